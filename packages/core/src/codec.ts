@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor';
+import type { z } from 'zod';
+import { MoeError, messageOf } from './errors.ts';
+import type { Hash } from './ids.ts';
+
+/** Canonical bytes of a plain value (DAG-CBOR: sorted keys, one form per value). `undefined` is refused. */
+export function encode(value: unknown): Uint8Array {
+  return encodeCbor(value);
+}
+
+/**
+ * Reads canonical bytes that came from outside. Throws `invalid-encoding` when they are longer than
+ * `maxBytes`, are not DAG-CBOR, or do not fit the schema.
+ */
+export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes = 16 * 1024 * 1024): T {
+  if (bytes.length > maxBytes)
+    throw new MoeError(
+      'invalid-encoding',
+      `The message has ${bytes.length} bytes; at most ${maxBytes} are read.`,
+    );
+  let value: unknown;
+  try {
+    value = decodeCbor(bytes);
+  } catch (cause) {
+    throw new MoeError('invalid-encoding', `The message is not DAG-CBOR: ${messageOf(cause)}`, { cause });
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new MoeError(
+      'invalid-encoding',
+      `The message does not have the expected form: ${issue?.path.join('.') || 'value'}: ${issue?.message}`,
+    );
+  }
+  return result.data;
+}
+
+/** SHA-256 of raw bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+/** Content hash of raw bytes, as used to address blobs. */
+export function hashBytes(bytes: Uint8Array): Hash {
+  return createHash('sha256').update(bytes).digest('hex') as Hash;
+}
+
+/**
+ * Hash of a value under a domain: SHA-256 of the canonical bytes of `[domain, value]`. The domain keeps a
+ * hash made for one purpose from meaning anything in another.
+ */
+export function hashOf(domain: string, value: unknown): Hash {
+  return hashBytes(encode([domain, value]));
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+export function fromHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}

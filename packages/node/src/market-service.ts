@@ -1,0 +1,134 @@
+import type { AccountId, Amount, Hash, MarketId } from '@moe/core';
+
+/** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
+export type ServiceMode = 'auto' | 'shard' | 'route';
+/** What is delivered from a shard (protocol.md, section 2.8). */
+export type Delivery = 'ensemble' | 'expected-best' | 'winner';
+
+export interface EmbedRequest {
+  readonly account: AccountId;
+  readonly market: MarketId;
+  readonly texts: readonly string[];
+  readonly mode?: ServiceMode;
+  readonly delivery?: Delivery;
+  /** Most that one text may cost; default: what the market asks. */
+  readonly maxFeeMicro?: Amount;
+  readonly signal?: AbortSignal;
+}
+
+export interface EmbeddedText {
+  /** Unit vector, length = the market's dimension. */
+  readonly vector: Float32Array;
+  readonly receiptId: string;
+  readonly mode: 'shard' | 'route';
+  readonly feeMicro: Amount;
+  readonly tokens: number;
+}
+
+export interface MarketListing {
+  readonly id: MarketId;
+  readonly task: 'text-embedding';
+  readonly dimensions: number;
+  readonly createdMs: number;
+  /** Names by which `/v1/embeddings` accepts this market as `model`, the id among them. */
+  readonly aliases: readonly string[];
+  /** Longest text served, in UTF-8 bytes. */
+  readonly maxTextBytes: number;
+  readonly pricePerKilobyteMicro: Amount;
+}
+
+export interface ExpertStatus {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly state: 'training' | 'joining' | 'probation' | 'serving' | 'offline';
+  readonly jobs: number;
+  readonly wins: number;
+  /** Certified mean loss, 0 perfect, 0.5 chance; undefined before the first job. */
+  readonly meanLoss?: number;
+  readonly earnedMicro: Amount;
+  readonly slashedMicro: Amount;
+  readonly stakeMicro: Amount;
+  /** Held-out cosine similarity of the alignment to the market's space, if the expert is aligned. */
+  readonly alignment?: number;
+}
+
+export interface JobSummary {
+  readonly receiptId: string;
+  readonly atMs: number;
+  readonly mode: 'shard' | 'route';
+  readonly kind: 'client' | 'house';
+  readonly outcome: 'certified' | 'refunded' | 'routed';
+  readonly preview: string;
+  readonly place?: number;
+  readonly members: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly loss?: number;
+    readonly probation: boolean;
+    readonly slashed?: string;
+  }[];
+  readonly winner?: string;
+  readonly feeMicro: Amount;
+  readonly durationMs: number;
+}
+
+export interface MarketStatus {
+  readonly version: string;
+  readonly network: string;
+  readonly startedAtMs: number;
+  readonly markets: readonly MarketListing[];
+  readonly experts: readonly ExpertStatus[];
+  readonly validators: readonly { readonly id: string; readonly name: string; readonly stakeMicro: Amount }[];
+  readonly jobs: { readonly certified: number; readonly routed: number; readonly refunded: number };
+  readonly settledMicro: Amount;
+  readonly pendingReceipts: number;
+  readonly ledger: { readonly height: number; readonly stateRoot: Hash; readonly totalMicro: Amount };
+  readonly calibration: { readonly pieces: number; readonly target: number };
+  readonly recentJobs: readonly JobSummary[];
+}
+
+/** What happens in the market, as it happens. Names are noun–verb. */
+export type MarketEvent =
+  | { readonly type: 'job-certified' | 'job-routed' | 'job-refunded'; readonly job: JobSummary }
+  | { readonly type: 'expert-joined' | 'expert-left'; readonly expert: ExpertStatus }
+  | {
+      readonly type: 'expert-slashed';
+      readonly id: string;
+      readonly name: string;
+      readonly reason: string;
+      readonly amountMicro: Amount;
+      readonly receiptId: string;
+    }
+  | {
+      readonly type: 'training-progressed';
+      readonly name: string;
+      readonly done: number;
+      readonly total: number;
+      readonly loss?: number;
+    }
+  | {
+      readonly type: 'settlement-applied';
+      readonly jobs: number;
+      readonly movedMicro: Amount;
+      readonly height: number;
+    };
+
+/**
+ * A running market, as programs above it see it. Rejections are `MoeError`s with the codes
+ * `unknown-market`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
+ * `no-quorum` (retryable), `overloaded` (retryable), `request-aborted`, `market-closed`.
+ */
+export interface MarketService {
+  /** The account that an API key pays from. */
+  authenticate(apiKey: string): AccountId | undefined;
+  markets(): readonly MarketListing[];
+  embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
+  /** JSON-ready receipt with everything needed to re-verify the job (amounts as decimal strings, bytes as base64). */
+  receipt(receiptId: string): Promise<Record<string, unknown> | undefined>;
+  /** Content-addressed data that receipts refer to (calibration vectors). */
+  blob(hash: Hash): Promise<Uint8Array | undefined>;
+  balance(account: AccountId): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
+  status(): MarketStatus;
+  subscribe(listener: (event: MarketEvent) => void): () => void;
+}
