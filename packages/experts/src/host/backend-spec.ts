@@ -1,0 +1,40 @@
+import type { MinilmLayers } from '../minilm/minilm-model-file.ts';
+import type { OpenAiBackendInit } from '../openai/openai-backend.ts';
+import type { ReferenceEncoder } from '../reference/reference-backend.ts';
+import type { TransformersBackendInit } from '../transformers/transformers-backend.ts';
+
+/** What to open, as plain data that crosses threads and files. */
+export type BackendSpec =
+  | { readonly kind: 'minilm'; readonly layers: MinilmLayers }
+  /** A specialist on MiniLM-L6: weights written by `writeAdapterWeights`. */
+  | { readonly kind: 'residual'; readonly name: string; readonly weightsFile: string }
+  /** Weights written by `writeHashedSubwordWeights`. */
+  | { readonly kind: 'hashed-subword'; readonly name: string; readonly weightsFile: string }
+  | { readonly kind: 'lexical' }
+  | { readonly kind: 'static' }
+  | { readonly kind: 'use-lite' }
+  | { readonly kind: 'reference'; readonly encoder: ReferenceEncoder }
+  | ({ readonly kind: 'openai' } & OpenAiBackendInit)
+  | ({ readonly kind: 'transformers' } & TransformersBackendInit)
+  /** Another backend, its vectors brought into the market's space by a file of `writeAlignment`. */
+  | { readonly kind: 'aligned'; readonly backend: BackendSpec; readonly alignmentFile: string };
+
+/**
+ * Where a backend runs. `main`: it only waits for a server. Slow models have a thread of their own, so that
+ * they do not hold up the fast ones.
+ */
+export type Lane = 'main' | 'models' | 'use-lite' | 'transformers';
+
+export function laneOf(spec: BackendSpec): Lane {
+  switch (spec.kind) {
+    case 'aligned':
+      return laneOf(spec.backend);
+    case 'openai':
+      return 'main';
+    case 'use-lite':
+    case 'transformers':
+      return spec.kind;
+    default:
+      return 'models';
+  }
+}

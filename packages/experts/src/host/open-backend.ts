@@ -1,0 +1,75 @@
+import { MoeError } from '@moe/core';
+import type { ExpertBackend } from '../backend.ts';
+import { lexicalBackend } from '../hashing/lexical-backend.ts';
+import type { MinilmLayers } from '../minilm/minilm-model-file.ts';
+import { referenceBackend } from '../reference/reference-backend.ts';
+import type { BackendSpec } from './backend-spec.ts';
+import type { WorkerSettings } from './worker-messages.ts';
+
+/** Opens backends on the present thread. Each MiniLM variant is loaded once and shared until the end. */
+export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => Promise<ExpertBackend> {
+  const shared = new Map<MinilmLayers, Promise<ExpertBackend>>();
+  const minilm = async (layers: MinilmLayers): Promise<ExpertBackend> => {
+    const known = shared.get(layers);
+    if (known !== undefined) return await known;
+    // Native libraries are loaded where they are used only: a thread without ONNX models does without.
+    const opening = import('../minilm/minilm-backend.ts').then(({ minilmBackend }) =>
+      minilmBackend({ ...settings, layers }),
+    );
+    shared.set(layers, opening);
+    opening.catch(() => shared.delete(layers));
+    return await opening;
+  };
+
+  const open = async (spec: BackendSpec): Promise<ExpertBackend> => {
+    switch (spec.kind) {
+      case 'minilm':
+        return keptOpen(await minilm(spec.layers));
+      case 'residual': {
+        const { readAdapterWeights } = await import('../residual/adapter-weights.ts');
+        const { residualBackend } = await import('../residual/residual-backend.ts');
+        return residualBackend(spec.name, await minilm(6), readAdapterWeights(spec.weightsFile));
+      }
+      case 'hashed-subword': {
+        const { hashedSubwordBackend, readHashedSubwordWeights } = await import(
+          '../hashing/hashed-subword-backend.ts'
+        );
+        return hashedSubwordBackend(spec.name, readHashedSubwordWeights(spec.weightsFile));
+      }
+      case 'lexical':
+        return lexicalBackend();
+      case 'reference':
+        return referenceBackend(spec.encoder);
+      case 'static': {
+        const { staticBackend } = await import('../static/static-backend.ts');
+        return await staticBackend(settings.modelsDir, () => minilm(6));
+      }
+      case 'use-lite': {
+        const { useLiteBackend } = await import('../use-lite/use-lite-backend.ts');
+        return await useLiteBackend();
+      }
+      case 'transformers': {
+        const { transformersBackend } = await import('../transformers/transformers-backend.ts');
+        return await transformersBackend(spec);
+      }
+      case 'openai': {
+        const { openAiBackend } = await import('../openai/openai-backend.ts');
+        return openAiBackend(spec);
+      }
+      case 'aligned': {
+        const { readAlignment } = await import('../alignment/alignment-file.ts');
+        const { alignedBackend } = await import('../alignment/aligned-backend.ts');
+        const alignment = readAlignment(spec.alignmentFile);
+        return alignedBackend(await open(spec.backend), alignment);
+      }
+      default:
+        throw new MoeError('unknown-backend', `There is no backend of the kind ${JSON.stringify(spec)}.`);
+    }
+  };
+  return open;
+}
+
+/** The same backend for one more user: closing it does nothing. */
+function keptOpen(backend: ExpertBackend): ExpertBackend {
+  return { ...backend, close: async () => {} };
+}

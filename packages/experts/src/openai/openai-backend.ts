@@ -1,0 +1,3 @@
+export interface OpenAiBackendInit {
+  readonly baseUrl: string;
+}

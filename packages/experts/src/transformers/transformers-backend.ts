@@ -1,0 +1,3 @@
+export interface TransformersBackendInit {
+  readonly model: string;
+}
