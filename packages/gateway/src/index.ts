@@ -1,1 +1,2 @@
-export {};
+export { createGateway, type Gateway, type GatewayInit } from './gateway.ts';
+export type { GatewayLimits } from './limits.ts';

@@ -1,0 +1,157 @@
+import type { MoeError } from '@moe/core';
+import { type Amount, parseCredits } from '@moe/core';
+import type { Delivery, MarketListing, ServiceMode } from '@moe/node';
+import { z } from 'zod';
+import { invalidRequest } from './http-error.ts';
+
+/** A checked body of `POST /v1/embeddings`. */
+export interface EmbeddingsRequest {
+  readonly market: MarketListing;
+  readonly texts: readonly string[];
+  /** The client sent one string and not an array. */
+  readonly isSingle: boolean;
+  readonly encoding: 'float' | 'base64';
+  /** Length of the vectors to return, at most the market's. */
+  readonly dimensions: number;
+  readonly mode: ServiceMode | undefined;
+  readonly delivery: Delivery | undefined;
+  readonly maxFeeMicro: Amount | undefined;
+}
+
+/** Fewest dimensions that a shortened vector may keep: below this the spaces served here lose their meaning. */
+export const minDimensions = 64;
+
+const creditsPattern = /^\d{1,12}(\.\d{1,6})?$/;
+
+const bodySchema = z.strictObject({
+  model: z.string().min(1).max(256),
+  input: z.union([z.string(), z.array(z.string())]),
+  encoding_format: z.enum(['float', 'base64']).nullish(),
+  dimensions: z.int().nullish(),
+  user: z.string().max(512).nullish(),
+  moe: z
+    .strictObject({
+      mode: z.enum(['auto', 'shard', 'route']).optional(),
+      delivery: z.enum(['ensemble', 'expected-best', 'winner']).optional(),
+      maxFeeCredits: z
+        .union([z.string(), z.number()])
+        .transform(String)
+        .refine(
+          (text) => creditsPattern.test(text),
+          'must be a number of credits with at most six decimals, like 0.01',
+        )
+        .optional(),
+    })
+    .optional(),
+});
+
+/**
+ * Reads a body that came from outside. Throws `invalid-request`, `unknown-parameter`, `unknown-market` or
+ * `input-too-large`, each with the parameter's name in `metadata.param`.
+ */
+export function readEmbeddingsRequest(
+  body: unknown,
+  context: { readonly markets: readonly MarketListing[]; readonly maxInputs: number },
+): EmbeddingsRequest {
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) throw explain(parsed.error.issues[0]!, body);
+  const { model, input, encoding_format, dimensions, moe } = parsed.data;
+
+  const market = context.markets.find((listing) => listing.id === model || listing.aliases.includes(model));
+  if (market === undefined)
+    throw invalidRequest(
+      'model',
+      `There is no market "${clip(model)}" here. GET /v1/models lists those that there are.`,
+      'unknown-market',
+    );
+
+  const texts = typeof input === 'string' ? [input] : input;
+  if (texts.length === 0)
+    throw invalidRequest('input', 'The input is an empty array. Send at least one text.');
+  if (texts.length > context.maxInputs)
+    throw invalidRequest(
+      'input',
+      `The input has ${texts.length} texts; one request takes at most ${context.maxInputs}.`,
+      'input-too-large',
+    );
+  texts.forEach((text, index) => {
+    checkText(text, typeof input === 'string' ? 'input' : `input[${index}]`, market.maxTextBytes);
+  });
+
+  return {
+    market,
+    texts,
+    isSingle: typeof input === 'string',
+    encoding: encoding_format ?? 'float',
+    dimensions: checkDimensions(dimensions ?? market.dimensions, market),
+    mode: moe?.mode,
+    delivery: moe?.delivery,
+    maxFeeMicro: moe?.maxFeeCredits === undefined ? undefined : parseCredits(moe.maxFeeCredits),
+  };
+}
+
+/** Throws `invalid-request` or `input-too-large` for a text that a market cannot serve. */
+export function checkText(text: string, param: string, maxTextBytes: number): void {
+  if (text.trim() === '') throw invalidRequest(param, `The text in "${param}" is empty. Send some words.`);
+  if (!text.isWellFormed())
+    throw invalidRequest(
+      param,
+      `The text in "${param}" has half of a surrogate pair, which is no Unicode text. Check where it was cut.`,
+    );
+  // A UTF-16 unit takes at most three bytes of UTF-8: short texts need no counting.
+  if (text.length * 3 <= maxTextBytes) return;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxTextBytes)
+    throw invalidRequest(
+      param,
+      `The text in "${param}" has ${bytes} bytes; this market takes at most ${maxTextBytes} a text. Split it.`,
+      'input-too-large',
+    );
+}
+
+function checkDimensions(dimensions: number, market: MarketListing): number {
+  const least = Math.min(minDimensions, market.dimensions);
+  if (dimensions < least || dimensions > market.dimensions)
+    throw invalidRequest(
+      'dimensions',
+      `The market "${market.id}" gives ${least} to ${market.dimensions} dimensions, not ${dimensions}.`,
+    );
+  return dimensions;
+}
+
+function explain(issue: z.core.$ZodIssue, body: unknown): MoeError {
+  if (issue.code === 'unrecognized_keys') {
+    const name = clip([...issue.path, issue.keys[0]].join('.'));
+    return invalidRequest(name, `Unknown parameter: "${name}".`, 'unknown-parameter');
+  }
+  const param = issue.path.join('.');
+  if (param === '') return invalidRequest('body', 'The body must be a JSON object with "model" and "input".');
+  if (issue.path[0] === 'input') return explainInput((body as { input?: unknown }).input);
+  if (param === 'model')
+    return invalidRequest('model', 'Give the name of a market in "model". GET /v1/models lists them.');
+  if (issue.code === 'invalid_value')
+    return invalidRequest(param, `"${param}" must be one of: ${issue.values.map(String).join(', ')}.`);
+  return invalidRequest(param, `The value of "${param}" is not right: ${issue.message}.`);
+}
+
+function explainInput(input: unknown): MoeError {
+  if (input === undefined || input === null)
+    return invalidRequest('input', 'Give a text, or an array of texts, in "input".');
+  if (!Array.isArray(input))
+    return invalidRequest('input', '"input" must be a string or an array of strings.');
+  const index = input.findIndex((item) => typeof item !== 'string');
+  const item: unknown = input[index];
+  if (typeof item === 'number' || Array.isArray(item))
+    return invalidRequest(
+      'input',
+      '"input" holds tokens. The experts of a market have tokenizers of their own: send the text as a string.',
+    );
+  return invalidRequest(
+    'input',
+    `"input" must hold strings only; number ${index} is ${item === null ? 'null' : typeof item}.`,
+  );
+}
+
+function clip(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}

@@ -1,0 +1,140 @@
+import { isMoeError, MoeError } from '@moe/core';
+import type { EmbeddedText, EmbedRequest, MarketService } from '@moe/node';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Admission } from './admission.ts';
+import { authenticate } from './authentication.ts';
+import { checkText, type EmbeddingsRequest, readEmbeddingsRequest } from './embeddings-request.ts';
+import { writeEmbeddingsResponse } from './embeddings-response.ts';
+import { invalidRequest } from './http-error.ts';
+import { toJson } from './json.ts';
+import type { GatewayLimits } from './limits.ts';
+import { hostName } from './loopback.ts';
+import type { Metrics } from './metrics.ts';
+
+const tryBodySchema = z.strictObject({ text: z.string() });
+
+/** `POST /v1/embeddings`, and `POST /v1/try` for the live page when a demo key is given. */
+export function registerEmbeddings(
+  app: FastifyInstance,
+  components: {
+    readonly service: MarketService;
+    readonly limits: GatewayLimits;
+    readonly admission: Admission;
+    readonly metrics: Metrics;
+    /** Requests at work, to abort when the gateway must close. */
+    readonly inFlight: Set<AbortController>;
+    readonly demoKey: string | undefined;
+  },
+): void {
+  const { service, limits, admission, metrics, inFlight, demoKey } = components;
+
+  const embed = async (reply: FastifyReply, request: EmbedRequest): Promise<readonly EmbeddedText[]> => {
+    const controller = new AbortController();
+    const onClose = () => controller.abort(abortedError());
+    // A connection that broke while the body was read has sent its 'close' already.
+    if (reply.raw.destroyed) onClose();
+    reply.raw.once('close', onClose);
+    inFlight.add(controller);
+    try {
+      await admission.enter(controller.signal);
+      try {
+        const answers = await service.embed({ ...request, signal: controller.signal });
+        if (answers.length !== request.texts.length)
+          throw new Error(`The market gave ${answers.length} answers to ${request.texts.length} texts.`);
+        metrics.observeTexts(answers.length, bytesOf(request.texts));
+        return answers;
+      } finally {
+        admission.leave();
+      }
+    } catch (error) {
+      // Whatever an aborted job throws, the client is gone.
+      if (controller.signal.aborted && !isMoeError(controller.signal.reason, 'market-closed'))
+        throw abortedError();
+      throw controller.signal.aborted ? controller.signal.reason : error;
+    } finally {
+      inFlight.delete(controller);
+      reply.raw.off('close', onClose);
+    }
+  };
+
+  app.post('/v1/embeddings', {
+    // Before the body is read: a stranger does not get to fill memory.
+    onRequest: async (request) => {
+      request.account = authenticate(service, request.headers.authorization);
+    },
+    handler: async (request, reply) => {
+      const checked = readEmbeddingsRequest(request.body, {
+        markets: service.markets(),
+        maxInputs: limits.maxInputs,
+      });
+      const answers = await embed(reply, toEmbedRequest(checked, request));
+      if (checked.isSingle) reply.header('x-moe-receipt', answers[0]!.receiptId);
+      reply.header('content-type', 'application/json; charset=utf-8');
+      return writeEmbeddingsResponse(checked, answers);
+    },
+  });
+
+  if (demoKey === undefined) return;
+  app.post('/v1/try', {
+    onRequest: async (request) => {
+      refuseOtherOrigins(request);
+      request.account = authenticate(service, `Bearer ${demoKey}`);
+    },
+    handler: async (request, reply) => {
+      const body = tryBodySchema.safeParse(request.body);
+      const market = service.markets()[0];
+      if (!body.success) throw invalidRequest('text', 'Send an object like {"text": "some words"}.');
+      if (market === undefined) throw new MoeError('market-closed', 'No market is open yet.');
+      checkText(body.data.text, 'text', market.maxTextBytes);
+      const startedMs = performance.now();
+      const [answer] = await embed(reply, {
+        account: request.account!,
+        market: market.id,
+        texts: [body.data.text],
+      });
+      reply.header('content-type', 'application/json; charset=utf-8');
+      return toJson({
+        receiptId: answer!.receiptId,
+        mode: answer!.mode,
+        feeMicro: answer!.feeMicro,
+        tokens: answer!.tokens,
+        dimensions: answer!.vector.length,
+        durationMs: performance.now() - startedMs,
+      });
+    },
+  });
+}
+
+function toEmbedRequest(checked: EmbeddingsRequest, request: FastifyRequest): EmbedRequest {
+  return {
+    account: request.account!,
+    market: checked.market.id,
+    texts: checked.texts,
+    ...(checked.mode === undefined ? {} : { mode: checked.mode }),
+    ...(checked.delivery === undefined ? {} : { delivery: checked.delivery }),
+    ...(checked.maxFeeMicro === undefined ? {} : { maxFeeMicro: checked.maxFeeMicro }),
+  };
+}
+
+/** `/v1/try` spends without a key, so a page of another site must not be able to call it. */
+function refuseOtherOrigins(request: FastifyRequest): void {
+  const { origin, host } = request.headers;
+  const site = request.headers['sec-fetch-site'];
+  const isSameOrigin =
+    (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) &&
+    (site === undefined || site === 'same-origin' || site === 'none');
+  if (!isSameOrigin)
+    throw new MoeError(
+      'forbidden-origin',
+      `Only the live page of ${hostName(host ?? '')} may use this address. Use POST /v1/embeddings with a key.`,
+    );
+}
+
+function abortedError(): MoeError {
+  return new MoeError('request-aborted', 'The client closed the connection before the answer was ready.');
+}
+
+function bytesOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}

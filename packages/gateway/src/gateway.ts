@@ -1,0 +1,201 @@
+import type { AddressInfo } from 'node:net';
+import { type AccountId, MoeError } from '@moe/core';
+import type { MarketService } from '@moe/node';
+import type { FastifyRequest } from 'fastify';
+import { createAdmission } from './admission.ts';
+import { collectAllowedMethods, refuseOtherMethods } from './allowed-methods.ts';
+import { authenticate } from './authentication.ts';
+import { registerEmbeddings } from './embeddings-route.ts';
+import { createEventHub } from './event-hub.ts';
+import { createHttpServer } from './http-server.ts';
+import { toJson } from './json.ts';
+import { defaultLimits, type GatewayLimits } from './limits.ts';
+import { hostName, isLoopbackHost } from './loopback.ts';
+import { createMetrics } from './metrics.ts';
+import { registerPage } from './page-assets.ts';
+import { registerReads } from './read-routes.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The account that the request pays from, once its key was checked. */
+    account: AccountId | undefined;
+  }
+}
+
+export interface GatewayInit {
+  readonly service: MarketService;
+  /** Address to listen on; default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 8787; 0 takes a free port. */
+  readonly port?: number;
+  readonly limits?: Partial<GatewayLimits>;
+  /**
+   * Key that pays for texts typed on the live page. The page never sees it: it sends the text to `/v1/try`.
+   * Only for a gateway on a loopback address.
+   */
+  readonly demoKey?: string;
+  /**
+   * Whether status, events, receipts, blobs, metrics and the live page need no key. They show pieces of the
+   * texts that clients send. Default: true on a loopback address, false elsewhere.
+   */
+  readonly hasPublicReads?: boolean;
+  /** Told of every answer with status 500; by default written to standard error. */
+  readonly reportError?: (error: unknown, requestId: string) => void;
+}
+
+export interface Gateway {
+  /** E.g. `http://127.0.0.1:8787`. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more requests, lets those in flight finish for a grace period, then ends them. */
+  close(): Promise<void>;
+}
+
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+};
+/** Addresses that never need a key: they tell nothing about anybody's texts. */
+const openPaths: ReadonlySet<string> = new Set(['/v1/models', '/v1/models/:id', '/healthz', '/readyz']);
+/** Addresses that check a key themselves. */
+const keyedPaths: ReadonlySet<string> = new Set(['/v1/embeddings', '/v1/balance', '/v1/try']);
+
+/**
+ * Serves a market over HTTP: OpenAI's embeddings API, receipts, status, events, metrics and a live page
+ * (docs/reference/http-api.md). Rejects with `unsafe-demo-key`, or with the system's error if it cannot listen.
+ *
+ * @example
+ * const gateway = await createGateway({ service, port: 0 });
+ * await fetch(`${gateway.url}/healthz`);
+ * await gateway.close();
+ */
+export async function createGateway(init: GatewayInit): Promise<Gateway> {
+  const { service, host = '127.0.0.1', port = 8787, demoKey } = init;
+  const limits: GatewayLimits = { ...defaultLimits, ...init.limits };
+  const isLoopback = isLoopbackHost(host);
+  const hasPublicReads = init.hasPublicReads ?? isLoopback;
+  const reportError = init.reportError ?? reportToStandardError;
+  if (demoKey !== undefined && !isLoopback)
+    throw new MoeError(
+      'unsafe-demo-key',
+      `The gateway listens on ${host}, where others can reach it: a demo key would let them spend your credits. ` +
+        'Leave the demo key out, or listen on 127.0.0.1.',
+    );
+
+  const app = createHttpServer(limits, reportError);
+  const admission = createAdmission({
+    maxConcurrent: limits.maxConcurrentRequests,
+    maxQueued: limits.maxQueuedRequests,
+    queueTimeoutMs: limits.queueTimeoutMs,
+  });
+  const events = createEventHub(service, limits);
+  const readStatus = cached(() => service.status(), limits.statusMaxAgeMs);
+  const statusJson = cached(
+    () => toJson({ ...readStatus(), gateway: { canTry: demoKey !== undefined } }),
+    limits.statusMaxAgeMs,
+  );
+  const metrics = createMetrics({ readStatus, admission, events });
+  const inFlight = new Set<AbortController>();
+  let isClosing = false;
+
+  app.decorateRequest('account', undefined);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.setHeader('x-request-id', request.id);
+    for (const name in securityHeaders)
+      reply.raw.setHeader(name, securityHeaders[name as keyof typeof securityHeaders]);
+    if (isClosing) {
+      reply.header('connection', 'close');
+      throw closingError();
+    }
+    if (isLoopback) refuseOtherHosts(request);
+    const path = request.routeOptions.url;
+    if (!hasPublicReads && path !== undefined && !openPaths.has(path) && !keyedPaths.has(path))
+      authenticate(service, request.headers.authorization);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.observeRequest(
+      request.routeOptions.url ?? 'unknown',
+      request.method,
+      reply.raw.writableFinished ? reply.statusCode : 499,
+      reply.elapsedTime / 1_000,
+    );
+  });
+
+  const allowed = collectAllowedMethods(app);
+  registerEmbeddings(app, { service, limits, admission, metrics, inFlight, demoKey });
+  registerReads(app, {
+    service,
+    events,
+    metrics,
+    statusJson,
+    securityHeaders,
+    isReady: () => !isClosing && readStatus().experts.some((expert) => expert.state === 'serving'),
+  });
+  registerPage(app);
+  refuseOtherMethods(app, allowed);
+  app.setNotFoundHandler((request) => {
+    throw new MoeError(
+      'unknown-url',
+      `There is nothing at ${request.method} ${request.url.slice(0, 200)}. POST /v1/embeddings embeds texts.`,
+    );
+  });
+
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    events.close();
+    await app.close();
+    throw error;
+  }
+  const address = app.server.address() as AddressInfo;
+  const closeOnce = async () => {
+    isClosing = true;
+    events.close();
+    const abort = setTimeout(() => {
+      for (const controller of inFlight) controller.abort(closingError());
+      // One more turn for those answers to leave, then nothing is kept open.
+      setTimeout(() => app.server.closeAllConnections(), 100).unref();
+    }, limits.closeGraceMs);
+    await app.close();
+    clearTimeout(abort);
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
+    port: address.port,
+    close: () => {
+      closing ??= closeOnce();
+      return closing;
+    },
+  };
+}
+
+/** A page of another site can point a name of its own at 127.0.0.1 (DNS rebinding): its `Host` gives it away. */
+function refuseOtherHosts(request: FastifyRequest): void {
+  const name = hostName(request.headers.host ?? '');
+  if (!isLoopbackHost(name))
+    throw new MoeError(
+      'forbidden-host',
+      'This gateway answers to localhost and 127.0.0.1 only. To serve other names, let it listen on another address.',
+    );
+}
+
+function closingError(): MoeError {
+  return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
+    isRetryable: true,
+  });
+}
+
+function cached<T>(read: () => T, maxAgeMs: number): () => T {
+  let value: { readonly result: T; readonly atMs: number } | undefined;
+  return () => {
+    const nowMs = performance.now();
+    if (value === undefined || nowMs - value.atMs > maxAgeMs) value = { result: read(), atMs: nowMs };
+    return value.result;
+  };
+}
+
+function reportToStandardError(error: unknown, requestId: string): void {
+  console.error(`moe gateway: unexpected error in ${requestId}:`, error);
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { MoeError } from '@moe/core';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { createBodyReader } from './body-reader.ts';
+import { toHttpError } from './http-error.ts';
+import { toJson } from './json.ts';
+import type { GatewayLimits } from './limits.ts';
+
+const maxHeaderBytes = 16 * 1024;
+
+/** A Fastify instance with our bounds, our way to read bodies and OpenAI's shape of errors; no routes yet. */
+export function createHttpServer(
+  limits: GatewayLimits,
+  reportError: (error: unknown, requestId: string) => void,
+): FastifyInstance {
+  const run = randomBytes(6).toString('hex');
+  let count = 0;
+  const app = fastify({
+    http: {
+      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs, limits.requestTimeoutMs),
+      maxHeaderSize: maxHeaderBytes,
+    },
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionTimeout: limits.socketTimeoutMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    // The body reader counts, and answers without resetting the connection.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    genReqId: () => {
+      count += 1;
+      return `req_${run}${count.toString(36)}`;
+    },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      sendError(error, request, reply, reportError);
+    },
+  });
+  app.server.maxConnections = limits.maxConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', createBodyReader(limits));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, reportError));
+  return app;
+}
+
+function sendError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reportError: (error: unknown, requestId: string) => void,
+): FastifyReply {
+  const { status, body, retryAfterSeconds, isExpected } = toHttpError(error);
+  if (!isExpected) reportError(error, request.id);
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(toJson(body));
+}
+
+/** What arrives and is no HTTP request, or stops in the middle, has no route: answer on the bare socket. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { reason, cause } = explainBrokenRequest(error.code);
+  const { status, body } = toHttpError(cause);
+  const text = toJson(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
+  );
+  socket.destroySoon();
+}
+
+function explainBrokenRequest(code: string | undefined): { reason: string; cause: MoeError } {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return {
+      reason: 'Request Timeout',
+      cause: new MoeError('request-timeout', 'The request did not arrive in time. Send it again.'),
+    };
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return {
+      reason: 'Request Header Fields Too Large',
+      cause: new MoeError('headers-too-large', `The headers are larger than ${maxHeaderBytes} bytes.`),
+    };
+  return {
+    reason: 'Bad Request',
+    cause: new MoeError('invalid-request', 'This is not a well-formed HTTP/1.1 request.'),
+  };
+}

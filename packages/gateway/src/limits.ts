@@ -1,0 +1,54 @@
+/** Every bound that a client can meet. The table in docs/reference/http-api.md is checked against this one. */
+export interface GatewayLimits {
+  /** Largest request body. */
+  readonly maxBodyBytes: number;
+  /** Bodies held in memory at once, all requests together. */
+  readonly maxBufferedBodyBytes: number;
+  /** Texts in one request. */
+  readonly maxInputs: number;
+  /** Embedding requests that work at once; the next ones queue. */
+  readonly maxConcurrentRequests: number;
+  /** Embedding requests that wait; one more gets 429. */
+  readonly maxQueuedRequests: number;
+  /** Longest wait in the queue, then 503. */
+  readonly queueTimeoutMs: number;
+  /** Open connections; more are closed at once. */
+  readonly maxConnections: number;
+  /** Time for a request's headers to arrive, then 408. */
+  readonly headersTimeoutMs: number;
+  /** Time for a whole request to arrive, then 408. */
+  readonly requestTimeoutMs: number;
+  /** Idle time after which a kept-alive connection closes. */
+  readonly keepAliveTimeoutMs: number;
+  /** Time without a byte in either direction after which a connection closes. */
+  readonly socketTimeoutMs: number;
+  /** Clients of `/v1/events`; one more gets 503. */
+  readonly maxEventClients: number;
+  /** Events kept for resuming; a client further behind than this is dropped. */
+  readonly eventHistory: number;
+  /** Time between comments on a quiet event stream. */
+  readonly eventHeartbeatMs: number;
+  /** How old an answer of `/v1/status` or `/metrics` may be. */
+  readonly statusMaxAgeMs: number;
+  /** How long `close()` waits for requests in flight before it aborts them. */
+  readonly closeGraceMs: number;
+}
+
+export const defaultLimits: GatewayLimits = {
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxBufferedBodyBytes: 256 * 1024 * 1024,
+  maxInputs: 2_048,
+  maxConcurrentRequests: 128,
+  maxQueuedRequests: 512,
+  queueTimeoutMs: 10_000,
+  maxConnections: 2_048,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 60_000,
+  socketTimeoutMs: 120_000,
+  maxEventClients: 256,
+  eventHistory: 1_000,
+  eventHeartbeatMs: 15_000,
+  statusMaxAgeMs: 200,
+  closeGraceMs: 10_000,
+};

@@ -1,0 +1,123 @@
+import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
+import type { MarketListing, MarketService } from '@moe/node';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { authenticate } from './authentication.ts';
+import type { EventHub } from './event-hub.ts';
+import { toJson } from './json.ts';
+import type { Metrics } from './metrics.ts';
+
+const receiptIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** Everything that is only read: models, receipts, blobs, status, balance, events, metrics, health. */
+export function registerReads(
+  app: FastifyInstance,
+  components: {
+    readonly service: MarketService;
+    readonly events: EventHub;
+    readonly metrics: Metrics;
+    /** JSON of the status, possibly a little old. */
+    readonly statusJson: () => string;
+    readonly isReady: () => boolean;
+    readonly securityHeaders: Record<string, string>;
+  },
+): void {
+  const { service, events, metrics } = components;
+
+  app.get('/v1/models', async (_request, reply) =>
+    sendJson(reply, { object: 'list', data: service.markets().map(toModel) }),
+  );
+
+  app.get<{ Params: { id: string } }>('/v1/models/:id', async (request, reply) => {
+    const { id } = request.params;
+    const market = service.markets().find((listing) => listing.id === id || listing.aliases.includes(id));
+    if (market === undefined)
+      throw new MoeError('unknown-market', `There is no market "${id.slice(0, 80)}" here.`, {
+        metadata: { param: 'model' },
+      });
+    return sendJson(reply, toModel(market));
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/receipts/:id', async (request, reply) => {
+    const { id } = request.params;
+    const receipt = receiptIdPattern.test(id) ? await service.receipt(id) : undefined;
+    if (receipt === undefined)
+      throw new MoeError(
+        'unknown-receipt',
+        'There is no receipt with this id. It is the value of the header x-moe-receipt of an answer.',
+      );
+    return sendJson(reply, receipt);
+  });
+
+  app.get<{ Params: { hash: string } }>('/v1/blobs/:hash', async (request, reply) => {
+    const { hash } = request.params;
+    const bytes = hashSchema.safeParse(hash).success ? await service.blob(hash as Hash) : undefined;
+    if (bytes === undefined)
+      throw new MoeError('unknown-blob', 'There are no bytes with this hash. A hash has 64 hex digits.');
+    const etag = `"${hash}"`;
+    reply.headers({ etag, 'cache-control': 'public, max-age=31536000, immutable' });
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    return reply
+      .type('application/octet-stream')
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  });
+
+  app.get('/v1/balance', async (request, reply) => {
+    const account = authenticate(service, request.headers.authorization);
+    const { availableMicro, reservedMicro } = service.balance(account);
+    return sendJson(reply, {
+      object: 'balance',
+      account,
+      availableMicro,
+      reservedMicro,
+      availableCredits: formatCredits(availableMicro),
+    });
+  });
+
+  app.get('/v1/status', async (_request, reply) =>
+    reply.headers({ 'cache-control': 'no-store', ...jsonHeaders }).send(components.statusJson()),
+  );
+
+  app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
+    const lastEventId = request.headers['last-event-id'];
+    events.attach(
+      reply.raw,
+      typeof lastEventId === 'string' ? lastEventId : undefined,
+      components.securityHeaders,
+    );
+    reply.hijack();
+  });
+
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', metrics.contentType).send(await metrics.render()),
+  );
+
+  app.get('/healthz', async (_request, reply) => sendJson(reply, { status: 'ok' }));
+
+  app.get('/readyz', async (_request, reply) => {
+    const isReady = components.isReady();
+    return sendJson(reply.code(isReady ? 200 : 503), { status: isReady ? 'ready' : 'starting' });
+  });
+}
+
+const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
+
+function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
+  return reply.headers(jsonHeaders).send(toJson(value));
+}
+
+/** A market in the shape of OpenAI's model object, with what OpenAI does not have under `moe`. */
+function toModel(market: MarketListing): Record<string, unknown> {
+  return {
+    id: market.id,
+    object: 'model',
+    created: Math.floor(market.createdMs / 1_000),
+    owned_by: 'market-of-experts',
+    moe: {
+      task: market.task,
+      dimensions: market.dimensions,
+      aliases: market.aliases,
+      maxTextBytes: market.maxTextBytes,
+      pricePerKilobyteMicro: market.pricePerKilobyteMicro,
+    },
+  };
+}

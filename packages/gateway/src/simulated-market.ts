@@ -1,0 +1,245 @@
+import {
+  type AccountId,
+  type Amount,
+  type Hash,
+  hashBytes,
+  hashOf,
+  type MarketId,
+  MoeError,
+  sha256,
+} from '@moe/core';
+import type {
+  EmbeddedText,
+  EmbedRequest,
+  ExpertStatus,
+  JobSummary,
+  MarketEvent,
+  MarketListing,
+  MarketService,
+} from '@moe/node';
+
+/**
+ * A whole market in memory for the tests of the gateway: vectors, draws and losses follow from hashes of the
+ * text, so the same text always gives the same job. It shows what the port promises, not how a market decides.
+ */
+export interface SimulatedMarket extends MarketService {
+  readonly apiKey: string;
+  readonly poorApiKey: string;
+  readonly blobHash: Hash;
+  emit(event: MarketEvent): void;
+  /** The next `embed` rejects with this. */
+  failNext(error: unknown): void;
+  /** Makes `embed` wait until `release`; requests that arrived are in `waiting`. */
+  hold(): void;
+  release(): void;
+  readonly waiting: readonly EmbedRequest[];
+  readonly aborted: number;
+  readonly listeners: number;
+}
+
+const dimensions = 384;
+const market = 'text-embedding' as MarketId;
+const feePerTextMicro = 120n;
+const names = ['minilm-l6', 'german', 'japanese', 'code', 'lexical'];
+
+export function createSimulatedMarket(
+  options: { readonly now?: () => number; readonly balanceMicro?: Amount } = {},
+): SimulatedMarket {
+  const now = options.now ?? Date.now;
+  const keys = new Map([
+    ['moe-key-rich', 'a'.repeat(64) as AccountId],
+    ['moe-key-poor', 'b'.repeat(64) as AccountId],
+  ]);
+  const balances = new Map<AccountId, Amount>([
+    [keys.get('moe-key-rich')!, options.balanceMicro ?? 5_000_000n],
+    [keys.get('moe-key-poor')!, 0n],
+  ]);
+  const listing: MarketListing = {
+    id: market,
+    task: 'text-embedding',
+    dimensions,
+    createdMs: 1_700_000_000_000,
+    aliases: [market, 'text-embedding-3-small'],
+    maxTextBytes: 32 * 1024,
+    pricePerKilobyteMicro: feePerTextMicro,
+  };
+  const experts = new Map<string, ExpertStatus>(names.map((name) => [name, newExpert(name)]));
+  const receipts = new Map<string, Record<string, unknown>>();
+  const blobBytes = sha256(Buffer.from('calibration'));
+  const listeners = new Set<(event: MarketEvent) => void>();
+  const recentJobs: JobSummary[] = [];
+  const jobs = { certified: 0, routed: 0, refunded: 0 };
+  const waiting: EmbedRequest[] = [];
+  let gate: PromiseWithResolvers<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  let aborted = 0;
+  let settledMicro = 0n;
+
+  const emit = (event: MarketEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+
+  const serve = (text: string): EmbeddedText => {
+    const digest = sha256(Buffer.from(text));
+    const receiptId = hashOf('moe/simulated-receipt/1', [text, receipts.size]);
+    const isScored = text.split(/\s+/).length >= 12;
+    const first = digest[0]! % names.length;
+    const members = (isScored ? [0, 1, 2] : [0]).map((offset) => {
+      const name = names[(first + offset) % names.length]!;
+      const loss = digest[1 + offset]! / 512;
+      return { id: experts.get(name)!.id, name, probation: false, ...(isScored ? { loss } : {}) };
+    });
+    const winner = members.reduce((best, member) => ((member.loss ?? 0) < (best.loss ?? 0) ? member : best));
+    for (const member of members) {
+      const before = experts.get(member.name)!;
+      const won = member === winner;
+      experts.set(member.name, {
+        ...before,
+        jobs: before.jobs + 1,
+        wins: before.wins + (won ? 1 : 0),
+        earnedMicro: before.earnedMicro + (won ? feePerTextMicro : 0n),
+        ...(member.loss === undefined
+          ? {}
+          : { meanLoss: ((before.meanLoss ?? member.loss) * before.jobs + member.loss) / (before.jobs + 1) }),
+      });
+    }
+    const job: JobSummary = {
+      receiptId,
+      atMs: now(),
+      mode: isScored ? 'shard' : 'route',
+      kind: 'client',
+      outcome: isScored ? 'certified' : 'routed',
+      preview: text.slice(0, 120),
+      members,
+      winner: winner.id,
+      feeMicro: feePerTextMicro,
+      durationMs: 3,
+    };
+    jobs[isScored ? 'certified' : 'routed'] += 1;
+    settledMicro += feePerTextMicro;
+    receipts.set(receiptId, { id: receiptId, market, feeMicro: feePerTextMicro.toString(), members });
+    recentJobs.unshift(job);
+    recentJobs.splice(50);
+    emit({ type: isScored ? 'job-certified' : 'job-routed', job });
+    return {
+      vector: vectorOf(digest),
+      receiptId,
+      mode: job.mode,
+      feeMicro: feePerTextMicro,
+      tokens: tokensOf(text),
+    };
+  };
+
+  return {
+    apiKey: 'moe-key-rich',
+    poorApiKey: 'moe-key-poor',
+    blobHash: hashBytes(blobBytes),
+    emit,
+    failNext: (error) => {
+      failure = { error };
+    },
+    hold: () => {
+      gate = Promise.withResolvers();
+    },
+    release: () => {
+      gate?.resolve();
+      gate = undefined;
+    },
+    waiting,
+    get aborted() {
+      return aborted;
+    },
+    get listeners() {
+      return listeners.size;
+    },
+    authenticate: (apiKey) => keys.get(apiKey),
+    markets: () => [listing],
+    async embed(request) {
+      if (gate !== undefined) {
+        waiting.push(request);
+        await Promise.race([
+          gate.promise,
+          new Promise((_resolve, reject) => {
+            request.signal?.addEventListener('abort', () => {
+              aborted += 1;
+              reject(new MoeError('request-aborted', 'The request was aborted.'));
+            });
+          }),
+        ]);
+      }
+      if (failure !== undefined) {
+        const { error } = failure;
+        failure = undefined;
+        throw error;
+      }
+      const feeMicro = feePerTextMicro * BigInt(request.texts.length);
+      if (request.maxFeeMicro !== undefined && request.maxFeeMicro < feePerTextMicro)
+        throw new MoeError(
+          'fee-too-low',
+          `A text costs ${feePerTextMicro} micro-credits here. Allow that much.`,
+        );
+      const balance = balances.get(request.account)!;
+      if (balance < feeMicro)
+        throw new MoeError(
+          'insufficient-funds',
+          'The account has too few credits for this request. Top it up.',
+        );
+      balances.set(request.account, balance - feeMicro);
+      return request.texts.map(serve);
+    },
+    receipt: async (receiptId) => receipts.get(receiptId),
+    blob: async (hash) => (hash === hashBytes(blobBytes) ? blobBytes : undefined),
+    balance: (account) => ({ availableMicro: balances.get(account)!, reservedMicro: 0n }),
+    status: () => ({
+      version: '0.1.0',
+      network: 'simulated',
+      startedAtMs: 1_700_000_000_000,
+      markets: [listing],
+      experts: [...experts.values()],
+      validators: [{ id: 'c'.repeat(64), name: 'validator-1', stakeMicro: 10_000_000n }],
+      jobs,
+      settledMicro,
+      pendingReceipts: 0,
+      ledger: {
+        height: receipts.size,
+        stateRoot: hashOf('moe/simulated-state/1', receipts.size),
+        totalMicro: 2n ** 60n,
+      },
+      calibration: { pieces: 4_096, target: 4_096 },
+      recentJobs,
+    }),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function newExpert(name: string): ExpertStatus {
+  return {
+    id: hashOf('moe/simulated-expert/1', name),
+    name,
+    description: `Simulated expert "${name}"`,
+    state: 'serving',
+    jobs: 0,
+    wins: 0,
+    earnedMicro: 0n,
+    slashedMicro: 0n,
+    stakeMicro: 1_000_000n,
+    alignment: 0.9,
+  };
+}
+
+/** Unit vector that follows from a hash. */
+function vectorOf(digest: Uint8Array): Float32Array {
+  const vector = new Float32Array(dimensions);
+  for (let index = 0; index < dimensions; index += 1)
+    vector[index] = digest[index % digest.length]! - 127.5 + (index % 7);
+  let square = 0;
+  for (const value of vector) square += value * value;
+  return vector.map((value) => value / Math.sqrt(square));
+}
+
+function tokensOf(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4);
+}
