@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { type AccountId, MoeError } from '@moe/core';
 import type { MarketService } from '@moe/node';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { collectAllowedMethods, refuseOtherMethods } from './allowed-methods.ts';
 import { authenticate } from './authentication.ts';
@@ -75,7 +75,6 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   const limits: GatewayLimits = { ...defaultLimits, ...init.limits };
   const isLoopback = isLoopbackHost(host);
   const hasPublicReads = init.hasPublicReads ?? isLoopback;
-  const reportError = init.reportError ?? reportToStandardError;
   if (demoKey !== undefined && !isLoopback)
     throw new MoeError(
       'unsafe-demo-key',
@@ -83,7 +82,10 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
         'Leave the demo key out, or listen on 127.0.0.1.',
     );
 
-  const app = createHttpServer(limits, reportError);
+  const app = createHttpServer(limits, {
+    reportError: init.reportError ?? reportToStandardError,
+    clientLeft: (request, reply) => observe(request, reply, 499),
+  });
   const admission = createAdmission({
     maxConcurrent: limits.maxConcurrentRequests,
     maxQueued: limits.maxQueuedRequests,
@@ -96,6 +98,13 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     limits.statusMaxAgeMs,
   );
   const metrics = createMetrics({ readStatus, admission, events });
+  const observe = (request: FastifyRequest, reply: FastifyReply, status: number) =>
+    metrics.observeRequest(
+      request.routeOptions.url ?? 'unknown',
+      request.method,
+      status,
+      reply.elapsedTime / 1_000,
+    );
   const inFlight = new Set<AbortController>();
   let isClosing = false;
 
@@ -113,14 +122,7 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     if (!hasPublicReads && path !== undefined && !openPaths.has(path) && !keyedPaths.has(path))
       authenticate(service, request.headers.authorization);
   });
-  app.addHook('onResponse', async (request, reply) => {
-    metrics.observeRequest(
-      request.routeOptions.url ?? 'unknown',
-      request.method,
-      reply.raw.writableFinished ? reply.statusCode : 499,
-      reply.elapsedTime / 1_000,
-    );
-  });
+  app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));
 
   const allowed = collectAllowedMethods(app);
   registerEmbeddings(app, { service, limits, admission, metrics, inFlight, demoKey });

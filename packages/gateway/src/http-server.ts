@@ -9,11 +9,15 @@ import type { GatewayLimits } from './limits.ts';
 
 const maxHeaderBytes = 16 * 1024;
 
+export interface HttpObserver {
+  /** Told of every answer with status 500. */
+  reportError(error: unknown, requestId: string): void;
+  /** The client closed the connection before its answer was sent. */
+  clientLeft(request: FastifyRequest, reply: FastifyReply): void;
+}
+
 /** A Fastify instance with our bounds, our way to read bodies and OpenAI's shape of errors; no routes yet. */
-export function createHttpServer(
-  limits: GatewayLimits,
-  reportError: (error: unknown, requestId: string) => void,
-): FastifyInstance {
+export function createHttpServer(limits: GatewayLimits, observer: HttpObserver): FastifyInstance {
   const run = randomBytes(6).toString('hex');
   let count = 0;
   const app = fastify({
@@ -35,13 +39,13 @@ export function createHttpServer(
     },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => {
-      sendError(error, request, reply, reportError);
+      sendError(error, request, reply, observer);
     },
   });
   app.server.maxConnections = limits.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', createBodyReader(limits));
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, reportError));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, observer));
   return app;
 }
 
@@ -49,10 +53,11 @@ function sendError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
-  reportError: (error: unknown, requestId: string) => void,
+  observer: HttpObserver,
 ): FastifyReply {
   const { status, body, retryAfterSeconds, isExpected } = toHttpError(error);
-  if (!isExpected) reportError(error, request.id);
+  if (!isExpected) observer.reportError(error, request.id);
+  if (reply.raw.destroyed) observer.clientLeft(request, reply);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(toJson(body));
 }

@@ -1,0 +1,444 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { MoeError } from '@moe/core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createGateway, type Gateway, type GatewayInit } from './gateway.ts';
+import { createSimulatedMarket, type SimulatedMarket } from './simulated-market.ts';
+
+let market: SimulatedMarket;
+let gateway: Gateway;
+const reported: unknown[] = [];
+
+async function start(init: Partial<GatewayInit> = {}): Promise<void> {
+  market = createSimulatedMarket();
+  gateway = await createGateway({
+    service: market,
+    port: 0,
+    reportError: (error) => reported.push(error),
+    ...init,
+  });
+}
+
+afterEach(async () => {
+  market.release();
+  await gateway.close();
+  expect(market.listeners).toBe(0);
+  reported.length = 0;
+});
+
+const post = (
+  body: unknown,
+  init: { key?: string | undefined; headers?: Record<string, string>; signal?: AbortSignal } = {},
+) =>
+  fetch(`${gateway.url}/v1/embeddings`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...('key' in init && init.key === undefined
+        ? {}
+        : { authorization: `Bearer ${init.key ?? market.apiKey}` }),
+      ...init.headers,
+    },
+    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+    ...(init.signal === undefined ? {} : { signal: init.signal }),
+  });
+const get = (path: string, headers: Record<string, string> = {}) => fetch(gateway.url + path, { headers });
+const valid = { model: 'text-embedding', input: 'hello world' };
+
+async function expectError(response: Response, status: number, code: string, param: string | null = null) {
+  expect(response.status).toBe(status);
+  const { error } = (await response.json()) as { error: Record<string, unknown> };
+  expect(error).toEqual({ message: expect.any(String), type: expect.any(String), param, code });
+  expect(JSON.stringify(error)).not.toMatch(/\bat .*\.ts:\d+|node_modules/);
+  return error;
+}
+
+/** Sends bytes on a bare socket and reads until the other side closes. */
+async function raw(bytes: string): Promise<string> {
+  const socket = connect(gateway.port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
+  socket.write(bytes);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
+describe('POST /v1/embeddings', () => {
+  it('answers one text with its receipt', async () => {
+    await start();
+    const response = await post(valid);
+    expect(response.status).toBe(200);
+    const body = await response.json();
+    expect(body.data[0].embedding).toHaveLength(384);
+    expect(body.moe.feeMicro).toBe('120');
+    expect(response.headers.get('x-moe-receipt')).toBe(body.moe.receipts[0]);
+    expect(response.headers.get('x-request-id')).toMatch(/^req_/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const receipt = await (await get(`/v1/receipts/${body.moe.receipts[0]}`)).json();
+    expect(receipt.id).toBe(body.moe.receipts[0]);
+  });
+
+  it('answers many texts in order and shortens them', async () => {
+    await start();
+    const response = await post({ ...valid, input: ['one', 'two', 'one'], dimensions: 64 });
+    const { data } = await response.json();
+    expect(data.map((item: { embedding: number[] }) => item.embedding.length)).toEqual([64, 64, 64]);
+    expect(data[0].embedding).toEqual(data[2].embedding);
+    expect(data[0].embedding).not.toEqual(data[1].embedding);
+    expect(response.headers.has('x-moe-receipt')).toBe(false);
+  });
+
+  it('passes mode, delivery and fee on', async () => {
+    await start();
+    market.hold();
+    const answer = post({ ...valid, moe: { mode: 'route', delivery: 'winner', maxFeeCredits: '0.5' } });
+    await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
+    expect(market.waiting[0]).toMatchObject({ mode: 'route', delivery: 'winner', maxFeeMicro: 500_000n });
+    market.release();
+    expect((await answer).status).toBe(200);
+  });
+
+  it('refuses a missing and an unknown key before it reads the body', async () => {
+    await start();
+    await expectError(await post(valid, { key: undefined }), 401, 'missing_key');
+    await expectError(await post('{', { key: 'wrong' }), 401, 'invalid_api_key');
+    await expectError(await post(valid, { key: 'k'.repeat(2_000) }), 401, 'invalid_api_key');
+  });
+
+  it.each([
+    ['invalid JSON', '{"model":', 'invalid_json'],
+    ['NaN', '{"model":"text-embedding","input":NaN}', 'invalid_json'],
+    ['nothing', '', 'invalid_json'],
+    ['binary', new Uint8Array([0xff, 0xfe, 0x00, 0x80]), 'invalid_json'],
+    [
+      'invalid UTF-8 inside a text',
+      Buffer.from('{"model":"text-embedding","input":"\xff"}', 'latin1'),
+      'invalid_json',
+    ],
+  ])('refuses %s', async (_name, body, code) => {
+    await start();
+    await expectError(await post(body), 400, code);
+  });
+
+  it('refuses an escaped half of a surrogate pair', async () => {
+    await start();
+    await expectError(
+      await post('{"model":"text-embedding","input":"a\\ud800"}'),
+      400,
+      'invalid_request',
+      'input',
+    );
+  });
+
+  it('survives absurdly deep JSON', async () => {
+    await start();
+    await expectError(
+      await post(`{"model":"text-embedding","input":${'['.repeat(1_000_000)}`),
+      400,
+      'invalid_json',
+    );
+    const deep = `{"model":"text-embedding","input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    await expectError(await post(deep), 400, 'invalid_request', 'input');
+  });
+
+  it.each([
+    ['insufficient-funds', 402, 'insufficient_quota'],
+    ['fee-too-low', 400, 'fee_too_low'],
+    ['no-quorum', 503, 'no_quorum'],
+    ['overloaded', 503, 'overloaded'],
+    ['market-closed', 503, 'market_closed'],
+  ])('answers %s of the market with %i', async (code, status, published) => {
+    await start();
+    market.failNext(new MoeError(code, 'A sentence.'));
+    const response = await post(valid);
+    const error = await expectError(response, status, published);
+    expect(error.message).toBe('A sentence.');
+    expect(response.headers.has('retry-after')).toBe(status === 503);
+    expect(reported).toEqual([]);
+  });
+
+  it('refuses an account without funds', async () => {
+    await start();
+    await expectError(await post(valid, { key: market.poorApiKey }), 402, 'insufficient_quota');
+  });
+
+  it.each([
+    ['an error with secrets', new Error('secret /etc/passwd')],
+    ['an unknown code', new MoeError('never-heard-of', 'secret')],
+    ['a string', 'secret'],
+  ])('tells the client nothing about %s, and the log everything', async (_name, thrown) => {
+    await start();
+    market.failNext(thrown);
+    const error = await expectError(await post(valid), 500, 'internal_error');
+    expect(JSON.stringify(error)).not.toContain('secret');
+    expect(reported).toEqual([thrown]);
+  });
+
+  it('refuses other media types and compressed bodies', async () => {
+    await start();
+    await expectError(
+      await post('a=b', { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+      415,
+      'unsupported_media_type',
+    );
+    await expectError(
+      await post(new Uint8Array([1]), { headers: { 'content-type': '' } }),
+      415,
+      'unsupported_media_type',
+    );
+    await expectError(
+      await post(valid, { headers: { 'content-encoding': 'gzip' } }),
+      415,
+      'unsupported_media_type',
+    );
+  });
+});
+
+describe('bounds', () => {
+  it('answers 413 to a body that is too large, however it is sent, and keeps the connection usable', async () => {
+    await start({ limits: { maxBodyBytes: 1_000 } });
+    await expectError(await post({ ...valid, input: 'x'.repeat(3_000_000) }), 413, 'body_too_large');
+    const chunked = new ReadableStream({
+      start(controller) {
+        for (let index = 0; index < 64; index += 1) controller.enqueue(new Uint8Array(65_536));
+        controller.close();
+      },
+    });
+    const response = await fetch(`${gateway.url}/v1/embeddings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${market.apiKey}` },
+      body: chunked,
+      duplex: 'half',
+    } as RequestInit);
+    await expectError(response, 413, 'body_too_large');
+    expect((await post(valid)).status).toBe(200);
+  });
+
+  it('bounds the bytes of all bodies together', async () => {
+    await start({ limits: { maxBufferedBodyBytes: 1_000 } });
+    const response = await post({ ...valid, input: 'x'.repeat(2_000) });
+    await expectError(response, 429, 'rate_limit_exceeded');
+    expect((await post(valid)).status).toBe(200);
+  });
+
+  it('refuses too many texts', async () => {
+    await start();
+    const input = new Array(2_049).fill('a');
+    await expectError(await post({ ...valid, input }), 400, 'input_too_large', 'input');
+  });
+
+  it('queues, then answers 429 with Retry-After', async () => {
+    await start({ limits: { maxConcurrentRequests: 1, maxQueuedRequests: 1 } });
+    market.hold();
+    const first = post(valid);
+    await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
+    const second = post(valid);
+    await vi.waitFor(async () =>
+      expect(await (await get('/metrics')).text()).toContain('moe_http_requests_queued 1'),
+    );
+    const third = await post(valid);
+    expect(third.headers.get('retry-after')).toBe('1');
+    await expectError(third, 429, 'rate_limit_exceeded');
+    market.release();
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+  });
+
+  it('aborts the job of a client that disconnects', async () => {
+    await start({ limits: { maxConcurrentRequests: 1 } });
+    market.hold();
+    const controller = new AbortController();
+    const answer = post(valid, { signal: controller.signal });
+    await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
+    controller.abort();
+    await expect(answer).rejects.toThrow();
+    await vi.waitFor(() => expect(market.aborted).toBe(1));
+    market.release();
+    // The place is free again, and the request is counted as one that the client closed.
+    expect((await post(valid)).status).toBe(200);
+    await vi.waitFor(async () => expect(await (await get('/metrics')).text()).toMatch(/status="499"\} 1/));
+  });
+
+  it('answers 408 to a request that never ends', async () => {
+    await start({ limits: { requestTimeoutMs: 200 } });
+    const start_ = 'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\n';
+    expect(await raw(start_)).toMatch(/^HTTP\/1\.1 408 .*request_timeout/s);
+    const withKey = `${start_}authorization: Bearer ${market.apiKey}\r\ncontent-type: application/json\r\n`;
+    expect(await raw(`${withKey}content-length: 100\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 408 /);
+    expect((await post(valid)).status).toBe(200);
+  });
+
+  it('answers what is no HTTP, and headers that are too large', async () => {
+    await start();
+    expect(await raw('\x16\x03\x01 hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*"code":"invalid_request"/s);
+    const huge = `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`;
+    expect(await raw(huge)).toMatch(/^HTTP\/1\.1 431 .*headers_too_large/s);
+  });
+});
+
+describe('reads', () => {
+  it('lists models in the shape of OpenAI', async () => {
+    await start();
+    const { object, data } = await (await get('/v1/models')).json();
+    expect(object).toBe('list');
+    expect(data[0]).toMatchObject({ id: 'text-embedding', object: 'model', created: 1_700_000_000 });
+    expect(data[0].moe.pricePerKilobyteMicro).toBe('120');
+    expect((await (await get('/v1/models/text-embedding-3-small')).json()).id).toBe('text-embedding');
+    await expectError(await get('/v1/models/gpt-9'), 404, 'model_not_found', 'model');
+  });
+
+  it('writes amounts above 2^53 without loss', async () => {
+    await start();
+    expect((await (await get('/v1/status')).json()).ledger.totalMicro).toBe((2n ** 60n).toString());
+  });
+
+  it('gives blobs with immutable caching', async () => {
+    await start();
+    const response = await get(`/v1/blobs/${market.blobHash}`);
+    expect((await response.arrayBuffer()).byteLength).toBe(32);
+    expect(response.headers.get('cache-control')).toContain('immutable');
+    const again = await get(`/v1/blobs/${market.blobHash}`, {
+      'if-none-match': response.headers.get('etag')!,
+    });
+    expect(again.status).toBe(304);
+    await expectError(await get(`/v1/blobs/${'0'.repeat(64)}`), 404, 'unknown_blob');
+    await expectError(await get('/v1/blobs/..%2f..%2fetc'), 404, 'unknown_blob');
+  });
+
+  it('gives 404 for unknown receipts and addresses, 405 for wrong methods', async () => {
+    await start();
+    await expectError(await get('/v1/receipts/nope'), 404, 'unknown_receipt');
+    await expectError(await get('/v1/receipts/%00'), 404, 'unknown_receipt');
+    await expectError(await get('/v1/chat/completions'), 404, 'unknown_url');
+    await expectError(await get('/v1/receipts/%zz'), 400, 'invalid_request');
+    const wrong = await get('/v1/embeddings');
+    expect(wrong.headers.get('allow')).toBe('POST');
+    await expectError(wrong, 405, 'method_not_allowed');
+    const options = await fetch(`${gateway.url}/v1/embeddings`, { method: 'OPTIONS' });
+    expect(options.headers.has('access-control-allow-origin')).toBe(false);
+    expect(options.status).toBe(405);
+  });
+
+  it('shows a balance to the holder of the key only', async () => {
+    await start();
+    await expectError(await get('/v1/balance'), 401, 'missing_key');
+    const balance = await (await get('/v1/balance', { authorization: `Bearer ${market.apiKey}` })).json();
+    expect(balance).toMatchObject({ availableMicro: '5000000', reservedMicro: '0', availableCredits: '5' });
+  });
+
+  it('reports health and readiness', async () => {
+    await start();
+    expect((await get('/healthz')).status).toBe(200);
+    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
+  });
+
+  it('gives metrics that Prometheus can read', async () => {
+    await start();
+    await post({ ...valid, input: 'w '.repeat(20) });
+    const response = await get('/metrics');
+    expect(response.headers.get('content-type')).toContain('version=0.0.4');
+    const text = await response.text();
+    expect(text).toMatch(
+      /moe_http_request_seconds_count\{route="\/v1\/embeddings",method="POST",status="200"\} 1/,
+    );
+    expect(text).toContain('moe_jobs_total{outcome="certified"} 1');
+    expect(text).toMatch(/moe_expert_mean_loss\{expert="[a-z0-9-]+"\} 0\.\d+/);
+    expect(text).toMatch(/moe_expert_earned_credits_total\{expert="[a-z0-9-]+"\} 0\.00012/);
+    for (const line of text.split('\n').filter((line) => line !== ''))
+      expect(line).toMatch(/^(#.*|moe_[a-z0-9_]+(\{.*\})? [-+0-9.eNInfa]+)$/);
+  });
+
+  it('serves the live page with a strict policy', async () => {
+    await start();
+    const page = await get('/');
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect((await get('/', { 'if-none-match': page.headers.get('etag')! })).status).toBe(304);
+  });
+});
+
+describe('who may read and spend', () => {
+  it('answers to names of this machine only, against DNS rebinding', async () => {
+    await start({ demoKey: 'moe-key-rich' });
+    const [response] = (await once(
+      httpRequest({ port: gateway.port, path: '/v1/status', headers: { host: 'evil.example' } }).end(),
+      'response',
+    )) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(403);
+  });
+
+  it('lets the page of this machine try a text, and no other site', async () => {
+    await start({ demoKey: 'moe-key-rich' });
+    const attempt = (headers: Record<string, string>, body: unknown = { text: 'hello' }) =>
+      fetch(`${gateway.url}/v1/try`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    const answer = await (await attempt({ origin: gateway.url })).json();
+    expect(answer).toMatchObject({ mode: 'route', feeMicro: '120', dimensions: 384 });
+    await expectError(await attempt({ origin: 'http://evil.example' }), 403, 'forbidden_origin');
+    await expectError(await attempt({ origin: 'null' }), 403, 'forbidden_origin');
+    await expectError(await attempt({ 'sec-fetch-site': 'cross-site' }), 403, 'forbidden_origin');
+    await expectError(await attempt({ 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
+    await expectError(await attempt({}, { text: '' }), 400, 'invalid_request', 'text');
+    await expectError(await attempt({}, { texts: '' }), 400, 'invalid_request', 'text');
+    expect((await (await get('/v1/status')).json()).gateway.canTry).toBe(true);
+  });
+
+  it('has no way to spend without a key unless told', async () => {
+    await start();
+    expect((await fetch(`${gateway.url}/v1/try`, { method: 'POST' })).status).toBe(404);
+    expect((await (await get('/v1/status')).json()).gateway.canTry).toBe(false);
+  });
+
+  it('refuses a demo key beyond loopback', async () => {
+    await start();
+    await expect(
+      createGateway({ service: market, host: '0.0.0.0', port: 0, demoKey: 'moe-key-rich' }),
+    ).rejects.toMatchObject({ code: 'unsafe-demo-key' });
+  });
+
+  it('asks for a key before it shows texts, when reads are not public', async () => {
+    await start({ hasPublicReads: false });
+    for (const path of ['/v1/status', '/v1/events', '/v1/receipts/x', '/v1/blobs/x', '/metrics', '/'])
+      await expectError(await get(path), 401, 'missing_key');
+    const authorization = `Bearer ${market.apiKey}`;
+    expect((await get('/v1/status', { authorization })).status).toBe(200);
+    for (const path of ['/v1/models', '/healthz', '/readyz']) expect((await get(path)).status).toBe(200);
+  });
+
+  it('fails clearly when its port is taken, and leaves nothing behind', async () => {
+    await start();
+    const other = createSimulatedMarket();
+    await expect(createGateway({ service: other, port: gateway.port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    expect(other.listeners).toBe(0);
+  });
+});
+
+describe('close', () => {
+  it('lets a request in flight finish', async () => {
+    await start();
+    market.hold();
+    const answer = post(valid);
+    await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
+    const closed = gateway.close();
+    market.release();
+    expect((await answer).status).toBe(200);
+    await closed;
+    await expect(get('/healthz')).rejects.toThrow();
+  });
+
+  it('ends what does not finish within the grace period', async () => {
+    await start({ limits: { closeGraceMs: 10 } });
+    market.hold();
+    const answer = post(valid);
+    await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
+    await gateway.close();
+    await expectError(await answer, 503, 'market_closed');
+    expect(market.aborted).toBe(1);
+  });
+});
