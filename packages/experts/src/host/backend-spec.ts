@@ -11,6 +11,7 @@ export type BackendSpec =
   /** Weights written by `writeHashedSubwordWeights`. */
   | { readonly kind: 'hashed-subword'; readonly name: string; readonly weightsFile: string }
   | { readonly kind: 'lexical' }
+  /** Made on first use, which takes 10 to 20 s of its own thread. */
   | { readonly kind: 'static' }
   | { readonly kind: 'use-lite' }
   | { readonly kind: 'reference'; readonly encoder: ReferenceEncoder }
@@ -23,7 +24,7 @@ export type BackendSpec =
  * Where a backend runs. `main`: it only waits for a server. Slow models have a thread of their own, so that
  * they do not hold up the fast ones.
  */
-export type Lane = 'main' | 'models' | 'use-lite' | 'transformers';
+export type Lane = 'main' | 'models' | 'static' | 'use-lite' | 'transformers';
 
 export function laneOf(spec: BackendSpec): Lane {
   switch (spec.kind) {
@@ -31,6 +32,7 @@ export function laneOf(spec: BackendSpec): Lane {
       return laneOf(spec.backend);
     case 'openai':
       return 'main';
+    case 'static':
     case 'use-lite':
     case 'transformers':
       return spec.kind;

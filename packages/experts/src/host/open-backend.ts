@@ -41,8 +41,9 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
       case 'reference':
         return referenceBackend(spec.encoder);
       case 'static': {
+        const { staticWeights } = await import('../static/static-weights.ts');
         const { staticBackend } = await import('../static/static-backend.ts');
-        return await staticBackend(settings.modelsDir, () => minilm(6));
+        return staticBackend(await staticWeights(settings.modelsDir, settings.intraOpThreads));
       }
       case 'use-lite': {
         const { useLiteBackend } = await import('../use-lite/use-lite-backend.ts');
@@ -54,7 +55,7 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
       }
       case 'openai': {
         const { openAiBackend } = await import('../openai/openai-backend.ts');
-        return openAiBackend(spec);
+        return await openAiBackend(spec);
       }
       case 'aligned': {
         const { readAlignment } = await import('../alignment/alignment-file.ts');

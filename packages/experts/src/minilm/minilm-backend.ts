@@ -65,7 +65,7 @@ async function runBatch(
     input_ids: new Tensor('int64', ids, shape),
     attention_mask: new Tensor('int64', mask, shape),
   });
-  const data = outputs['sentence_embedding']?.data;
+  const data = outputs.sentence_embedding?.data;
   if (!(data instanceof Float32Array) || data.length !== batch.length * minilmDimensions)
     throw invalidOutput(name, 'the model file has another form. Delete it, and it is built again.');
   return batch.map((_, row) => data.slice(row * minilmDimensions, (row + 1) * minilmDimensions));

