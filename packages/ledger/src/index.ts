@@ -1,1 +1,13 @@
-export {};
+export * from './embedded-ledger.ts';
+export { embeddedLog } from './embedded-log.ts';
+export { embeddedReceipts } from './embedded-receipts.ts';
+export { openStore } from './embedded-store.ts';
+export type { LedgerEntry } from './entry.ts';
+export * from './ledger.ts';
+export * from './log.ts';
+export * from './memory-log.ts';
+export { memoryReceipts, type ReceiptMemory } from './memory-receipts.ts';
+export * from './open-ledger.ts';
+export * from './receipts.ts';
+export * from './reconcile.ts';
+export { fileSnapshots, type Snapshot, type SnapshotStore } from './snapshots.ts';

@@ -1,0 +1,2 @@
+export * from './log-compliance.ts';
+export * from './receipts-compliance.ts';

@@ -1,0 +1,128 @@
+import {
+  type AccountId,
+  decode,
+  encode,
+  type Hash,
+  MoeError,
+  sha256,
+  toHex,
+  verifySignatureAsync,
+} from '@moe/core';
+import {
+  innerSignatures,
+  LEDGER_LIMITS,
+  type SignedTransaction,
+  TRANSACTION_DOMAIN,
+  type Transaction,
+  transactionSchema,
+} from '@moe/protocol';
+import { z } from 'zod';
+
+/**
+ * Bytes of one log entry: format (1 byte, 1) ‖ chain hash (32) ‖ owner's signature (64) ‖ the bytes that the
+ * owner signed. The chain hash is SHA-256(chain hash of the entry before ‖ signature ‖ signed bytes), so it
+ * vouches for the entry itself and for all before it.
+ */
+const FORMAT = 1;
+const SIGNATURE_AT = 33;
+const SIGNED_AT = 97;
+
+/** The chain hash before the first entry. */
+export const CHAIN_START: Uint8Array = new Uint8Array(32);
+
+const signedBytesSchema = z.tuple([z.literal(TRANSACTION_DOMAIN), transactionSchema]);
+
+/** A transaction with the exact bytes that its owner signed. */
+export interface SealedTransaction {
+  readonly transaction: Transaction;
+  readonly signature: Uint8Array;
+  readonly signedBytes: Uint8Array;
+}
+
+/** One entry of the log, parsed. */
+export interface LedgerEntry extends SealedTransaction {
+  readonly index: number;
+  readonly by: AccountId;
+  readonly hash: Hash;
+}
+
+/** Checks form, size and sender of what a client submits. Throws `invalid-transaction`. */
+export function seal(signed: SignedTransaction): SealedTransaction {
+  const result = transactionSchema.safeParse(signed.body);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw invalid(`${issue?.path.join('.') || 'transaction'}: ${issue?.message}`);
+  }
+  const transaction = result.data;
+  if (signed.by !== transaction.from)
+    throw invalid(`it is signed by ${signed.by} but sent from ${transaction.from}`);
+  if (!(signed.signature instanceof Uint8Array) || signed.signature.length !== 64)
+    throw invalid('the signature does not have 64 bytes');
+  const signedBytes = encode([TRANSACTION_DOMAIN, transaction]);
+  if (signedBytes.length > LEDGER_LIMITS.transactionBytes)
+    throw invalid(`it has ${signedBytes.length} bytes; at most ${LEDGER_LIMITS.transactionBytes} are taken`);
+  return { transaction, signature: signed.signature, signedBytes };
+}
+
+/** Checks the owner's signature and those of nodes inside, on the thread pool. */
+export async function areSignaturesValid(sealed: SealedTransaction): Promise<boolean> {
+  const { transaction, signature, signedBytes } = sealed;
+  if (!(await verifySignatureAsync(transaction.from, signedBytes, signature))) return false;
+  for (const inner of innerSignatures(transaction))
+    if (!(await verifySignatureAsync(inner.by, inner.bytes, inner.signature))) return false;
+  return true;
+}
+
+/** The entry's bytes and the chain hash after it. */
+export function chainEntry(
+  previous: Uint8Array,
+  sealed: SealedTransaction,
+): { readonly bytes: Uint8Array; readonly hash: Uint8Array } {
+  const hash = sha256(previous, sealed.signature, sealed.signedBytes);
+  const bytes = new Uint8Array(SIGNED_AT + sealed.signedBytes.length);
+  bytes[0] = FORMAT;
+  bytes.set(hash, 1);
+  bytes.set(sealed.signature, SIGNATURE_AT);
+  bytes.set(sealed.signedBytes, SIGNED_AT);
+  return { bytes, hash };
+}
+
+/** The chain hash that an entry carries. */
+export function chainHashIn(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(1, SIGNATURE_AT);
+}
+
+/** Reads entry `index`, which follows the entry with chain hash `previous`. Throws `log-corrupt`. */
+export function readEntry(
+  index: number,
+  previous: Uint8Array,
+  bytes: Uint8Array,
+): LedgerEntry & { readonly chainHash: Uint8Array } {
+  if (bytes.length <= SIGNED_AT || bytes[0] !== FORMAT)
+    throw corrupt(index, 'it is cut short or has an unknown format');
+  const signature = bytes.subarray(SIGNATURE_AT, SIGNED_AT);
+  const signedBytes = bytes.subarray(SIGNED_AT);
+  const chainHash = sha256(previous, signature, signedBytes);
+  if (Buffer.compare(chainHash, chainHashIn(bytes)) !== 0)
+    throw corrupt(index, 'its hash does not follow from its content and the entry before');
+  let transaction: Transaction;
+  try {
+    [, transaction] = decode(signedBytes, signedBytesSchema);
+  } catch (cause) {
+    throw corrupt(index, 'it is not a transaction', cause);
+  }
+  const hash = toHex(chainHash) as Hash;
+  return { index, transaction, signature, signedBytes, by: transaction.from, hash, chainHash };
+}
+
+export function corrupt(index: number, why: string, cause?: unknown): MoeError {
+  return new MoeError(
+    'log-corrupt',
+    `Entry ${index} of the ledger's log is damaged: ${why}. Restore the data directory from a backup.`,
+    { metadata: { index }, cause },
+  );
+}
+
+function invalid(why: string): MoeError {
+  return new MoeError('invalid-transaction', `The transaction cannot be taken: ${why}.`);
+}

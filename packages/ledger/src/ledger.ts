@@ -1,0 +1,67 @@
+import type { AccountId, Amount, Hash, KeyPair, MarketId, NodeId } from '@moe/core';
+import type {
+  Account,
+  AccountProof,
+  Action,
+  Expert,
+  Market,
+  NetworkRecord,
+  Prepaid,
+  SignedTransaction,
+  Validator,
+} from '@moe/protocol';
+import type { LedgerEntry } from './entry.ts';
+
+export interface Placed {
+  /** The transaction's place in the log. */
+  readonly index: number;
+}
+
+/**
+ * A log and its fold. What the readers show is durable, always: a transaction becomes visible, in one step
+ * with its batch, after the log has it on disk and before its `submit` resolves.
+ */
+export interface Ledger {
+  readonly network: string;
+  /**
+   * Resolves when the transaction is applied and durable. Many at once share one sync to disk; they take
+   * effect in the order of the calls. Rejects with a `MoeError`: `invalid-transaction`, `invalid-signature`,
+   * one of the transition's refusals (`insufficient-funds`, `wrong-nonce`, …), `overloaded` (retryable),
+   * `ledger-closed`, `ledger-failed` (the disk: whether it was written shows after reopening).
+   */
+  submit(signed: SignedTransaction): Promise<Placed>;
+  /** Signs `action` with the next free nonce of the owner and submits it: safe to call many times at once. */
+  transact(keys: KeyPair, action: Action): Promise<Placed>;
+  /** The nonce for the account's next transaction, after those that are being submitted. */
+  nextNonce(account: AccountId): number;
+  /** Waits until nothing that was submitted before is pending. */
+  idle(): Promise<void>;
+
+  /** Number of entries applied. */
+  height(): number;
+  /** Chain hash of the last entry: vouches for the whole log. */
+  headHash(): Hash;
+  settings(): NetworkRecord;
+  /** An account never seen has nothing and nonce 0. */
+  account(id: AccountId): Account;
+  prepaid(client: AccountId, market: MarketId): Prepaid | undefined;
+  /** First order of the client that no settlement has closed: those before it are settled. */
+  nextOrderSeq(client: AccountId, market: MarketId): number;
+  expert(market: MarketId, node: NodeId): Expert | undefined;
+  experts(market: MarketId): readonly Expert[];
+  validator(node: NodeId): Validator | undefined;
+  validators(): readonly Validator[];
+  market(id: MarketId): Market | undefined;
+  markets(): readonly Market[];
+  /** Σ of all balances, locked money, stakes and pools, counted from the records. */
+  totalMicro(): Amount;
+  stateRoot(): Hash;
+  proveAccount(id: AccountId): AccountProof | undefined;
+  entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]>;
+  /** Called for every entry, in order, once it is visible. */
+  onApplied(listener: (entry: LedgerEntry) => void): () => void;
+  /** Writes a snapshot of the present state now (one is also written every so many entries). */
+  snapshot(): Promise<void>;
+  /** Refuses new transactions, finishes pending ones, writes a last snapshot. The log stays open. */
+  close(): Promise<void>;
+}

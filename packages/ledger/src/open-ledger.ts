@@ -1,0 +1,348 @@
+import { type AccountId, type Hash, type KeyPair, MoeError, messageOf, toHex } from '@moe/core';
+import {
+  accountOf,
+  applyTransaction,
+  draftOn,
+  expertKey,
+  type LedgerState,
+  prepaidKey,
+  proveAccount,
+  type SignedTransaction,
+  signTransaction,
+  stateRoot,
+  type Transaction,
+  totalMicro,
+} from '@moe/protocol';
+import { CHAIN_START, chainEntry, chainHashIn, type LedgerEntry, readEntry, seal } from './entry.ts';
+import type { Ledger, Placed } from './ledger.ts';
+import type { Log } from './log.ts';
+import { type Folded, replay } from './replay.ts';
+import type { SnapshotStore } from './snapshots.ts';
+import { type Submission, Submissions } from './submissions.ts';
+
+export interface OpenLedgerOptions {
+  readonly log: Log;
+  readonly network: string;
+  /** Written first when the log is empty; ignored afterwards. */
+  readonly genesis?: SignedTransaction;
+  readonly snapshots?: SnapshotStore;
+  /** Entries between snapshots; default 20,000. */
+  readonly snapshotEvery?: number;
+  /** Transactions that may wait; beyond it `submit` rejects with `overloaded`. Default 16,384. */
+  readonly maxPending?: number;
+  /** Check every signature in the log again while opening it. Default false: hashes are always checked. */
+  readonly verifySignatures?: boolean;
+  /** Told, in a sentence, what was wrong but could be mended, e.g. a damaged snapshot. */
+  readonly onWarning?: (message: string) => void;
+}
+
+const MAX_BATCH = 2_048;
+const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Opens the ledger in `log`. Throws `ledger-empty` (empty log and no genesis), `wrong-network`,
+ * `log-corrupt`, `log-truncated`.
+ */
+export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
+  const folded = await replay(options.log, options.network, {
+    snapshots: options.snapshots,
+    verifySignatures: options.verifySignatures ?? false,
+    onWarning: options.onWarning ?? (() => {}),
+  });
+  const ledger = new FoldedLog(options, folded);
+  if (ledger.height() > 0) return ledger;
+  if (options.genesis === undefined)
+    throw new MoeError('ledger-empty', 'The ledger is empty: give the genesis transaction to begin with.');
+  if (options.genesis.body.network !== options.network)
+    throw new MoeError(
+      'wrong-network',
+      `The genesis is for network "${options.genesis.body.network}", not "${options.network}".`,
+    );
+  await ledger.submit(options.genesis);
+  return ledger;
+}
+
+class FoldedLog implements Ledger {
+  readonly network: string;
+  readonly #log: Log;
+  readonly #snapshots: SnapshotStore | undefined;
+  readonly #snapshotEvery: number;
+  readonly #onWarning: (message: string) => void;
+  readonly #state: LedgerState;
+  readonly #submissions: Submissions;
+  readonly #listeners = new Set<(entry: LedgerEntry) => void>();
+  readonly #idleWaiters = new Set<() => void>();
+  #height: number;
+  #chainHash: Uint8Array;
+  #snapshotHeight: number;
+  #snapshotting: Promise<void> | undefined;
+  #isWriting = false;
+  #isClosed = false;
+  #failure: MoeError | undefined;
+  #derived: { height: number; root?: Hash; total?: bigint } = { height: -1 };
+
+  constructor(options: OpenLedgerOptions, folded: Folded) {
+    this.network = options.network;
+    this.#log = options.log;
+    this.#snapshots = options.snapshots;
+    this.#snapshotEvery = options.snapshotEvery ?? 20_000;
+    this.#onWarning = options.onWarning ?? (() => {});
+    this.#state = folded.state;
+    this.#height = folded.height;
+    this.#chainHash = folded.chainHash;
+    this.#snapshotHeight = folded.snapshotHeight;
+    this.#submissions = new Submissions(options.maxPending ?? 16_384, () => void this.#write());
+  }
+
+  async submit(signed: SignedTransaction): Promise<Placed> {
+    this.#requireOpen();
+    return this.#submissions.add(seal(signed));
+  }
+
+  async transact(keys: KeyPair, action: Parameters<Ledger['transact']>[1]): Promise<Placed> {
+    this.#requireOpen();
+    const from = keys.publicKey as AccountId;
+    const transaction = {
+      ...action,
+      network: this.network,
+      from,
+      nonce: this.nextNonce(from),
+    } as Transaction;
+    return this.#submissions.add(seal(signTransaction(keys, transaction)));
+  }
+
+  nextNonce(account: AccountId): number {
+    const settled = accountOf(this.#state, account).nonce;
+    return Math.max(settled, this.#submissions.nonceAfterPending(account) ?? 0);
+  }
+
+  async idle(): Promise<void> {
+    if (this.#submissions.size === 0) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.add(resolve));
+  }
+
+  /** Applies and appends what is ready, batch after batch; one batch is on its way to disk at a time. */
+  async #write(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    for (;;) {
+      const batch = this.#submissions.takeReady(MAX_BATCH, MAX_BATCH_BYTES);
+      if (batch.length === 0) break;
+      const answers = await this.#place(batch);
+      for (const submission of batch) this.#submissions.finished(submission);
+      for (const answer of answers) answer();
+    }
+    this.#isWriting = false;
+    if (this.#submissions.size === 0) {
+      for (const resolve of this.#idleWaiters) resolve();
+      this.#idleWaiters.clear();
+    }
+  }
+
+  /** Decides on a draft, makes it durable, then visible. The answers are given after that. */
+  async #place(batch: readonly Submission[]): Promise<(() => void)[]> {
+    if (this.#failure !== undefined)
+      return batch.map(
+        ({ reject }) =>
+          () =>
+            reject(this.#failure!),
+      );
+    const answers: (() => void)[] = [];
+    const draft = draftOn(this.#state);
+    const entries: LedgerEntry[] = [];
+    const bytes: Uint8Array[] = [];
+    let chainHash = this.#chainHash;
+    for (const { sealed, validity, resolve, reject } of batch) {
+      const problem = validity === 'valid' ? undefined : invalidSignature();
+      const outcome = problem ?? applyTransaction(draft, sealed.transaction);
+      if (outcome instanceof MoeError) {
+        answers.push(() => reject(outcome));
+      } else if (!outcome.applied) {
+        answers.push(() => reject(new MoeError(outcome.code, outcome.message)));
+      } else {
+        const index = this.#height + entries.length;
+        const chained = chainEntry(chainHash, sealed);
+        chainHash = chained.hash;
+        bytes.push(chained.bytes);
+        entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(chainHash) as Hash });
+        answers.push(() => resolve({ index }));
+      }
+    }
+    if (entries.length === 0) return answers;
+    try {
+      const first = await this.#log.append(bytes);
+      if (first !== this.#height)
+        throw new MoeError('log-failed', `Something else wrote to the log at entry ${this.#height}.`);
+    } catch (cause) {
+      // Whether the batch reached the disk is unknown; a later batch on top of a guess could contradict it.
+      this.#failure = new MoeError(
+        'ledger-failed',
+        `The ledger cannot be written: ${messageOf(cause)} Nothing more is taken until it is opened again.`,
+        { cause },
+      );
+      return batch.map(
+        ({ reject }) =>
+          () =>
+            reject(this.#failure!),
+      );
+    }
+    draft.commit();
+    this.#height += entries.length;
+    this.#chainHash = chainHash;
+    this.#announce(entries);
+    if (this.#height - this.#snapshotHeight >= this.#snapshotEvery) this.#snapshotInBackground();
+    return answers;
+  }
+
+  #announce(entries: readonly LedgerEntry[]): void {
+    for (const entry of entries)
+      for (const listener of this.#listeners)
+        try {
+          listener(entry);
+        } catch (error) {
+          this.#onWarning(`A listener failed on entry ${entry.index}: ${messageOf(error)}`);
+        }
+  }
+
+  height(): number {
+    return this.#height;
+  }
+
+  headHash(): Hash {
+    return toHex(this.#chainHash) as Hash;
+  }
+
+  settings(): ReturnType<Ledger['settings']> {
+    return this.#state.network.get('network')!;
+  }
+
+  account(id: AccountId): ReturnType<Ledger['account']> {
+    return accountOf(this.#state, id);
+  }
+
+  prepaid(...[client, market]: Parameters<Ledger['prepaid']>): ReturnType<Ledger['prepaid']> {
+    return this.#state.prepaid.get(prepaidKey(client, market));
+  }
+
+  nextOrderSeq(...[client, market]: Parameters<Ledger['nextOrderSeq']>): number {
+    return this.prepaid(client, market)?.nextOrderSeq ?? 0;
+  }
+
+  expert(...[market, node]: Parameters<Ledger['expert']>): ReturnType<Ledger['expert']> {
+    return this.#state.experts.get(expertKey(market, node));
+  }
+
+  experts(market: Parameters<Ledger['experts']>[0]): ReturnType<Ledger['experts']> {
+    return [...this.#state.experts.values()].filter((expert) => expert.market === market);
+  }
+
+  validator(node: Parameters<Ledger['validator']>[0]): ReturnType<Ledger['validator']> {
+    return this.#state.validators.get(node);
+  }
+
+  validators(): ReturnType<Ledger['validators']> {
+    return [...this.#state.validators.values()];
+  }
+
+  market(id: Parameters<Ledger['market']>[0]): ReturnType<Ledger['market']> {
+    return this.#state.markets.get(id);
+  }
+
+  markets(): ReturnType<Ledger['markets']> {
+    return [...this.#state.markets.values()];
+  }
+
+  totalMicro(): bigint {
+    const derived = this.#derivedHere();
+    derived.total ??= totalMicro(this.#state);
+    return derived.total;
+  }
+
+  stateRoot(): Hash {
+    const derived = this.#derivedHere();
+    derived.root ??= stateRoot(this.#state);
+    return derived.root;
+  }
+
+  proveAccount(id: AccountId): ReturnType<Ledger['proveAccount']> {
+    return proveAccount(this.#state, id);
+  }
+
+  async entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]> {
+    const before = fromIndex === 0 ? undefined : (await this.#log.read(fromIndex - 1, 1))[0];
+    if (fromIndex > 0 && before === undefined) return [];
+    let previous = before === undefined ? CHAIN_START : chainHashIn(before);
+    const found: LedgerEntry[] = [];
+    for (const bytes of await this.#log.read(fromIndex, limit)) {
+      const { chainHash, ...entry } = readEntry(fromIndex + found.length, previous, bytes);
+      previous = chainHash;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  onApplied(listener: (entry: LedgerEntry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async snapshot(): Promise<void> {
+    await this.#snapshotting;
+    await this.#saveSnapshot();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.idle();
+    await this.#snapshotting;
+    if (this.#failure === undefined && this.#height > this.#snapshotHeight) await this.#saveSnapshot();
+  }
+
+  /** Records are replaced, never changed, so copies of the maps hold still while they are written. */
+  async #saveSnapshot(): Promise<void> {
+    if (this.#snapshots === undefined) return;
+    const { network, accounts, prepaid, experts, validators, markets } = this.#state;
+    const height = this.#height;
+    this.#snapshotHeight = height;
+    await this.#snapshots.save({
+      network: this.network,
+      height,
+      headHash: this.headHash(),
+      state: {
+        network: new Map(network),
+        accounts: new Map(accounts),
+        prepaid: new Map(prepaid),
+        experts: new Map(experts),
+        validators: new Map(validators),
+        markets: new Map(markets),
+      },
+    });
+  }
+
+  #snapshotInBackground(): void {
+    this.#snapshotting ??= this.#saveSnapshot()
+      .catch((error: unknown) =>
+        this.#onWarning(`A snapshot could not be written (the log is not affected): ${messageOf(error)}`),
+      )
+      .finally(() => {
+        this.#snapshotting = undefined;
+      });
+  }
+
+  #derivedHere(): { height: number; root?: Hash; total?: bigint } {
+    if (this.#derived.height !== this.#height) this.#derived = { height: this.#height };
+    return this.#derived;
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new MoeError('ledger-closed', 'The ledger is closed.');
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+function invalidSignature(): MoeError {
+  return new MoeError(
+    'invalid-signature',
+    'A signature on the transaction does not hold: sign exactly this transaction with the keys it names.',
+  );
+}

@@ -1,0 +1,17 @@
+/** What a transaction or a state may hold at most: every size that a stranger can influence is bounded. */
+export const LEDGER_LIMITS = {
+  /** Accounts with an initial balance, in the genesis entry. */
+  genesisBalances: 4_096,
+  /** Markets of one network. */
+  markets: 64,
+  /** Experts registered in one market. */
+  expertsPerMarket: 4_096,
+  /** Validators of one network, and so signatures on one settlement. */
+  validators: 256,
+  /** Clients whose orders one settlement closes; also the bound of its credits and of its slashes. */
+  settlementRows: 4_096,
+  /** Characters of the name of an expert or validator. */
+  nameLength: 64,
+  /** Canonical bytes of one transaction. */
+  transactionBytes: 4 * 1024 * 1024,
+} as const;

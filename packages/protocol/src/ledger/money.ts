@@ -1,0 +1,121 @@
+import { formatCredits, MAX_AMOUNT } from '@moe/core';
+import { isQuorum } from './authority.ts';
+import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { accountOf, type LedgerView, prepaidKey } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
+
+/** Opens an empty ledger: treasury, first balances, markets. */
+export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Applied | Refused {
+  if (tx.nonce !== 0) return refused('wrong-nonce', 'The genesis entry has nonce 0.');
+  const supplyMicro = tx.balances.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
+  if (supplyMicro > MAX_AMOUNT)
+    return refused('invalid-genesis', 'The initial balances add up to more than 2^62 micro-credits.');
+  if (new Set(tx.balances.map(({ account }) => account)).size !== tx.balances.length)
+    return refused('invalid-genesis', 'An account has two initial balances; name each account once.');
+  if (new Set(tx.markets.map(({ market }) => market)).size !== tx.markets.length)
+    return refused('invalid-genesis', 'A market is defined twice; name each market once.');
+
+  view.network.set('network', {
+    network: tx.network,
+    treasury: tx.from,
+    minValidatorStakeMicro: tx.minValidatorStakeMicro,
+    supplyMicro,
+    validatorStakeMicro: 0n,
+    validatorCount: 0,
+    marketCount: tx.markets.length,
+  });
+  for (const { account, amountMicro } of tx.balances)
+    view.accounts.set(account, { balanceMicro: amountMicro, nonce: 0 });
+  for (const definition of tx.markets)
+    view.markets.set(definition.market, {
+      ...definition,
+      expertCount: 0,
+      poolMicro: 0n,
+      nextBatch: 0,
+      settledOrders: 0,
+      settledMicro: 0n,
+    });
+  return APPLIED;
+}
+
+export function applyDeposit(view: LedgerView, tx: TransactionOf<'deposit'>): Applied | Refused {
+  const network = view.network.get('network')!;
+  if (tx.from !== network.treasury)
+    return refused('not-authorised', `Only the treasury, ${network.treasury}, may deposit.`);
+  const supplyMicro = network.supplyMicro + tx.amountMicro;
+  if (supplyMicro > MAX_AMOUNT)
+    return refused('limit-reached', 'The deposit would raise the supply above 2^62 micro-credits.');
+  const to = accountOf(view, tx.to);
+  view.network.set('network', { ...network, supplyMicro });
+  view.accounts.set(tx.to, { balanceMicro: to.balanceMicro + tx.amountMicro, nonce: to.nonce });
+  return APPLIED;
+}
+
+export function applyTransfer(view: LedgerView, tx: TransactionOf<'transfer'>): Applied | Refused {
+  const problem = spend(view, tx, tx.amountMicro);
+  if (problem !== undefined) return problem;
+  const to = accountOf(view, tx.to);
+  view.accounts.set(tx.to, { balanceMicro: to.balanceMicro + tx.amountMicro, nonce: to.nonce });
+  return APPLIED;
+}
+
+/**
+ * Locked money closes the gap between serving and settling: a gateway serves against it, because the client
+ * cannot spend it elsewhere. It leaves the lock only through a settlement or an `unlock` that the gateway (or,
+ * should the gateway be gone, ⅔ of the validator stake) has released. One gateway a market and client at a
+ * time: two gateways could otherwise count on the same money and the same order numbers.
+ */
+export function applyLock(view: LedgerView, tx: TransactionOf<'lock'>): Applied | Refused {
+  if (view.markets.get(tx.market) === undefined)
+    return refused('unknown-market', `There is no market "${tx.market}".`);
+  const key = prepaidKey(tx.from, tx.market);
+  const before = view.prepaid.get(key);
+  if (before !== undefined && before.lockedMicro > 0n && before.gateway !== tx.gateway)
+    return refused(
+      'locked-for-another-gateway',
+      `${formatCredits(before.lockedMicro)} credits are locked for gateway ${before.gateway}. Unlock them first.`,
+    );
+  const problem = spend(view, tx, tx.amountMicro);
+  if (problem !== undefined) return problem;
+  view.prepaid.set(key, {
+    gateway: tx.gateway,
+    lockedMicro: (before?.lockedMicro ?? 0n) + tx.amountMicro,
+    nextOrderSeq: before?.nextOrderSeq ?? 0,
+  });
+  return APPLIED;
+}
+
+export function applyUnlock(view: LedgerView, tx: TransactionOf<'unlock'>): Applied | Refused {
+  const key = prepaidKey(tx.from, tx.market);
+  const prepaid = view.prepaid.get(key);
+  if (prepaid === undefined || prepaid.lockedMicro < tx.amountMicro)
+    return refused(
+      'insufficient-funds',
+      `${formatCredits(prepaid?.lockedMicro ?? 0n)} credits are locked in "${tx.market}"; ${formatCredits(tx.amountMicro)} cannot be unlocked.`,
+    );
+  if (!tx.release.some(({ node }) => node === prepaid.gateway) && !isQuorum(view, tx.release))
+    return refused(
+      'not-authorised',
+      `Locked money is released by gateway ${prepaid.gateway}, or by validators with two thirds of the stake.`,
+    );
+  view.prepaid.set(key, { ...prepaid, lockedMicro: prepaid.lockedMicro - tx.amountMicro });
+  const from = accountOf(view, tx.from);
+  view.accounts.set(tx.from, { balanceMicro: from.balanceMicro + tx.amountMicro, nonce: from.nonce });
+  return APPLIED;
+}
+
+/** Takes `amountMicro` from the sender, or says why not (and takes nothing). */
+export function spend(
+  view: LedgerView,
+  { from }: Pick<TransactionOf<'transfer'>, 'from'>,
+  amountMicro: bigint,
+): Refused | undefined {
+  const account = accountOf(view, from);
+  if (account.balanceMicro < amountMicro)
+    return refused(
+      'insufficient-funds',
+      `The account has ${formatCredits(account.balanceMicro)} credits; ${formatCredits(amountMicro)} are needed.`,
+    );
+  view.accounts.set(from, { balanceMicro: account.balanceMicro - amountMicro, nonce: account.nonce });
+  return undefined;
+}

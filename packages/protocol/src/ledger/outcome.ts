@@ -1,0 +1,34 @@
+/** Why a transaction is refused. A refused transaction changes nothing, not even the sender's nonce. */
+export type RefusalCode =
+  | 'wrong-network'
+  | 'wrong-nonce'
+  | 'invalid-genesis'
+  | 'insufficient-funds'
+  | 'insufficient-stake'
+  | 'not-authorised'
+  | 'unknown-market'
+  | 'unknown-node'
+  | 'already-registered'
+  | 'limit-reached'
+  | 'locked-for-another-gateway'
+  | 'not-canonical'
+  | 'wrong-batch'
+  | 'order-gap'
+  | 'not-conserved'
+  | 'no-quorum';
+
+export interface Applied {
+  readonly applied: true;
+}
+export interface Refused {
+  readonly applied: false;
+  readonly code: RefusalCode;
+  /** A sentence for the person who sent it. */
+  readonly message: string;
+}
+
+export const APPLIED: Applied = { applied: true };
+
+export function refused(code: RefusalCode, message: string): Refused {
+  return { applied: false, code, message };
+}

@@ -1,0 +1,120 @@
+import { formatCredits } from '@moe/core';
+import { isQuorum } from './authority.ts';
+import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { accountOf, expertKey, type LedgerView, prepaidKey } from './state.ts';
+import type { SettlementBody, TransactionOf } from './transaction.ts';
+
+/**
+ * Applies a batch of certified jobs. What makes it sound:
+ * - validators with at least ⅔ of the stake signed exactly this body;
+ * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
+ *   client and market is all that the ledger has to remember;
+ * - charges come out of money that was locked for this gateway before it served, never out of the balance;
+ * - Σ charges = Σ credits + pool. Slashes go from stake to pool besides; one that exceeds what is left of a
+ *   stake takes what is left, so an expert who withdrew cannot hold up everybody else's settlement.
+ */
+export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Applied | Refused {
+  const body = tx.settlement;
+  const problem = problemOf(view, tx);
+  if (problem !== undefined) return problem;
+
+  let chargedMicro = 0n;
+  for (const { client, toSeq, chargeMicro } of body.orders) {
+    const key = prepaidKey(client, body.market);
+    const prepaid = view.prepaid.get(key)!;
+    view.prepaid.set(key, {
+      gateway: prepaid.gateway,
+      lockedMicro: prepaid.lockedMicro - chargeMicro,
+      nextOrderSeq: toSeq,
+    });
+    chargedMicro += chargeMicro;
+  }
+  for (const { account, amountMicro } of body.credits) {
+    const before = accountOf(view, account);
+    view.accounts.set(account, { balanceMicro: before.balanceMicro + amountMicro, nonce: before.nonce });
+  }
+  let poolMicro = body.poolMicro;
+  for (const { node, amountMicro } of body.slashes) {
+    const key = expertKey(body.market, node);
+    const expert = view.experts.get(key);
+    if (expert === undefined) continue;
+    const isEnough = expert.stakeMicro >= amountMicro;
+    const takenMicro = isEnough ? amountMicro : expert.stakeMicro;
+    view.experts.set(key, { ...expert, stakeMicro: expert.stakeMicro - takenMicro });
+    poolMicro += takenMicro;
+  }
+  const market = view.markets.get(body.market)!;
+  view.markets.set(body.market, {
+    ...market,
+    poolMicro: market.poolMicro + poolMicro,
+    nextBatch: market.nextBatch + 1,
+    settledOrders: market.settledOrders + body.certificates,
+    settledMicro: market.settledMicro + chargedMicro,
+  });
+  return APPLIED;
+}
+
+function problemOf(view: LedgerView, tx: TransactionOf<'settle'>): Refused | undefined {
+  const body = tx.settlement;
+  if (body.network !== tx.network)
+    return refused('wrong-network', `The settlement is for network "${body.network}".`);
+  const market = view.markets.get(body.market);
+  if (market === undefined) return refused('unknown-market', `There is no market "${body.market}".`);
+  if (body.batch !== market.nextBatch)
+    return refused(
+      'wrong-batch',
+      `The next settlement of "${body.market}" is number ${market.nextBatch}; this one is number ${body.batch}.`,
+    );
+  if (
+    !isSorted(body.orders.map(({ client }) => client)) ||
+    !isSorted(body.credits.map(({ account }) => account)) ||
+    !isSorted(body.slashes.map(({ node }) => node))
+  )
+    return refused('not-canonical', 'Orders, credits and slashes must be sorted and name everybody once.');
+  if (!isQuorum(view, tx.signatures))
+    return refused('no-quorum', 'Validators with at least two thirds of the stake must sign a settlement.');
+  return problemOfOrders(view, body) ?? problemOfSums(body);
+}
+
+function problemOfOrders(view: LedgerView, body: SettlementBody): Refused | undefined {
+  for (const { client, fromSeq, toSeq, chargeMicro } of body.orders) {
+    const prepaid = view.prepaid.get(prepaidKey(client, body.market));
+    if (prepaid === undefined || prepaid.gateway !== body.gateway)
+      return refused(
+        'locked-for-another-gateway',
+        `Client ${client} has no money locked for gateway ${body.gateway} in "${body.market}".`,
+      );
+    if (fromSeq !== prepaid.nextOrderSeq || toSeq <= fromSeq)
+      return refused(
+        'order-gap',
+        `The next unsettled order of client ${client} is ${prepaid.nextOrderSeq}; the settlement closes ${fromSeq} to ${toSeq}.`,
+      );
+    if (chargeMicro > prepaid.lockedMicro)
+      return refused(
+        'insufficient-funds',
+        `Client ${client} has ${formatCredits(prepaid.lockedMicro)} credits locked and owes ${formatCredits(chargeMicro)}.`,
+      );
+  }
+  return undefined;
+}
+
+function problemOfSums(body: SettlementBody): Refused | undefined {
+  const charged = body.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n);
+  const credited = body.credits.reduce((sum, { amountMicro }) => sum + amountMicro, body.poolMicro);
+  if (charged !== credited)
+    return refused(
+      'not-conserved',
+      `The settlement charges ${formatCredits(charged)} credits and pays out ${formatCredits(credited)}.`,
+    );
+  const orders = body.orders.reduce((sum, { fromSeq, toSeq }) => sum + toSeq - fromSeq, 0);
+  if (orders !== body.certificates)
+    return refused(
+      'not-conserved',
+      `The settlement closes ${orders} orders with ${body.certificates} certificates; each order has one.`,
+    );
+  return undefined;
+}
+
+function isSorted(ids: readonly string[]): boolean {
+  return ids.every((id, index) => index === 0 || ids[index - 1]! < id);
+}

@@ -1,0 +1,221 @@
+import {
+  accountIdSchema,
+  amountSchema,
+  bytesSchema,
+  hashSchema,
+  type KeyPair,
+  marketIdSchema,
+  nodeIdSchema,
+  type Signed,
+  signBody,
+} from '@moe/core';
+import { z } from 'zod';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+
+/** Domain of an owner's signature over a {@link Transaction}. */
+export const TRANSACTION_DOMAIN = 'moe/transaction/1';
+
+/**
+ * Name of one ledger, e.g. `embedded-3f9c`. It stands in everything that is signed for the ledger, so give
+ * every network a name of its own: a signature then means nothing in another one.
+ */
+export const networkIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'must be 2 to 63 lowercase letters, digits or hyphens');
+
+const positiveAmountSchema = amountSchema.refine((amount) => amount > 0n, 'must be more than 0');
+/** Counters that only grow: nonces, order sequence numbers, batch numbers. */
+const counterSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 48);
+const signatureSchema = bytesSchema(64);
+export const nameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^[\\p{L}\\p{N}\\p{P}\\p{S} ]{1,${limits.nameLength}}$`, 'u'),
+    `must be 1 to ${limits.nameLength} printable characters`,
+  );
+/** Published embeddings of the market's calibration set: how many pieces, and the hash of the blob. */
+export const calibrationSchema = z.strictObject({
+  count: z.int().min(0).max(65_536),
+  root: hashSchema,
+});
+
+/** Stake backs either an expert in one market or a validator. */
+export const stakeTargetSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('expert'), market: marketIdSchema, node: nodeIdSchema }),
+  z.strictObject({ role: z.literal('validator'), node: nodeIdSchema }),
+]);
+export type StakeTarget = z.infer<typeof stakeTargetSchema>;
+
+const nodeSignatureSchema = z.strictObject({ node: nodeIdSchema, signature: signatureSchema });
+/** A node's signature inside a transaction that an owner sends. */
+export type NodeSignature = z.infer<typeof nodeSignatureSchema>;
+
+/** The outcome of a batch of certified jobs, netted. Rules: `settlement.ts`. */
+export const settlementBodySchema = z.strictObject({
+  network: networkIdSchema,
+  market: marketIdSchema,
+  /** The market's settlements are numbered 0, 1, 2, … */
+  batch: counterSchema,
+  /** The gateway that served the orders; the clients' money must be locked for it. */
+  gateway: nodeIdSchema,
+  /**
+   * Sorted by client, each once. Closes the client's orders `fromSeq` (inclusive) to `toSeq` (exclusive)
+   * and takes what they cost together from the client's locked money.
+   */
+  orders: z
+    .array(
+      z.strictObject({
+        client: accountIdSchema,
+        fromSeq: counterSchema,
+        toSeq: counterSchema,
+        chargeMicro: amountSchema,
+      }),
+    )
+    .max(limits.settlementRows),
+  /** Sorted by account, each once: what experts' owners and the market's owner receive. */
+  credits: z
+    .array(z.strictObject({ account: accountIdSchema, amountMicro: positiveAmountSchema }))
+    .max(limits.settlementRows),
+  /** Sorted by node, each once: taken from the expert's stake, as far as it reaches, into the pool. */
+  slashes: z
+    .array(z.strictObject({ node: nodeIdSchema, amountMicro: amountSchema }))
+    .max(limits.settlementRows),
+  /** The part of the charges that goes to the market's reward pool (slashes come on top). */
+  poolMicro: amountSchema,
+  /** Number of certificates in the batch: one for each order closed. */
+  certificates: z.int().min(0),
+  /** Root over the certificates, so that anyone who holds them can check the netting. */
+  root: hashSchema,
+});
+export type SettlementBody = z.infer<typeof settlementBodySchema>;
+
+const marketDefinitionSchema = z.strictObject({
+  market: marketIdSchema,
+  owner: accountIdSchema,
+  /** The market's cut of every fee, in basis points. */
+  feeBps: z.int().min(0).max(10_000),
+  minExpertStakeMicro: amountSchema,
+});
+
+const header = { network: networkIdSchema, from: accountIdSchema, nonce: counterSchema };
+const registration = {
+  node: nodeIdSchema,
+  name: nameSchema,
+  stakeMicro: amountSchema,
+  /** The node's agreement to serve this owner ({@link NODE_CONSENT_DOMAIN}): nobody can take another's node. */
+  consent: signatureSchema,
+};
+
+/** Everything that can change a ledger. `from` is the owner who signs, `nonce` the owner's next number. */
+export const transactionSchema = z.discriminatedUnion('kind', [
+  /** First entry of a log. The sender becomes the treasury: the only account that may deposit. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('genesis'),
+    minValidatorStakeMicro: amountSchema,
+    balances: z
+      .array(z.strictObject({ account: accountIdSchema, amountMicro: amountSchema }))
+      .max(limits.genesisBalances),
+    markets: z.array(marketDefinitionSchema).max(limits.markets),
+  }),
+  /** Custody bridge: the treasury credits what it received outside. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('deposit'),
+    to: accountIdSchema,
+    amountMicro: positiveAmountSchema,
+    /** Where the money came from, e.g. a payment's id. */
+    reference: z.string().max(128),
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('transfer'),
+    to: accountIdSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  /** Prepays a gateway for one market: the money can then only be settled or released. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('lock'),
+    market: marketIdSchema,
+    gateway: nodeIdSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  /** Takes locked money back; released by the gateway or by ⅔ of the validator stake. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('unlock'),
+    market: marketIdSchema,
+    amountMicro: positiveAmountSchema,
+    release: z.array(nodeSignatureSchema).min(1).max(limits.validators),
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('stake'),
+    target: stakeTargetSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('unstake'),
+    target: stakeTargetSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  z.strictObject({
+    ...header,
+    ...registration,
+    kind: z.literal('registerExpert'),
+    market: marketIdSchema,
+    askMicroPerKilobyte: amountSchema,
+    calibration: calibrationSchema.exactOptional(),
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('updateExpert'),
+    market: marketIdSchema,
+    node: nodeIdSchema,
+    name: nameSchema.exactOptional(),
+    askMicroPerKilobyte: amountSchema.exactOptional(),
+    calibration: calibrationSchema.exactOptional(),
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('registerValidator'),
+    ...registration,
+    ticketRoot: hashSchema.exactOptional(),
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('updateValidator'),
+    node: nodeIdSchema,
+    name: nameSchema.exactOptional(),
+    ticketRoot: hashSchema.exactOptional(),
+  }),
+  /** Ends a registration; the whole stake returns to the owner. */
+  z.strictObject({ ...header, kind: z.literal('deregister'), target: stakeTargetSchema }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('settle'),
+    settlement: settlementBodySchema,
+    signatures: z.array(nodeSignatureSchema).min(1).max(limits.validators),
+  }),
+]);
+
+export type Transaction = z.infer<typeof transactionSchema>;
+export type TransactionKind = Transaction['kind'];
+/** The transaction of one kind. */
+export type TransactionOf<Kind extends TransactionKind> = Extract<Transaction, { readonly kind: Kind }>;
+type WithoutHeader<T> = T extends Transaction ? Omit<T, 'network' | 'from' | 'nonce'> : never;
+/** What an owner wants done; the ledger's client adds network, sender and nonce. */
+export type Action = WithoutHeader<Transaction>;
+export type ActionOf<Kind extends TransactionKind> = WithoutHeader<TransactionOf<Kind>>;
+
+export type SignedTransaction = Signed<Transaction>;
+
+/** Signs as the owner `transaction.from`, whose keys these must be. */
+export function signTransaction(keys: KeyPair, transaction: Transaction): SignedTransaction {
+  return signBody(keys, TRANSACTION_DOMAIN, transaction);
+}
