@@ -432,6 +432,17 @@ describe('close', () => {
     await expect(get('/healthz')).rejects.toThrow();
   });
 
+  it('does not wait for a connection that was opened ahead', async () => {
+    await start({ limits: { closeGraceMs: 60_000, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 } });
+    const socket = connect(gateway.port, '127.0.0.1').on('error', () => {});
+    await once(socket, 'connect');
+    const closed = once(socket, 'close');
+    socket.resume();
+    await get('/healthz');
+    await gateway.close();
+    await closed;
+  });
+
   it('ends what does not finish within the grace period', async () => {
     await start({ limits: { closeGraceMs: 10 } });
     market.hold();

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { collectAllowedMethods, refuseOtherMethods } from './allowed-methods.ts';
 import { authenticate } from './authentication.ts';
+import { createConnectionDrain } from './connection-drain.ts';
 import { registerEmbeddings } from './embeddings-route.ts';
 import { createEventHub } from './event-hub.ts';
 import { createHttpServer } from './http-server.ts';
@@ -108,6 +109,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   const inFlight = new Set<AbortController>();
   let isClosing = false;
 
+  const drain = createConnectionDrain(app.server);
+
   app.decorateRequest('account', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.raw.setHeader('x-request-id', request.id);
@@ -159,7 +162,9 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       // One more turn for those answers to leave, then nothing is kept open.
       setTimeout(() => app.server.closeAllConnections(), 100).unref();
     }, limits.closeGraceMs);
-    await app.close();
+    const closed = app.close();
+    drain.start();
+    await closed;
     clearTimeout(abort);
   };
   let closing: Promise<void> | undefined;

@@ -45,7 +45,7 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   'queue-full': { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', retryAfterSeconds: 1 },
   'headers-too-large': { status: 431, type: invalid },
   'request-aborted': { status: 499, type: invalid },
-  'no-quorum': { status: 503, type: 'server_error', retryAfterSeconds: 2 },
+  'no-quorum': { status: 503, type: 'server_error', retryAfterSeconds: 1 },
   overloaded: { status: 503, type: 'server_error', retryAfterSeconds: 1 },
   'market-closed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
 };
