@@ -1,4 +1,5 @@
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -37,7 +38,11 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   const pair: KeyPair = {
     publicKey,
     seed,
-    sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)),
+    sign: (bytes) => {
+      const signature = new Uint8Array(sign(null, bytes, privateKey));
+      remember(memoKey(publicKey, bytes, signature));
+      return signature;
+    },
   };
   // A key that is printed or serialised by mistake shows its public half only.
   Object.defineProperty(pair, 'seed', { enumerable: false });
@@ -60,13 +65,33 @@ function publicKeyObject(publicKey: string): KeyObject {
   return key;
 }
 
+/**
+ * Signatures known to be valid: checked before, or made in this process. Whether a signature is valid never
+ * changes, and in the embedded market a dozen roles in one process check the same ones.
+ */
+const valid = new Set<string>();
+const maxRemembered = 16_384;
+
+function memoKey(publicKey: string, bytes: Uint8Array, signature: Uint8Array): string {
+  return createHash('sha256').update(publicKey).update(signature).update(bytes).digest('base64');
+}
+
+function remember(key: string): void {
+  if (valid.size >= maxRemembered) valid.delete(valid.values().next().value!);
+  valid.add(key);
+}
+
 /** False for a wrong signature and for a public key that is not one. Never throws. */
 export function verifySignature(publicKey: string, bytes: Uint8Array, signature: Uint8Array): boolean {
+  const key = memoKey(publicKey, bytes, signature);
+  if (valid.has(key)) return true;
   try {
-    return signature.length === 64 && verify(null, bytes, publicKeyObject(publicKey), signature);
+    if (signature.length !== 64 || !verify(null, bytes, publicKeyObject(publicKey), signature)) return false;
   } catch {
     return false;
   }
+  remember(key);
+  return true;
 }
 
 /** The same on libuv's thread pool: many signatures are checked beside other work. */
@@ -75,12 +100,15 @@ export function verifySignatureAsync(
   bytes: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
+  const key = memoKey(publicKey, bytes, signature);
+  if (valid.has(key)) return Promise.resolve(true);
   return new Promise((resolve) => {
     try {
       if (signature.length !== 64) return resolve(false);
-      verify(null, bytes, publicKeyObject(publicKey), signature, (error, valid) =>
-        resolve(error === null && valid),
-      );
+      verify(null, bytes, publicKeyObject(publicKey), signature, (error, isValid) => {
+        if (error === null && isValid) remember(key);
+        resolve(error === null && isValid);
+      });
     } catch {
       resolve(false);
     }

@@ -1,1 +1,7 @@
+export * from './coordinator/shard-job.ts';
+export * from './expert/expert-role.ts';
+export * from './market/fixed-view.ts';
+export * from './market/market-view.ts';
 export * from './market-service.ts';
+export * from './validator/ticket-book.ts';
+export * from './validator/validator-role.ts';

@@ -1,0 +1,317 @@
+import {
+  type Clock,
+  encode,
+  type Hash,
+  type KeyPair,
+  MoeError,
+  type NodeId,
+  signBody,
+  verifyBodyAsync,
+  verifySignatureAsync,
+} from '@moe/core';
+import type { Transport } from '@moe/network';
+import {
+  type ArrivalRecord,
+  type Certificate,
+  type CertificateBody,
+  certificateDomain,
+  closeFull,
+  closeReveal,
+  commitDomain,
+  cutDomain,
+  cutJob,
+  declineDomain,
+  type FullJob,
+  hasWitnessQuorum,
+  jobIdOf,
+  maskText,
+  type Order,
+  openJob,
+  type RevealJob,
+  type Roster,
+  receiveCommit,
+  receiveDecline,
+  receiveFullCommit,
+  receiveReveal,
+  type SealedJob,
+  sealedProgress,
+  type Ticket,
+  type Transcript,
+  ticketValidators,
+} from '@moe/protocol';
+import { call } from '../market/messaging.ts';
+import {
+  arrivalsResponseSchema,
+  certifyResponseSchema,
+  fullResponseSchema,
+  protocols,
+  revealResponseSchema,
+  sealedResponseSchema,
+  ticketResponseSchema,
+} from '../protocols.ts';
+import { runStage } from './stage.ts';
+
+export interface ShardJobComponents {
+  readonly keys: KeyPair;
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+export interface ShardJobInput {
+  readonly order: Order;
+  readonly roster: Roster;
+  readonly rosterHash: Hash;
+  readonly text: string;
+  /** Salt of the order's data hash. */
+  readonly salt: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export interface ShardOutcome {
+  readonly certificate: Certificate;
+  readonly transcript: Transcript;
+  readonly roster: Roster;
+}
+
+/** Runs one job through its stages, from the order to the certificate (protocol.md, section 2). */
+export async function runShardJob(
+  components: ShardJobComponents,
+  input: ShardJobInput,
+): Promise<ShardOutcome> {
+  const run = new ShardRun(components, input);
+  const sealed = await run.sealed(await run.open());
+  const cut = signBody(components.keys, cutDomain, {
+    job: sealed.id,
+    seals: sealed.commits.map(({ body }) => body.seal),
+  });
+  const full = await run.full(cutJob(sealed), cut);
+  const closed = closeReveal(await run.reveal(closeFull(full)));
+  const transcript: Transcript = {
+    order: input.order,
+    roster: input.rosterHash,
+    tickets: closed.tickets,
+    commits: closed.commits,
+    declines: closed.declines,
+    cut,
+    fullCommits: closed.fullCommits,
+    reveals: closed.reveals,
+    arrivals: run.arrivals,
+    pieces: run.pieces,
+  };
+  return {
+    certificate: await run.certify(closed.draw.witnesses, transcript),
+    transcript,
+    roster: input.roster,
+  };
+}
+
+class ShardRun {
+  readonly arrivals: ArrivalRecord[] = [];
+  pieces = 1;
+  readonly #components: ShardJobComponents;
+  readonly #input: ShardJobInput;
+
+  constructor(components: ShardJobComponents, input: ShardJobInput) {
+    this.#components = components;
+    this.#input = input;
+  }
+
+  /** Collects the tickets and draws the shard. */
+  async open(): Promise<SealedJob> {
+    const { order, roster, rosterHash, signal } = this.#input;
+    const request = encode({ order, roster: rosterHash });
+    const tickets = await Promise.all(
+      ticketValidators(roster, jobIdOf(order.body)).map(async (validator): Promise<Ticket> => {
+        const { ticket } = await this.#ask(
+          validator,
+          protocols.ticket,
+          request,
+          ticketResponseSchema,
+          2_000,
+          signal,
+        );
+        return ticket;
+      }),
+    );
+    return openJob(order, roster, tickets);
+  }
+
+  async sealed(opened: SealedJob): Promise<SealedJob> {
+    const { order, roster, rosterHash, text, signal } = this.#input;
+    const masked = maskText(text, opened.draw.seed, roster.parameters);
+    if (masked === undefined)
+      throw new MoeError(
+        'input-too-short',
+        `Text of fewer than ${roster.parameters.minimumWords} words is routed.`,
+      );
+    this.pieces = masked.pieces.length;
+    const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: masked.kept });
+    let job = opened;
+    const deadlineMs = roster.parameters.sealedDeadlineMs;
+    await runStage({
+      seats: job.seats,
+      deadlineMs,
+      graceMs: roster.parameters.cutGraceMs,
+      clock: this.#components.clock,
+      signal,
+      ask: (seat, over) => this.#ask(seat, protocols.sealed, request, sealedResponseSchema, deadlineMs, over),
+      accept: async (_, answer) => {
+        if ('commit' in answer) {
+          await assertSigned(commitDomain, answer.commit);
+          job = receiveCommit(job, answer.commit);
+        } else {
+          await assertSigned(declineDomain, answer.decline);
+          job = receiveDecline(job, answer.decline);
+        }
+      },
+      progress: () => sealedProgress(job),
+    });
+    const answered = new Set([...job.commits, ...job.declines].map(({ body }) => body.principal));
+    if (answered.size < job.seats.length)
+      for (const message of await this.#collectArrivals(job, 'sealed'))
+        if ('commit' in message && !answered.has(message.commit.body.principal))
+          job = await takeUp(job, async () => {
+            await assertSigned(commitDomain, message.commit);
+            return receiveCommit(job, message.commit);
+          });
+    return job;
+  }
+
+  async full(opened: FullJob, cut: Transcript['cut']): Promise<FullJob> {
+    const { text, salt, roster, signal } = this.#input;
+    const request = encode({ job: opened.id, cut, text, salt });
+    const seats = opened.commits.map(({ body }) => body.worker);
+    const deadlineMs = roster.parameters.fullDeadlineMs;
+    let job = opened;
+    await runStage({
+      seats,
+      deadlineMs,
+      graceMs: deadlineMs,
+      clock: this.#components.clock,
+      signal,
+      ask: (seat, over) => this.#ask(seat, protocols.full, request, fullResponseSchema, deadlineMs, over),
+      accept: async (_, { commit }) => {
+        await assertSigned(commitDomain, commit);
+        job = receiveFullCommit(job, commit);
+      },
+      progress: () => (job.fullCommits.length === seats.length ? 'all' : 'waiting'),
+    });
+    if (job.fullCommits.length < seats.length)
+      for (const message of await this.#collectArrivals(job, 'full'))
+        if ('commit' in message)
+          job = await takeUp(job, async () => {
+            await assertSigned(commitDomain, message.commit);
+            return receiveFullCommit(job, message.commit);
+          });
+    return job;
+  }
+
+  async reveal(opened: RevealJob): Promise<RevealJob> {
+    const { roster, signal } = this.#input;
+    const seals = opened.fullCommits.map(({ body }) => body.seal);
+    const request = encode({ job: opened.id, seals });
+    const deadlineMs = roster.parameters.revealDeadlineMs;
+    let job = opened;
+    await runStage({
+      seats: opened.fullCommits.map(({ body }) => body.worker),
+      deadlineMs,
+      graceMs: deadlineMs,
+      clock: this.#components.clock,
+      signal,
+      ask: (seat, over) => this.#ask(seat, protocols.reveal, request, revealResponseSchema, deadlineMs, over),
+      accept: (_, { reveal }) => {
+        job = receiveReveal(job, reveal);
+      },
+      progress: () => (job.reveals.length === seals.length ? 'all' : 'waiting'),
+    });
+    if (job.reveals.length < seals.length)
+      for (const message of await this.#collectArrivals(job, 'reveal'))
+        if ('reveal' in message) job = await takeUp(job, async () => receiveReveal(job, message.reveal));
+    return job;
+  }
+
+  /** Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. */
+  async certify(witnesses: readonly NodeId[], transcript: Transcript): Promise<Certificate> {
+    const request = encode({ transcript });
+    const bodies = new Map<
+      string,
+      { body: CertificateBody; signatures: Certificate['signatures'][number][] }
+    >();
+    let agreed: Certificate | undefined;
+    const failures = await runStage({
+      seats: witnesses,
+      deadlineMs: 5_000,
+      graceMs: 0,
+      clock: this.#components.clock,
+      signal: this.#input.signal,
+      ask: (seat, over) => this.#ask(seat, protocols.certify, request, certifyResponseSchema, 5_000, over),
+      accept: async (seat, { body, signature }) => {
+        const bytes = encode([certificateDomain, body]);
+        if (!(await verifySignatureAsync(seat, bytes, signature))) return;
+        const key = Buffer.from(bytes).toString('base64');
+        const entry = bodies.get(key) ?? { body, signatures: [] };
+        entry.signatures.push({ by: seat, signature });
+        bodies.set(key, entry);
+        if (
+          hasWitnessQuorum(
+            entry.signatures.map(({ by }) => by),
+            witnesses,
+          )
+        )
+          agreed = entry;
+      },
+      progress: () => (agreed === undefined ? 'waiting' : 'all'),
+    });
+    if (agreed === undefined)
+      throw new MoeError(
+        'no-quorum',
+        'Too few witnesses certified the job. Nothing was charged. Try again.',
+        {
+          isRetryable: true,
+          cause: [...failures.values()][0],
+        },
+      );
+    return agreed;
+  }
+
+  /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
+  async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: 'sealed' | 'full' | 'reveal') {
+    const request = encode({ job: job.id, stage });
+    const answers = await Promise.allSettled(
+      job.draw.witnesses.map((witness) =>
+        this.#ask(witness, protocols.arrivals, request, arrivalsResponseSchema, 1_000, this.#input.signal),
+      ),
+    );
+    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    this.arrivals.push(...found.map(({ record }) => record));
+    return found.flatMap(({ messages }) => messages);
+  }
+
+  #ask<Answer>(
+    to: NodeId,
+    protocol: string,
+    request: Uint8Array,
+    answer: Parameters<typeof call<Answer>>[4],
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    return call(this.#components.transport, to, protocol, request, answer, { timeoutMs, signal });
+  }
+}
+
+async function assertSigned(domain: string, message: Parameters<typeof verifyBodyAsync>[1]): Promise<void> {
+  if (!(await verifyBodyAsync(domain, message)))
+    throw new MoeError(
+      'bad-signature',
+      `The signature of ${message.by.slice(0, 12)} on ${domain} is not valid.`,
+    );
+}
+
+/** A message that a witness passed on, if it still belongs; otherwise the job stays as it is. */
+async function takeUp<Job>(job: Job, receive: () => Promise<Job>): Promise<Job> {
+  try {
+    return await receive();
+  } catch {
+    return job;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Hash, NodeId } from '@moe/core';
+import type { Roster, Standings } from '@moe/protocol';
+
+/** What every role knows of its market: certified data, the same for everyone who names the same roster. */
+export interface MarketView {
+  /** The roster in force and its hash. */
+  readonly current: () => { readonly roster: Roster; readonly hash: Hash };
+  /** A recent roster by its hash; undefined when it is unknown or too old. */
+  readonly rosterOf: (hash: Hash) => Roster | undefined;
+  /** Standings after the given settlement batch; undefined when too old. */
+  readonly standingsAt: (batch: number) => Standings | undefined;
+  /** Published int16 vector of a calibration piece. */
+  readonly calibration: (node: NodeId, index: number) => Int16Array;
+  readonly placeOf: (sum: Int32Array) => number;
+}

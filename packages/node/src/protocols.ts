@@ -1,0 +1,89 @@
+import { bytesSchema, hashSchema, jobIdSchema, nodeIdSchema } from '@moe/core';
+import {
+  arrivalSchema,
+  certificateBodySchema,
+  commitSchema,
+  cutSchema,
+  declineSchema,
+  orderSchema,
+  revealSchema,
+  tallyBodySchema,
+  ticketSchema,
+  transcriptSchema,
+} from '@moe/protocol';
+import { z } from 'zod';
+
+/** Messages between nodes. A new form gets a new number; old ones are then refused by name. */
+export const protocols = {
+  ticket: 'moe/job/ticket/1',
+  sealed: 'moe/job/sealed/1',
+  full: 'moe/job/full/1',
+  reveal: 'moe/job/reveal/1',
+  arrived: 'moe/job/arrived/1',
+  arrivals: 'moe/job/arrivals/1',
+  certify: 'moe/job/certify/1',
+  route: 'moe/route/1',
+  tally: 'moe/tally/1',
+  settle: 'moe/settle/1',
+} as const;
+
+const textSchema = z.string().max(256 * 1024);
+const signature = z.object({ node: nodeIdSchema, signature: bytesSchema(64) });
+
+export const ticketRequestSchema = z.object({ order: orderSchema, roster: hashSchema });
+export const ticketResponseSchema = z.object({ ticket: ticketSchema });
+
+export const sealedRequestSchema = z.object({
+  order: orderSchema,
+  roster: hashSchema,
+  tickets: z.array(ticketSchema).max(16),
+  kept: textSchema,
+});
+export const sealedResponseSchema = z.union([
+  z.object({ commit: commitSchema }),
+  z.object({ decline: declineSchema }),
+]);
+
+export const fullRequestSchema = z.object({
+  job: jobIdSchema,
+  cut: cutSchema,
+  text: textSchema,
+  salt: bytesSchema(32),
+});
+export const fullResponseSchema = z.object({ commit: commitSchema });
+
+/** Seals of the second stage, in order of arrival: a worker reveals once it sees its own among them. */
+export const revealRequestSchema = z.object({ job: jobIdSchema, seals: z.array(hashSchema).max(16) });
+export const revealResponseSchema = z.object({ reveal: revealSchema });
+
+/** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
+export const arrivedNoticeSchema = z.union([
+  z.object({ commit: commitSchema }),
+  z.object({ reveal: revealSchema }),
+]);
+export const arrivalsRequestSchema = z.object({
+  job: jobIdSchema,
+  stage: z.enum(['sealed', 'full', 'reveal']),
+});
+export const arrivalsResponseSchema = z.object({
+  record: arrivalSchema,
+  /** What the witness has received at this stage, so that the coordinator can take up what it missed. */
+  messages: z.array(arrivedNoticeSchema).max(16),
+});
+
+export const certifyRequestSchema = z.object({ transcript: transcriptSchema });
+export const certifyResponseSchema = z.object({ body: certificateBodySchema, signature: bytesSchema(64) });
+
+export const routeRequestSchema = z.object({ texts: z.array(textSchema).min(1).max(256) });
+export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_768)).max(256) });
+
+const signedTally = z.object({ body: tallyBodySchema, by: z.string(), signature: bytesSchema(64) });
+export const tallyRequestSchema = z.object({ tally: signedTally });
+export const tallyResponseSchema = z.object({ tally: signedTally });
+
+const certificateSchema = z.object({
+  body: certificateBodySchema,
+  signatures: z.array(z.object({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
+});
+
+export { certificateSchema, signature as nodeSignatureSchema, signedTally as signedTallySchema };

@@ -1,0 +1,95 @@
+import {
+  encode,
+  type KeyPair,
+  MoeError,
+  type NodeId,
+  verifyBodyAsync,
+  verifySignatureAsync,
+} from '@moe/core';
+import type { Transport } from '@moe/network';
+import {
+  type Certificate,
+  certificateDomain,
+  certificateEffects,
+  drawShard,
+  type Effects,
+  hasWitnessQuorum,
+  jobSeed,
+  netSettlement,
+  type Roster,
+  type RoutedTally,
+  signSettlement,
+  type Ticket,
+  tallyDomain,
+  tallyEffects,
+  voidDomain,
+  voidEffects,
+} from '@moe/protocol';
+import type { MarketView } from '../market/market-view.ts';
+import { serve } from '../market/messaging.ts';
+import { protocols } from '../protocols.ts';
+import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
+
+/** Effects of one proof, after checking that its signatures allow them. Throws `settlement-unverifiable`. */
+export async function verifiedEffects(
+  proof: SettlementProof,
+  rosterOf: MarketView['rosterOf'],
+): Promise<Effects> {
+  if (proof.kind === 'void') {
+    if (proof.signed.by !== proof.signed.body.client || !(await verifyBodyAsync(voidDomain, proof.signed)))
+      unverifiable('A void is not signed by its client.');
+    return voidEffects(proof.signed.body);
+  }
+  const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
+  if (proof.kind === 'tally') return verifiedTally(proof.tally, roster);
+  return verifiedCertificate(proof.certificate, proof.tickets, roster);
+}
+
+async function verifiedTally({ client, worker }: RoutedTally, roster: Roster): Promise<Effects> {
+  const { body } = client;
+  const valid =
+    client.by === body.client &&
+    worker.by === body.worker &&
+    (await verifyBodyAsync(tallyDomain, client)) &&
+    (await verifySignatureAsync(worker.by, encode([tallyDomain, body]), worker.signature));
+  if (!valid) unverifiable('A tally is not signed by both sides.');
+  return tallyEffects(body, roster);
+}
+
+async function verifiedCertificate(
+  certificate: Certificate,
+  tickets: readonly Ticket[],
+  roster: Roster,
+): Promise<Effects> {
+  const { body, signatures } = certificate;
+  const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
+  const bytes = encode([certificateDomain, body]);
+  const signers: NodeId[] = [];
+  for (const { by, signature } of signatures)
+    if (await verifySignatureAsync(by, bytes, signature)) signers.push(by);
+  if (!hasWitnessQuorum(signers, witnesses))
+    unverifiable('A certificate lacks the signatures of its witnesses.');
+  return certificateEffects(certificate, roster);
+}
+
+function unverifiable(message: string): never {
+  throw new MoeError('settlement-unverifiable', message);
+}
+
+/** Signs a settlement only when every effect has its proof and the sums are those of the effects. */
+export function serveSettlements(keys: KeyPair, transport: Transport, view: MarketView): void {
+  serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }) => {
+    const effects = await Promise.all(proofs.map((proof) => verifiedEffects(proof, view.rosterOf)));
+    const orders = new Map(settlement.orders.map(({ client, fromSeq }) => [client, fromSeq]));
+    const netted = netSettlement(effects, {
+      network: settlement.network,
+      market: settlement.market,
+      batch: settlement.batch,
+      gateway: settlement.gateway,
+      nextOrderSeq: (client) => orders.get(client) ?? unverifiable('A client is missing in the settlement.'),
+    });
+    if (Buffer.compare(encode(netted), encode(settlement)) !== 0)
+      unverifiable('The settlement does not pay what its proofs say.');
+    return { signature: signSettlement(keys, settlement) };
+  });
+}

@@ -1,0 +1,55 @@
+import { bytesSchema, type Hash, hashSchema, nodeIdSchema, type Signed } from '@moe/core';
+import {
+  type Certificate,
+  certificateBodySchema,
+  type RoutedTally,
+  type SettlementBody,
+  settlementBodySchema,
+  type Ticket,
+  tallyBodySchema,
+  ticketSchema,
+  type VoidBody,
+  voidBodySchema,
+} from '@moe/protocol';
+import { z } from 'zod';
+
+/** What stands behind one order of a settlement: a certificate, a tally of routed work, or a void. */
+export type SettlementProof =
+  | {
+      readonly kind: 'certificate';
+      readonly certificate: Certificate;
+      /** From which the draw, and so the set of witnesses, follows. */
+      readonly tickets: readonly Ticket[];
+      readonly roster: Hash;
+    }
+  | { readonly kind: 'tally'; readonly tally: RoutedTally; readonly roster: Hash }
+  | { readonly kind: 'void'; readonly signed: Signed<VoidBody> };
+
+const signedSchema = <Body>(body: z.ZodType<Body>) =>
+  z.object({ body, by: nodeIdSchema, signature: bytesSchema(64) }) as unknown as z.ZodType<Signed<Body>>;
+
+export const settlementProofSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('certificate'),
+    certificate: z.object({
+      body: certificateBodySchema,
+      signatures: z.array(z.object({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
+    }),
+    tickets: z.array(ticketSchema).max(16),
+    roster: hashSchema,
+  }),
+  z.object({
+    kind: z.literal('tally'),
+    tally: z.object({ client: signedSchema(tallyBodySchema), worker: signedSchema(tallyBodySchema) }),
+    roster: hashSchema,
+  }),
+  z.object({ kind: z.literal('void'), signed: signedSchema(voidBodySchema) }),
+]);
+
+export const settlementRequestSchema = z.object({
+  settlement: settlementBodySchema as z.ZodType<SettlementBody>,
+  proofs: z.array(settlementProofSchema as unknown as z.ZodType<SettlementProof>).max(1_024),
+});
+export const settlementResponseSchema = z.object({
+  signature: z.object({ node: nodeIdSchema, signature: bytesSchema(64) }),
+});

@@ -1,0 +1,31 @@
+import type { Hash, JobId, KeyPair } from '@moe/core';
+import { MoeError } from '@moe/core';
+import { releaseTicket, type Ticket, type TicketList, ticketList } from '@moe/protocol';
+
+/** A validator's secret list of tickets: each used for one order, and the same order always gets the same. */
+export interface TicketBook {
+  readonly root: Hash;
+  readonly left: () => number;
+  release(job: JobId): Ticket;
+}
+
+/** A new list for every start of the validator: an index is never used for two orders, whatever crashed. */
+export function ticketBook(keys: KeyPair, seed: Hash, depth: number): TicketBook {
+  const list: TicketList = ticketList(seed, depth);
+  const released = new Map<JobId, Ticket>();
+  return {
+    root: list.root,
+    left: () => list.size - released.size,
+    release(job) {
+      const earlier = released.get(job);
+      if (earlier !== undefined) return earlier;
+      if (released.size >= list.size)
+        throw new MoeError('out-of-tickets', 'This validator has no tickets left in this epoch. Try again.', {
+          isRetryable: true,
+        });
+      const ticket = releaseTicket(keys, list, released.size, job);
+      released.set(job, ticket);
+      return ticket;
+    },
+  };
+}

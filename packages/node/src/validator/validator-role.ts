@@ -1,0 +1,91 @@
+import { type Clock, decode, type KeyPair, type NodeId, signBody, verifyBodyAsync } from '@moe/core';
+import type { Transport } from '@moe/network';
+import {
+  arrivalDomain,
+  certificateDomain,
+  certifyJob,
+  jobIdOf,
+  orderDomain,
+  replayTranscript,
+  ticketValidators,
+  verifyTranscriptSignatures,
+} from '@moe/protocol';
+import type { MarketView } from '../market/market-view.ts';
+import { refuse, serve } from '../market/messaging.ts';
+import {
+  arrivalsRequestSchema,
+  arrivedNoticeSchema,
+  certifyRequestSchema,
+  protocols,
+  ticketRequestSchema,
+} from '../protocols.ts';
+import { arrivalBook, principalOf } from './arrivals.ts';
+import { serveSettlements } from './settlement-check.ts';
+import type { TicketBook } from './ticket-book.ts';
+
+export interface ValidatorInit {
+  readonly keys: KeyPair;
+}
+
+export interface ValidatorComponents {
+  readonly transport: Transport;
+  readonly view: MarketView;
+  readonly clock: Clock;
+  /** The list whose root the ledger holds for this validator. */
+  readonly tickets: () => TicketBook;
+}
+
+/**
+ * A validator: releases tickets for signed orders, witnesses arrivals, recomputes every job that it is drawn
+ * for from the transcript alone, and signs settlements that it can verify.
+ */
+export function validatorRole(
+  init: ValidatorInit,
+): (components: ValidatorComponents) => { readonly id: NodeId } {
+  return ({ transport, view, clock, tickets }) => {
+    const self = init.keys.publicKey as NodeId;
+    const arrivals = arrivalBook(clock);
+
+    serve(transport, protocols.ticket, ticketRequestSchema, async ({ order, roster }, from) => {
+      const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
+      if (from !== order.body.coordinator || order.by !== order.body.client)
+        refuse('An order is signed by its client and brought by its coordinator.');
+      if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
+      const job = jobIdOf(order.body);
+      if (!ticketValidators(known, job).includes(self))
+        refuse('This validator has no ticket duty for the order.');
+      return { ticket: tickets().release(job) };
+    });
+
+    transport.onNotice(protocols.arrived, (bytes, { from }) => {
+      try {
+        arrivals.record(decode(bytes, arrivedNoticeSchema, 128 * 1024), from);
+      } catch {
+        // A malformed notice is no evidence of anything; its sender only harms himself.
+      }
+    });
+
+    serve(transport, protocols.arrivals, arrivalsRequestSchema, async ({ job, stage }) => {
+      const messages = arrivals.of(job, stage);
+      const principals = [...new Set(messages.map(principalOf))];
+      return { record: signBody(init.keys, arrivalDomain, { job, stage, principals }), messages };
+    });
+
+    serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }) => {
+      const roster = view.rosterOf(transcript.roster) ?? refuse('The roster of this job is not known here.');
+      const standings = view.standingsAt(roster.batch) ?? refuse('The standings of this job are too old.');
+      await verifyTranscriptSignatures(transcript);
+      const job = replayTranscript(transcript, roster);
+      if (!job.draw.witnesses.includes(self)) refuse('This validator is not a witness of the job.');
+      const body = certifyJob(job, transcript, {
+        calibration: view.calibration,
+        standing: (node, place) => standings.of(node, place),
+        placeOf: view.placeOf,
+      });
+      return { body, signature: signBody(init.keys, certificateDomain, body).signature };
+    });
+
+    serveSettlements(init.keys, transport, view);
+    return { id: self };
+  };
+}

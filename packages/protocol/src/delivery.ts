@@ -1,0 +1,43 @@
+import type { CertificateBody } from './job/certificate.ts';
+import { expectedLoss } from './job/certificate.ts';
+import type { MarketParameters } from './parameters.ts';
+import { toNumber } from './scoring/fraction.ts';
+
+export type Delivery = 'ensemble' | 'expected-best' | 'winner';
+
+/**
+ * Weight of each certified member's `e(x)` in what is delivered, in the certificate's order; they add up to 1
+ * (protocol.md, section 2.8). `ensemble` weighs by `exp(−(L_j − L_min)/T)` with the expected loss. Not on a
+ * money path, so `Math.exp` is allowed here.
+ */
+export function deliveryWeights(
+  certificate: CertificateBody,
+  delivery: Delivery,
+  parameters: MarketParameters,
+): number[] {
+  const losses = certificate.members.map((member) =>
+    member.outcome === 'scored' && !member.onProbation
+      ? toNumber(expectedLoss(member, parameters))
+      : Number.POSITIVE_INFINITY,
+  );
+  const least = Math.min(...losses);
+  const best = losses.indexOf(least);
+  const raw = certificate.members.map((member, index) => {
+    if (delivery === 'winner') return member.principal === certificate.winner ? 1 : 0;
+    if (delivery === 'expected-best') return index === best ? 1 : 0;
+    return Math.exp(-(losses[index]! - least) / parameters.ensembleTemperature);
+  });
+  const total = raw.reduce((sum, weight) => sum + weight, 0);
+  return raw.map((weight) => weight / total);
+}
+
+/** Unit vector of the weighted mean. All vectors have one length; weights are not negative. */
+export function mixVectors(vectors: readonly Float32Array[], weights: readonly number[]): Float32Array {
+  const mixed = new Float64Array(vectors[0]!.length);
+  for (const [index, vector] of vectors.entries()) {
+    const weight = weights[index]!;
+    if (weight > 0) for (let axis = 0; axis < mixed.length; axis += 1) mixed[axis]! += weight * vector[axis]!;
+  }
+  const length = Math.sqrt(mixed.reduce((sum, value) => sum + value * value, 0)) || 1;
+  return Float32Array.from(mixed, (value) => value / length);
+}

@@ -1,0 +1,147 @@
+import {
+  type AccountId,
+  type Amount,
+  BPS,
+  encode,
+  type Hash,
+  hashBytes,
+  hashOf,
+  type JobId,
+  type MarketId,
+  MoeError,
+  type NodeId,
+} from '@moe/core';
+import type { MarketParameters } from '../parameters.ts';
+import { type DrawStream, drawStream } from './stream.ts';
+import type { Ticket } from './tickets.ts';
+
+export interface RosterExpert {
+  readonly node: NodeId;
+  /** Earns what the node earns. */
+  readonly owner: AccountId;
+  readonly askMicroPerKilobyte: Amount;
+  readonly stakeMicro: Amount;
+  /** Newcomers sit in unpaid until they have `probationJobs` certified jobs. */
+  readonly onProbation: boolean;
+  /** Calibration pieces of which the expert has published its vectors, and their chunk hashes. */
+  readonly calibrationCount: number;
+  readonly calibrationChunks: readonly Hash[];
+}
+
+export interface RosterValidator {
+  readonly node: NodeId;
+  readonly stakeMicro: Amount;
+  readonly ticketRoot: Hash;
+}
+
+/** Who can be drawn: a snapshot of the ledger, the same for everyone who names its hash. */
+export interface Roster {
+  readonly network: string;
+  readonly market: MarketId;
+  /** Receives the market's cut of every fee. */
+  readonly marketOwner: AccountId;
+  /** Unknown before the epoch it is for; mixed into every seed. */
+  readonly beacon: Hash;
+  /** Settlement batch up to which certificates count in standings. */
+  readonly batch: number;
+  readonly parameters: MarketParameters;
+  /** Hash of the places (centroids) in force. */
+  readonly placesHash: Hash;
+  readonly calibrationHash: Hash;
+  readonly experts: readonly RosterExpert[];
+  readonly validators: readonly RosterValidator[];
+}
+
+/** Canonical bytes of a roster: what its hash covers and what a verifier fetches by that hash. */
+export function rosterBytes(roster: Roster): Uint8Array {
+  return encode(roster);
+}
+
+export function rosterHash(roster: Roster): Hash {
+  return hashBytes(rosterBytes(roster));
+}
+
+export interface ShardDraw {
+  readonly seed: Hash;
+  readonly members: readonly NodeId[];
+  readonly newcomers: readonly NodeId[];
+  readonly witnesses: readonly NodeId[];
+}
+
+/** Seed of everything drawn for a job: unknown to the client when it signs and not the validators' to choose. */
+export function jobSeed(beacon: Hash, job: JobId, tickets: readonly Ticket[]): Hash {
+  return hashOf('moe/seed/1', [beacon, job, tickets.map((ticket) => [ticket.by, ticket.body.secret])]);
+}
+
+interface Candidate {
+  readonly node: NodeId;
+  readonly stakeMicro: Amount;
+}
+
+/** Without replacement, probability proportional to stake, which counts up to `capBps` of the total. */
+export function drawByStake(
+  candidates: readonly Candidate[],
+  count: number,
+  capBps: number,
+  stream: DrawStream,
+): NodeId[] {
+  const total = candidates.reduce((sum, candidate) => sum + candidate.stakeMicro, 0n);
+  const cap = (total * BigInt(capBps)) / BPS;
+  const pool = [...candidates]
+    .sort((a, b) => (a.node < b.node ? -1 : 1))
+    .map(({ node, stakeMicro }) => ({
+      node,
+      weight: stakeMicro < cap ? stakeMicro : cap > 0n ? cap : stakeMicro,
+    }));
+  const drawn: NodeId[] = [];
+  let weightLeft = pool.reduce((sum, { weight }) => sum + weight, 0n);
+  while (drawn.length < count && pool.length > 0 && weightLeft > 0n) {
+    let point = stream.belowBig(weightLeft);
+    const index = pool.findIndex(({ weight }) => {
+      if (point < weight) return true;
+      point -= weight;
+      return false;
+    });
+    const [chosen] = pool.splice(index, 1);
+    weightLeft -= chosen!.weight;
+    drawn.push(chosen!.node);
+  }
+  return drawn;
+}
+
+/** Draws members, newcomers and witnesses of a job. Throws `no-quorum` when fewer than 3 paid experts serve. */
+export function drawShard(roster: Roster, seed: Hash): ShardDraw {
+  const { parameters } = roster;
+  const paid = roster.experts.filter((expert) => !expert.onProbation);
+  const newcomers = roster.experts.filter((expert) => expert.onProbation);
+  if (paid.length < 3)
+    throw new MoeError(
+      'no-quorum',
+      `The market has ${paid.length} expert(s) past probation; a shard needs at least 3. Try again when more have joined.`,
+      { isRetryable: true },
+    );
+  const members = drawByStake(
+    paid,
+    parameters.shardSize,
+    parameters.stakeCapBps,
+    drawStream(seed, 'members'),
+  );
+  const equal = newcomers.map(({ node }) => ({ node, stakeMicro: 1n }));
+  return {
+    seed,
+    members,
+    newcomers: drawByStake(equal, parameters.probationSeats, 10_000, drawStream(seed, 'newcomers')),
+    witnesses: drawByStake(roster.validators, parameters.witnesses, 10_000, drawStream(seed, 'witnesses')),
+  };
+}
+
+/** Validators whose tickets a job needs: decided by the order alone, before any ticket is known. */
+export function ticketValidators(roster: Roster, job: JobId): NodeId[] {
+  const seed = hashOf('moe/ticket-duty/1', [roster.beacon, job]);
+  return drawByStake(
+    roster.validators,
+    roster.parameters.ticketValidators,
+    10_000,
+    drawStream(seed, 'tickets'),
+  );
+}

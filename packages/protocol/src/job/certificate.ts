@@ -1,0 +1,284 @@
+import {
+  type AccountId,
+  type Amount,
+  accountIdSchema,
+  amountSchema,
+  type Hash,
+  hashOf,
+  hashSchema,
+  type JobId,
+  jobIdSchema,
+  type MarketId,
+  marketIdSchema,
+  type NodeId,
+  nodeIdSchema,
+  shareBps,
+} from '@moe/core';
+import { z } from 'zod';
+import { type RosterExpert, rosterHash } from '../draw/shard.ts';
+import type { SlashReason } from '../parameters.ts';
+import { compareFractions, type Fraction, fraction } from '../scoring/fraction.ts';
+import { drawCalibration, scoreMembers } from '../scoring/loss.ts';
+import { lossUnitsPerJob, type Standing, shrunkenLoss } from '../scoring/standings.ts';
+import { addInto } from '../scoring/vector.ts';
+import { type ArrivalRecord, limits, type Transcript } from './messages.ts';
+import { type ClosedJob, type OpenedReveal, openReveal } from './phases.ts';
+
+export type MemberOutcome =
+  | 'scored'
+  | 'declined'
+  /** Out of the job, but not provably by its own fault. */
+  | 'missed'
+  | SlashReason;
+
+export interface CertifiedMember {
+  readonly principal: NodeId;
+  readonly worker: NodeId;
+  readonly onProbation: boolean;
+  readonly outcome: MemberOutcome;
+  /** `[worse, compared]`: exact loss of this job, where it was scored. */
+  readonly loss: readonly [number, number] | null;
+  /** What the winner's rule knew of the expert: `[jobs, lossUnits]` globally and at the place. */
+  readonly standing: {
+    readonly global: readonly [number, number];
+    readonly place: readonly [number, number];
+  };
+  readonly slashMicro: Amount;
+}
+
+/** The outcome of a job: the client's receipt and the unit of settlement. Signed by its witnesses. */
+export interface CertificateBody {
+  readonly network: string;
+  readonly market: MarketId;
+  readonly job: JobId;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  readonly roster: Hash;
+  /** Hash of the transcript: evidence of every number here. */
+  readonly transcript: Hash;
+  /** Settlement batch up to which the standings were counted. */
+  readonly batch: number;
+  readonly place: number;
+  readonly members: readonly CertifiedMember[];
+  readonly winner: NodeId | null;
+  readonly feeMicro: Amount;
+}
+export type CertificateSignature = { readonly by: NodeId; readonly signature: Uint8Array };
+export interface Certificate {
+  readonly body: CertificateBody;
+  readonly signatures: readonly CertificateSignature[];
+}
+export const certificateDomain = 'moe/certificate/1';
+
+const tallySchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
+  network: z.string().max(64),
+  market: marketIdSchema,
+  job: jobIdSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  roster: hashSchema,
+  transcript: hashSchema,
+  batch: z.int().nonnegative(),
+  place: z.int().nonnegative(),
+  members: z
+    .array(
+      z.object({
+        principal: nodeIdSchema,
+        worker: nodeIdSchema,
+        onProbation: z.boolean(),
+        outcome: z.enum([
+          'scored',
+          'declined',
+          'missed',
+          'late',
+          'outlier',
+          'no-reveal',
+          'wrong-reveal',
+          'equivocation',
+        ]),
+        loss: tallySchema.nullable(),
+        standing: z.object({ global: tallySchema, place: tallySchema }),
+        slashMicro: amountSchema,
+      }),
+    )
+    .max(limits.members),
+  winner: nodeIdSchema.nullable(),
+  feeMicro: amountSchema,
+});
+
+export function transcriptHash(transcript: Transcript): Hash {
+  return hashOf('moe/transcript/1', transcript);
+}
+
+export function certificateHash(body: CertificateBody): Hash {
+  return hashOf(certificateDomain, body);
+}
+
+/** What certifying needs beside the transcript; each is certified data that every verifier holds. */
+export interface CertifyContext {
+  /** Published vector of a calibration piece. */
+  readonly calibration: (node: NodeId, index: number) => Int16Array;
+  readonly standing: (node: NodeId, place: number) => Standing;
+  /** Place nearest to a sum of vectors. */
+  readonly placeOf: (sum: Int32Array) => number;
+  /** Calibration pieces that may not serve as distractors (of the datum's own document). */
+  readonly isExcluded?: (calibrationIndex: number) => boolean;
+}
+
+/** The certificate of a closed job, or why there is none: a pure function of signed data. */
+export function certifyJob(job: ClosedJob, transcript: Transcript, context: CertifyContext): CertificateBody {
+  const { parameters } = job.roster;
+  const experts = new Map(job.roster.experts.map((expert) => [expert.node, expert] as const));
+  const opened = new Map<NodeId, OpenedReveal>();
+  for (const reveal of job.reveals) {
+    const vectors = openReveal(job, reveal, transcript.pieces);
+    if (vectors !== undefined) opened.set(reveal.principal, vectors);
+  }
+  const judges = job.draw.members.filter((node) => opened.has(node));
+  const scored =
+    judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
+  const place = scored.length === 0 ? 0 : context.placeOf(sumOfKept(judges, opened, parameters.dimensions));
+  const scores = scored.length === 0 ? [] : scoreSeats(job, scored, opened, experts, context);
+
+  const members = job.seats.map((principal): CertifiedMember => {
+    const seat = scored.indexOf(principal);
+    const score = scores[seat];
+    const outcome =
+      score === undefined
+        ? absentOutcome(job, principal, opened.has(principal), transcript.arrivals)
+        : score.isOutlier
+          ? 'outlier'
+          : 'scored';
+    const { global, place: here } = context.standing(principal, place);
+    const slashBps = parameters.slashBps[outcome as SlashReason] ?? 0;
+    return {
+      principal,
+      worker: principal,
+      onProbation: job.draw.newcomers.includes(principal),
+      outcome,
+      loss: score === undefined ? null : [Number(score.loss.numerator), Number(score.loss.denominator)],
+      standing: { global: [global.jobs, global.lossUnits], place: [here.jobs, here.lossUnits] },
+      slashMicro: shareBps(experts.get(principal)!.stakeMicro, slashBps),
+    };
+  });
+  const winner = winnerOf(job, members);
+  return {
+    network: job.roster.network,
+    market: job.roster.market,
+    job: job.id,
+    client: job.order.body.client,
+    clientSeq: job.order.body.clientSeq,
+    roster: rosterHash(job.roster),
+    transcript: transcriptHash(transcript),
+    batch: job.roster.batch,
+    place,
+    members,
+    winner,
+    feeMicro: winner === null ? 0n : job.feeMicro,
+  };
+}
+
+function sumOfKept(
+  judges: readonly NodeId[],
+  opened: ReadonlyMap<NodeId, OpenedReveal>,
+  dimensions: number,
+): Int32Array {
+  const sum = new Int32Array(dimensions);
+  for (const node of judges) addInto(sum, opened.get(node)!.kept);
+  return sum;
+}
+
+function scoreSeats(
+  job: ClosedJob,
+  scored: readonly NodeId[],
+  opened: ReadonlyMap<NodeId, OpenedReveal>,
+  experts: ReadonlyMap<NodeId, RosterExpert>,
+  context: CertifyContext,
+): ReturnType<typeof scoreMembers> {
+  const { parameters } = job.roster;
+  const judges = scored.filter((node) => job.draw.members.includes(node));
+  // Everyone is compared on pieces of which every judge has published a vector.
+  const available = Math.min(...judges.map((node) => experts.get(node)!.calibrationCount));
+  const drawn = drawCalibration(job.draw.seed, available, parameters.distractorPool, context.isExcluded);
+  return scoreMembers(
+    scored.map((node) => {
+      const vectors = opened.get(node)!;
+      return {
+        kept: vectors.kept,
+        pieces: vectors.pieces,
+        full: vectors.full,
+        calibration: (index) => context.calibration(node, index),
+        isJudge: judges.includes(node),
+      };
+    }),
+    drawn,
+    parameters.distractors,
+  );
+}
+
+/** Why a seat has no score. Only what most witnesses confirm costs stake. */
+function absentOutcome(
+  job: ClosedJob,
+  principal: NodeId,
+  didOpen: boolean,
+  arrivals: readonly ArrivalRecord[],
+): MemberOutcome {
+  const has = (list: readonly { readonly body: { readonly principal: NodeId } }[]): boolean =>
+    list.some(({ body }) => body.principal === principal);
+  const witnessesAgree = (stage: ArrivalRecord['body']['stage']): boolean => {
+    const missing = arrivals.filter(
+      (record) => record.body.stage === stage && !record.body.principals.includes(principal),
+    );
+    return 2 * missing.length > job.draw.witnesses.length;
+  };
+  if (has(job.declines)) return 'declined';
+  if (!has(job.commits)) return witnessesAgree('sealed') ? 'late' : 'missed';
+  if (!has(job.fullCommits)) return witnessesAgree('full') ? 'late' : 'missed';
+  if (!job.reveals.some((reveal) => reveal.principal === principal))
+    return witnessesAgree('reveal') ? 'no-reveal' : 'missed';
+  // It revealed in good order but too few others did: no score, no fault.
+  return didOpen ? 'missed' : 'wrong-reveal';
+}
+
+/** Lowest shrunken loss among paid, scored members; ties by order of commit, then by id. */
+function winnerOf(job: ClosedJob, members: readonly CertifiedMember[]): NodeId | null {
+  const order = job.commits.map(({ body }) => body.principal);
+  let best: { node: NodeId; loss: Fraction } | null = null;
+  const candidates = members
+    .filter((member) => member.outcome === 'scored' && !member.onProbation)
+    .sort((a, b) => order.indexOf(a.principal) - order.indexOf(b.principal));
+  for (const member of candidates) {
+    const loss = expectedLoss(member, job.roster.parameters);
+    if (best === null || compareFractions(loss, best.loss) < 0) best = { node: member.principal, loss };
+  }
+  return best?.node ?? null;
+}
+
+/** History and this job's evidence together (protocol.md, section 3). The member must have a loss. */
+export function expectedLoss(
+  member: Pick<CertifiedMember, 'loss' | 'standing'>,
+  parameters: ClosedJob['roster']['parameters'],
+): Fraction {
+  const [worse, compared] = member.loss ?? [1, 1];
+  const tally = ([jobs, lossUnits]: readonly [number, number]) => ({ jobs, lossUnits });
+  return shrunkenLoss(
+    fraction(worse, compared),
+    { global: tally(member.standing.global), place: tally(member.standing.place) },
+    parameters,
+  );
+}
+
+/** A job's loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
+export function lossUnits(
+  loss: readonly [number, number],
+  parameters: ClosedJob['roster']['parameters'],
+): number {
+  return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
+}
+
+/** Whether at least two thirds of the drawn witnesses signed. Signatures are checked by the caller. */
+export function hasWitnessQuorum(signers: readonly NodeId[], witnesses: readonly NodeId[]): boolean {
+  const valid = new Set(signers.filter((node) => witnesses.includes(node)));
+  return witnesses.length > 0 && 3 * valid.size >= 2 * witnesses.length;
+}

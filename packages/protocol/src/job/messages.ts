@@ -1,0 +1,217 @@
+import {
+  type AccountId,
+  type Amount,
+  accountIdSchema,
+  amountSchema,
+  bytesSchema,
+  type Hash,
+  hashOf,
+  hashSchema,
+  type JobId,
+  jobIdSchema,
+  type MarketId,
+  marketIdSchema,
+  type NodeId,
+  nodeIdSchema,
+  type Signed,
+} from '@moe/core';
+import { z } from 'zod';
+import type { TicketBody } from '../draw/tickets.ts';
+import { float32Bytes, int16Bytes } from '../scoring/vector.ts';
+
+/** What a client signs to open a job. Its hash is the job's id. */
+export interface OrderBody {
+  readonly network: string;
+  readonly market: MarketId;
+  readonly client: AccountId;
+  /** The client's orders are numbered without gaps; the ledger settles each number once. */
+  readonly clientSeq: number;
+  readonly coordinator: NodeId;
+  /** {@link saltedDataHash} of the datum. */
+  readonly dataHash: Hash;
+  readonly bytes: number;
+  readonly maxFeeMicro: Amount;
+  readonly tipMicro: Amount;
+  readonly deadlineMs: number;
+}
+export type Order = Signed<OrderBody>;
+export const orderDomain = 'moe/job-order/1';
+
+export type Stage = 'sealed' | 'full';
+/** A worker's sealed answer of one stage. The author is inside the seal, so it cannot be copied. */
+export interface CommitBody {
+  readonly job: JobId;
+  readonly stage: Stage;
+  readonly principal: NodeId;
+  readonly worker: NodeId;
+  readonly seal: Hash;
+}
+export type Commit = Signed<CommitBody>;
+export const commitDomain = 'moe/commit/1';
+
+/** "I will not do this one": unpunished before the cut, unpaid. */
+export interface DeclineBody {
+  readonly job: JobId;
+  readonly principal: NodeId;
+  readonly reason: string;
+}
+export type Decline = Signed<DeclineBody>;
+export const declineDomain = 'moe/decline/1';
+
+/** The coordinator's list of commits, in order of arrival. Who is not in it is out of the job. */
+export interface CutBody {
+  readonly job: JobId;
+  readonly seals: readonly Hash[];
+}
+export type Cut = Signed<CutBody>;
+export const cutDomain = 'moe/cut/1';
+
+/** What had reached a witness when a stage closed: principals, in order of arrival. */
+export interface ArrivalBody {
+  readonly job: JobId;
+  readonly stage: Stage | 'reveal';
+  readonly principals: readonly NodeId[];
+}
+export type ArrivalRecord = Signed<ArrivalBody>;
+export const arrivalDomain = 'moe/arrival/1';
+
+/** Opens both seals of a worker. Needs no signature: only the author of the signed seals can know it. */
+export interface Reveal {
+  readonly job: JobId;
+  readonly principal: NodeId;
+  readonly worker: NodeId;
+  /** int16, little-endian. */
+  readonly kept: Uint8Array;
+  readonly keptSalt: Uint8Array;
+  readonly pieces: readonly Uint8Array[];
+  /** float32, little-endian: what is delivered. Its quantisation is what is scored. */
+  readonly full: Uint8Array;
+  readonly fullSalt: Uint8Array;
+}
+
+export function jobIdOf(order: OrderBody): JobId {
+  return hashOf('moe/job/1', order) as string as JobId;
+}
+
+export function saltedDataHash(text: string, salt: Uint8Array): Hash {
+  return hashOf('moe/data/1', [salt, text]);
+}
+
+interface Author {
+  readonly job: JobId;
+  readonly principal: NodeId;
+  readonly worker: NodeId;
+}
+
+/** Seal of the first stage: `H(job, principal, worker, e(a), salt)`. */
+export function sealKept(author: Author, kept: Int16Array, salt: Uint8Array): Hash {
+  return hashOf('moe/seal-kept/1', [author.job, author.principal, author.worker, int16Bytes(kept), salt]);
+}
+
+/** Seal of the second stage: `H(job, principal, worker, e(b₁..b_k), e(x), salt)`. */
+export function sealFull(
+  author: Author,
+  pieces: readonly Int16Array[],
+  full: Float32Array,
+  salt: Uint8Array,
+): Hash {
+  return hashOf('moe/seal-full/1', [
+    author.job,
+    author.principal,
+    author.worker,
+    pieces.map(int16Bytes),
+    float32Bytes(full),
+    salt,
+  ]);
+}
+
+const signed = <Body>(body: z.ZodType<Body>): z.ZodType<Signed<Body>> =>
+  z.object({ body, by: nodeIdSchema, signature: bytesSchema(64) }) as unknown as z.ZodType<Signed<Body>>;
+
+export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
+
+export const orderSchema = signed<OrderBody>(
+  z.object({
+    network: z.string().min(1).max(64),
+    market: marketIdSchema,
+    client: accountIdSchema,
+    clientSeq: z.int().nonnegative(),
+    coordinator: nodeIdSchema,
+    dataHash: hashSchema,
+    bytes: z.int().positive(),
+    maxFeeMicro: amountSchema,
+    tipMicro: amountSchema,
+    deadlineMs: z.int().positive(),
+  }),
+);
+export const commitSchema = signed<CommitBody>(
+  z.object({
+    job: jobIdSchema,
+    stage: z.enum(['sealed', 'full']),
+    principal: nodeIdSchema,
+    worker: nodeIdSchema,
+    seal: hashSchema,
+  }),
+);
+export const declineSchema = signed<DeclineBody>(
+  z.object({ job: jobIdSchema, principal: nodeIdSchema, reason: z.string().max(200) }),
+);
+export const cutSchema = signed<CutBody>(
+  z.object({ job: jobIdSchema, seals: z.array(hashSchema).max(limits.members) }),
+);
+export const arrivalSchema = signed<ArrivalBody>(
+  z.object({
+    job: jobIdSchema,
+    stage: z.enum(['sealed', 'full', 'reveal']),
+    principals: z.array(nodeIdSchema).max(limits.members),
+  }),
+);
+export const ticketSchema = signed<TicketBody>(
+  z.object({
+    job: jobIdSchema,
+    root: hashSchema,
+    index: z.int().nonnegative(),
+    secret: hashSchema,
+    path: z.array(hashSchema).max(32),
+  }),
+);
+export const revealSchema: z.ZodType<Reveal> = z.object({
+  job: jobIdSchema,
+  principal: nodeIdSchema,
+  worker: nodeIdSchema,
+  kept: bytesSchema(limits.vectorBytes),
+  keptSalt: bytesSchema(limits.saltBytes),
+  pieces: z.array(bytesSchema(limits.vectorBytes)).min(1).max(limits.pieces),
+  full: bytesSchema(2 * limits.vectorBytes),
+  fullSalt: bytesSchema(limits.saltBytes),
+});
+
+/** Everything said in a job, enough to repeat every decision about it. */
+export interface Transcript {
+  readonly order: Order;
+  /** Hash of the {@link Roster} that the draw used. */
+  readonly roster: Hash;
+  readonly tickets: readonly Signed<TicketBody>[];
+  /** First-stage commits in the order in which they reached the coordinator. */
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+  readonly cut: Cut;
+  readonly fullCommits: readonly Commit[];
+  readonly reveals: readonly Reveal[];
+  /** Witnesses' records, where somebody was missing at the end of a stage. */
+  readonly arrivals: readonly ArrivalRecord[];
+  /** Number of hidden pieces that the mask made. */
+  readonly pieces: number;
+}
+export const transcriptSchema: z.ZodType<Transcript> = z.object({
+  order: orderSchema,
+  roster: hashSchema,
+  tickets: z.array(ticketSchema).max(limits.witnesses),
+  commits: z.array(commitSchema).max(limits.members),
+  declines: z.array(declineSchema).max(limits.members),
+  cut: cutSchema,
+  fullCommits: z.array(commitSchema).max(limits.members),
+  reveals: z.array(revealSchema).max(limits.members),
+  arrivals: z.array(arrivalSchema).max(3 * limits.witnesses),
+  pieces: z.int().min(1).max(limits.pieces),
+});

@@ -1,0 +1,200 @@
+import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@moe/core';
+import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
+import { type Ticket, verifyTicket } from '../draw/tickets.ts';
+import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
+import { float32FromBytes, int16FromBytes, isQuantisedUnit, quantise } from '../scoring/vector.ts';
+import {
+  type Commit,
+  type Decline,
+  jobIdOf,
+  type Order,
+  type Reveal,
+  type Stage,
+  sealFull,
+  sealKept,
+} from './messages.ts';
+
+/**
+ * The life of a job: sealed → full → reveal → closed. Every transition is a pure function from one typed state
+ * to the next; it throws `MoeError('message-refused')` for a message that does not belong, and then nothing has
+ * changed. Signatures are checked by the caller, beside other work (`verifyTranscriptSignatures`).
+ */
+interface JobBase {
+  readonly id: JobId;
+  readonly order: Order;
+  readonly roster: Roster;
+  readonly tickets: readonly Ticket[];
+  readonly draw: ShardDraw;
+  readonly feeMicro: bigint;
+  /** Members and newcomers, in the order drawn: everyone who was asked. */
+  readonly seats: readonly NodeId[];
+}
+export interface SealedJob extends JobBase {
+  readonly phase: 'sealed';
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+}
+export interface FullJob extends JobBase {
+  readonly phase: 'full';
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+  readonly fullCommits: readonly Commit[];
+}
+export interface RevealJob extends JobBase {
+  readonly phase: 'reveal';
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+  readonly fullCommits: readonly Commit[];
+  readonly reveals: readonly Reveal[];
+}
+export interface ClosedJob extends JobBase {
+  readonly phase: 'closed';
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+  readonly fullCommits: readonly Commit[];
+  readonly reveals: readonly Reveal[];
+}
+
+function refuse(message: string): never {
+  throw new MoeError('message-refused', message);
+}
+
+/** Opens a job: checks order, fee and tickets against the roster and draws the shard. */
+export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]): SealedJob {
+  const { body } = order;
+  const id = jobIdOf(body);
+  if (order.by !== body.client) refuse('The order is not signed by its client.');
+  if (body.network !== roster.network || body.market !== roster.market)
+    refuse(`The order is for ${body.network}/${body.market}, not ${roster.network}/${roster.market}.`);
+  if (body.bytes > roster.parameters.maximumTextBytes)
+    refuse(`The datum has ${body.bytes} bytes; this market serves ${roster.parameters.maximumTextBytes}.`);
+  const feeMicro = feeOf(body.bytes, basePricePerKilobyte(roster.experts), body.tipMicro);
+  assertFeeCovered(feeMicro, body.maxFeeMicro);
+  const duty = ticketValidators(roster, id);
+  if (tickets.length !== duty.length)
+    refuse(`The job needs ${duty.length} ticket(s), not ${tickets.length}.`);
+  for (const [index, validator] of duty.entries()) {
+    const root = roster.validators.find(({ node }) => node === validator)!.ticketRoot;
+    if (!verifyTicket(tickets[index]!, { job: id, validator, root }))
+      refuse(`Ticket ${index + 1} is not valid.`);
+  }
+  const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
+  return {
+    phase: 'sealed',
+    id,
+    order,
+    roster,
+    tickets,
+    draw,
+    feeMicro,
+    seats: [...draw.members, ...draw.newcomers],
+    commits: [],
+    declines: [],
+  };
+}
+
+function assertCommit(job: JobBase, commit: Commit, stage: Stage, earlier: readonly Commit[]): void {
+  const { body } = commit;
+  if (body.job !== job.id || body.stage !== stage) refuse('The commit is for another job or stage.');
+  if (commit.by !== body.worker) refuse('The commit is not signed by its worker.');
+  if (body.worker !== body.principal) refuse('A worker other than the principal needs a grant.');
+  if (!job.seats.includes(body.principal)) refuse('The commit is from a node that was not drawn.');
+  if (earlier.some((other) => other.body.principal === body.principal))
+    refuse('The principal has committed already; a second commit is equivocation.');
+}
+
+export function receiveCommit(job: SealedJob, commit: Commit): SealedJob {
+  assertCommit(job, commit, 'sealed', job.commits);
+  if (job.declines.some(({ body }) => body.principal === commit.body.principal))
+    refuse('The principal has declined.');
+  return { ...job, commits: [...job.commits, commit] };
+}
+
+export function receiveDecline(job: SealedJob, decline: Decline): SealedJob {
+  const { principal } = decline.body;
+  if (decline.body.job !== job.id || decline.by !== principal || !job.seats.includes(principal))
+    refuse('The decline is not from a member of this job.');
+  if ([...job.commits, ...job.declines].some(({ body }) => body.principal === principal))
+    refuse('The principal has answered already.');
+  return { ...job, declines: [...job.declines, decline] };
+}
+
+/** Whether the cut may be made: when all have answered, or (with a grace period) when the quorum has committed. */
+export function sealedProgress(job: SealedJob): 'waiting' | 'quorum' | 'all' {
+  if (job.commits.length + job.declines.length >= job.seats.length) return 'all';
+  const paid = job.commits.filter(({ body }) => job.draw.members.includes(body.principal)).length;
+  const declined = job.declines.filter(({ body }) => job.draw.members.includes(body.principal)).length;
+  const needed = BigInt(job.draw.members.length - declined) * BigInt(job.roster.parameters.quorumBps);
+  return BigInt(paid) * BPS >= needed && paid > 0 ? 'quorum' : 'waiting';
+}
+
+/** Ends the first stage. Throws `no-quorum` when too few paid members are left to judge one another. */
+export function cutJob(job: SealedJob): FullJob {
+  const paid = job.commits.filter(({ body }) => job.draw.members.includes(body.principal)).length;
+  if (paid < job.roster.parameters.minimumScored)
+    throw new MoeError(
+      'no-quorum',
+      `${paid} of ${job.draw.members.length} experts answered in time; ${job.roster.parameters.minimumScored} are needed. Nothing was charged. Try again.`,
+      { isRetryable: true },
+    );
+  return { ...job, phase: 'full', fullCommits: [] };
+}
+
+export function receiveFullCommit(job: FullJob, commit: Commit): FullJob {
+  assertCommit(job, commit, 'full', job.fullCommits);
+  if (!job.commits.some(({ body }) => body.principal === commit.body.principal))
+    refuse('The principal is not in the cut.');
+  return { ...job, fullCommits: [...job.fullCommits, commit] };
+}
+
+export function closeFull(job: FullJob): RevealJob {
+  return { ...job, phase: 'reveal', reveals: [] };
+}
+
+export function receiveReveal(job: RevealJob, reveal: Reveal): RevealJob {
+  if (reveal.job !== job.id) refuse('The reveal is for another job.');
+  if (
+    !job.fullCommits.some(({ body }) => body.principal === reveal.principal && body.worker === reveal.worker)
+  )
+    refuse('The reveal is from a node that did not commit.');
+  if (job.reveals.some(({ principal }) => principal === reveal.principal))
+    refuse('There is a reveal already.');
+  return { ...job, reveals: [...job.reveals, reveal] };
+}
+
+export function closeReveal(job: RevealJob): ClosedJob {
+  return { ...job, phase: 'closed' };
+}
+
+/** A member's vectors, once its reveal has been found to open both of its seals. */
+export interface OpenedReveal {
+  readonly kept: Int16Array;
+  readonly pieces: readonly Int16Array[];
+  readonly full: Int16Array;
+  readonly delivered: Float32Array;
+}
+
+/** Undefined when the reveal does not match its seals, or is not `1 + pieces + 1` vectors of this market. */
+export function openReveal(job: ClosedJob, reveal: Reveal, pieces: number): OpenedReveal | undefined {
+  const { dimensions } = job.roster.parameters;
+  if (
+    reveal.kept.length !== 2 * dimensions ||
+    reveal.full.length !== 4 * dimensions ||
+    reveal.pieces.length !== pieces ||
+    reveal.pieces.some((piece) => piece.length !== 2 * dimensions)
+  )
+    return undefined;
+  const sealOf = (commits: readonly Commit[]): Hash | undefined =>
+    commits.find(({ body }) => body.principal === reveal.principal)?.body.seal;
+  const kept = int16FromBytes(reveal.kept);
+  const pieceVectors = reveal.pieces.map(int16FromBytes);
+  const delivered = float32FromBytes(reveal.full);
+  if (sealKept(reveal, kept, reveal.keptSalt) !== sealOf(job.commits)) return undefined;
+  if (sealFull(reveal, pieceVectors, delivered, reveal.fullSalt) !== sealOf(job.fullCommits))
+    return undefined;
+  if (!delivered.every((value) => value >= -1.001 && value <= 1.001)) return undefined;
+  const full = quantise(delivered);
+  return [kept, full, ...pieceVectors].every(isQuantisedUnit)
+    ? { kept, pieces: pieceVectors, full, delivered }
+    : undefined;
+}

@@ -1,0 +1,146 @@
+import {
+  type AccountId,
+  type Amount,
+  accountIdSchema,
+  amountSchema,
+  type Hash,
+  hashOf,
+  hashSchema,
+  type MarketId,
+  marketIdSchema,
+  type NodeId,
+  nodeIdSchema,
+  type Signed,
+} from '@moe/core';
+import { z } from 'zod';
+import type { Roster } from '../draw/shard.ts';
+import { type Certificate, certificateHash, lossUnits } from '../job/certificate.ts';
+import type { CertifiedLoss } from '../scoring/standings.ts';
+import { splitFee } from './fees.ts';
+
+/** What one order does to accounts and standings when it is settled. */
+export interface Effects {
+  /** Hash of the certificate, tally or void that proves it. */
+  readonly proof: Hash;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  /** Adds up to minus the slashes: what leaves stakes goes to the pool. */
+  readonly deltas: readonly { readonly account: AccountId; readonly deltaMicro: bigint }[];
+  readonly slashes: readonly { readonly node: NodeId; readonly amountMicro: Amount }[];
+  /** Certified losses, for the table of places. */
+  readonly losses: readonly CertifiedLoss[];
+}
+
+/** Unscored work of one expert for one client, counted together: one order number, one payment. */
+export interface TallyBody {
+  readonly network: string;
+  readonly market: MarketId;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  readonly worker: NodeId;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly feeMicro: Amount;
+  /** Hash over the requests' data and answer hashes, in order. */
+  readonly items: Hash;
+}
+/** Signed by the client, who pays, and the worker, who agrees to the count. */
+export interface RoutedTally {
+  readonly client: Signed<TallyBody>;
+  readonly worker: Signed<TallyBody>;
+}
+export const tallyDomain = 'moe/tally/1';
+
+/** An order that came to nothing: signed by the client so that its number can be passed. */
+export interface VoidBody {
+  readonly network: string;
+  readonly market: MarketId;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  readonly reason: string;
+}
+export const voidDomain = 'moe/void/1';
+
+export const tallyBodySchema: z.ZodType<TallyBody> = z.object({
+  network: z.string().max(64),
+  market: marketIdSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  worker: nodeIdSchema,
+  requests: z.int().positive(),
+  bytes: z.int().nonnegative(),
+  feeMicro: amountSchema,
+  items: hashSchema,
+});
+export const voidBodySchema: z.ZodType<VoidBody> = z.object({
+  network: z.string().max(64),
+  market: marketIdSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  reason: z.string().max(300),
+});
+
+type FeeRoster = Pick<Roster, 'marketOwner' | 'parameters'> & {
+  readonly experts: readonly { readonly node: NodeId; readonly owner: AccountId }[];
+};
+
+function payment(
+  roster: FeeRoster,
+  client: AccountId,
+  worker: NodeId,
+  principal: NodeId,
+  workerBps: number,
+  feeMicro: Amount,
+): Effects['deltas'] {
+  const ownerOf = (node: NodeId): AccountId => roster.experts.find((expert) => expert.node === node)!.owner;
+  const split = splitFee(feeMicro, roster.parameters.feeBps, workerBps);
+  return [
+    { account: client, deltaMicro: -feeMicro },
+    { account: ownerOf(worker), deltaMicro: split.workerMicro },
+    { account: ownerOf(principal), deltaMicro: split.principalMicro },
+    { account: roster.marketOwner, deltaMicro: split.marketMicro },
+  ].filter(({ deltaMicro }) => deltaMicro !== 0n);
+}
+
+export function certificateEffects(certificate: Certificate, roster: FeeRoster): Effects {
+  const { body } = certificate;
+  return {
+    proof: certificateHash(body),
+    client: body.client,
+    clientSeq: body.clientSeq,
+    deltas:
+      body.winner === null
+        ? []
+        : payment(roster, body.client, body.winner, body.winner, 10_000, body.feeMicro),
+    slashes: body.members
+      .filter(({ slashMicro }) => slashMicro > 0n)
+      .map(({ principal, slashMicro }) => ({ node: principal, amountMicro: slashMicro })),
+    losses: body.members.flatMap(({ principal, loss }) =>
+      loss === null
+        ? []
+        : [{ node: principal, place: body.place, lossUnits: lossUnits(loss, roster.parameters) }],
+    ),
+  };
+}
+
+export function tallyEffects(tally: TallyBody, roster: FeeRoster): Effects {
+  return {
+    proof: hashOf(tallyDomain, tally),
+    client: tally.client,
+    clientSeq: tally.clientSeq,
+    deltas: payment(roster, tally.client, tally.worker, tally.worker, 10_000, tally.feeMicro),
+    slashes: [],
+    losses: [],
+  };
+}
+
+export function voidEffects(body: VoidBody): Effects {
+  return {
+    proof: hashOf(voidDomain, body),
+    client: body.client,
+    clientSeq: body.clientSeq,
+    deltas: [],
+    slashes: [],
+    losses: [],
+  };
+}

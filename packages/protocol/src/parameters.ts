@@ -1,0 +1,98 @@
+import type { Amount } from '@moe/core';
+
+/** The numbers of one market (protocol.md). A market changes them only with notice; jobs name their version. */
+export interface MarketParameters {
+  readonly version: number;
+  /** Dimension of the shared embedding space. */
+  readonly dimensions: number;
+  /** Paid members of a shard, 3 or more. */
+  readonly shardSize: number;
+  /** Witnesses drawn for a job, as far as there are validators. */
+  readonly witnesses: number;
+  /** Validators whose tickets seed a draw. */
+  readonly ticketValidators: number;
+  /** Largest share of the total stake that counts in a draw. */
+  readonly stakeCapBps: number;
+  /** Share of the shard whose commits close the cut. */
+  readonly quorumBps: number;
+  /** After the quorum, stragglers get this long before they are late. */
+  readonly cutGraceMs: number;
+  /** Time for the sealed half, from the request. */
+  readonly sealedDeadlineMs: number;
+  /** Time for the full data, from the request. */
+  readonly fullDeadlineMs: number;
+  readonly revealDeadlineMs: number;
+  /** Paid members who must have revealed for the job to be scored; otherwise the fee is refunded. */
+  readonly minimumScored: number;
+  /** Fewer words than this cannot be masked: served in routed mode. */
+  readonly minimumWords: number;
+  readonly maximumTextBytes: number;
+  /** Pieces of the hidden half, at most 4. */
+  readonly pieces: number;
+  /** Hard distractors for each piece. */
+  readonly distractors: number;
+  /** Calibration pieces drawn for a job, from which the distractors are chosen. */
+  readonly distractorPool: number;
+  readonly places: number;
+  /** k₀: weight of the expert's place loss against one job. */
+  readonly historyWeight: number;
+  /** Jobs by which a place's mean is shrunk to the expert's global mean, and that to chance. */
+  readonly placeShrinkage: number;
+  readonly globalShrinkage: number;
+  /** Jobs that a newcomer sits in unpaid. */
+  readonly probationJobs: number;
+  /** Newcomers that sit in on one job at most. */
+  readonly probationSeats: number;
+  /** Market's cut of every fee. */
+  readonly feeBps: number;
+  readonly minimumStakeMicro: Amount;
+  readonly slashBps: Readonly<Record<SlashReason, number>>;
+  readonly declinesPerEpoch: number;
+  /** Share of routed jobs that are run as full shard jobs. */
+  readonly auditBps: number;
+  /** Temperature of the delivered ensemble, in loss. */
+  readonly ensembleTemperature: number;
+}
+
+export type SlashReason = 'late' | 'outlier' | 'no-reveal' | 'wrong-reveal' | 'equivocation';
+
+export const defaultParameters: MarketParameters = {
+  version: 1,
+  dimensions: 384,
+  shardSize: 5,
+  witnesses: 3,
+  ticketValidators: 2,
+  stakeCapBps: 1_000,
+  quorumBps: 8_000,
+  cutGraceMs: 250,
+  sealedDeadlineMs: 4_000,
+  fullDeadlineMs: 8_000,
+  revealDeadlineMs: 2_000,
+  minimumScored: 2,
+  minimumWords: 12,
+  maximumTextBytes: 32 * 1024,
+  pieces: 4,
+  distractors: 32,
+  distractorPool: 512,
+  places: 64,
+  historyWeight: 4,
+  placeShrinkage: 4,
+  globalShrinkage: 4,
+  probationJobs: 20,
+  probationSeats: 1,
+  feeBps: 200,
+  minimumStakeMicro: 100_000_000n,
+  slashBps: { late: 5, outlier: 10, 'no-reveal': 500, 'wrong-reveal': 500, equivocation: 5_000 },
+  declinesPerEpoch: 3,
+  auditBps: 500,
+  ensembleTemperature: 0.1,
+};
+
+/** One machine: three paid seats, so that there are experts outside the shard; one validator. */
+export const embeddedParameters: MarketParameters = {
+  ...defaultParameters,
+  shardSize: 3,
+  witnesses: 1,
+  ticketValidators: 1,
+  probationSeats: 2,
+};

@@ -1,0 +1,65 @@
+/**
+ * Many exact dot products of int16 vectors at once: WebAssembly SIMD, eight products an instruction. Scoring a
+ * job takes tens of thousands of them. Integers only, so every machine gets the same numbers.
+ *
+ * The module is `dot-kernel.wat`, assembled (`wat2wasm --enable-simd`): for i < count,
+ * `out[i] = Σ a[i·aStep + k]·b[i·bStep + k]` over `bytes` bytes, a multiple of 32.
+ */
+const moduleBytes = Buffer.from(
+  'AGFzbQEAAAABCwFgB39/f39/f38AAwIBAAUDAQABBxECBm1lbW9yeQIABGRvdHMAAArSAQHPAQIDfwJ7AkADQCAERQ0B/QwAAAAAAAAAAAAAAAAAAAAAIQr9DAAAAAAAAAAAAAAAAAAAAAAhCyAAIQggAiEJIAAgBWohBwNAIAogCP0ABAAgCf0ABAD9ugH9rgEhCiALIAj9AAQQIAn9AAQQ/boB/a4BIQsgCEEgaiEIIAlBIGohCSAIIAdJDQALIAogC/2uASEKIAYgCv0bACAK/RsBaiAK/RsCIAr9GwNqajYCACAGQQRqIQYgACABaiEAIAIgA2ohAiAEQQFrIQQMAAsLCw==',
+  'base64',
+);
+
+interface Kernel {
+  readonly memory: WebAssembly.Memory;
+  dots(a: number, aStep: number, b: number, bStep: number, count: number, bytes: number, out: number): void;
+}
+
+const kernel = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports as unknown as Kernel;
+const pageBytes = 65_536;
+
+/** Rows of int16 vectors inside the kernel's memory. Valid until the next {@link dotSession} begins. */
+export interface DotRows {
+  readonly pointer: number;
+  readonly count: number;
+}
+
+export interface DotSession {
+  /** Copies vectors of the session's dimension in. */
+  load(vectors: readonly Int16Array[]): DotRows;
+  /** `out[i] = ⟨query, rows[i]⟩`. The query is the first row of its own rows. */
+  each(query: DotRows, rows: DotRows): Int32Array;
+  /** `out[i] = ⟨a[i], b[i]⟩`. */
+  pairs(a: DotRows, b: DotRows): Int32Array;
+}
+
+/**
+ * A calculation in the kernel's memory. `vectors` is the most that it will load, `outputs` the most numbers that
+ * one call gives. Not re-entrant: finish one before beginning the next (nothing here waits).
+ */
+export function dotSession(dimension: number, vectors: number, outputs: number): DotSession {
+  const rowBytes = Math.ceil(dimension / 16) * 32;
+  const outBytes = 4 * outputs;
+  const missing = outBytes + vectors * rowBytes - kernel.memory.buffer.byteLength;
+  if (missing > 0) kernel.memory.grow(Math.ceil(missing / pageBytes));
+  const memory = new Int16Array(kernel.memory.buffer);
+  let end = Math.ceil(outBytes / 32) * 32;
+  const run = (a: DotRows, aStep: number, b: DotRows): Int32Array => {
+    kernel.dots(a.pointer, aStep, b.pointer, rowBytes, b.count, rowBytes, 0);
+    return new Int32Array(kernel.memory.buffer, 0, b.count).slice();
+  };
+  return {
+    load(rows) {
+      const pointer = end;
+      for (const row of rows) {
+        memory.set(row, end / 2);
+        // Padding to whole instructions must be zero: the memory holds what was there before.
+        if (2 * dimension < rowBytes) memory.fill(0, end / 2 + dimension, (end + rowBytes) / 2);
+        end += rowBytes;
+      }
+      return { pointer, count: rows.length };
+    },
+    each: (query, rows) => run(query, 0, rows),
+    pairs: (a, b) => run(a, rowBytes, b),
+  };
+}

@@ -1,0 +1,27 @@
+(module
+ (memory (export "memory") 1)
+ (func (export "dots") (param $a i32) (param $aStep i32) (param $b i32) (param $bStep i32) (param $count i32) (param $bytes i32) (param $out i32)
+  (local $end i32) (local $pa i32) (local $pb i32) (local $s v128) (local $t v128)
+  (block $done
+   (loop $rows
+    (br_if $done (i32.eqz (local.get $count)))
+    (local.set $s (v128.const i32x4 0 0 0 0))
+    (local.set $t (v128.const i32x4 0 0 0 0))
+    (local.set $pa (local.get $a))
+    (local.set $pb (local.get $b))
+    (local.set $end (i32.add (local.get $a) (local.get $bytes)))
+    (loop $axis
+     (local.set $s (i32x4.add (local.get $s) (i32x4.dot_i16x8_s (v128.load (local.get $pa)) (v128.load (local.get $pb)))))
+     (local.set $t (i32x4.add (local.get $t) (i32x4.dot_i16x8_s (v128.load offset=16 (local.get $pa)) (v128.load offset=16 (local.get $pb)))))
+     (local.set $pa (i32.add (local.get $pa) (i32.const 32)))
+     (local.set $pb (i32.add (local.get $pb) (i32.const 32)))
+     (br_if $axis (i32.lt_u (local.get $pa) (local.get $end))))
+    (local.set $s (i32x4.add (local.get $s) (local.get $t)))
+    (i32.store (local.get $out)
+     (i32.add (i32.add (i32x4.extract_lane 0 (local.get $s)) (i32x4.extract_lane 1 (local.get $s)))
+              (i32.add (i32x4.extract_lane 2 (local.get $s)) (i32x4.extract_lane 3 (local.get $s)))))
+    (local.set $out (i32.add (local.get $out) (i32.const 4)))
+    (local.set $a (i32.add (local.get $a) (local.get $aStep)))
+    (local.set $b (i32.add (local.get $b) (local.get $bStep)))
+    (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+    (br $rows)))))

@@ -1,0 +1,79 @@
+import { MoeError } from '@moe/core';
+
+/** Full scale of a quantised component: a unit vector times this, rounded. */
+export const int16Scale = 32_767;
+/** Squared length of a quantised unit vector, with room for rounding. Dot products below this fit an int32. */
+const maxSquaredLength = int16Scale * int16Scale * 1.05;
+
+/** `round(32767·x)` of a unit vector (float32, any dimension). Throws `invalid-vector` for NaN or infinities. */
+export function quantise(vector: Float32Array): Int16Array {
+  const out = new Int16Array(vector.length);
+  for (let index = 0; index < vector.length; index += 1) {
+    const value = vector[index]!;
+    if (!(value >= -1.001 && value <= 1.001))
+      throw new MoeError(
+        'invalid-vector',
+        `Component ${index} is ${value}; a unit vector has components within ±1.`,
+      );
+    out[index] = Math.max(-int16Scale, Math.min(int16Scale, Math.round(int16Scale * value)));
+  }
+  return out;
+}
+
+/** Exact dot product; both must be unit vectors within rounding (see {@link isQuantisedUnit}). */
+export function dot(a: Int16Array, b: Int16Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index += 1) sum = (sum + a[index]! * b[index]!) | 0;
+  return sum;
+}
+
+/** Exact dot product of a quantised vector with a sum of up to 2¹⁶ of them. */
+export function dotSum(a: Int16Array, sum: Int32Array): number {
+  let total = 0;
+  for (let index = 0; index < a.length; index += 1) total += a[index]! * sum[index]!;
+  return total;
+}
+
+/** Length of a sum: the squares add up exactly below 2⁵³ and `sqrt` is correctly rounded (IEEE 754). */
+export function lengthOf(sum: Int32Array): number {
+  let squares = 0;
+  for (let index = 0; index < sum.length; index += 1) squares += sum[index]! * sum[index]!;
+  return Math.sqrt(squares);
+}
+
+/** Adds `vector` into `sum`. */
+export function addInto(sum: Int32Array, vector: Int16Array): void {
+  for (let index = 0; index < sum.length; index += 1) sum[index] = sum[index]! + vector[index]!;
+}
+
+/** `int16(normalise(Σ v))`: the direction of the mean, quantised. Zero for a zero sum. */
+export function meanDirection(vectors: readonly Int16Array[]): Int16Array {
+  const sum = new Int32Array(vectors[0]!.length);
+  for (const vector of vectors) addInto(sum, vector);
+  const length = lengthOf(sum) || 1;
+  return Int16Array.from(sum, (value) => Math.round((int16Scale * value) / length));
+}
+
+/** Components of a vector that another party sent: not longer than a unit vector, so that products fit. */
+export function isQuantisedUnit(vector: Int16Array): boolean {
+  let squares = 0;
+  for (let index = 0; index < vector.length; index += 1) squares += vector[index]! * vector[index]!;
+  return squares <= maxSquaredLength;
+}
+
+/** Little-endian bytes of the components, for hashing and sending. */
+export function int16Bytes(vector: Int16Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+export function int16FromBytes(bytes: Uint8Array): Int16Array {
+  return new Int16Array(bytes.slice().buffer);
+}
+
+export function float32Bytes(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+export function float32FromBytes(bytes: Uint8Array): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
+}
