@@ -1,0 +1,157 @@
+import { type Hash, hashBytes, hashOf, hashSchema, MoeError, messageOf } from '@moe/core';
+import { drawStream, type PlaceCentroids } from '@moe/protocol';
+import { z } from 'zod';
+import { BlobFiles } from './blob-files.ts';
+
+/** The market's partition of the space, fixed once it is made; `hash` names it on the ledger. */
+export interface Places extends PlaceCentroids {
+  readonly hash: Hash;
+}
+
+const rounds = 12;
+const scale = 32_767;
+const fileName = 'places.json';
+
+/**
+ * k-means of int16 vectors (unit length) into `count` cells: spherical, seeded, with `+ - * / sqrt` and whole
+ * numbers only, so that anyone who has the vectors fits the same centroids to the bit. Cells that become empty
+ * take the vector that lies farthest from its centroid. Throws `places-invalid` with fewer vectors than cells.
+ */
+export function fitPlaces(vectors: readonly Int16Array[], count: number, seed = 'moe/places/1'): Places {
+  const dimension = vectors[0]?.length ?? 0;
+  if (count < 1 || vectors.length < count)
+    throw new MoeError(
+      'places-invalid',
+      `${count} places need at least as many calibration vectors; there are ${vectors.length}. Publish more.`,
+    );
+  const centroids = firstCentroids(vectors, count, dimension, seed);
+  for (let round = 0; round < rounds; round++) {
+    const assigned = vectors.map((vector) => nearest(centroids, count, vector));
+    const sums = new Float64Array(count * dimension);
+    const sizes = new Uint32Array(count);
+    for (const [index, { place }] of assigned.entries()) {
+      sizes[place]! += 1;
+      const vector = vectors[index]!;
+      for (let axis = 0; axis < dimension; axis++) sums[place * dimension + axis]! += vector[axis]!;
+    }
+    const farthest = assigned
+      .map(({ product }, index) => ({ product, index }))
+      .sort((a, b) => a.product - b.product || a.index - b.index);
+    for (let place = 0; place < count; place++) {
+      const begin = place * dimension;
+      if (sizes[place] === 0) {
+        const { index } = farthest.shift()!;
+        centroids.set(vectors[index]!, begin);
+        continue;
+      }
+      let squares = 0;
+      for (let axis = 0; axis < dimension; axis++) squares += sums[begin + axis]! * sums[begin + axis]!;
+      const length = Math.sqrt(squares);
+      if (length === 0) continue;
+      for (let axis = 0; axis < dimension; axis++)
+        centroids[begin + axis] = Math.round((sums[begin + axis]! / length) * scale);
+    }
+  }
+  return withHash(count, dimension, centroids);
+}
+
+/** The places as text for a file or the ledger; {@link parsePlaces} reads it back. */
+export function serialisePlaces({ count, dimension, centroids, hash }: Places): string {
+  const bytes = Buffer.alloc(centroids.length * 2);
+  for (let index = 0; index < centroids.length; index++) bytes.writeInt16LE(centroids[index]!, index * 2);
+  return JSON.stringify({ count, dimension, hash, centroids: bytes.toString('base64') });
+}
+
+const placesSchema = z.object({
+  count: z.int().min(1).max(4096),
+  dimension: z.int().min(1).max(4096),
+  hash: hashSchema,
+  centroids: z.base64(),
+});
+
+/** Throws `places-invalid` when the text is damaged or does not have its hash. */
+export function parsePlaces(text: string): Places {
+  try {
+    const { count, dimension, hash, centroids } = placesSchema.parse(JSON.parse(text));
+    const bytes = Buffer.from(centroids, 'base64');
+    if (bytes.length !== count * dimension * 2)
+      throw new Error(`there are ${bytes.length} bytes of centroids`);
+    const places = withHash(
+      count,
+      dimension,
+      Int16Array.from({ length: count * dimension }, (_, index) => bytes.readInt16LE(index * 2)),
+    );
+    if (places.hash !== hash) throw new Error('the hash is wrong');
+    return places;
+  } catch (cause) {
+    throw new MoeError(
+      'places-invalid',
+      `The table of places cannot be used: ${messageOf(cause)}. Take it from another node or restore the folder.`,
+      { cause },
+    );
+  }
+}
+
+/** The stored places of a market, or the newly fitted ones, which are stored and stay. */
+export function openPlaces(directory: string, fit: () => Places): Places {
+  const files = new BlobFiles(directory);
+  const stored = files.readNamed(fileName);
+  if (stored !== undefined) return parsePlaces(Buffer.from(stored).toString('utf8'));
+  const places = fit();
+  files.writeNamed(fileName, Buffer.from(serialisePlaces(places)));
+  return places;
+}
+
+/** k-means++: each next vector drawn with the weight of its distance from those already drawn. */
+function firstCentroids(
+  vectors: readonly Int16Array[],
+  count: number,
+  dimension: number,
+  seed: string,
+): Int16Array {
+  const stream = drawStream(seed, 'places');
+  const centroids = new Int16Array(count * dimension);
+  const products = new Float64Array(vectors.length).fill(-scale * scale);
+  let chosen = stream.below(vectors.length);
+  for (let place = 0; ; place++) {
+    const centroid = vectors[chosen]!;
+    centroids.set(centroid, place * dimension);
+    if (place === count - 1) return centroids;
+    let total = 0;
+    for (const [index, vector] of vectors.entries()) {
+      let product = 0;
+      for (let axis = 0; axis < dimension; axis++) product += centroid[axis]! * vector[axis]!;
+      products[index] = Math.max(products[index]!, product);
+      total += Math.max(0, scale * scale - products[index]!);
+    }
+    let drawn = Number(stream.belowBig(BigInt(Math.max(1, total))));
+    chosen = 0;
+    for (const [index, product] of products.entries()) {
+      drawn -= Math.max(0, scale * scale - product);
+      chosen = index;
+      if (drawn < 0) break;
+    }
+  }
+}
+
+function nearest(
+  centroids: Int16Array,
+  count: number,
+  vector: Int16Array,
+): { place: number; product: number } {
+  let best = { place: 0, product: Number.NEGATIVE_INFINITY };
+  for (let place = 0; place < count; place++) {
+    let product = 0;
+    const begin = place * vector.length;
+    for (let axis = 0; axis < vector.length; axis++) product += centroids[begin + axis]! * vector[axis]!;
+    if (product > best.product) best = { place, product };
+  }
+  return best;
+}
+
+function withHash(count: number, dimension: number, centroids: Int16Array): Places {
+  const bytes = Buffer.alloc(centroids.length * 2);
+  for (let index = 0; index < centroids.length; index++) bytes.writeInt16LE(centroids[index]!, index * 2);
+  const hash = hashOf('moe/places/1', { count, dimension, centroids: hashBytes(bytes) });
+  return { count, dimension, centroids, hash };
+}
