@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// Starts `moe`. The command itself is TypeScript, which Node runs from 22.18 on; this file is what an older
+// Node can still read: it hands over to the Node that is installed as a package, or says what to do.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+if (process.features.typescript) {
+  await import('../src/main.ts');
+} else {
+  const bundled = bundledNode();
+  if (bundled === undefined || process.env.MOE_REEXEC === '1') {
+    console.error(
+      `moe needs Node 22.18 or newer; this is Node ${process.versions.node}. ` +
+        'Install a current Node, or run "npm ci" in the project, which brings one along.',
+    );
+    process.exitCode = 1;
+  } else {
+    handOver(bundled);
+  }
+}
+
+/** @returns {string | undefined} path of the Node that the package `node` holds */
+function bundledNode() {
+  try {
+    const packageFile = createRequire(import.meta.url).resolve('node/package.json');
+    const path = join(dirname(packageFile), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} node */
+function handOver(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    // A second hand-over would mean that the bundled Node is old too: say so instead of starting for ever.
+    env: { ...process.env, MOE_REEXEC: '1' },
+  });
+  const isAtTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to both of us; passing it on would make it two.
+      if (!(signal === 'SIGINT' && isAtTerminal)) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => {
+    console.error(`moe could not start ${node}: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exitCode = code ?? 1;
+    else {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+  });
+}

@@ -1,0 +1,124 @@
+import { formatCredits } from '@moe/core';
+import type { Command } from 'commander';
+import { exitCodes, usageError } from '../exit-codes.ts';
+import { type ConnectionOptions, readConnection } from '../market/connection.ts';
+import { createMarketClient, type MarketClient } from '../market/market-client.ts';
+import { statusSchema } from '../market/shapes.ts';
+import { type CertifiedReceipt, plainFields, readReceipt } from '../receipt/read-receipt.ts';
+import { type Check, verifyReceiptJson } from '../receipt/verification.ts';
+import { renderTable } from '../terminal/table.ts';
+import { paint, printable } from '../terminal/text.ts';
+import { addConnectionOptions } from './connection-options.ts';
+import { print, printJson } from './print.ts';
+
+export function addReceipt(program: Command): void {
+  addConnectionOptions(
+    program
+      .command('receipt')
+      .description('Show who was drawn for a job, who won with what loss, and who was paid.')
+      .argument('<id>', 'id of the receipt, as it comes with every answer'),
+  )
+    .option('--verify', 'recompute losses, winner and fee, and check every signature')
+    .addHelpText(
+      'after',
+      `
+With --verify the exit code is 0 if every check agrees and 1 if one does not. Nothing of the market's word
+is taken on trust: losses are computed again from the revealed vectors.
+
+Examples:
+  $ moe receipt 3f9c…
+  $ moe receipt 3f9c… --verify
+  $ moe receipt 3f9c… --json > receipt.json`,
+    )
+    .action(async (id: string, options: ConnectionOptions & { json?: boolean; verify?: boolean }) => {
+      if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(id))
+        throw usageError('This is no id of a receipt. Copy it from the answer, or from `moe status --json`.');
+      const client = createMarketClient(readConnection(options));
+      const receipt = await client.json(`/v1/receipts/${encodeURIComponent(id)}`);
+      const checks = options.verify ? await verify(receipt, client) : undefined;
+      if (options.json) printJson(checks === undefined ? receipt : { receipt, checks, ok: allOk(checks) });
+      else {
+        show(receipt, await namesOf(client));
+        if (checks !== undefined) showChecks(checks);
+      }
+      if (checks !== undefined && !allOk(checks)) process.exitCode = exitCodes.error;
+    });
+}
+
+async function verify(receipt: Record<string, unknown>, client: MarketClient): Promise<readonly Check[]> {
+  const { checks } = await verifyReceiptJson(receipt, (hash) =>
+    client.bytes(`/v1/blobs/${encodeURIComponent(hash)}`),
+  );
+  return checks;
+}
+
+function allOk(checks: readonly Check[]): boolean {
+  return checks.length > 0 && checks.every((check) => check.ok);
+}
+
+/** Names of experts, if the market tells them: a receipt has only their keys. */
+async function namesOf(client: MarketClient): Promise<(id: string) => string> {
+  const status = statusSchema.safeParse(await client.json('/v1/status').catch(() => undefined));
+  const names = new Map(status.data?.experts.map((expert) => [expert.id, printable(expert.name)]));
+  return (id) => names.get(id) ?? printable(id).slice(0, 12);
+}
+
+function show(receipt: Record<string, unknown>, nameOf: (id: string) => string): void {
+  const certified = readReceipt(receipt);
+  if (certified === undefined) {
+    for (const [name, value] of plainFields(receipt)) print(`${paint('dim', name)}  ${printable(value)}`);
+    return;
+  }
+  print(`${paint('bold', 'Job')} ${printable(certified.job)}`);
+  print(
+    `market ${printable(certified.market)} · network ${printable(certified.network)} · place ${certified.place}`,
+  );
+  print();
+  print(memberTable(certified, nameOf));
+  print();
+  const winner = certified.members.find((member) => member.principal === certified.winner);
+  if (winner === undefined) print('Nobody won: the fee was returned.');
+  else {
+    print(
+      `${paint('bold', nameOf(winner.principal))} won; the fee was ${formatCredits(certified.feeMicro)} credits.`,
+    );
+    if (winner.worker !== winner.principal)
+      print(`The work was done by ${nameOf(winner.worker)}, who shares the fee as both signed.`);
+  }
+  print(`Signed by ${certified.signers.map(nameOf).join(', ') || 'nobody'}.`);
+}
+
+function memberTable(certified: CertifiedReceipt, nameOf: (id: string) => string): string {
+  return renderTable(
+    [
+      { title: 'drawn' },
+      { title: 'outcome' },
+      { title: 'loss', align: 'right' },
+      { title: 'worse/compared', align: 'right' },
+      { title: 'slashed', align: 'right' },
+      { title: '' },
+    ],
+    certified.members.map((member) => [
+      nameOf(member.principal),
+      printable(member.outcome),
+      member.loss === null ? '–' : (member.loss[0] / member.loss[1]).toFixed(3),
+      member.loss === null ? '–' : `${member.loss[0]}/${member.loss[1]}`,
+      member.slashMicro === 0n ? '–' : formatCredits(member.slashMicro),
+      member.principal === certified.winner ? 'winner' : member.onProbation ? 'on probation' : '',
+    ]),
+  );
+}
+
+function showChecks(checks: readonly Check[]): void {
+  print();
+  for (const check of checks) {
+    const mark = check.ok ? paint('green', '✓') : paint('red', '✗');
+    print(`${mark} ${printable(check.name)}${check.detail === '' ? '' : `: ${printable(check.detail)}`}`);
+  }
+  const wrong = checks.filter((check) => !check.ok).length;
+  print(
+    wrong === 0 && checks.length > 0
+      ? paint('green', `All ${checks.length} checks agree.`)
+      : paint('red', `${wrong} of ${checks.length} checks do not agree.`),
+  );
+}

@@ -1,0 +1,126 @@
+import { formatCredits } from '@moe/core';
+import type { Command } from 'commander';
+import { type ConnectionOptions, readConnection } from '../market/connection.ts';
+import { createMarketClient, readAnswer } from '../market/market-client.ts';
+import { type Status, statusSchema } from '../market/shapes.ts';
+import { renderTable } from '../terminal/table.ts';
+import { formatCount, formatDuration, paint, plural, printable } from '../terminal/text.ts';
+import { addConnectionOptions } from './connection-options.ts';
+import { print, printJson } from './print.ts';
+
+export function addStatus(program: Command): void {
+  addConnectionOptions(
+    program
+      .command('status')
+      .description('Show the experts with loss and earnings, the jobs and the ledger.'),
+  )
+    .option('--recent <count>', 'last jobs to show (0 for none)', readRecent, 8)
+    .addHelpText(
+      'after',
+      `
+Loss: 0 is perfect, 0.5 is chance. An expert without jobs has none yet.
+
+Examples:
+  $ moe status
+  $ moe status --recent 20
+  $ moe status --json | jq '.experts[] | {name, meanLoss, earnedMicro}'`,
+    )
+    .action(async (options: ConnectionOptions & { json?: boolean; recent: number }) => {
+      const client = createMarketClient(readConnection(options));
+      const answer = await client.json('/v1/status');
+      if (options.json) return printJson(answer);
+      show(readAnswer(answer, statusSchema, client.url), client.url, options.recent);
+    });
+}
+
+function readRecent(text: string): number {
+  const count = Number(text);
+  return Number.isInteger(count) && count >= 0 ? count : 8;
+}
+
+function show(status: Status, url: string, recent: number): void {
+  const names = status.markets.map((market) => printable(market.id)).join(', ');
+  print(
+    `${paint('bold', names || 'no market')} at ${url} · version ${printable(status.version)} · ` +
+      `${printable(status.network)} · up ${formatDuration(Math.max(0, Date.now() - status.startedAtMs))}`,
+  );
+  for (const market of status.markets)
+    print(
+      `  ${printable(market.id)}: ${market.dimensions} dimensions, ` +
+        `${formatCredits(market.pricePerKilobyteMicro)} credits a kB, texts up to ${formatCount(market.maxTextBytes)} bytes`,
+    );
+  print();
+  print(
+    renderTable(
+      [
+        { title: 'expert' },
+        { title: 'state' },
+        { title: 'loss', align: 'right' },
+        { title: 'jobs', align: 'right' },
+        { title: 'won', align: 'right' },
+        { title: 'earned', align: 'right' },
+        { title: 'slashed', align: 'right' },
+        { title: 'stake', align: 'right' },
+        { title: 'alignment', align: 'right' },
+      ],
+      status.experts
+        .toSorted((a, b) => (a.earnedMicro === b.earnedMicro ? 0 : a.earnedMicro > b.earnedMicro ? -1 : 1))
+        .map((expert) => [
+          printable(expert.name),
+          printable(expert.state),
+          expert.meanLoss?.toFixed(3) ?? '–',
+          formatCount(expert.jobs),
+          expert.jobs === 0 ? '–' : `${Math.round((100 * expert.wins) / expert.jobs)} %`,
+          formatCredits(expert.earnedMicro),
+          formatCredits(expert.slashedMicro),
+          formatCredits(expert.stakeMicro),
+          expert.alignment?.toFixed(3) ?? '–',
+        ]),
+    ),
+  );
+  print();
+  const { certified, routed, refunded } = status.jobs;
+  print(
+    `Jobs: ${formatCount(certified)} certified, ${formatCount(routed)} routed, ${formatCount(refunded)} refunded; ` +
+      `${plural(status.pendingReceipts, 'receipt')} not yet settled`,
+  );
+  print(
+    `Ledger: height ${formatCount(status.ledger.height)}, ${formatCredits(status.ledger.totalMicro)} credits in all, ` +
+      `${formatCredits(status.settledMicro)} settled, state ${printable(status.ledger.stateRoot).slice(0, 16)}…`,
+  );
+  if (status.calibration !== undefined && status.calibration.pieces < status.calibration.target)
+    print(
+      `Calibration set: ${formatCount(status.calibration.pieces)} of ${formatCount(status.calibration.target)} pieces`,
+    );
+  if (recent > 0 && status.recentJobs.length > 0) showJobs(status, recent);
+}
+
+function showJobs(status: Status, recent: number): void {
+  const nameOf = new Map(status.experts.map((expert) => [expert.id, printable(expert.name)]));
+  print();
+  print(
+    renderTable(
+      [
+        { title: 'last jobs' },
+        { title: 'won by' },
+        { title: 'loss', align: 'right' },
+        { title: 'fee', align: 'right' },
+        { title: 'took', align: 'right' },
+        { title: 'receipt' },
+      ],
+      status.recentJobs.slice(0, recent).map((job) => {
+        const winner = job.members.find((member) => member.id === job.winner);
+        return [
+          printable(job.preview),
+          job.winner === undefined
+            ? printable(job.outcome)
+            : (nameOf.get(job.winner) ?? printable(winner?.name ?? job.winner)),
+          winner?.loss?.toFixed(3) ?? '–',
+          formatCredits(job.feeMicro),
+          formatDuration(job.durationMs),
+          printable(job.receiptId).slice(0, 16),
+        ];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { usageError } from '../exit-codes.ts';
+import { dataDirectory } from '../market/connection.ts';
+
+/** What `moe up` was asked to do. */
+export interface UpOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly hasTour: boolean;
+  readonly hasTraining: boolean;
+  /** Catalogue names of the experts to start; `undefined` for the usual ones. */
+  readonly experts: readonly string[] | undefined;
+  /** Log lines as JSON. */
+  readonly isJson: boolean;
+}
+
+interface Flags {
+  readonly port?: string;
+  readonly host: string;
+  readonly data?: string;
+  readonly tour: boolean;
+  readonly training: boolean;
+  readonly experts?: string;
+  readonly json?: boolean;
+}
+
+export function addUp(program: Command): void {
+  program
+    .command('up')
+    .description('Start a market on this machine: experts, validator, ledger, gateway and live page.')
+    .option('--port <port>', 'port of the gateway, 0 for a free one (PORT; default 8787)')
+    .option(
+      '--host <host>',
+      'address to listen on; anything but loopback opens the market to others',
+      '127.0.0.1',
+    )
+    .option('--data <folder>', 'data directory: ledger, models, API key (MOE_HOME; default ./.moe)')
+    .option('--experts <list>', 'catalogue names of the experts to start, separated by commas')
+    .option('--no-tour', 'start without the guided tour')
+    .option('--no-training', 'do not train specialists in the background')
+    .option('--json', 'write the log as one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C stops the market; starting it again goes on with its balances, history and models.
+
+Examples:
+  $ moe up
+  $ moe up --port 9000 --data ~/market --no-tour
+  $ moe up --experts minilm-l6,use-lite,lexical --no-training
+  $ moe up --json --no-tour > market.log`,
+    )
+    .action(async (flags: Flags) => {
+      const options = readUpOptions(flags);
+      // Starting a market loads models; no other command should wait for that.
+      const upModule: string = '../up/index.ts';
+      const { up }: { up(options: UpOptions): Promise<void> } = await import(upModule);
+      await up(options);
+    });
+}
+
+function readUpOptions(flags: Flags): UpOptions {
+  const port = flags.port ?? (process.env.PORT || '8787');
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw usageError(`"${port}" is not a port. Give --port (or PORT) a number from 0 to 65535.`);
+  const experts = flags.experts?.split(',').map((name) => name.trim());
+  if (experts?.some((name) => !/^[a-z0-9][a-z0-9._-]{0,62}$/.test(name)))
+    throw usageError(
+      `"${flags.experts}" is not a list of experts. Write names with commas between them, like minilm-l6,use-lite.`,
+    );
+  return {
+    host: flags.host,
+    port: Number(port),
+    dataDirectory: dataDirectory(flags.data),
+    hasTour: flags.tour,
+    hasTraining: flags.training,
+    experts,
+    isJson: flags.json === true,
+  };
+}

@@ -1,0 +1,17 @@
+import { messageOf } from '@moe/core';
+import { exitCodes } from './exit-codes.ts';
+import { run } from './program.ts';
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as `head` may close our output early: that is no error.
+  if (error.code !== 'EPIPE') fail(`Standard output cannot be written: ${error.message}`);
+});
+process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => fail(messageOf(error)));
+
+process.exitCode = await run(process.argv.slice(2));
+
+function fail(message: string): never {
+  process.stderr.write(`error: ${message}\n`);
+  process.exit(exitCodes.error);
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** Amounts cross HTTP as decimal strings of micro-credits. */
+const micro = z.union([z.string().regex(/^-?\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
+
+const listing = z.object({
+  id: z.string(),
+  aliases: z.array(z.string()).default([]),
+  dimensions: z.int(),
+  maxTextBytes: z.int().positive(),
+  pricePerKilobyteMicro: micro,
+});
+export type Listing = z.infer<typeof listing>;
+
+const job = z.object({
+  receiptId: z.string(),
+  atMs: z.number(),
+  mode: z.string(),
+  outcome: z.string(),
+  preview: z.string(),
+  members: z.array(z.object({ id: z.string(), name: z.string(), loss: z.number().optional() })),
+  winner: z.string().optional(),
+  feeMicro: micro,
+  durationMs: z.number(),
+});
+
+/** The parts of `GET /v1/status` that `moe status` shows. What a newer market adds is ignored. */
+export const statusSchema = z.object({
+  version: z.string(),
+  network: z.string(),
+  startedAtMs: z.number(),
+  markets: z.array(listing),
+  experts: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      state: z.string(),
+      jobs: z.number(),
+      wins: z.number(),
+      meanLoss: z.number().optional(),
+      earnedMicro: micro,
+      slashedMicro: micro,
+      stakeMicro: micro,
+      alignment: z.number().optional(),
+    }),
+  ),
+  validators: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
+  jobs: z.object({ certified: z.number(), routed: z.number(), refunded: z.number() }),
+  settledMicro: micro,
+  pendingReceipts: z.number(),
+  ledger: z.object({ height: z.number(), stateRoot: z.string(), totalMicro: micro }),
+  calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
+  recentJobs: z.array(job).default([]),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+export const balanceSchema = z.object({ availableMicro: micro, reservedMicro: micro });
+
+export const embeddingsSchema = z.object({
+  model: z.string(),
+  data: z.array(z.object({ index: z.int(), embedding: z.string() })),
+  moe: z.object({ receipts: z.array(z.string()), feeMicro: micro }).optional(),
+});
+
+export const errorSchema = z.object({
+  error: z.object({ message: z.string(), code: z.string().nullish(), param: z.string().nullish() }),
+});

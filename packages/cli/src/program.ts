@@ -1,0 +1,79 @@
+import { MoeError, messageOf } from '@moe/core';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { addBalance } from './commands/balance.ts';
+import { addEmbed } from './commands/embed.ts';
+import { addReceipt } from './commands/receipt.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
+import { paintError, printable } from './terminal/text.ts';
+
+/** Runs `moe` with its arguments (without node and script). Never throws; the result is the exit code. */
+export async function run(args: readonly string[]): Promise<ExitCode | number> {
+  const isJson = args.includes('--json');
+  const complaints: string[] = [];
+  const program = createProgram((text) => complaints.push(text));
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: 'user' });
+    return process.exitCode === undefined ? exitCodes.ok : Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      const sentence = complaints
+        .join('')
+        .replace(/^error: /, '')
+        .trim();
+      return complain(usageError(sentence || 'See moe --help.'), isJson);
+    }
+    return complain(error, isJson);
+  }
+}
+
+function createProgram(complain: (text: string) => void): Command {
+  const program = new Command('moe')
+    .description('A market of expert models: send data, let experts compete, pay the best.')
+    .version(packageJson.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .configureOutput({ outputError: complain })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly failed, 130 interrupted.
+
+Examples:
+  $ moe up                             start a market here
+  $ moe embed notes/ -o notes.jsonl    embed a folder
+  $ moe receipt ID --verify            check who was paid for what`,
+    );
+  addUp(program);
+  addEmbed(program);
+  addStatus(program);
+  addBalance(program);
+  addReceipt(program);
+  return program;
+}
+
+function complain(error: unknown, isJson: boolean): ExitCode {
+  const code = error instanceof MoeError ? error.code : 'unexpected';
+  const message = printable(describe(error));
+  if (isJson) {
+    const metadata = error instanceof MoeError ? error.metadata : {};
+    const isRetryable = error instanceof MoeError && error.isRetryable;
+    const body = { error: { code, message, isRetryable, metadata } };
+    process.stderr.write(
+      `${JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))}\n`,
+    );
+  } else process.stderr.write(`${paintError('red', 'error')}: ${message}\n`);
+  return exitCodeOf(error);
+}
+
+function describe(error: unknown): string {
+  if (error instanceof MoeError && error.metadata.status === 401)
+    return `${error.message} Give a key with --key or MOE_API_KEY, or run where the market's data directory is (--data).`;
+  return messageOf(error);
+}
