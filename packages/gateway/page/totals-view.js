@@ -1,0 +1,32 @@
+import { byId, element } from './elements.js';
+import { formatCount, formatCredits } from './numbers.js';
+
+/** @import { Status } from './types.d.ts' */
+
+/** @param {Status} status */
+export function showTotals(status) {
+  const { jobs, settledMicro, pendingReceipts, experts, validators, ledger } = status;
+  byId('totals').replaceChildren(
+    total('jobs certified', formatCount(jobs.certified)),
+    total('jobs routed', formatCount(jobs.routed)),
+    total('jobs refunded', formatCount(jobs.refunded)),
+    total('credits settled', formatCredits(settledMicro)),
+    total('receipts to settle', formatCount(pendingReceipts)),
+    total(
+      `experts, ${validators.length} validator${validators.length === 1 ? '' : 's'}`,
+      formatCount(experts.length),
+    ),
+  );
+  const [market] = status.markets;
+  byId('market-line').textContent =
+    `${status.network} · ${market === undefined ? 'no market yet' : `${market.id}, ${market.dimensions} dimensions`}` +
+    ` · version ${status.version}`;
+  const line = byId('ledger-line');
+  line.textContent = `ledger #${formatCount(ledger.height)} ${ledger.stateRoot.slice(0, 12)}`;
+  line.title = `State root ${ledger.stateRoot}`;
+}
+
+/** @param {string} name @param {string} value */
+function total(name, value) {
+  return element('div', {}, [element('dt', { text: name }), element('dd', { text: value })]);
+}

@@ -1,0 +1,192 @@
+/** The live page in a real browser: headless Chromium from Debian, or the one that MOE_BROWSER names. */
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createGateway, type Gateway } from '../../packages/gateway/src/index.ts';
+import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/src/simulated-market.ts';
+
+const executablePath = [
+  process.env.MOE_BROWSER,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+].find((path) => path !== undefined && existsSync(path));
+const isWanted = process.env.MOE_SKIP_BROWSER !== '1';
+const missing =
+  'No Chromium was found: install the Debian package "chromium", or name a browser in MOE_BROWSER.';
+if (isWanted && executablePath === undefined && process.env.CI !== 'true')
+  console.warn(`The tests of the live page are skipped. ${missing}`);
+
+// In CI a missing browser is a failure; on a newcomer's machine it is a notice.
+const runs = isWanted && (executablePath !== undefined || process.env.CI === 'true');
+const longText =
+  'The ship sailed past the headland at dawn and nobody on the shore believed it would return.';
+
+describe.runIf(runs)('the live page', () => {
+  let browser: Browser;
+  let page: Page;
+  let market: SimulatedMarket;
+  let gateway: Gateway;
+  let problems: string[];
+
+  beforeAll(async () => {
+    if (executablePath === undefined) throw new Error(missing);
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    market = createSimulatedMarket();
+    gateway = await createGateway({ service: market, port: 0, demoKey: market.apiKey });
+    page = await browser.newPage({ viewport: { width: 1_400, height: 1_000 } });
+    problems = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('dialog', (dialog) => {
+      problems.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  });
+
+  afterEach(async () => {
+    await page?.close();
+    await gateway?.close();
+  });
+
+  const openPage = async () => {
+    await page.goto(gateway.url);
+    await page.getByText('live', { exact: true }).waitFor();
+  };
+  const embed = async (input: string) => {
+    const response = await fetch(`${gateway.url}/v1/embeddings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${market.apiKey}` },
+      body: JSON.stringify({ model: 'text-embedding', input }),
+    });
+    expect(response.status).toBe(200);
+    return response.headers.get('x-moe-receipt')!;
+  };
+  const job = (receiptId: string) => page.locator(`.job[data-receipt="${receiptId}"]`);
+
+  it('shows the experts in a table that can be read out', async () => {
+    await openPage();
+    const rows = page.getByRole('table').getByRole('row');
+    await expect.poll(() => rows.count()).toBe(1 + market.status().experts.length);
+    await page.getByRole('rowheader', { name: /minilm-l6 serving/ }).waitFor();
+    await page.getByText('5 of 5 serving').waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  it('shows a job as it happens: the drawn, their losses, the winner, the fee, the receipt', async () => {
+    await openPage();
+    const receiptId = await embed(longText);
+    await job(receiptId).waitFor();
+    const { winner, members } = market.status().recentJobs[0]!;
+    const winnerName = members.find((member) => member.id === winner)!.name;
+    expect(await job(receiptId).locator('.job-text').textContent()).toBe(longText);
+    expect(await job(receiptId).locator('.job-member').count()).toBe(members.length);
+    expect(await job(receiptId).locator('.is-winner .name').textContent()).toBe(winnerName);
+    expect(await job(receiptId).textContent()).toContain('0.00012 credits');
+    expect(await page.locator('#announcement').textContent()).toContain(`${winnerName} won a job`);
+    const widths = await job(receiptId)
+      .locator('.bar > i')
+      .evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.getPropertyValue('--share')));
+    const losses = members.map((member) => member.loss!).sort((a, b) => a - b);
+    for (const [index, loss] of losses.entries()) expect(Number(widths[index])).toBeCloseTo(loss / 0.6, 6);
+    // The totals and the winner's earnings follow.
+    await page.getByRole('row', { name: new RegExp(`${winnerName} .* 1 of 1 0.00012`) }).waitFor();
+    await job(receiptId).getByRole('link', { name: 'receipt' }).click();
+    await page.waitForURL(`**/v1/receipts/${receiptId}`);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows the last jobs of before it was opened', async () => {
+    const receiptId = await embed(longText);
+    await openPage();
+    await job(receiptId).waitFor();
+  });
+
+  it.each([
+    '<img src=x onerror="alert(1)"><script>alert(2)</script><b>bold</b> and so on, on, on, on, on, on, on',
+    '"><svg onload=alert(3)> \u202e right to left </li></ol><a href="javascript:alert(4)">x</a>',
+  ])('shows %s as text', async (text) => {
+    await openPage();
+    const receiptId = await embed(text);
+    await job(receiptId).waitFor();
+    expect(await job(receiptId).locator('.job-text').textContent()).toBe(text);
+    expect(await job(receiptId).locator('img, script, b, svg').count()).toBe(0);
+    expect(await page.locator('a[href^="javascript"]').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows names of experts and trainings as text', async () => {
+    const name = '<img src=x onerror=alert(1)>';
+    await openPage();
+    market.emit({ type: 'training-progressed', name, done: 1, total: 4, loss: 0.25 });
+    await page.getByRole('progressbar', { name: `training of ${name}` }).waitFor();
+    await page.getByText('25 % · loss 0.250').waitFor();
+    market.emit({ type: 'training-progressed', name, done: 4, total: 4 });
+    await expect.poll(() => page.getByRole('progressbar').count()).toBe(0);
+    expect(await page.locator('.experts img').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('runs a typed text without ever seeing a key', async () => {
+    const seen: string[] = [];
+    page.on('response', async (response) => {
+      if (!response.url().endsWith('/v1/events')) seen.push(await response.text().catch(() => ''));
+    });
+    page.on('request', (request) => seen.push(JSON.stringify(request.headers())));
+    await openPage();
+    await page.getByLabel('Try a text').fill(longText);
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByText('Experts competed for it: 384 numbers').waitFor();
+    await expect.poll(() => page.locator('.job').count()).toBe(1);
+    expect(seen.join('\n')).toContain('try-form.js');
+    expect(seen.join('\n')).not.toContain(market.apiKey);
+    expect(problems).toEqual([]);
+  });
+
+  it('tells why a typed text was refused', async () => {
+    await openPage();
+    await page.getByLabel('Try a text').fill('   ');
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByText('The text in "text" is empty. Send some words.').waitFor();
+  });
+
+  it('goes on after the gateway was restarted', async () => {
+    await openPage();
+    const { port } = gateway;
+    await gateway.close();
+    await page.getByText('reconnecting').waitFor();
+    gateway = await createGateway({ service: market, port });
+    await page.getByText('live', { exact: true }).waitFor();
+    const receiptId = await embed(longText);
+    await job(receiptId).waitFor();
+    // The new gateway has no demo key, so there is nothing to type into.
+    await page.getByLabel('Try a text').waitFor({ state: 'hidden' });
+  });
+
+  it.each([400, 1_400])('fits a window %i pixels wide', async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    const word = 'Donaudampfschifffahrtsgesellschaftskapitän'.repeat(5);
+    await embed(`${word} ${longText}`);
+    await openPage();
+    await page.locator('.job').waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+  });
+});
