@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Amount } from '@moe/core';
+import { type Acknowledged, type Audit, auditDirectory } from './audit.ts';
+
+export interface CrashReport {
+  readonly kills: number;
+  readonly acknowledgedTransfers: number;
+  readonly settledOrders: number;
+  /** Kills that fell between a settlement and the marking of its receipts. */
+  readonly settledUnmarkedKills: number;
+  readonly lostMicro: Amount;
+  readonly inventedMicro: Amount;
+  readonly problems: readonly string[];
+  readonly height: number;
+}
+
+/** Longest time that a process works before it is killed, and the share of kills that hit it while opening. */
+const MAX_LIFE_MS = 80;
+const OPENING_SHARE = 0.2;
+
+/**
+ * Starts a process that transfers and settles in `directory`, sends it SIGKILL at a random moment (also while
+ * it opens the ledger), audits what it left, and begins again in the same directory, `kills` times. In the
+ * end everything is folded once more from the first entry.
+ */
+export async function runCrashCycles(options: {
+  readonly directory: string;
+  readonly kills: number;
+  readonly onKill?: (done: number, height: number) => void;
+}): Promise<CrashReport> {
+  const { directory, kills } = options;
+  let acknowledgedTransfers = 0;
+  let settledUnmarkedKills = 0;
+  let settledBelow = 0;
+  let receiptsBelow = 0;
+  const audits: Audit[] = [];
+  let next = startWorker(directory);
+  try {
+    for (let kill = 0; kill < kills; kill += 1) {
+      const worker = await next;
+      // The next process loads its code while this one works.
+      next = startWorker(directory);
+      const acknowledged = await workAndDie(worker);
+      acknowledgedTransfers += acknowledged.transfers.length;
+      settledBelow = Math.max(settledBelow, acknowledged.settledBelow);
+      receiptsBelow = Math.max(receiptsBelow, acknowledged.receiptsBelow);
+      const expected = { transfers: acknowledged.transfers, settledBelow, receiptsBelow };
+      const audit = await auditDirectory(directory, expected, { fromGenesis: false });
+      audits.push(audit);
+      if (audit.settledUnmarked > 0) settledUnmarkedKills += 1;
+      options.onKill?.(kill + 1, audit.height);
+    }
+  } finally {
+    await (await next).kill();
+  }
+  const expected = { transfers: [], settledBelow, receiptsBelow };
+  const last = await auditDirectory(directory, expected, { fromGenesis: true });
+  audits.push(last);
+  return {
+    kills,
+    acknowledgedTransfers,
+    settledOrders: settledBelow,
+    settledUnmarkedKills,
+    lostMicro: audits.reduce((sum, { lostMicro }) => sum + lostMicro, 0n),
+    inventedMicro: audits.reduce((sum, { inventedMicro }) => sum + inventedMicro, 0n),
+    problems: audits.flatMap(({ problems }) => problems),
+    height: last.height,
+  };
+}
+
+interface Worker {
+  readonly lines: readonly string[];
+  readonly errors: () => string;
+  /** Resolves when something was acknowledged as durable, or the worker is gone. */
+  readonly firstAcknowledgement: Promise<void>;
+  begin(): void;
+  /** SIGKILL; resolves when everything that it had written is in `lines`. */
+  kill(): Promise<void>;
+}
+
+/** Resolves when the worker has loaded its code and waits for `begin`. */
+async function startWorker(directory: string): Promise<Worker> {
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts'), directory], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
+  });
+  const closed = once(child, 'close');
+  const lines: string[] = [];
+  let errors = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4_000);
+  });
+  child.stdin!.on('error', () => {});
+  const reader = createInterface({ input: child.stdout! });
+  const acknowledged = Promise.withResolvers<void>();
+  reader.on('line', (line) => {
+    lines.push(line);
+    if (lines.length > 1) acknowledged.resolve();
+  });
+  const read = once(reader, 'close').then(() => acknowledged.resolve());
+  await Promise.race([once(reader, 'line'), closed]);
+  if (lines.length === 0) throw new Error(`The crash worker did not start: ${errors}`);
+  return {
+    lines,
+    errors: () => errors,
+    firstAcknowledgement: acknowledged.promise,
+    begin: () => child.stdin!.write('begin\n'),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await Promise.all([closed, read]);
+    },
+  };
+}
+
+async function workAndDie(worker: Worker): Promise<Acknowledged> {
+  worker.begin();
+  if (Math.random() > OPENING_SHARE) await worker.firstAcknowledgement;
+  await delay(Math.random() * MAX_LIFE_MS);
+  await worker.kill();
+  if (worker.errors() !== '') throw new Error(`The crash worker failed by itself: ${worker.errors()}`);
+  const transfers: Acknowledged['transfers'][number][] = [];
+  let receiptsBelow = 0;
+  let settledBelow = 0;
+  for (const line of worker.lines) {
+    const [kind, ...numbers] = line.split(' ');
+    const [a = 0, b = 0, c = 0] = numbers.map(Number);
+    if (kind === 'transfer') transfers.push({ index: a, trader: b, nonce: c });
+    else if (kind === 'receipt') receiptsBelow = a + 1;
+    else if (kind === 'settled') settledBelow = a;
+  }
+  return { transfers, receiptsBelow, settledBelow };
+}

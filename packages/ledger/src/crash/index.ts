@@ -1,0 +1,2 @@
+export { type CrashReport, runCrashCycles } from './crash-cycles.ts';
+export * from './scenario.ts';

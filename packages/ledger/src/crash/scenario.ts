@@ -1,0 +1,114 @@
+import {
+  type AccountId,
+  type Amount,
+  decode,
+  encode,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  sha256,
+} from '@moe/core';
+import {
+  type Action,
+  type SettlementBody,
+  type SignedTransaction,
+  signConsent,
+  signSettlement,
+  signTransaction,
+} from '@moe/protocol';
+import { z } from 'zod';
+import type { Ledger } from '../ledger.ts';
+import type { StoredReceipt } from '../receipts.ts';
+import type { SettledOrder } from '../reconcile.ts';
+
+/** A small market with known keys, which the crash test, the ledger's tests and its benchmark play with. */
+export const NETWORK = 'ledger-scenario';
+export const MARKET = 'text-embedding' as MarketId;
+export const LOCKED_MICRO: Amount = 10n ** 12n;
+/** What every order costs; the market's owner gets 2 of it, the expert's owner the rest. */
+export const FEE_MICRO: Amount = 100n;
+export const BALANCE_MICRO: Amount = 10n ** 13n;
+
+const scenarioKeys = (name: string): KeyPair =>
+  keyPairFromSeed(sha256(Buffer.from(`moe/ledger-scenario/${name}`)));
+
+export const treasury = scenarioKeys('treasury');
+export const client = scenarioKeys('client');
+export const operator = scenarioKeys('operator');
+export const marketOwner = scenarioKeys('market-owner');
+const gateway = scenarioKeys('gateway');
+const validator = scenarioKeys('validator');
+/** Accounts that send each other money. */
+export const traders: readonly KeyPair[] = [0, 1, 2, 3].map((index) => scenarioKeys(`trader-${index}`));
+
+export const accountIdOf = (keys: KeyPair): AccountId => keys.publicKey as AccountId;
+const nodeIdOf = (keys: KeyPair): NodeId => keys.publicKey as NodeId;
+
+export function scenarioGenesis(network = NETWORK): SignedTransaction {
+  return signTransaction(treasury, {
+    network,
+    from: accountIdOf(treasury),
+    nonce: 0,
+    kind: 'genesis',
+    minValidatorStakeMicro: 1_000n,
+    balances: [client, operator, ...traders].map((keys) => ({
+      account: accountIdOf(keys),
+      amountMicro: BALANCE_MICRO,
+    })),
+    markets: [{ market: MARKET, owner: accountIdOf(marketOwner), feeBps: 200, minExpertStakeMicro: 1_000n }],
+  });
+}
+
+/** Registers the validator and locks the client's money, unless an earlier run has done so. */
+export async function setUpScenario(ledger: Ledger): Promise<void> {
+  if (ledger.validator(nodeIdOf(validator)) === undefined)
+    await ledger.transact(operator, {
+      kind: 'registerValidator',
+      node: nodeIdOf(validator),
+      name: 'validator',
+      stakeMicro: 1_000n,
+      consent: signConsent(validator, ledger.network, accountIdOf(operator)),
+    });
+  if (ledger.prepaid(accountIdOf(client), MARKET) === undefined)
+    await ledger.transact(client, {
+      kind: 'lock',
+      market: MARKET,
+      gateway: nodeIdOf(gateway),
+      amountMicro: LOCKED_MICRO,
+    });
+}
+
+/** A stand-in for a certificate: it names the order that it answers. */
+export function certificateOf(seq: number): StoredReceipt {
+  return { id: `certificate-${seq}`, bytes: encode({ seq }) };
+}
+
+export function orderOf(bytes: Uint8Array): SettledOrder {
+  const { seq } = decode(bytes, z.strictObject({ seq: z.int() }));
+  return { client: accountIdOf(client), market: MARKET, seq };
+}
+
+/** The settlement of the client's next `orders` orders, signed by the validator. */
+export function settlementAction(ledger: Ledger, orders: number): Action {
+  const fromSeq = ledger.nextOrderSeq(accountIdOf(client), MARKET);
+  const chargeMicro = BigInt(orders) * FEE_MICRO;
+  const ownerMicro = BigInt(orders) * 2n;
+  const credits = [
+    { account: accountIdOf(marketOwner), amountMicro: ownerMicro },
+    { account: accountIdOf(operator), amountMicro: chargeMicro - ownerMicro },
+  ].sort((a, b) => (a.account < b.account ? -1 : 1));
+  const settlement: SettlementBody = {
+    network: ledger.network,
+    market: MARKET,
+    batch: ledger.market(MARKET)!.nextBatch,
+    gateway: nodeIdOf(gateway),
+    orders: [{ client: accountIdOf(client), fromSeq, toSeq: fromSeq + orders, chargeMicro }],
+    credits,
+    slashes: [],
+    poolMicro: 0n,
+    certificates: orders,
+    root: '0'.repeat(64) as SettlementBody['root'],
+  };
+  return { kind: 'settle', settlement, signatures: [signSettlement(validator, settlement)] };
+}

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { applyTransaction } from './apply.ts';
+import { signRelease } from './authority.ts';
+import { draftOn } from './draft.ts';
+import {
+  genesis,
+  idOf,
+  keysOf,
+  MARKET,
+  NETWORK,
+  nodeOf,
+  OWNERS,
+  registerExpert,
+  registerValidator,
+  settle,
+  settlementBody,
+  transactionFrom,
+} from './ledger-fixture.ts';
+import { emptyState, type LedgerState, tableNames, totalMicro } from './state.ts';
+import { stateRoot } from './state-root.ts';
+import type { Action, Transaction } from './transaction.ts';
+
+const owner = fc.constantFrom(...OWNERS);
+const node = fc.constantFrom('n1', 'n2', 'n3');
+/** Amounts around the limits that matter, so that about half of the commands are refused. */
+const amount = fc.oneof(fc.bigInt(1n, 200n), fc.bigInt(1n, 3_000n));
+const target = (name: string, isExpert: boolean) =>
+  isExpert
+    ? ({ role: 'expert', market: MARKET, node: nodeOf(name) } as const)
+    : ({ role: 'validator', node: nodeOf(name) } as const);
+
+type Command = (state: LedgerState) => Transaction;
+const from =
+  (name: string, make: (state: LedgerState) => Action): Command =>
+  (state) =>
+    transactionFrom(state, name, make(state));
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc
+    .tuple(owner, owner, amount)
+    .map(([a, b, amountMicro]) => from(a, () => ({ kind: 'transfer', to: idOf(b), amountMicro }))),
+  fc
+    .tuple(fc.constantFrom(...OWNERS, 'treasury'), owner, amount)
+    .map(([a, b, amountMicro]) =>
+      from(a, () => ({ kind: 'deposit', to: idOf(b), amountMicro, reference: '' })),
+    ),
+  fc
+    .tuple(owner, fc.constantFrom('g1', 'g2'), amount)
+    .map(([a, gateway, amountMicro]) =>
+      from(a, () => ({ kind: 'lock', market: MARKET, gateway: nodeOf(gateway), amountMicro })),
+    ),
+  fc.tuple(owner, fc.constantFrom('g1', 'g2', 'n1'), amount).map(([a, signer, amountMicro]) =>
+    from(a, (state) => {
+      const nonce = state.accounts.get(idOf(a))?.nonce ?? 0;
+      const body = { network: NETWORK, account: idOf(a), market: MARKET, amountMicro, nonce };
+      return { kind: 'unlock', market: MARKET, amountMicro, release: [signRelease(keysOf(signer), body)] };
+    }),
+  ),
+  fc.tuple(owner, node, amount).map(([a, n, stake]) => from(a, () => registerExpert(a, n, stake))),
+  fc.tuple(owner, node, amount).map(([a, n, stake]) => from(a, () => registerValidator(a, n, stake))),
+  fc
+    .tuple(owner, node, fc.boolean(), fc.constantFrom('stake', 'unstake'), amount)
+    .map(([a, n, isExpert, kind, amountMicro]) =>
+      from(a, () => ({ kind: kind as 'stake', target: target(n, isExpert), amountMicro })),
+    ),
+  fc
+    .tuple(owner, node, fc.boolean())
+    .map(([a, n, isExpert]) => from(a, () => ({ kind: 'deregister', target: target(n, isExpert) }))),
+  fc
+    .record({
+      client: owner,
+      to: owner,
+      gateway: fc.constantFrom('g1', 'g2'),
+      orders: fc.integer({ min: 0, max: 3 }),
+      chargeMicro: fc.bigInt(0n, 400n),
+      share: fc.bigInt(0n, 2n),
+      slashed: node,
+      slashMicro: amount,
+      signers: fc.uniqueArray(node, { maxLength: 3 }),
+      isWrong: fc.constantFrom('no', 'no', 'no', 'batch', 'sum', 'network'),
+    })
+    .map(({ client, to, gateway, orders, chargeMicro, share, slashed, slashMicro, signers, isWrong }) =>
+      from(client, (state) => {
+        const options = { client, gateway, to, orders, chargeMicro, poolMicro: (chargeMicro * share) / 2n };
+        const slashes = [{ node: nodeOf(slashed), amountMicro: slashMicro }];
+        const body = settlementBody(state, { ...options, slashes });
+        const changes = {
+          no: {},
+          batch: { batch: body.batch + 1 },
+          sum: { poolMicro: body.poolMicro + 1n },
+          network: { network: 'other-net' },
+        }[isWrong];
+        return settle({ ...body, ...changes }, ...signers);
+      }),
+    ),
+  // Nonsense: nonces and networks that do not fit.
+  fc
+    .tuple(owner, fc.integer({ min: 0, max: 40 }), fc.constantFrom(NETWORK, 'other-net'))
+    .map(([a, nonce, network]) => (state: LedgerState) => ({
+      ...transactionFrom(state, a, { kind: 'transfer', to: idOf('bob'), amountMicro: 1n }),
+      nonce,
+      network,
+    })),
+);
+
+/** So that later commands find something to work on. */
+const beginnings: readonly Command[] = [
+  from('alice', () => registerValidator('alice', 'n1', 600n)),
+  from('bob', () => registerExpert('bob', 'n2', 300n)),
+  from('carol', () => ({ kind: 'lock', market: MARKET, gateway: nodeOf('g1'), amountMicro: 900n })),
+];
+
+function mustBeSound(state: LedgerState): void {
+  const settings = state.network.get('network')!;
+  expect(totalMicro(state)).toBe(settings.supplyMicro);
+  for (const { balanceMicro } of state.accounts.values()) expect(balanceMicro >= 0n).toBe(true);
+  for (const { lockedMicro } of state.prepaid.values()) expect(lockedMicro >= 0n).toBe(true);
+  for (const { stakeMicro } of state.experts.values()) expect(stakeMicro >= 0n).toBe(true);
+  for (const { poolMicro } of state.markets.values()) expect(poolMicro >= 0n).toBe(true);
+  const stakes = [...state.validators.values()].map(({ stakeMicro }) => stakeMicro);
+  expect(stakes.every((stake) => stake >= 0n)).toBe(true);
+  expect(stakes.reduce((sum, stake) => sum + stake, 0n)).toBe(settings.validatorStakeMicro);
+  expect(state.validators.size).toBe(settings.validatorCount);
+  expect(state.markets.get(MARKET)?.expertCount).toBe(state.experts.size);
+}
+
+test('any sequence conserves money, keeps every amount ≥ 0, refuses without a trace and replays to the same root', () => {
+  const kinds = new Set<string>();
+  const codes = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(command, { minLength: 1, maxLength: 60, size: 'max' }), (commands) => {
+      const state = emptyState();
+      const accepted: Transaction[] = [genesis(2_000n)];
+      applyTransaction(state, accepted[0]!);
+      for (const make of [...beginnings, ...commands]) {
+        const tx = make(state);
+        const before = stateRoot(state);
+        const dryRun = applyTransaction(draftOn(state), tx);
+        expect(stateRoot(state)).toBe(before);
+        const outcome = applyTransaction(state, tx);
+        expect(outcome).toEqual(dryRun);
+        if (outcome.applied) {
+          accepted.push(tx);
+          kinds.add(tx.kind);
+          mustBeSound(state);
+        } else {
+          codes.add(outcome.code);
+          expect(stateRoot(state)).toBe(before);
+        }
+      }
+      const replayed = emptyState();
+      for (const tx of accepted) expect(applyTransaction(replayed, tx)).toEqual({ applied: true });
+      expect(stateRoot(replayed)).toBe(stateRoot(state));
+      const drafted = emptyState();
+      const draft = draftOn(drafted);
+      for (const tx of accepted) expect(applyTransaction(draft, tx)).toEqual({ applied: true });
+      draft.commit();
+      expect(stateRoot(drafted)).toBe(stateRoot(state));
+      for (const name of tableNames) expect(drafted[name].size).toBe(state[name].size);
+    }),
+    { numRuns: 120 },
+  );
+  // The property is worth something only if the sequences reached every kind and most refusals.
+  for (const kind of ['transfer', 'deposit', 'lock', 'unlock', 'stake', 'unstake', 'deregister', 'settle'])
+    expect(kinds).toContain(kind);
+  expect(codes.size).toBeGreaterThan(9);
+});

@@ -1,0 +1,112 @@
+import {
+  type AccountId,
+  type Amount,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  sha256,
+} from '@moe/core';
+import { signConsent, signSettlement } from './authority.ts';
+import { accountOf, type LedgerState, prepaidKey } from './state.ts';
+import type { Action, SettlementBody, Transaction, TransactionOf } from './transaction.ts';
+
+/** A small cast for the ledger's tests: fixed keys, one market, and the transactions that set it up. */
+export const NETWORK = 'test-net';
+export const MARKET = 'text-embedding' as MarketId;
+
+export function keysOf(name: string): KeyPair {
+  return keyPairFromSeed(sha256(Buffer.from(`ledger-fixture/${name}`)));
+}
+export const idOf = (name: string) => keysOf(name).publicKey as AccountId;
+export const nodeOf = (name: string) => keysOf(name).publicKey as NodeId;
+
+export const OWNERS = ['alice', 'bob', 'carol', 'market-owner'] as const;
+
+/** `action` with network, sender and the sender's next nonce. */
+export function transactionFrom(state: LedgerState, name: string, action: Action): Transaction {
+  const from = idOf(name);
+  return { ...action, network: NETWORK, from, nonce: accountOf(state, from).nonce } as Transaction;
+}
+
+export function genesis(balanceMicro: Amount = 1_000_000n): TransactionOf<'genesis'> {
+  return {
+    network: NETWORK,
+    from: idOf('treasury'),
+    nonce: 0,
+    kind: 'genesis',
+    minValidatorStakeMicro: 100n,
+    balances: OWNERS.map((name) => ({ account: idOf(name), amountMicro: balanceMicro })),
+    markets: [{ market: MARKET, owner: idOf('market-owner'), feeBps: 200, minExpertStakeMicro: 10n }],
+  };
+}
+
+export function registerExpert(owner: string, node: string, stakeMicro: Amount): Action {
+  return {
+    kind: 'registerExpert',
+    market: MARKET,
+    node: nodeOf(node),
+    name: node,
+    stakeMicro,
+    askMicroPerKilobyte: 5n,
+    consent: signConsent(keysOf(node), NETWORK, idOf(owner)),
+  };
+}
+
+export function registerValidator(owner: string, node: string, stakeMicro: Amount): Action {
+  return {
+    kind: 'registerValidator',
+    node: nodeOf(node),
+    name: node,
+    stakeMicro,
+    consent: signConsent(keysOf(node), NETWORK, idOf(owner)),
+  };
+}
+
+/** A correct settlement of one client's next orders in favour of one account; `changes` make it wrong. */
+export function settlementBody(
+  state: LedgerState,
+  options: {
+    client: string;
+    gateway: string;
+    to: string;
+    orders: number;
+    chargeMicro: Amount;
+    poolMicro?: Amount;
+    slashes?: SettlementBody['slashes'];
+  },
+  changes: Partial<SettlementBody> = {},
+): SettlementBody {
+  const fromSeq = state.prepaid.get(prepaidKey(idOf(options.client), MARKET))?.nextOrderSeq ?? 0;
+  const poolMicro = options.poolMicro ?? 0n;
+  const amountMicro = options.chargeMicro - poolMicro;
+  return {
+    network: NETWORK,
+    market: MARKET,
+    batch: state.markets.get(MARKET)?.nextBatch ?? 0,
+    gateway: nodeOf(options.gateway),
+    orders: [
+      {
+        client: idOf(options.client),
+        fromSeq,
+        toSeq: fromSeq + options.orders,
+        chargeMicro: options.chargeMicro,
+      },
+    ],
+    credits: amountMicro > 0n ? [{ account: idOf(options.to), amountMicro }] : [],
+    slashes: options.slashes ?? [],
+    poolMicro,
+    certificates: options.orders,
+    root: hashOf('test/certificates', fromSeq),
+    ...changes,
+  };
+}
+
+export function settle(settlement: SettlementBody, ...validators: string[]): Action {
+  return {
+    kind: 'settle',
+    settlement,
+    signatures: validators.map((name) => signSettlement(keysOf(name), settlement)),
+  };
+}
