@@ -48,7 +48,10 @@ function showWhetherEmpty() {
 
 /** @param {Job} job */
 function jobItem(job) {
-  const members = [...job.members].sort((a, b) => (a.loss ?? 1) - (b.loss ?? 1));
+  // The winner first: earlier losses count too, so it need not have the smallest loss of this job.
+  const members = [...job.members].sort(
+    (a, b) => Number(b.id === job.winner) - Number(a.id === job.winner) || (a.loss ?? 1) - (b.loss ?? 1),
+  );
   const foot = [
     pill(job.outcome),
     element('time', { text: formatTime(job.atMs), datetime: new Date(job.atMs).toISOString() }),
@@ -81,7 +84,8 @@ function memberItem({ name, loss, probation, slashed }, isWinner) {
   if (slashed !== undefined) result.append(pill('slashed', slashed));
   else if (loss !== undefined) result.textContent = `${isWinner ? '✓ ' : ''}${formatLoss(loss)}`;
   else result.textContent = isWinner ? '✓ asked' : 'no answer';
-  if (isWinner) result.setAttribute('title', 'winner, paid');
+  if (isWinner)
+    result.setAttribute('title', 'Winner, paid: the lowest loss, its earlier jobs on such texts counted in');
   if (probation) result.append(' ', pill('probation'));
   return element('li', { class: isWinner ? 'job-member is-winner' : 'job-member' }, [
     label,

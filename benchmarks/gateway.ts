@@ -1,0 +1,148 @@
+/**
+ * What the gateway adds to a call: one routed expert behind an OpenAI-compatible mock upstream, against calling
+ * the upstream directly and against Portkey's gateway, interleaved in one run. Every part is a process of its own
+ * on this machine: load generator, upstream, gateway under test.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { LoadOrder, LoadReport } from './gateway/load-process.ts';
+import { installPortkey, startPortkey } from './gateway/portkey.ts';
+
+const rounds = 7;
+const warmUpRequests = 2_000;
+const singleRequests = 1_000;
+const loadRequests = 8_000;
+/** Portkey takes some ten times as long. */
+const portkeyLoadRequests = 1_500;
+const loadConnections = 32;
+const apiKey = 'moe-benchmark-key';
+const text = 'The quick brown fox jumps over the lazy dog while nobody in the village is looking at all.';
+
+interface Row {
+  readonly name: 'direct' | 'ours' | 'portkey';
+  readonly p50Ms: number;
+  readonly requestsPerSecond: number;
+}
+type Target = Pick<LoadOrder, 'origin' | 'path' | 'headers' | 'body'> & { readonly name: Row['name'] };
+
+export async function run(options: { readonly json: boolean; readonly args: readonly string[] }): Promise<{
+  readonly rows: readonly Row[];
+}> {
+  const children: ChildProcess[] = [];
+  try {
+    return await measure(children, options);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+  }
+}
+
+async function measure(children: ChildProcess[], { json }: { readonly json: boolean }) {
+  const start = async (url: URL, ...args: string[]) => {
+    const child = fork(fileURLToPath(url), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    children.push(child);
+    return child;
+  };
+  const portOf = async (child: ChildProcess) =>
+    ((await once(child, 'message')) as [{ port: number }])[0].port;
+
+  const portkeyScript = installPortkey();
+  const upstreamPort = await portOf(await start(new URL('./gateway/mock-upstream.ts', import.meta.url)));
+  const upstream = `http://127.0.0.1:${upstreamPort}`;
+  const ourPort = await portOf(
+    await start(new URL('./gateway/gateway-process.ts', import.meta.url), `${upstream}/v1`, apiKey),
+  );
+  const portkey = await startPortkey(portkeyScript);
+  children.push(portkey.process);
+  const load = await start(new URL('./gateway/load-process.ts', import.meta.url));
+
+  const embedBody = JSON.stringify({ model: 'text-embedding', input: text, encoding_format: 'base64' });
+  const json_ = ['content-type', 'application/json', 'authorization', `Bearer ${apiKey}`];
+  const targets: Target[] = [
+    { name: 'direct', origin: upstream, path: '/v1/embeddings', headers: json_, body: embedBody },
+    {
+      name: 'ours',
+      origin: `http://127.0.0.1:${ourPort}`,
+      path: '/v1/embeddings',
+      headers: json_,
+      body: embedBody,
+    },
+    {
+      // Its embeddings route answers 500 with a custom host; its chat route works: same bytes both ways.
+      name: 'portkey',
+      origin: `http://127.0.0.1:${portkey.port}`,
+      path: '/v1/chat/completions',
+      headers: [...json_, 'x-portkey-provider', 'openai', 'x-portkey-custom-host', `${upstream}/v1`],
+      body: chatBody(embedBody.length),
+    },
+  ];
+  const drive = async (target: Target, connections: number, requests: number): Promise<LoadReport> => {
+    const { name: _name, ...rest } = target;
+    load.send({ ...rest, connections, requests } satisfies LoadOrder);
+    const [report] = (await once(load, 'message')) as [LoadReport | { failure: string }];
+    if ('failure' in report) throw new Error(`${target.name}: ${report.failure}`);
+    return report;
+  };
+
+  for (const target of targets) await drive(target, loadConnections, warmUpRequests);
+  const single: Record<string, LoadReport[]> = {};
+  const loaded: Record<string, LoadReport[]> = {};
+  for (let round = 0; round < rounds; round += 1)
+    for (const target of targets) {
+      single[target.name] = [...(single[target.name] ?? []), await drive(target, 1, singleRequests)];
+      loaded[target.name] = [
+        ...(loaded[target.name] ?? []),
+        await drive(target, loadConnections, target.name === 'portkey' ? portkeyLoadRequests : loadRequests),
+      ];
+    }
+
+  const rows = targets.map(
+    ({ name }): Row => ({
+      name,
+      p50Ms: round(median(single[name]!.map((report) => report.p50Ms)), 4),
+      requestsPerSecond: round(median(loaded[name]!.map((report) => report.requestsPerSecond)), 0),
+    }),
+  );
+  const answerBytes = Object.fromEntries(targets.map(({ name }) => [name, single[name]![0]!.answerBytes]));
+  if (!json) print(rows, answerBytes);
+  return { rows };
+}
+
+function print(rows: readonly Row[], answerBytes: Record<string, number>): void {
+  const direct = rows.find((row) => row.name === 'direct')!;
+  const ours = rows.find((row) => row.name === 'ours')!;
+  const portkey = rows.find((row) => row.name === 'portkey')!;
+  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
+  console.log(
+    `One text of ${text.length} bytes; ${rounds} interleaved rounds, medians. Concurrency 1 for p50, ${loadConnections} for throughput.\n`,
+  );
+  console.log('name      p50 ms   over direct   requests/s   answer bytes');
+  for (const { name, p50Ms, requestsPerSecond } of rows)
+    console.log(
+      name.padEnd(8),
+      p50Ms.toFixed(3).padStart(7),
+      (p50Ms - direct.p50Ms).toFixed(3).padStart(13),
+      String(requestsPerSecond).padStart(12),
+      String(answerBytes[name]).padStart(14),
+    );
+  const verdict = (isMet: boolean) => (isMet ? 'met' : 'MISSED');
+  console.log(`\nat most 0.3 ms over direct: ${verdict(ours.p50Ms - direct.p50Ms <= 0.3)}`);
+  console.log(`below Portkey: ${verdict(ours.p50Ms < portkey.p50Ms)}`);
+  console.log(`at least 5,000 requests/s: ${verdict(ours.requestsPerSecond >= 5_000)}`);
+  console.log('The direct row is the ceiling of the load generator and the upstream together.');
+}
+
+/** A chat request of exactly `bytes` bytes. */
+function chatBody(bytes: number): string {
+  const of = (content: string) => JSON.stringify({ model: 'mock', messages: [{ role: 'user', content }] });
+  return of(text.padEnd(text.length + bytes - of(text).length, '.').slice(0, bytes - of('').length));
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
