@@ -23,6 +23,8 @@ export function openStore(directory: string): EmbeddedStore {
       // Pages are synced before the commit record is written (and that with O_DSYNC), all before a write
       // resolves: lmdb-js's default, overlapping sync, acknowledges in another order.
       overlappingSync: false,
+      // With it, a commit that fails (disk full) also rejects a promise of lmdb-js's own that nobody can handle.
+      eventTurnBatching: false,
     });
   } catch (error) {
     lock.release();
@@ -32,10 +34,26 @@ export function openStore(directory: string): EmbeddedStore {
   return {
     directory,
     table: (name) => environment.openDB({ name, encoding: 'binary' }),
-    write: (change) => environment.transaction(change),
+    write: async (change) => {
+      const written = environment.transaction(change);
+      try {
+        return await written;
+      } catch (error) {
+        throw await causeOf(error);
+      }
+    },
     close: () => {
       closing ??= environment.close().finally(() => lock.release());
       return closing;
     },
   };
+}
+
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise))
+    return error;
+  return error.commitError.then(
+    () => error,
+    (cause: unknown) => cause,
+  );
 }
