@@ -1,0 +1,51 @@
+/** `npm run bench -- crash [--kills 1000]`: SIGKILL at random moments, in one data directory; counts every credit. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runCrashCycles } from '@moe/ledger/crash';
+
+export async function run(options: {
+  readonly json: boolean;
+  readonly args: readonly string[];
+}): Promise<{ kills: number; lostMicro: number; inventedMicro: number }> {
+  const { values } = parseArgs({
+    args: [...options.args],
+    options: { kills: { type: 'string', default: '1000' } },
+  });
+  const kills = Number(values.kills);
+  if (!Number.isInteger(kills) || kills < 1)
+    throw new Error('--kills takes a whole number above 0, for example --kills 1000.');
+  const root = join(import.meta.dirname, '..', '.bench');
+  mkdirSync(root, { recursive: true });
+  const directory = mkdtempSync(join(root, 'crash-'));
+  const begunMs = performance.now();
+  try {
+    const report = await runCrashCycles({
+      directory,
+      kills,
+      onKill: (done, height) => showProgress(done, kills, height, performance.now() - begunMs),
+    });
+    process.stderr.write('\n');
+    console.log(`kills at random moments                        ${report.kills}`);
+    console.log(`transfers acknowledged before the kills        ${report.acknowledgedTransfers}`);
+    console.log(`orders settled                                 ${report.settledOrders}`);
+    console.log(`kills between a settlement and its marking     ${report.settledUnmarkedKills}`);
+    console.log(`entries in the log, hash chain verified        ${report.height}`);
+    console.log(`lost, micro-credits                            ${report.lostMicro}`);
+    console.log(`invented, micro-credits                        ${report.inventedMicro}`);
+    for (const problem of report.problems) console.log(`PROBLEM: ${problem}`);
+    if (report.problems.length > 0) process.exitCode = 1;
+    return { kills, lostMicro: Number(report.lostMicro), inventedMicro: Number(report.inventedMicro) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function showProgress(done: number, total: number, height: number, elapsedMs: number): void {
+  if (!process.stderr.isTTY && done % 50 !== 0 && done !== total) return;
+  const filled = Math.round((30 * done) / total);
+  const leftSeconds = Math.round(((elapsedMs / done) * (total - done)) / 1000);
+  const bar = '█'.repeat(filled).padEnd(30, '░');
+  const line = `${bar} ${done}/${total} kills, ${height} entries, ${leftSeconds} s left`;
+  process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
+}
