@@ -12,7 +12,7 @@ export function authenticate(service: MarketService, authorization: string | und
   if (key === undefined)
     throw new MoeError(
       'missing-key',
-      'No API key was sent. Send the header "authorization: Bearer YOUR_KEY"; `moe balance` shows your key.',
+      'No API key was sent. Send the header "authorization: Bearer YOUR_KEY"; `moe up` prints yours.',
     );
   const account = key.length > maxKeyLength ? undefined : service.authenticate(key);
   if (account === undefined)

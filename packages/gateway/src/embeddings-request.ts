@@ -19,7 +19,7 @@ export interface EmbeddingsRequest {
 }
 
 /** Fewest dimensions that a shortened vector may keep: below this the spaces served here lose their meaning. */
-export const minDimensions = 64;
+const minDimensions = 64;
 
 const creditsPattern = /^\d{1,12}(\.\d{1,6})?$/;
 

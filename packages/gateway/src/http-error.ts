@@ -1,7 +1,7 @@
 import { isMoeError, MoeError } from '@moe/core';
 
 /** An error as OpenAI's API writes it: the official clients read exactly these four fields. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly error: {
     readonly message: string;
     readonly type: string;
