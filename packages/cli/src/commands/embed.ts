@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type EmbedFlags, embedCommand } from '../embed/embed-command.ts';
+import type { EmbedFlags } from '../embed/embed-options.ts';
 import { addConnectionOptions } from './connection-options.ts';
 
 export function addEmbed(program: Command): void {
@@ -55,5 +55,8 @@ Examples:
   $ moe embed corpus.jsonl --field content --dry-run
   $ echo "a text" | moe embed - | jq -c .embedding`,
     )
-    .action((inputs: string[], flags: EmbedFlags) => embedCommand(inputs, flags));
+    .action(async (inputs: string[], flags: EmbedFlags) => {
+      const { embedCommand } = await import('../embed/embed-command.ts');
+      await embedCommand(inputs, flags);
+    });
 }

@@ -6,7 +6,6 @@ import { createMarketClient, type MarketClient, readAnswer } from '../market/mar
 import { type Listing, statusSchema } from '../market/shapes.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';
 import { formatCount, formatDuration, paintError, plural, printable } from '../terminal/text.ts';
-import { dryRun } from './dry-run.ts';
 import { type EmbedFlags, type EmbedOptions, readEmbedOptions } from './embed-options.ts';
 import { countTexts, drawProgress } from './embed-progress.ts';
 import { type Problem, place } from './input.ts';
@@ -16,8 +15,6 @@ import type { EmbeddingOutput } from './output.ts';
 import { readInputs } from './read-inputs.ts';
 import { type EmbedTally, newTally, runEmbed } from './run-embed.ts';
 import { createStdoutOutput } from './stdout-output.ts';
-
-export type { EmbedFlags };
 
 /** Failures that `--json` lists; all are counted, and all are on standard error without `--json`. */
 const maxListedFailures = 1_000;
@@ -100,8 +97,6 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
   } finally {
     progress.stop();
     output.close();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
     if (inputs.includes('-')) process.stdin.destroy();
   }
 
@@ -110,7 +105,7 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
   const summary = summarise(tally, performance.now() - startedAtMs, isInterrupted);
   if (flags.json && error === undefined)
     printJson({ ...summary, model: market.id, output: options.output, failures: failures.map(listed) });
-  else if (!flags.json) {
+  else if (!flags.json && (error === undefined || tally.embedded + tally.resumed > 0)) {
     process.stderr.write(`${sentence(tally, performance.now() - startedAtMs)}\n`);
     if ((isInterrupted || error !== undefined) && options.output !== undefined)
       process.stderr.write(
@@ -132,6 +127,8 @@ async function estimate(
     if (isMoeError(error, 'market-unreachable')) return undefined;
     throw error;
   });
+  // The rules of prices are a large package, and only this needs them.
+  const { dryRun } = await import('./dry-run.ts');
   const result = await dryRun(
     readInputs(inputs, options.input, new AbortController().signal),
     market,

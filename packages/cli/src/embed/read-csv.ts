@@ -26,6 +26,7 @@ export async function* readCsv(
     delimiter: fields.delimiter,
     info: true,
     max_record_size: maxDatumBytes,
+    raw: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
@@ -37,13 +38,10 @@ export async function* readCsv(
   let header: readonly string[] | undefined;
   let textIndex = 0;
   let idIndex: number | undefined;
-  let lineAfter = 1;
   try {
     for await (const record of parser) {
       const row: readonly string[] = record.record;
-      // The parser counts lines that it has read; a row begins where the one before it ended.
-      const line = lineAfter;
-      lineAfter = record.info.lines + 1;
+      const line = firstLine(record.raw, record.info.lines);
       if (header === undefined) {
         header = row.map((name) => name.trim());
         textIndex = textColumn(header, fields.column, source);
@@ -66,6 +64,12 @@ export async function* readCsv(
     parser.destroy();
   }
   yield* bad;
+}
+
+/** A row may span lines: the parser tells the last. */
+function firstLine(raw: string, lastLine: number): number {
+  const row = raw.replace(/^[\r\n]+|[\r\n]+$/g, '');
+  return lastLine - (row.match(/\r\n|\n|\r/g)?.length ?? 0);
 }
 
 function failure(source: string, error: unknown): InputItem {
