@@ -61,7 +61,11 @@ port.on('message', (message: ToWorker) => {
       const closing = backends.get(message.backend);
       backends.delete(message.backend);
       closing?.then((backend) => backend.close()).catch(() => {});
+      return;
     }
+    case 'stop':
+      // Ends this thread only. Models run synchronously, so none is running when a message is read.
+      process.exit(0);
   }
 });
 

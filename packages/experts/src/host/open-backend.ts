@@ -40,11 +40,8 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
         return lexicalBackend();
       case 'reference':
         return referenceBackend(spec.encoder);
-      case 'static': {
-        const { staticWeights } = await import('../static/static-weights.ts');
-        const { staticBackend } = await import('../static/static-backend.ts');
-        return staticBackend(await staticWeights(settings.modelsDir, settings.intraOpThreads));
-      }
+      case 'static':
+        return await openStatic(settings);
       case 'use-lite': {
         const { useLiteBackend } = await import('../use-lite/use-lite-backend.ts');
         return await useLiteBackend();
@@ -73,4 +70,21 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
 /** The same backend for one more user: closing it does nothing. */
 function keptOpen(backend: ExpertBackend): ExpertBackend {
   return { ...backend, close: async () => {} };
+}
+
+async function openStatic({ modelsDir, intraOpThreads }: WorkerSettings): Promise<ExpertBackend> {
+  const { staticWeights } = await import('../static/static-weights.ts');
+  const { staticBackend } = await import('../static/static-backend.ts');
+  let release = async (): Promise<void> => {};
+  try {
+    const weights = await staticWeights(modelsDir, async () => {
+      const { encodeEntries, openMinilmSession } = await import('../minilm/minilm-session.ts');
+      const session = await openMinilmSession(modelsDir, 6, intraOpThreads);
+      release = session.release;
+      return (start, count) => encodeEntries(session, start, count);
+    });
+    return staticBackend(weights);
+  } finally {
+    await release();
+  }
 }

@@ -30,6 +30,8 @@ interface OpenedBackend {
 }
 
 const maxRestartDelayMs = 30_000;
+/** Longer than any single run of a model takes. */
+const stopTimeoutMs = 20_000;
 
 /**
  * One model thread, kept alive: started on first use; when it crashes, its calls are rejected with
@@ -93,7 +95,7 @@ export class WorkerLink {
     const { worker } = this;
     this.worker = undefined;
     this.rejectAll(backendUnavailable(this.init.name, 'it was closed.'));
-    await worker?.terminate();
+    if (worker !== undefined) await stopWorker(worker);
   }
 
   private async call(
@@ -192,4 +194,16 @@ export class WorkerLink {
   private rejectAll(error: unknown): void {
     for (const number of [...this.calls.keys()]) this.take(number)?.reject(error);
   }
+}
+
+/**
+ * Asks the thread to end between two runs of a model. `terminate` in the middle of an ONNX run would abort the
+ * whole process (the native code meets an exception that it cannot pass on), so it is only the last resort.
+ */
+async function stopWorker(worker: Worker): Promise<void> {
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.postMessage({ type: 'stop' } satisfies ToWorker);
+  const timer = setTimeout(() => void worker.terminate(), stopTimeoutMs);
+  await ended;
+  clearTimeout(timer);
 }

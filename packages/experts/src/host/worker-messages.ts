@@ -16,7 +16,9 @@ export type ToWorker =
       readonly texts: readonly string[];
     }
   | { readonly type: 'abort'; readonly call: number }
-  | { readonly type: 'close'; readonly backend: number };
+  | { readonly type: 'close'; readonly backend: number }
+  /** End the thread, between two runs of a model. */
+  | { readonly type: 'stop' };
 
 /** Model thread → main thread. Vectors lie one after the other in one transferred buffer. */
 export type FromWorker =

@@ -1,19 +1,15 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ExpertBackend } from '../backend.ts';
-import { invalidOutput } from '../backend-errors.ts';
 import { EmbeddingQueue } from '../embedding-queue.ts';
-import { type MinilmLayers, minilmModelFile } from './minilm-model-file.ts';
-import { loadMinilmTokenizer, type MinilmTokenizer } from './minilm-tokenizer.ts';
-
-export const minilmDimensions = 384;
+import type { MinilmLayers } from './minilm-model-file.ts';
+import { minilmDimensions, openMinilmSession } from './minilm-session.ts';
+import { loadMinilmTokenizer } from './minilm-tokenizer.ts';
 
 export interface MinilmBackendInit {
   readonly modelsDir: string;
   readonly layers: MinilmLayers;
   /** Threads that one run uses. */
   readonly intraOpThreads: number;
-  readonly tokenizer?: MinilmTokenizer;
-  /** Memory for vectors of recent texts. */
+  /** Memory for the vectors of recent texts; default 32 MiB, about 16,000 sentences. */
   readonly cacheBytes?: number;
 }
 
@@ -24,18 +20,16 @@ export interface MinilmBackendInit {
  */
 export async function minilmBackend(init: MinilmBackendInit): Promise<ExpertBackend> {
   const name = `minilm-l${init.layers}`;
-  const file = minilmModelFile(init.modelsDir, init.layers);
-  const tokenizer = init.tokenizer ?? loadMinilmTokenizer();
-  const session = await InferenceSession.create(file.path, {
-    intraOpNumThreads: init.intraOpThreads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  });
+  const session = await openMinilmSession(init.modelsDir, init.layers, init.intraOpThreads);
+  const tokenizer = loadMinilmTokenizer();
   const queue = new EmbeddingQueue<readonly number[]>({
     name,
-    prepare: (text) => tokenizer.encode(text),
+    prepare: tokenizer.encode,
     lengthOf: (ids) => ids.length,
-    run: (batch) => runBatch(name, session, batch),
+    run: async (batch) => {
+      const packed = await session.run(batch);
+      return batch.map((_, row) => packed.slice(row * minilmDimensions, (row + 1) * minilmDimensions));
+    },
     maxBatch: 32,
     maxWaiting: 100_000,
     cacheBytes: init.cacheBytes ?? 32 * 1024 * 1024,
@@ -46,27 +40,4 @@ export async function minilmBackend(init: MinilmBackendInit): Promise<ExpertBack
     embed: async (texts, options) => [...(await queue.embed(texts, options?.signal))],
     close: () => session.release(),
   };
-}
-
-async function runBatch(
-  name: string,
-  session: InferenceSession,
-  batch: readonly (readonly number[])[],
-): Promise<Float32Array[]> {
-  const width = Math.max(...batch.map((ids) => ids.length));
-  const shape = [batch.length, width];
-  const ids = new BigInt64Array(batch.length * width);
-  const mask = new BigInt64Array(batch.length * width);
-  for (const [row, tokens] of batch.entries()) {
-    for (const [column, id] of tokens.entries()) ids[row * width + column] = BigInt(id);
-    mask.fill(1n, row * width, row * width + tokens.length);
-  }
-  const outputs = await session.run({
-    input_ids: new Tensor('int64', ids, shape),
-    attention_mask: new Tensor('int64', mask, shape),
-  });
-  const data = outputs.sentence_embedding?.data;
-  if (!(data instanceof Float32Array) || data.length !== batch.length * minilmDimensions)
-    throw invalidOutput(name, 'the model file has another form. Delete it, and it is built again.');
-  return batch.map((_, row) => data.slice(row * minilmDimensions, (row + 1) * minilmDimensions));
 }

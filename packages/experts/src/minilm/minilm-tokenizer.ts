@@ -14,8 +14,18 @@ export interface MinilmTokenizer {
   count(text: string): number;
 }
 
-/** The WordPiece tokenizer of all-MiniLM-L6-v2 (30,522 entries, lower case). Loads in about 0.1 s. */
+let loaded: MinilmTokenizer | undefined;
+
+/**
+ * The WordPiece tokenizer of all-MiniLM-L6-v2 (30,522 entries, lower case). Loads in about 0.1 s, once per
+ * thread.
+ */
 export function loadMinilmTokenizer(): MinilmTokenizer {
+  loaded ??= createTokenizer();
+  return loaded;
+}
+
+function createTokenizer(): MinilmTokenizer {
   const tokenizer = new Tokenizer(
     JSON.parse(readMinilmFile('tokenizer').toString('utf8')),
     JSON.parse(readMinilmFile('tokenizerConfig').toString('utf8')),

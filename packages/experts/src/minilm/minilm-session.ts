@@ -1,0 +1,58 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { invalidOutput } from '../backend-errors.ts';
+import { type MinilmLayers, minilmModelFile } from './minilm-model-file.ts';
+
+export const minilmDimensions = 384;
+const firstTokenId = 101;
+const lastTokenId = 102;
+
+/** A loaded MiniLM variant. */
+export interface MinilmSession {
+  /** Unit vectors of the token id sequences, one after the other; shorter sequences are padded. */
+  run(batch: readonly (readonly number[])[]): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** Builds the model file if it is not there yet, and loads it. */
+export async function openMinilmSession(
+  modelsDir: string,
+  layers: MinilmLayers,
+  intraOpThreads: number,
+): Promise<MinilmSession> {
+  const session = await InferenceSession.create(minilmModelFile(modelsDir, layers).path, {
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    // Idle threads that spin take the core from everything else: twice the CPU time for one sentence.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+  return {
+    run: async (batch) => {
+      const width = Math.max(...batch.map((ids) => ids.length));
+      const shape = [batch.length, width];
+      const ids = new BigInt64Array(batch.length * width);
+      const mask = new BigInt64Array(batch.length * width);
+      for (const [row, tokens] of batch.entries()) {
+        for (const [column, id] of tokens.entries()) ids[row * width + column] = BigInt(id);
+        mask.fill(1n, row * width, row * width + tokens.length);
+      }
+      const outputs = await session.run({
+        input_ids: new Tensor('int64', ids, shape),
+        attention_mask: new Tensor('int64', mask, shape),
+      });
+      const data = outputs.sentence_embedding?.data;
+      if (!(data instanceof Float32Array) || data.length !== batch.length * minilmDimensions)
+        throw invalidOutput(
+          `minilm-l${layers}`,
+          'its model file has another form. Delete it; it is built again.',
+        );
+      return data;
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Encodes the vocabulary entries `start` to `start + count - 1`, each by itself. */
+export function encodeEntries(session: MinilmSession, start: number, count: number): Promise<Float32Array> {
+  return session.run(Array.from({ length: count }, (_, place) => [firstTokenId, start + place, lastTokenId]));
+}
