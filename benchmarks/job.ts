@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import {
   type AccountId,
   generateKeyPair,
-  type Hash,
   hashOf,
   type MarketId,
   type NodeId,
@@ -73,7 +72,7 @@ async function measure(parameters: MarketParameters, jobs: number): Promise<numb
       stakeMicro: 1_000_000_000n,
       onProbation: false,
       calibrationCount: pieces,
-      calibrationChunks: [] as Hash[],
+      calibrationRoot: hashOf('bench', publicKey),
     })),
     validators: validatorKeys.map(({ publicKey }, index) => ({
       node: publicKey as NodeId,

@@ -1,4 +1,6 @@
 export * from './coordinator/shard-job.ts';
+export * from './embedded/embedded-market.ts';
+export type { ExpertPool, ExpertSpec } from './embedded/expert-pool.ts';
 export * from './expert/expert-role.ts';
 export * from './market/fixed-view.ts';
 export * from './market/market-view.ts';

@@ -95,4 +95,5 @@ export const embeddedParameters: MarketParameters = {
   witnesses: 1,
   ticketValidators: 1,
   probationSeats: 2,
+  minimumStakeMicro: 5_000_000n,
 };

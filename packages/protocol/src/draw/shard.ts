@@ -23,9 +23,9 @@ export interface RosterExpert {
   readonly stakeMicro: Amount;
   /** Newcomers sit in unpaid until they have `probationJobs` certified jobs. */
   readonly onProbation: boolean;
-  /** Calibration pieces of which the expert has published its vectors, and their chunk hashes. */
+  /** Calibration pieces of which the expert has published its vectors, and {@link calibrationRoot} of them. */
   readonly calibrationCount: number;
-  readonly calibrationChunks: readonly Hash[];
+  readonly calibrationRoot: Hash;
 }
 
 export interface RosterValidator {
@@ -50,6 +50,11 @@ export interface Roster {
   readonly calibrationHash: Hash;
   readonly experts: readonly RosterExpert[];
   readonly validators: readonly RosterValidator[];
+}
+
+/** What a roster and the ledger hold of published calibration vectors: a hash over their chunks' hashes. */
+export function calibrationRoot(chunks: readonly Hash[]): Hash {
+  return hashOf('moe/calibration/1', chunks);
 }
 
 /** Canonical bytes of a roster: what its hash covers and what a verifier fetches by that hash. */

@@ -8,7 +8,7 @@ const NODE_CONSENT_DOMAIN = 'moe/node-consent/1';
 const RELEASE_DOMAIN = 'moe/release/1';
 
 /** A node agrees to be registered by an owner. */
-export interface NodeConsent {
+interface NodeConsent {
   readonly network: string;
   readonly owner: AccountId;
   readonly node: NodeId;

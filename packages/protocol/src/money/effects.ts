@@ -80,6 +80,25 @@ export const voidBodySchema: z.ZodType<VoidBody> = z.object({
   reason: z.string().max(300),
 });
 
+const bigIntegerSchema = z.union([z.int(), z.bigint()]).transform(BigInt);
+export const effectsSchema: z.ZodType<Effects> = z.object({
+  proof: hashSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  deltas: z.array(z.object({ account: accountIdSchema, deltaMicro: bigIntegerSchema })).max(64),
+  slashes: z.array(z.object({ node: nodeIdSchema, amountMicro: amountSchema })).max(64),
+  losses: z
+    .array(
+      z.object({
+        node: nodeIdSchema,
+        place: z.int().nonnegative(),
+        lossUnits: z.int().nonnegative(),
+        won: z.boolean(),
+      }),
+    )
+    .max(64),
+});
+
 type FeeRoster = Pick<Roster, 'marketOwner' | 'parameters'> & {
   readonly experts: readonly { readonly node: NodeId; readonly owner: AccountId }[];
 };
@@ -118,7 +137,14 @@ export function certificateEffects(certificate: Certificate, roster: FeeRoster):
     losses: body.members.flatMap(({ principal, loss }) =>
       loss === null
         ? []
-        : [{ node: principal, place: body.place, lossUnits: lossUnits(loss, roster.parameters) }],
+        : [
+            {
+              node: principal,
+              place: body.place,
+              lossUnits: lossUnits(loss, roster.parameters),
+              won: principal === body.winner,
+            },
+          ],
     ),
   };
 }

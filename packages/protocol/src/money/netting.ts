@@ -1,5 +1,6 @@
 import {
   type AccountId,
+  decode,
   encode,
   type Hash,
   hashBytes,
@@ -7,12 +8,18 @@ import {
   MoeError,
   type NodeId,
 } from '@moe/core';
+import { z } from 'zod';
 import type { SettlementBody } from '../ledger/index.ts';
-import type { Effects } from './effects.ts';
+import { type Effects, effectsSchema } from './effects.ts';
 
 /** The effects behind a settlement: content of the blob whose hash is the settlement's `root`. */
 export function settlementDetailBytes(effects: readonly Effects[]): Uint8Array {
   return encode(effects);
+}
+
+/** Reads a settlement's detail back. Throws `invalid-encoding`. */
+export function parseSettlementDetail(bytes: Uint8Array): Effects[] {
+  return decode(bytes, z.array(effectsSchema).max(4_096));
 }
 
 /**

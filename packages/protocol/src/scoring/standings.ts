@@ -2,19 +2,20 @@ import type { NodeId } from '@moe/core';
 import type { MarketParameters } from '../parameters.ts';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
-/** Jobs counted and the sum of their losses, in units of `1 / lossUnitsPerJob`. */
+/** Scored jobs, the sum of their losses in units of `1 / lossUnitsPerJob`, and how many were won. */
 export interface Tally {
   readonly jobs: number;
   readonly lossUnits: number;
+  readonly wins: number;
 }
 
 /** What the winner's rule knows of an expert at a place when a job is scored. */
 export interface Standing {
-  readonly global: Tally;
-  readonly place: Tally;
+  readonly global: Pick<Tally, 'jobs' | 'lossUnits'>;
+  readonly place: Pick<Tally, 'jobs' | 'lossUnits'>;
 }
 
-export const emptyTally: Tally = { jobs: 0, lossUnits: 0 };
+export const emptyTally: Tally = { jobs: 0, lossUnits: 0, wins: 0 };
 
 /** A loss has `distractors × pieces` as denominator; with 1 to 4 pieces this is a multiple of each. */
 export function lossUnitsPerJob(parameters: Pick<MarketParameters, 'distractors'>): number {
@@ -26,6 +27,7 @@ export interface CertifiedLoss {
   readonly node: NodeId;
   readonly place: number;
   readonly lossUnits: number;
+  readonly won: boolean;
 }
 
 interface Row {
@@ -33,9 +35,13 @@ interface Row {
   readonly places: ReadonlyMap<number, Tally>;
 }
 
-const add = (tally: Tally, lossUnits: number): Tally => ({
+/** `[expert, place, jobs, lossUnits, wins]` */
+export type StandingRow = readonly [NodeId, number, number, number, number];
+
+const add = (tally: Tally, lossUnits: number, won: boolean): Tally => ({
   jobs: tally.jobs + 1,
   lossUnits: tally.lossUnits + lossUnits,
+  wins: tally.wins + (won ? 1 : 0),
 });
 
 /**
@@ -54,39 +60,40 @@ export class Standings {
   /** The table after some more certified losses. */
   with(losses: readonly CertifiedLoss[]): Standings {
     const rows = new Map(this.#rows);
-    for (const { node, place, lossUnits } of losses) {
+    for (const { node, place, lossUnits, won } of losses) {
       const row = rows.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
       rows.set(node, {
-        global: add(row.global, lossUnits),
-        places: new Map(row.places).set(place, add(row.places.get(place) ?? emptyTally, lossUnits)),
+        global: add(row.global, lossUnits, won),
+        places: new Map(row.places).set(place, add(row.places.get(place) ?? emptyTally, lossUnits, won)),
       });
     }
     return new Standings(rows);
   }
 
-  of(expert: NodeId, place: number): Standing {
+  of(expert: NodeId, place: number): { readonly global: Tally; readonly place: Tally } {
     const row = this.#rows.get(expert);
     return { global: row?.global ?? emptyTally, place: row?.places.get(place) ?? emptyTally };
   }
 
-  /** Plain rows, for a snapshot on disk: `[node, place, jobs, lossUnits]`. */
-  toRows(): [NodeId, number, number, number][] {
+  /** Plain rows, for a snapshot on disk. */
+  toRows(): StandingRow[] {
     return [...this.#rows].flatMap(([node, { places }]) =>
-      [...places].map(([place, { jobs, lossUnits }]): [NodeId, number, number, number] => [
-        node,
-        place,
-        jobs,
-        lossUnits,
-      ]),
+      [...places].map(
+        ([place, { jobs, lossUnits, wins }]): StandingRow => [node, place, jobs, lossUnits, wins],
+      ),
     );
   }
 
-  static fromRows(rows: readonly (readonly [NodeId, number, number, number])[]): Standings {
+  static fromRows(rows: readonly StandingRow[]): Standings {
     const table = new Map<NodeId, { global: Tally; places: Map<number, Tally> }>();
-    for (const [node, place, jobs, lossUnits] of rows) {
+    for (const [node, place, jobs, lossUnits, wins] of rows) {
       const row = table.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
-      row.global = { jobs: row.global.jobs + jobs, lossUnits: row.global.lossUnits + lossUnits };
-      row.places.set(place, { jobs, lossUnits });
+      row.global = {
+        jobs: row.global.jobs + jobs,
+        lossUnits: row.global.lossUnits + lossUnits,
+        wins: row.global.wins + wins,
+      };
+      row.places.set(place, { jobs, lossUnits, wins });
       table.set(node, row);
     }
     return new Standings(table);

@@ -1,0 +1,66 @@
+import { formatCredits } from '@moe/core';
+import type { JobSummary } from '@moe/node';
+import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
+import { paint, printable } from '../terminal/text.ts';
+
+/** What a running market says: lines for people, or one JSON object a line. */
+export interface UpLog {
+  /** A sentence for people; with `--json` an event. */
+  say(line: string, event?: Record<string, unknown>): void;
+  job(job: JobSummary): void;
+  /** What is going on in the background, on the last line of a terminal. */
+  background(text: string | undefined): void;
+  stop(): void;
+}
+
+export function createLog(isJson: boolean): UpLog {
+  let background: string | undefined;
+  let progress: ProgressLine | undefined;
+  const write = (line: string): void => {
+    // With a live last line, both streams are the same terminal: the line goes above the progress.
+    if (progress !== undefined && process.stdout.isTTY && process.stderr.isTTY) progress.log(line);
+    else process.stdout.write(`${line}\n`);
+  };
+  return {
+    say(line, event) {
+      if (!isJson) write(line);
+      else if (event !== undefined)
+        process.stdout.write(`${toJsonLine({ at: new Date().toISOString(), ...event })}\n`);
+    },
+    job(job) {
+      if (isJson)
+        process.stdout.write(
+          `${toJsonLine({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job })}\n`,
+        );
+      else write(jobLine(job));
+    },
+    background(text) {
+      background = text;
+      if (text === undefined) {
+        progress?.stop();
+        progress = undefined;
+      } else progress ??= startProgressLine(!isJson, () => paint('dim', background ?? ''));
+    },
+    stop: () => progress?.stop(),
+  };
+}
+
+function toJsonLine(value: unknown): string {
+  return JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? field.toString() : field));
+}
+
+/** One line a job: when, who competed with which loss, who won what. */
+export function jobLine(job: JobSummary): string {
+  const time = paint('dim', new Date(job.atMs).toTimeString().slice(0, 8));
+  const text = paint('dim', `“${printable(job.preview).slice(0, 28)}…”`);
+  if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}  ${text}`;
+  const members = job.members.map((member) => {
+    const isWinner = member.id === job.winner;
+    const loss = member.loss === undefined ? (member.slashed ?? '') : member.loss.toFixed(2);
+    const label = `${member.name}${loss === '' ? '' : ` ${loss}`}`;
+    if (isWinner) return paint(['green', 'bold'], `★ ${label}`);
+    return member.probation ? paint('cyan', `(${label})`) : label;
+  });
+  const house = job.kind === 'house' ? paint('dim', ' house') : '';
+  return `${time}  ${members.join(' · ')}  ${formatCredits(job.feeMicro)} cr${house}  ${text}`;
+}

@@ -1,0 +1,56 @@
+import { MoeError, messageOf } from '@moe/core';
+import { type CatalogueExpert, catalogue, describeCatalogue, type ModelHost, marketSpec } from '@moe/experts';
+import type { EmbeddedMarket, ExpertSpec } from '@moe/node';
+import type { UpLog } from './log.ts';
+
+/** The catalogue experts to start, the founding one first. Throws `unknown-expert`. */
+export function chooseExperts(names: readonly string[] | undefined): readonly CatalogueExpert[] {
+  const known = catalogue.map(({ name }) => name);
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new MoeError(
+      'unknown-expert',
+      `The catalogue has no expert "${unknown}". It has: ${known.join(', ')}.`,
+    );
+  const chosen = catalogue.filter(
+    ({ name, isFounder }) => isFounder || names === undefined || names.includes(name),
+  );
+  if (chosen.length < 3)
+    throw new MoeError(
+      'unknown-expert',
+      `A market needs at least 3 experts; --experts names ${chosen.length} with minilm-l6.`,
+    );
+  return chosen;
+}
+
+export async function openExpert(host: ModelHost, expert: CatalogueExpert): Promise<ExpertSpec> {
+  const { heldOutCosine } = describeCatalogue().find(({ name }) => name === expert.name)!;
+  return {
+    name: expert.name,
+    description: expert.description,
+    backend: await host.open(marketSpec(expert)),
+    ...(expert.isFounder ? {} : { alignment: heldOutCosine }),
+  };
+}
+
+/** Opens and adds experts side by side; one that cannot be opened is left out with a sentence. */
+export async function addExperts(
+  market: EmbeddedMarket,
+  host: ModelHost,
+  experts: readonly CatalogueExpert[],
+  log: UpLog,
+): Promise<void> {
+  await Promise.all(
+    experts.map(async (expert) => {
+      try {
+        await market.experts.add(await openExpert(host, expert));
+      } catch (error) {
+        log.say(`${expert.name} is left out: ${messageOf(error)}`, {
+          event: 'expert-failed',
+          name: expert.name,
+          reason: messageOf(error),
+        });
+      }
+    }),
+  );
+}

@@ -1,0 +1,119 @@
+import { type AccountId, type Amount, formatCredits, type KeyPair, type MarketId, MoeError } from '@moe/core';
+import type { Ledger } from '@moe/ledger';
+
+/** An order number taken for a client, with money set aside for it. */
+export interface TakenOrder {
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  readonly keys: KeyPair;
+}
+
+/**
+ * Order numbers and set-aside money of the clients that this gateway serves. Money is locked on the ledger for
+ * the gateway; what is set aside here is the part of it that orders under way or unsettled may still cost.
+ */
+export interface ClientOrders {
+  /** Throws `insufficient-funds`, with what is there and what is needed. */
+  take(client: AccountId, maxFeeMicro: Amount): TakenOrder;
+  /** Takes up an order number that was lost with an earlier process, to void it. */
+  retake(client: AccountId, clientSeq: number): TakenOrder;
+  /** Sets more aside for an order that goes on (routed work). Throws `insufficient-funds`. */
+  extend(order: TakenOrder, feeMicro: Amount): void;
+  /** The order's real cost is known: the rest is free again. */
+  decide(order: Pick<TakenOrder, 'client' | 'clientSeq'>, feeMicro: Amount): void;
+  /** Settled orders no longer count: the ledger has taken their fees. */
+  settled(orders: readonly { readonly client: AccountId; readonly clientSeq: number }[]): void;
+  balance(client: AccountId): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
+}
+
+export function clientOrders(init: {
+  readonly ledger: Ledger;
+  readonly market: MarketId;
+  readonly keysOf: (client: AccountId) => KeyPair | undefined;
+  /** First free number of a client after those in the receipt store; default: the ledger's next. */
+  readonly firstSeq: (client: AccountId) => number;
+  /** Fees of decided, unsettled orders found at the start. */
+  readonly pendingFees: readonly {
+    readonly client: AccountId;
+    readonly clientSeq: number;
+    readonly feeMicro: Amount;
+  }[];
+}): ClientOrders {
+  interface Book {
+    next: number;
+    reservedMicro: Amount;
+    readonly open: Map<number, { amountMicro: Amount; isDecided: boolean }>;
+  }
+  const books = new Map<AccountId, Book>();
+  const bookOf = (client: AccountId): Book => {
+    let book = books.get(client);
+    if (book === undefined) {
+      book = { next: init.firstSeq(client), reservedMicro: 0n, open: new Map() };
+      books.set(client, book);
+    }
+    return book;
+  };
+  for (const { client, clientSeq, feeMicro } of init.pendingFees) {
+    const book = bookOf(client);
+    book.open.set(clientSeq, { amountMicro: feeMicro, isDecided: true });
+    book.reservedMicro += feeMicro;
+  }
+  const lockedMicro = (client: AccountId): Amount =>
+    init.ledger.prepaid(client, init.market)?.lockedMicro ?? 0n;
+
+  const assertAvailable = (client: AccountId, book: Book, neededMicro: Amount): void => {
+    const availableMicro = lockedMicro(client) - book.reservedMicro;
+    if (availableMicro < neededMicro)
+      throw new MoeError(
+        'insufficient-funds',
+        `The account has ${formatCredits(availableMicro)} prepaid credits left; this needs up to ${formatCredits(neededMicro)}. Add credits and try again.`,
+        { metadata: { availableMicro: String(availableMicro), neededMicro: String(neededMicro) } },
+      );
+  };
+
+  const keysOf = (client: AccountId): KeyPair => {
+    const keys = init.keysOf(client);
+    if (keys === undefined)
+      throw new MoeError('unknown-account', 'This gateway does not hold the order key of the account.');
+    return keys;
+  };
+
+  return {
+    retake: (client, clientSeq) => ({ client, clientSeq, keys: keysOf(client) }),
+    take(client, maxFeeMicro) {
+      const keys = keysOf(client);
+      const book = bookOf(client);
+      assertAvailable(client, book, maxFeeMicro);
+      const clientSeq = book.next;
+      book.next += 1;
+      book.open.set(clientSeq, { amountMicro: maxFeeMicro, isDecided: false });
+      book.reservedMicro += maxFeeMicro;
+      return { client, clientSeq, keys };
+    },
+    extend({ client, clientSeq }, feeMicro) {
+      const book = bookOf(client);
+      const order = book.open.get(clientSeq)!;
+      assertAvailable(client, book, feeMicro);
+      order.amountMicro += feeMicro;
+      book.reservedMicro += feeMicro;
+    },
+    decide({ client, clientSeq }, feeMicro) {
+      const book = bookOf(client);
+      const order = book.open.get(clientSeq);
+      if (order === undefined) return;
+      book.reservedMicro += feeMicro - order.amountMicro;
+      book.open.set(clientSeq, { amountMicro: feeMicro, isDecided: true });
+    },
+    settled(orders) {
+      for (const { client, clientSeq } of orders) {
+        const book = bookOf(client);
+        book.reservedMicro -= book.open.get(clientSeq)?.amountMicro ?? 0n;
+        book.open.delete(clientSeq);
+      }
+    },
+    balance(client) {
+      const { reservedMicro } = bookOf(client);
+      return { availableMicro: lockedMicro(client) - reservedMicro, reservedMicro };
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { NodeId } from '@moe/core';
+import { compareFractions, emptyTally, placeLoss } from '@moe/protocol';
+import type { LedgerView } from '../market/ledger-view.ts';
+
+const cache = new WeakMap<object, NodeId[]>();
+
+/** Experts past probation, the lowest certified mean loss first; made once for each roster. */
+export function expertsByMerit(view: LedgerView): NodeId[] {
+  const { roster } = view.current();
+  const known = cache.get(roster);
+  if (known !== undefined) return known;
+  const { standings } = view.standings();
+  const sorted = roster.experts
+    .filter(({ onProbation }) => !onProbation)
+    .map(({ node }) => ({
+      node,
+      loss: placeLoss({ global: standings.of(node, 0).global, place: emptyTally }, roster.parameters),
+    }))
+    .sort((a, b) => compareFractions(a.loss, b.loss))
+    .map(({ node }) => node);
+  cache.set(roster, sorted);
+  return sorted;
+}

@@ -1,0 +1,91 @@
+import { type Clock, hashBytes, hashOf, type KeyPair, type MarketId, type NodeId, signBody } from '@moe/core';
+import { type RoutedTally, type TallyBody, tallyDomain } from '@moe/protocol';
+import type { RoutedItem } from '../receipts/receipt-record.ts';
+import type { TakenOrder } from './client-orders.ts';
+
+/**
+ * Routed work of one expert for one client under one order number: answered at once, signed for together. The
+ * tally is closed when it is full or old; an expert that is not tallied has lent a fifth of a second of work.
+ */
+export interface RoutedSession {
+  /** `ID-n` is the receipt of the n-th request. */
+  readonly id: string;
+  readonly order: TakenOrder;
+  readonly worker: NodeId;
+  readonly openedMs: number;
+  readonly items: RoutedItem[];
+  readonly kind: 'client' | 'house';
+  preview: string;
+  /** Requests that are not answered yet: their money is set aside under this order. */
+  inFlight: number;
+  isClosed: boolean;
+  /** Called when a closed session has answered its last request. */
+  onDrained?: () => void;
+}
+
+export const maxItemsPerTally = 256;
+export const tallyAfterMs = 200;
+
+export function openSession(
+  network: string,
+  market: MarketId,
+  order: TakenOrder,
+  worker: NodeId,
+  kind: 'client' | 'house',
+  clock: Clock,
+): RoutedSession {
+  return {
+    id: hashOf('moe/session/1', [network, market, order.client, order.clientSeq]),
+    order,
+    worker,
+    openedMs: clock.nowMs(),
+    items: [],
+    kind,
+    preview: '',
+    inFlight: 0,
+    isClosed: false,
+  };
+}
+
+/** Resolves when every request of a closed session has its answer (or its error). */
+export function drained(session: RoutedSession): Promise<void> {
+  if (session.inFlight === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    session.onDrained = resolve;
+  });
+}
+
+/** Counts a request in and gives its receipt id. */
+export function addItem(
+  session: RoutedSession,
+  text: string,
+  bytes: number,
+  vector: Uint8Array,
+  feeMicro: bigint,
+): string {
+  session.items.push({
+    dataHash: hashBytes(Buffer.from(text)),
+    vectorHash: hashBytes(vector),
+    bytes,
+    feeMicro,
+  });
+  return `${session.id}-${session.items.length - 1}`;
+}
+
+export function tallyBodyOf(session: RoutedSession, network: string, market: MarketId): TallyBody {
+  return {
+    network,
+    market,
+    client: session.order.client,
+    clientSeq: session.order.clientSeq,
+    worker: session.worker,
+    requests: session.items.length,
+    bytes: session.items.reduce((sum, { bytes }) => sum + bytes, 0),
+    feeMicro: session.items.reduce((sum, { feeMicro }) => sum + feeMicro, 0n),
+    items: hashOf('moe/tally-items/1', session.items),
+  };
+}
+
+export function signTally(keys: KeyPair, body: TallyBody): RoutedTally['client'] {
+  return signBody(keys, tallyDomain, body);
+}

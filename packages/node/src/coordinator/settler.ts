@@ -1,0 +1,182 @@
+import {
+  type AccountId,
+  type Clock,
+  encode,
+  type KeyPair,
+  type MarketId,
+  messageOf,
+  type NodeId,
+} from '@moe/core';
+import type { Ledger, ReceiptStore } from '@moe/ledger';
+import type { Transport } from '@moe/network';
+import { type Effects, netSettlement, type SettlementBody, settlementDetailBytes } from '@moe/protocol';
+import type { LedgerView } from '../market/ledger-view.ts';
+import { call } from '../market/messaging.ts';
+import { protocols } from '../protocols.ts';
+import { encodeBatch, encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
+import { settlementResponseSchema } from '../validator/settlement-proof.ts';
+import type { ClientOrders } from './client-orders.ts';
+
+/** A decided order whose record is durable. */
+export interface DecidedOrder {
+  readonly id: string;
+  readonly record: ReceiptRecord;
+}
+
+export interface SettlerComponents {
+  readonly market: MarketId;
+  /** Gateway node: the clients' money is locked for it. */
+  readonly gateway: NodeId;
+  /** Account that submits the settlement. */
+  readonly ownerKeys: KeyPair;
+  readonly transport: Transport;
+  readonly ledger: Ledger;
+  readonly receipts: ReceiptStore;
+  readonly view: LedgerView;
+  readonly orders: ClientOrders;
+  readonly clock: Clock;
+  readonly onSettled: (settlement: SettlementBody, effects: readonly Effects[]) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+export interface Settler {
+  add(order: DecidedOrder): void;
+  pending(): number;
+  /** Settles everything that can be settled now. */
+  flush(): Promise<void>;
+  /** Settles what is left and stops. */
+  close(): Promise<void>;
+}
+
+const maxOrdersPerBatch = 256;
+const intervalMs = 300;
+const retryMs = 2_000;
+
+/**
+ * Nets decided orders into settlements: a client's orders in unbroken sequence, signed by the validators after
+ * they have checked every proof, then written to the ledger. The batch's content is durable before the ledger
+ * has it, so a crash between the two loses nothing: the ledger's next order number says what was settled.
+ */
+export function createSettler(components: SettlerComponents): Settler {
+  const { market, gateway, ownerKeys, transport, ledger, receipts, view, orders, clock } = components;
+  const waiting = new Map<AccountId, Map<number, DecidedOrder>>();
+  let count = 0;
+  let running: Promise<void> = Promise.resolve();
+  const stopped = new AbortController();
+  let timer: Promise<void> | undefined;
+
+  /** For each client, the decided orders that follow the last settled one without a gap. */
+  const ready = (): DecidedOrder[] => {
+    const batch: DecidedOrder[] = [];
+    for (const [client, decided] of waiting) {
+      let seq = ledger.nextOrderSeq(client, market);
+      for (let order = decided.get(seq); order !== undefined; order = decided.get(seq)) {
+        if (batch.length >= maxOrdersPerBatch) return batch;
+        batch.push(order);
+        seq += 1;
+      }
+    }
+    return batch;
+  };
+
+  const signatures = async (settlement: SettlementBody, batch: readonly DecidedOrder[]) => {
+    const request = encode({ settlement, proofs: batch.map(({ record }) => record.proof) });
+    const answers = await Promise.allSettled(
+      ledger
+        .validators()
+        .map(({ node }) =>
+          call(transport, node, protocols.settle, request, settlementResponseSchema, { timeoutMs: 10_000 }),
+        ),
+    );
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    const signed = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' ? [answer.value.signature] : [],
+    );
+    if (signed.length === 0 && failed !== undefined) throw failed.reason;
+    return signed;
+  };
+
+  const settleOnce = async (): Promise<boolean> => {
+    const batch = ready();
+    if (batch.length === 0) return false;
+    const number = ledger.market(market)!.nextBatch;
+    const effects = batch.map(({ record }) => record.effects);
+    const settlement = netSettlement(effects, {
+      network: ledger.network,
+      market,
+      batch: number,
+      gateway,
+      nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
+    });
+    const signed = await signatures(settlement, batch);
+    const bytes = encodeBatch({
+      batch: number,
+      detail: settlementDetailBytes(effects),
+      settlement: encode({ settlement, signatures: signed }),
+    });
+    await receipts.put(batchId(number), bytes, { pending: false });
+    await ledger.transact(ownerKeys, { kind: 'settle', settlement, signatures: signed });
+    view.applyBatch(
+      number,
+      effects.flatMap(({ losses }) => losses),
+    );
+    orders.settled(effects);
+    for (const { client, clientSeq } of effects) waiting.get(client)?.delete(clientSeq);
+    count -= batch.length;
+    await Promise.all(
+      batch.map(({ id, record }) =>
+        receipts.put(id, encodeRecord({ ...record, batch: number }), { pending: false }),
+      ),
+    );
+    components.onSettled(settlement, effects);
+    return true;
+  };
+
+  const settleAll = async (): Promise<void> => {
+    while (await settleOnce());
+  };
+  /** One settlement at a time: batches are numbered. */
+  const flush = (): Promise<void> => {
+    running = running.catch(() => undefined).then(settleAll);
+    return running;
+  };
+  const schedule = (delayMs: number): void => {
+    timer ??= clock
+      .sleep(delayMs, stopped.signal)
+      .then(flush)
+      .then(
+        () => {
+          timer = undefined;
+          if (ready().length > 0) schedule(intervalMs);
+        },
+        (error: unknown) => {
+          timer = undefined;
+          if (stopped.signal.aborted) return;
+          components.onWarning(`A settlement failed and will be tried again: ${messageOf(error)}`);
+          schedule(retryMs);
+        },
+      );
+  };
+
+  return {
+    add(order) {
+      const { client, clientSeq } = order.record.effects;
+      const decided = waiting.get(client) ?? new Map<number, DecidedOrder>();
+      decided.set(clientSeq, order);
+      waiting.set(client, decided);
+      count += 1;
+      schedule(intervalMs);
+    },
+    pending: () => count,
+    flush,
+    async close() {
+      stopped.abort();
+      await timer;
+      await flush();
+    },
+  };
+}
+
+export function batchId(batch: number): string {
+  return `batch-${batch}`;
+}

@@ -1,0 +1,126 @@
+import { type AccountId, type Amount, hashOf, type MarketId, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
+import { type EmbeddedLedger, openEmbeddedLedger } from '@moe/ledger';
+import { type MarketParameters, type SignedTransaction, signConsent, signTransaction } from '@moe/protocol';
+import type { KeyFile } from './key-file.ts';
+
+const credits = (amount: number): Amount => BigInt(amount) * MICRO_PER_CREDIT;
+const treasuryCredits = 10_000_000;
+const validatorStakeCredits = 100;
+/** Stake and ask of one machine's experts: a penalty for lateness costs what a few jobs earn. */
+export const expertStakeMicro = credits(10);
+const askMicroPerKilobyte = 10_000n;
+
+/** Opens the ledger of a data directory; the first time, writes its genesis with the one market. */
+export async function openLedgerOf(
+  directory: string,
+  keys: KeyFile,
+  market: MarketId,
+  parameters: MarketParameters,
+  onWarning: (message: string) => void,
+): Promise<EmbeddedLedger> {
+  const treasury = keys.get('treasury');
+  const network = `embedded-${hashOf('moe/network/1', treasury.publicKey).slice(0, 12)}`;
+  const genesis: SignedTransaction = signTransaction(treasury, {
+    kind: 'genesis',
+    network,
+    from: treasury.publicKey as AccountId,
+    nonce: 0,
+    minValidatorStakeMicro: credits(validatorStakeCredits),
+    balances: [{ account: treasury.publicKey as AccountId, amountMicro: credits(treasuryCredits) }],
+    markets: [
+      {
+        market,
+        owner: keys.get('market-owner').publicKey as AccountId,
+        feeBps: parameters.feeBps,
+        minExpertStakeMicro: parameters.minimumStakeMicro,
+      },
+    ],
+  });
+  return openEmbeddedLedger({ directory, network, genesis, onWarning });
+}
+
+/** Registers the validator with a new ticket root: its old list is never used again after a restart. */
+export async function enrolValidator(
+  { ledger }: EmbeddedLedger,
+  keys: KeyFile,
+  name: string,
+  ticketRoot: string,
+): Promise<void> {
+  const owner = keys.get(`${name}-owner`);
+  const nodeKeys = keys.get(name);
+  const node = nodeKeys.publicKey as NodeId;
+  if (ledger.validator(node) !== undefined) {
+    await ledger.transact(owner, { kind: 'updateValidator', node, ticketRoot: ticketRoot as never });
+    return;
+  }
+  const stakeMicro = credits(validatorStakeCredits);
+  await fund({ ledger }, keys, owner.publicKey as AccountId, stakeMicro);
+  await ledger.transact(owner, {
+    kind: 'registerValidator',
+    node,
+    name,
+    stakeMicro,
+    consent: signConsent(nodeKeys, ledger.network, owner.publicKey as AccountId),
+    ticketRoot: ticketRoot as never,
+  });
+}
+
+/** Registers an expert with its stake, or tells the ledger of more calibration vectors. */
+export async function enrolExpert(
+  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
+  keys: KeyFile,
+  market: MarketId,
+  name: string,
+  calibration: { readonly count: number; readonly root: string },
+): Promise<void> {
+  const owner = keys.get(`expert-${name}-owner`);
+  const nodeKeys = keys.get(`expert-${name}`);
+  const node = nodeKeys.publicKey as NodeId;
+  const published = { count: calibration.count, root: calibration.root as never };
+  const known = ledger.expert(market, node);
+  if (known !== undefined) {
+    if (known.calibration?.count !== calibration.count)
+      await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
+    return;
+  }
+  await fund({ ledger }, keys, owner.publicKey as AccountId, expertStakeMicro);
+  await ledger.transact(owner, {
+    kind: 'registerExpert',
+    market,
+    node,
+    name,
+    stakeMicro: expertStakeMicro,
+    askMicroPerKilobyte,
+    calibration: published,
+    consent: signConsent(nodeKeys, ledger.network, owner.publicKey as AccountId),
+  });
+}
+
+/** Gives a client prepaid money, locked for the gateway, the first time it is seen. */
+export async function prepayClient(
+  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
+  keys: KeyFile,
+  market: MarketId,
+  name: string,
+  gateway: NodeId,
+  amountCredits: number,
+): Promise<AccountId> {
+  const client = keys.get(name);
+  const account = client.publicKey as AccountId;
+  if (ledger.prepaid(account, market) === undefined) {
+    await fund({ ledger }, keys, account, credits(amountCredits));
+    await ledger.transact(client, { kind: 'lock', market, gateway, amountMicro: credits(amountCredits) });
+  }
+  return account;
+}
+
+async function fund(
+  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
+  keys: KeyFile,
+  to: AccountId,
+  amountMicro: Amount,
+): Promise<void> {
+  const missing = amountMicro - ledger.account(to).balanceMicro;
+  if (missing > 0n)
+    await ledger.transact(keys.get('treasury'), { kind: 'transfer', to, amountMicro: missing });
+}

@@ -1,0 +1,182 @@
+import type { Amount, Clock, MarketId, NodeId, Random } from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
+import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@moe/history';
+import type { EmbeddedLedger } from '@moe/ledger';
+import type { MemoryNetwork, Transport } from '@moe/network';
+import { calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import { expertRole } from '../expert/expert-role.ts';
+import type { LedgerView } from '../market/ledger-view.ts';
+import type { ExpertStatus } from '../market-service.ts';
+import { enrolExpert, expertStakeMicro } from './bootstrap.ts';
+import { publishNextChunk } from './calibrate.ts';
+import type { JobFeed } from './job-feed.ts';
+import type { KeyFile } from './key-file.ts';
+
+/** An expert to run in this process. */
+export interface ExpertSpec {
+  readonly name: string;
+  readonly description: string;
+  /** Unit float32 vectors in the market's space. */
+  readonly backend: ExpertBackend;
+  /** Held-out cosine of the alignment, if it is aligned. */
+  readonly alignment?: number;
+}
+
+export interface ExpertPool {
+  /** Calibrates, stakes, registers and serves. Resolves when the expert can be drawn. */
+  add(spec: ExpertSpec): Promise<NodeId>;
+  isOnline(node: NodeId): boolean;
+  status(): readonly ExpertStatus[];
+  /** Shows an expert that is still being trained; `add` ends it. */
+  announceTraining(
+    name: string,
+    description: string,
+    progress: { done: number; total: number; loss?: number },
+  ): void;
+  /** Publishes more calibration vectors of everybody, up to `pieces` each, in small steps. */
+  growCalibration(pieces: number, signal: AbortSignal): Promise<void>;
+  /** Ends background work. */
+  stopWork(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ExpertPoolComponents {
+  readonly market: MarketId;
+  readonly keys: KeyFile;
+  readonly embedded: EmbeddedLedger;
+  readonly network: MemoryNetwork;
+  readonly view: LedgerView;
+  readonly calibration: CalibrationStore;
+  readonly pieces: readonly CalibrationPiece[];
+  readonly parameters: MarketParameters;
+  readonly feed: JobFeed;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+interface Running {
+  readonly spec: ExpertSpec;
+  readonly transport: Transport;
+}
+
+export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
+  const { market, keys, embedded, network, view, calibration, pieces, parameters, feed } = components;
+  const running = new Map<NodeId, Running>();
+  const joining = new Map<string, string>();
+  const training = new Map<string, string>();
+  const stopped = new AbortController();
+  const work = new Set<Promise<unknown>>();
+
+  const track = <Result>(task: Promise<Result>): Promise<Result> => {
+    const tracked = task.finally(() => work.delete(tracked));
+    work.add(tracked);
+    return tracked;
+  };
+  const nodeOf = (name: string): NodeId => keys.get(`expert-${name}`).publicKey as NodeId;
+  const ownerBalance = (name: string): Amount =>
+    embedded.ledger.account(keys.get(`expert-${name}-owner`).publicKey as never).balanceMicro;
+
+  const enrol = async (name: string): Promise<void> => {
+    const node = nodeOf(name);
+    await enrolExpert(embedded, keys, market, name, {
+      count: calibration.count(node),
+      root: calibrationRoot(calibration.chunkHashes(node)),
+    });
+    view.refresh();
+  };
+
+  const add = async (spec: ExpertSpec): Promise<NodeId> => {
+    const node = nodeOf(spec.name);
+    training.delete(spec.name);
+    joining.set(spec.name, spec.description);
+    try {
+      if (calibration.count(node) < chunkPieces)
+        await publishNextChunk(node, spec.backend, pieces, calibration, stopped.signal);
+      await enrol(spec.name);
+      const transport = network.connect(node);
+      expertRole({ keys: keys.get(`expert-${spec.name}`) })({
+        transport,
+        backend: spec.backend,
+        view,
+        clock: components.clock,
+        random: components.random,
+      });
+      running.set(node, { spec, transport });
+      view.refresh();
+    } finally {
+      joining.delete(spec.name);
+    }
+    feed.publish({ type: 'expert-joined', expert: statusOf(node, spec) });
+    return node;
+  };
+
+  const statusOf = (node: NodeId, spec: ExpertSpec): ExpertStatus => {
+    const { standings } = view.standings();
+    const { jobs, lossUnits, wins } = standings.of(node, 0).global;
+    const stakeMicro = embedded.ledger.expert(market, node)?.stakeMicro ?? 0n;
+    const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
+    return {
+      id: node,
+      name: spec.name,
+      description: spec.description,
+      state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
+      jobs,
+      wins,
+      ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters) }),
+      earnedMicro: ownerBalance(spec.name),
+      slashedMicro: expertStakeMicro - stakeMicro,
+      stakeMicro,
+      ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),
+    };
+  };
+  const waitingStatus = (name: string, description: string, state: 'training' | 'joining'): ExpertStatus => ({
+    id: nodeOf(name),
+    name,
+    description,
+    state,
+    jobs: 0,
+    wins: 0,
+    earnedMicro: 0n,
+    slashedMicro: 0n,
+    stakeMicro: 0n,
+  });
+
+  return {
+    add: (spec) => track(add(spec)),
+    isOnline: (node) => running.has(node),
+    status: () => [
+      ...[...running].map(([node, { spec }]) => statusOf(node, spec)),
+      ...[...joining].map(([name, description]) => waitingStatus(name, description, 'joining')),
+      ...[...training].map(([name, description]) => waitingStatus(name, description, 'training')),
+    ],
+    announceTraining(name, description, progress) {
+      training.set(name, description);
+      feed.publish({ type: 'training-progressed', name, ...progress });
+    },
+    growCalibration: (target, signal) =>
+      track(
+        (async () => {
+          const ended = AbortSignal.any([signal, stopped.signal]);
+          for (let isGrowing = true; isGrowing && !ended.aborted; ) {
+            isGrowing = false;
+            for (const [node, { spec }] of running) {
+              if (ended.aborted || calibration.count(node) + chunkPieces > target) continue;
+              if (!(await publishNextChunk(node, spec.backend, pieces, calibration, ended, 16))) continue;
+              await enrol(spec.name);
+              isGrowing = true;
+            }
+          }
+        })().catch((error: unknown) => {
+          if (!signal.aborted && !stopped.signal.aborted) throw error;
+        }),
+      ),
+    async stopWork() {
+      stopped.abort();
+      await Promise.allSettled(work);
+    },
+    async close() {
+      for (const { transport } of running.values()) await transport.close();
+      running.clear();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { NodeId } from '@moe/core';
+import type { JobSummary, MarketEvent } from '../market-service.ts';
+import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+
+const keptJobs = 200;
+
+/** The last jobs and everybody who wants to hear of the next. */
+export interface JobFeed {
+  publish(event: MarketEvent): void;
+  subscribe(listener: (event: MarketEvent) => void): () => void;
+  recent(): readonly JobSummary[];
+  remember(job: JobSummary): void;
+}
+
+export function createJobFeed(): JobFeed {
+  const listeners = new Set<(event: MarketEvent) => void>();
+  const jobs: JobSummary[] = [];
+  const remember = (job: JobSummary): void => {
+    jobs.unshift(job);
+    if (jobs.length > keptJobs) jobs.pop();
+  };
+  return {
+    publish(event) {
+      if ('job' in event) remember(event.job);
+      for (const listener of listeners) listener(event);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    recent: () => jobs,
+    remember,
+  };
+}
+
+/** What lists and logs show of an order. */
+export function summaryOf(id: string, record: ReceiptRecord, nameOf: (node: NodeId) => string): JobSummary {
+  const base = {
+    receiptId: id,
+    atMs: record.atMs,
+    kind: record.kind,
+    preview: record.preview,
+    durationMs: record.durationMs,
+  };
+  const { proof } = record;
+  if (proof.kind === 'void')
+    return { ...base, mode: 'shard', outcome: 'refunded', members: [], feeMicro: 0n };
+  if (proof.kind === 'tally') {
+    const { body } = proof.tally.client;
+    return {
+      ...base,
+      receiptId: `${id}-0`,
+      mode: 'route',
+      outcome: 'routed',
+      members: [{ id: body.worker, name: nameOf(body.worker), probation: false }],
+      winner: body.worker,
+      feeMicro: body.feeMicro,
+    };
+  }
+  const { body } = proof.certificate;
+  return {
+    ...base,
+    mode: 'shard',
+    outcome: body.winner === null ? 'refunded' : 'certified',
+    place: body.place,
+    members: body.members.map((member) => ({
+      id: member.principal,
+      name: nameOf(member.principal),
+      probation: member.onProbation,
+      ...(member.loss === null ? {} : { loss: member.loss[0] / member.loss[1] }),
+      ...(member.outcome === 'scored' ? {} : { slashed: member.outcome }),
+    })),
+    ...(body.winner === null ? {} : { winner: body.winner }),
+    feeMicro: body.feeMicro,
+  };
+}

@@ -1,0 +1,113 @@
+import { type AccountId, type Hash, hashOf, type MarketId, MoeError, type NodeId } from '@moe/core';
+import { type CalibrationStore, chunkPieces } from '@moe/history';
+import type { Ledger } from '@moe/ledger';
+import {
+  type CertifiedLoss,
+  calibrationRoot,
+  type MarketParameters,
+  nearestPlace,
+  type PlaceCentroids,
+  type Roster,
+  rosterHash,
+  type Standings,
+} from '@moe/protocol';
+import type { MarketView } from './market-view.ts';
+
+/** Batches and rosters that stay known: far more than any job lasts. */
+const keptVersions = 256;
+
+export interface LedgerViewInit {
+  readonly market: MarketId;
+  readonly parameters: MarketParameters;
+  readonly ledger: Ledger;
+  readonly calibration: CalibrationStore;
+  readonly calibrationHash: Hash;
+  readonly places: PlaceCentroids & { readonly hash: Hash };
+  /** Experts that opened the market: their first jobs are paid, since somebody's must be. */
+  readonly founders: () => readonly NodeId[];
+  /** Registered experts that are not running are not drawn. */
+  readonly isOnline: (node: NodeId) => boolean;
+  /** Standings after the settlements before batch `batch`. */
+  readonly start: { readonly batch: number; readonly standings: Standings };
+}
+
+/** The market as this node's replica of the ledger shows it. */
+export interface LedgerView extends MarketView {
+  /** Takes in the losses of a settled batch, in the ledger's order. */
+  applyBatch(batch: number, losses: readonly CertifiedLoss[]): void;
+  /** Looks again at the ledger: somebody registered, left or changed. */
+  refresh(): void;
+  standings(): { readonly batch: number; readonly standings: Standings };
+  jobsOf(node: NodeId): number;
+}
+
+export function ledgerView(init: LedgerViewInit): LedgerView {
+  const rosters = new Map<Hash, Roster>();
+  const standingsByBatch = new Map<number, Standings>([[init.start.batch, init.start.standings]]);
+  let { batch, standings } = init.start;
+  let current: { roster: Roster; hash: Hash } | undefined;
+
+  const build = (): { roster: Roster; hash: Hash } => {
+    const market = init.ledger.market(init.market);
+    if (market === undefined)
+      throw new MoeError('unknown-market', `The ledger has no market "${init.market}".`);
+    const founders = init.founders();
+    const roster: Roster = {
+      network: init.ledger.network,
+      market: init.market,
+      marketOwner: market.owner as AccountId,
+      beacon: hashOf('moe/beacon/1', [init.ledger.network, batch, init.ledger.headHash()]),
+      batch,
+      parameters: { ...init.parameters, feeBps: market.feeBps },
+      placesHash: init.places.hash,
+      calibrationHash: init.calibrationHash,
+      experts: init.ledger
+        .experts(init.market)
+        .filter(({ node, stakeMicro }) => init.isOnline(node) && stakeMicro > 0n)
+        .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
+        .map(({ node, owner, askMicroPerKilobyte, stakeMicro }) => ({
+          node,
+          owner,
+          askMicroPerKilobyte,
+          stakeMicro,
+          onProbation:
+            !founders.includes(node) && standings.of(node, 0).global.jobs < init.parameters.probationJobs,
+          calibrationCount: init.calibration.count(node),
+          calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
+        }))
+        .sort((a, b) => (a.node < b.node ? -1 : 1)),
+      validators: init.ledger
+        .validators()
+        .filter(({ ticketRoot }) => ticketRoot !== undefined)
+        .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
+        .sort((a, b) => (a.node < b.node ? -1 : 1)),
+    };
+    const built = { roster, hash: rosterHash(roster) };
+    rosters.set(built.hash, roster);
+    if (rosters.size > keptVersions) rosters.delete(rosters.keys().next().value!);
+    return built;
+  };
+
+  return {
+    current: () => {
+      current ??= build();
+      return current;
+    },
+    rosterOf: (hash) => rosters.get(hash),
+    standingsAt: (wanted) => standingsByBatch.get(wanted),
+    calibration: (node, index) => init.calibration.vectorAt(node, index),
+    placeOf: (sum) => nearestPlace(init.places, sum),
+    applyBatch(applied, losses) {
+      standings = standings.with(losses);
+      batch = applied + 1;
+      standingsByBatch.set(batch, standings);
+      standingsByBatch.delete(batch - keptVersions);
+      current = undefined;
+    },
+    refresh() {
+      current = undefined;
+    },
+    standings: () => ({ batch, standings }),
+    jobsOf: (node) => standings.of(node, 0).global.jobs,
+  };
+}

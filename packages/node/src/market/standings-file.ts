@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { decode, encode, nodeIdSchema } from '@moe/core';
+import type { ReceiptStore } from '@moe/ledger';
+import { type Effects, parseSettlementDetail, Standings } from '@moe/protocol';
+import { z } from 'zod';
+import { batchId } from '../coordinator/settler.ts';
+import { decodeBatch } from '../receipts/receipt-record.ts';
+
+const totalsSchema = z.object({ certified: z.int(), routed: z.int(), refunded: z.int() });
+/** Settled orders by what came of them. */
+export type OrderTotals = Readonly<z.infer<typeof totalsSchema>>;
+const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0 };
+
+const fileSchema = z.object({
+  batch: z.int().nonnegative(),
+  rows: z.array(z.tuple([nodeIdSchema, z.int(), z.int(), z.int(), z.int()])),
+  totals: totalsSchema,
+});
+
+/** What the settled batches add up to. */
+export interface SettledState {
+  readonly batch: number;
+  readonly standings: Standings;
+  readonly totals: OrderTotals;
+}
+
+/** A certificate has losses, a tally only a payment, a void neither. */
+export function addTotals(totals: OrderTotals, effects: readonly Effects[]): OrderTotals {
+  const certified = effects.filter(({ losses }) => losses.length > 0).length;
+  const routed = effects.filter(({ losses, deltas }) => losses.length === 0 && deltas.length > 0).length;
+  return {
+    certified: totals.certified + certified,
+    routed: totals.routed + routed,
+    refunded: totals.refunded + effects.length - certified - routed,
+  };
+}
+
+/** Writes the table of places, whole or not at all. */
+export function writeStandings(path: string, { batch, standings, totals }: SettledState): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, encode({ batch, rows: standings.toRows(), totals }));
+  renameSync(`${path}.new`, path);
+}
+
+/**
+ * The table after the settlements before `nextBatch`: the file, brought up to date from the batches kept in the
+ * receipt store. A missing or damaged file only means starting from the first batch that is kept.
+ */
+export async function readStandings(
+  path: string,
+  nextBatch: number,
+  receipts: ReceiptStore,
+): Promise<SettledState> {
+  let state: z.infer<typeof fileSchema> = { batch: 0, rows: [], totals: noOrders };
+  try {
+    state = decode(new Uint8Array(readFileSync(path)), fileSchema);
+  } catch {
+    // Rebuilt below: every batch holds its losses.
+  }
+  if (state.batch > nextBatch) state = { batch: 0, rows: [], totals: noOrders };
+  let standings = Standings.fromRows(state.rows);
+  let totals: OrderTotals = state.totals;
+  for (let batch = state.batch; batch < nextBatch; batch += 1) {
+    const bytes = await receipts.get(batchId(batch));
+    if (bytes === undefined) continue;
+    const effects = parseSettlementDetail(decodeBatch(bytes).detail);
+    standings = standings.with(effects.flatMap(({ losses }) => losses));
+    totals = addTotals(totals, effects);
+  }
+  return { batch: nextBatch, standings, totals };
+}
