@@ -79,6 +79,8 @@ describe('wrong usage', () => {
     [['embed', 'no-such-file'], 'There is no file or folder "no-such-file"'],
     [['embed', '-', '--concurrency', '0'], '--concurrency is a whole number from 1'],
     [['embed', '-', '--batch', 'many'], '--batch is a whole number'],
+    [['embed', '-', '--max-fee', 'free'], '--max-fee is an amount of credits'],
+    [['status', '--recent', 'x'], '--recent is a whole number'],
     [['embed', '-', '--lines', '--whole'], 'Choose one of --lines and --whole'],
     [['embed', '-', '-'], 'read once only'],
     [['embed', '-', '--json'], '--output'],

@@ -18,7 +18,7 @@ export interface TestMarket {
 }
 
 export const testDimensions = 8;
-export const feePerTextMicro = 10n;
+const feePerTextMicro = 10n;
 const market = 'text-embedding' as MarketId;
 const account = 'a'.repeat(64) as AccountId;
 const expert = { id: hashOf('test/expert/1', 'minilm'), name: 'minilm' };

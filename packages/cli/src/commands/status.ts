@@ -1,5 +1,6 @@
 import { formatCredits } from '@moe/core';
 import type { Command } from 'commander';
+import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import { type Status, statusSchema } from '../market/shapes.ts';
@@ -35,7 +36,8 @@ Examples:
 
 function readRecent(text: string): number {
   const count = Number(text);
-  return Number.isInteger(count) && count >= 0 ? count : 8;
+  if (!/^\d{1,4}$/.test(text)) throw usageError(`--recent is a whole number, not "${text}".`);
+  return count;
 }
 
 function show(status: Status, url: string, recent: number): void {

@@ -55,8 +55,7 @@ Examples:
     .action(async (flags: Flags) => {
       const options = readUpOptions(flags);
       // Starting a market loads models; no other command should wait for that.
-      const upModule: string = '../up/index.ts';
-      const { up }: { up(options: UpOptions): Promise<void> } = await import(upModule);
+      const { up } = await import('../up/index.ts');
       await up(options);
     });
 }

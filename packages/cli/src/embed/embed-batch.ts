@@ -12,7 +12,7 @@ export interface RequestSettings {
   readonly retries: number;
 }
 
-export type TextResult =
+type TextResult =
   | { readonly vector: Float32Array; readonly receipt: string | undefined }
   | { readonly reason: string };
 

@@ -59,7 +59,8 @@ export function readEmbedOptions(inputs: readonly string[], flags: EmbedFlags): 
     throw usageError('--delimiter is one character, like ";", or \\t for a tab.');
   const output = flags.output;
   const isNpy = output?.toLowerCase().endsWith('.npy') ?? false;
-  if (flags.maxFee !== undefined) parseCredits(flags.maxFee);
+  if (flags.maxFee !== undefined && !isAmount(flags.maxFee))
+    throw usageError(`--max-fee is an amount of credits like 0.001, not "${flags.maxFee}".`);
   return {
     input: {
       format: flags.format,
@@ -91,6 +92,15 @@ export function readEmbedOptions(inputs: readonly string[], flags: EmbedFlags): 
     batchTexts: count('--batch', flags.batch, 1, 2_048),
     retries: count('--retries', flags.retries, 0, 100),
   };
+}
+
+function isAmount(text: string): boolean {
+  try {
+    parseCredits(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function textSplit(flags: EmbedFlags): TextSplit | undefined {
