@@ -85,6 +85,29 @@ describe('submitting', () => {
     expect(ledger.height()).toBe(2);
   });
 
+  test('a refused transaction does not take those behind it along', async () => {
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, i) =>
+        ledger.transact(alice, toBob(i % 10 === 3 ? BALANCE_MICRO + 1n : 1n)),
+      ),
+    );
+    const refusals = results.filter(({ status }) => status === 'rejected');
+    expect(refusals).toHaveLength(4);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ reason: { code: 'insufficient-funds' } });
+    expect([ledger.height(), ledger.nextNonce(accountIdOf(alice))]).toEqual([37, 36]);
+  });
+
+  test('a stranger’s forgeries do not shift the nonces that an owner gets', async () => {
+    const forged = [0, 1, 7, 2 ** 40].map((nonce) =>
+      ledger.submit({ ...signedToBob({ nonce }), signature: new Uint8Array(64) }),
+    );
+    const own = [ledger.transact(alice, toBob(1n)), ledger.transact(alice, toBob(1n))];
+    for (const result of await Promise.allSettled(forged))
+      expect(result).toMatchObject({ reason: { code: 'invalid-signature' } });
+    await Promise.all(own);
+    expect(ledger.nextNonce(accountIdOf(alice))).toBe(2);
+  });
+
   test('signatures that do not hold are refused, the owner’s and those inside', async () => {
     const good = signedToBob();
     const altered = { ...good, body: { ...good.body, amountMicro: 9n } as Transaction };

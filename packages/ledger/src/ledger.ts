@@ -30,7 +30,10 @@ export interface Ledger {
    * `ledger-closed`, `ledger-failed` (the disk: whether it was written shows after reopening).
    */
   submit(signed: SignedTransaction): Promise<Placed>;
-  /** Signs `action` with the next free nonce of the owner and submits it: safe to call many times at once. */
+  /**
+   * Signs `action` with the owner's next nonce and submits it: safe to call many times at once. If one before
+   * it is refused, it is signed again with the nonce that is then due.
+   */
   transact(keys: KeyPair, action: Action): Promise<Placed>;
   /** The nonce for the account's next transaction, after those that are being submitted. */
   nextNonce(account: AccountId): number;

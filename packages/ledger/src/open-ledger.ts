@@ -5,6 +5,7 @@ import {
   draftOn,
   expertKey,
   type LedgerState,
+  type LedgerView,
   prepaidKey,
   proveAccount,
   type SignedTransaction,
@@ -13,7 +14,15 @@ import {
   type Transaction,
   totalMicro,
 } from '@moe/protocol';
-import { CHAIN_START, chainEntry, chainHashIn, type LedgerEntry, readEntry, seal } from './entry.ts';
+import {
+  CHAIN_START,
+  chainEntry,
+  chainHashIn,
+  type LedgerEntry,
+  readEntry,
+  type SealedTransaction,
+  seal,
+} from './entry.ts';
 import type { Ledger, Placed } from './ledger.ts';
 import type { Log } from './log.ts';
 import { type Folded, replay } from './replay.ts';
@@ -38,6 +47,9 @@ export interface OpenLedgerOptions {
 
 const MAX_BATCH = 2_048;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+
+/** What a submission gets once its batch is through: its place, or why it was refused. */
+type Outcome = Placed | MoeError;
 
 /**
  * Opens the ledger in `log`. Throws `ledger-empty` (empty log and no genesis), `wrong-network`,
@@ -95,25 +107,25 @@ class FoldedLog implements Ledger {
   }
 
   async submit(signed: SignedTransaction): Promise<Placed> {
-    this.#requireOpen();
-    return this.#submissions.add(seal(signed));
+    return this.#add(seal(signed), undefined);
   }
 
   async transact(keys: KeyPair, action: Parameters<Ledger['transact']>[1]): Promise<Placed> {
-    this.#requireOpen();
     const from = keys.publicKey as AccountId;
-    const transaction = {
-      ...action,
-      network: this.network,
-      from,
-      nonce: this.nextNonce(from),
-    } as Transaction;
-    return this.#submissions.add(seal(signTransaction(keys, transaction)));
+    const sign = (nonce: number): SealedTransaction =>
+      seal(signTransaction(keys, { ...action, network: this.network, from, nonce } as Transaction));
+    // A release holds for one nonce only.
+    return this.#add(sign(this.nextNonce(from)), action.kind === 'unlock' ? undefined : sign);
+  }
+
+  #add(sealed: SealedTransaction, resign: Submission['resign']): Promise<Placed> {
+    if (this.#isClosed) throw new MoeError('ledger-closed', 'The ledger is closed.');
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#submissions.add(sealed, accountOf(this.#state, sealed.transaction.from).nonce, resign);
   }
 
   nextNonce(account: AccountId): number {
-    const settled = accountOf(this.#state, account).nonce;
-    return Math.max(settled, this.#submissions.nonceAfterPending(account) ?? 0);
+    return this.#submissions.nextNonce(account, accountOf(this.#state, account).nonce);
   }
 
   async idle(): Promise<void> {
@@ -128,9 +140,12 @@ class FoldedLog implements Ledger {
     for (;;) {
       const batch = this.#submissions.takeReady(MAX_BATCH, MAX_BATCH_BYTES);
       if (batch.length === 0) break;
-      const answers = await this.#place(batch);
-      for (const submission of batch) this.#submissions.finished(submission);
-      for (const answer of answers) answer();
+      const outcomes = await this.#place(batch);
+      batch.forEach(({ resolve, reject }, position) => {
+        const outcome = outcomes[position]!;
+        if (outcome instanceof MoeError) reject(outcome);
+        else resolve(outcome);
+      });
     }
     this.#isWriting = false;
     if (this.#submissions.size === 0) {
@@ -139,59 +154,52 @@ class FoldedLog implements Ledger {
     }
   }
 
-  /** Decides on a draft, makes it durable, then visible. The answers are given after that. */
-  async #place(batch: readonly Submission[]): Promise<(() => void)[]> {
-    if (this.#failure !== undefined)
-      return batch.map(
-        ({ reject }) =>
-          () =>
-            reject(this.#failure!),
-      );
-    const answers: (() => void)[] = [];
+  /** Decides on a draft, makes it durable, then visible. */
+  async #place(batch: readonly Submission[]): Promise<readonly Outcome[]> {
     const draft = draftOn(this.#state);
     const entries: LedgerEntry[] = [];
     const bytes: Uint8Array[] = [];
     let chainHash = this.#chainHash;
-    for (const { sealed, validity, resolve, reject } of batch) {
-      const problem = validity === 'valid' ? undefined : invalidSignature();
-      const outcome = problem ?? applyTransaction(draft, sealed.transaction);
-      if (outcome instanceof MoeError) {
-        answers.push(() => reject(outcome));
-      } else if (!outcome.applied) {
-        answers.push(() => reject(new MoeError(outcome.code, outcome.message)));
-      } else {
-        const index = this.#height + entries.length;
-        const chained = chainEntry(chainHash, sealed);
-        chainHash = chained.hash;
-        bytes.push(chained.bytes);
-        entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(chainHash) as Hash });
-        answers.push(() => resolve({ index }));
-      }
-    }
-    if (entries.length === 0) return answers;
-    try {
-      const first = await this.#log.append(bytes);
-      if (first !== this.#height)
-        throw new MoeError('log-failed', `Something else wrote to the log at entry ${this.#height}.`);
-    } catch (cause) {
-      // Whether the batch reached the disk is unknown; a later batch on top of a guess could contradict it.
-      this.#failure = new MoeError(
-        'ledger-failed',
-        `The ledger cannot be written: ${messageOf(cause)} Nothing more is taken until it is opened again.`,
-        { cause },
-      );
-      return batch.map(
-        ({ reject }) =>
-          () =>
-            reject(this.#failure!),
-      );
+    const outcomes = batch.map((submission): Outcome => {
+      if (submission.validity !== 'valid') return invalidSignature();
+      const sealed = inTurn(draft, submission);
+      const decision = applyTransaction(draft, sealed.transaction);
+      if (!decision.applied) return new MoeError(decision.code, decision.message);
+      const index = this.#height + entries.length;
+      const chained = chainEntry(chainHash, sealed);
+      chainHash = chained.hash;
+      bytes.push(chained.bytes);
+      entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(chainHash) as Hash });
+      return { index };
+    });
+    const failure = this.#failure ?? (entries.length === 0 ? undefined : await this.#append(bytes));
+    this.#submissions.decided(batch);
+    if (failure !== undefined) {
+      this.#failure = failure;
+      return batch.map(() => failure);
     }
     draft.commit();
     this.#height += entries.length;
     this.#chainHash = chainHash;
     this.#announce(entries);
     if (this.#height - this.#snapshotHeight >= this.#snapshotEvery) this.#snapshotInBackground();
-    return answers;
+    return outcomes;
+  }
+
+  /** Undefined when the entries are durable. */
+  async #append(bytes: readonly Uint8Array[]): Promise<MoeError | undefined> {
+    try {
+      const first = await this.#log.append(bytes);
+      if (first === this.#height) return undefined;
+      throw new MoeError('log-failed', `Something else wrote to the log at entry ${this.#height}.`);
+    } catch (cause) {
+      // Whether the batch reached the disk is unknown; a later batch on top of a guess could contradict it.
+      return new MoeError(
+        'ledger-failed',
+        `The ledger cannot be written: ${messageOf(cause)} Nothing more is taken until it is opened again.`,
+        { cause },
+      );
+    }
   }
 
   #announce(entries: readonly LedgerEntry[]): void {
@@ -333,11 +341,13 @@ class FoldedLog implements Ledger {
     if (this.#derived.height !== this.#height) this.#derived = { height: this.#height };
     return this.#derived;
   }
+}
 
-  #requireOpen(): void {
-    if (this.#isClosed) throw new MoeError('ledger-closed', 'The ledger is closed.');
-    if (this.#failure !== undefined) throw this.#failure;
-  }
+/** Brings a transaction into line whose nonce no longer fits because one before it was refused. */
+function inTurn(view: LedgerView, { sealed, resign }: Submission): SealedTransaction {
+  const { from, nonce } = sealed.transaction;
+  const due = accountOf(view, from).nonce;
+  return nonce === due || resign === undefined ? sealed : resign(due);
 }
 
 function invalidSignature(): MoeError {

@@ -9,6 +9,10 @@ export interface Submission {
   readonly sealed: SealedTransaction;
   readonly resolve: (placed: { readonly index: number }) => void;
   readonly reject: (error: MoeError) => void;
+  /** Signs the same with another nonce; absent if the owner's keys are elsewhere. */
+  readonly resign: ((nonce: number) => SealedTransaction) | undefined;
+  /** Its nonce follows on those of the account that were pending when it came. */
+  readonly isInLine: boolean;
   validity: 'unchecked' | 'valid' | 'invalid';
 }
 
@@ -20,7 +24,8 @@ export class Submissions {
   readonly #maxPending: number;
   readonly #onReady: () => void;
   readonly #waiting: Submission[] = [];
-  readonly #nonces = new Map<AccountId, { next: number; pending: number }>();
+  /** Pending submissions of each account that are in line; others will be refused and must not count. */
+  readonly #inLine = new Map<AccountId, number>();
   #size = 0;
   /** Submissions at the front of `#waiting` whose check has begun. */
   #begun = 0;
@@ -37,28 +42,31 @@ export class Submissions {
     return this.#size;
   }
 
-  add(sealed: SealedTransaction): Promise<{ readonly index: number }> {
+  /** `settledNonce` is the account's nonce without what is pending. */
+  add(
+    sealed: SealedTransaction,
+    settledNonce: number,
+    resign: Submission['resign'],
+  ): Promise<{ readonly index: number }> {
     if (this.#size >= this.#maxPending)
       throw new MoeError(
         'overloaded',
         `${this.#maxPending} transactions wait for the ledger. Try again shortly.`,
-        {
-          isRetryable: true,
-        },
+        { isRetryable: true },
       );
     const { from, nonce } = sealed.transaction;
-    const counted = this.#nonces.get(from) ?? { next: nonce, pending: 0 };
-    this.#nonces.set(from, { next: nonce + 1, pending: counted.pending + 1 });
+    const isInLine = nonce === this.nextNonce(from, settledNonce);
+    if (isInLine) this.#inLine.set(from, (this.#inLine.get(from) ?? 0) + 1);
     this.#size += 1;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sealed, resolve, reject, validity: 'unchecked' });
+      this.#waiting.push({ sealed, resolve, reject, resign, isInLine, validity: 'unchecked' });
       this.#check();
     });
   }
 
-  /** The nonce after the account's last pending transaction; undefined if none is pending. */
-  nonceAfterPending(account: AccountId): number | undefined {
-    return this.#nonces.get(account)?.next;
+  /** The nonce after what is pending for the account, whose nonce without that is `settledNonce`. */
+  nextNonce(account: AccountId, settledNonce: number): number {
+    return settledNonce + (this.#inLine.get(account) ?? 0);
   }
 
   /** Removes the longest checked run from the front, up to `limit` transactions or about `maxBytes`. */
@@ -75,12 +83,16 @@ export class Submissions {
     return this.#waiting.splice(0, count);
   }
 
-  /** Must be called once for each submission that was taken, when its outcome is known. */
-  finished({ sealed: { transaction } }: Submission): void {
-    this.#size -= 1;
-    const counted = this.#nonces.get(transaction.from)!;
-    counted.pending -= 1;
-    if (counted.pending === 0) this.#nonces.delete(transaction.from);
+  /** To be called for what was taken as soon as it is decided: in the same step as the nonces change. */
+  decided(batch: readonly Submission[]): void {
+    this.#size -= batch.length;
+    for (const { sealed, isInLine } of batch) {
+      if (!isInLine) continue;
+      const { from } = sealed.transaction;
+      const left = this.#inLine.get(from)! - 1;
+      if (left === 0) this.#inLine.delete(from);
+      else this.#inLine.set(from, left);
+    }
   }
 
   #check(): void {

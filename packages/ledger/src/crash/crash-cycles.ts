@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Amount } from '@moe/core';
 import { type Acknowledged, type Audit, auditDirectory } from './audit.ts';
 
@@ -84,10 +85,14 @@ interface Worker {
 
 /** Resolves when the worker has loaded its code and waits for `begin`. */
 async function startWorker(directory: string): Promise<Worker> {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts'), directory], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
-  });
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./worker.ts', import.meta.url)), directory],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
+    },
+  );
   const closed = once(child, 'close');
   const lines: string[] = [];
   let errors = '';
