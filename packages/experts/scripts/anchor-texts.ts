@@ -9,7 +9,8 @@ export interface AnchorText {
 }
 
 const require = createRequire(import.meta.url);
-const translations = 'electron-i18n@1.3136.0';
+/** Documentation of Electron in eight languages (MIT). Needed here only, so it is no dependency. */
+const translations = { npmPackage: 'electron-i18n', npmVersion: '1.3136.0' };
 
 /**
  * Texts to align experts on: `perSource` paragraphs from each of documentation in English, the same in seven
@@ -55,13 +56,18 @@ function documentedCode(npmPackage: string, pattern: string): string[] {
 }
 
 function translatedParagraphs(perLanguage: number): string[] {
-  let pages: { docs: Record<string, Record<string, { html: string }>> };
+  const { npmPackage, npmVersion } = translations;
+  let pages: Record<string, Record<string, { html: string }>>;
   try {
-    pages = require('electron-i18n');
+    const manifest = require.resolve(`${npmPackage}/package.json`);
+    pages = JSON.parse(readFileSync(join(dirname(manifest), 'dist/docs.json'), 'utf8'));
   } catch {
-    throw new Error(`Install the translated texts first: npm install --no-save ${translations}`);
+    throw new Error(
+      `Install the translated texts in another folder, npm install ${npmPackage}@${npmVersion}, ` +
+        'and name its node_modules in NODE_PATH.',
+    );
   }
-  return Object.entries(pages.docs).flatMap(([locale, docs]) =>
+  return Object.entries(pages).flatMap(([locale, docs]) =>
     sample(
       Object.values(docs)
         .flatMap(({ html }) => [...html.matchAll(/<p>([\s\S]*?)<\/p>/g)].map((match) => plainText(match[1]!)))

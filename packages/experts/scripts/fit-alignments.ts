@@ -1,6 +1,6 @@
 /**
  * Fits the alignments of the founding experts and writes them to `data/alignments`. To be run again when an
- * expert's model changes. Usage: node scripts/fit-alignments.ts [MODELS_DIR] [NAME…]
+ * expert's model changes. Usage: npm run -w @moe/experts fit-alignments [MODELS_DIR] [NAME…]
  */
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 import { MoeError } from '@moe/core';
 
 /** The errors that every backend may reject with (see `ExpertBackend`). */
-export type BackendErrorCode =
+type BackendErrorCode =
   | 'backend-unavailable'
   | 'backend-timeout'
   | 'backend-invalid-output'

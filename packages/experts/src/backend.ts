@@ -7,7 +7,8 @@ export interface ExpertBackend {
   /**
    * One native vector per text, in order, each of `dimensions` finite numbers (not necessarily of unit
    * length). Rejects with a `MoeError`: `backend-unavailable` (retryable), `backend-timeout` (retryable),
-   * `backend-invalid-output`, `request-aborted`.
+   * `overloaded` (retryable), `backend-rejected` (a server refused the request), `backend-invalid-output`,
+   * `request-aborted`.
    */
   embed(texts: readonly string[], options?: { readonly signal?: AbortSignal }): Promise<Float32Array[]>;
   close(): Promise<void>;

