@@ -25,7 +25,11 @@ export interface ModelHost {
   open(spec: BackendSpec): Promise<ExpertBackend>;
   /** Tokens of a text as usage counts give them; loads the tokenizer (0.1 s) at the first call. */
   countTokens(text: string): number;
-  /** Ends all threads; calls in flight are rejected with `backend-unavailable`. Safe to call twice. */
+  /**
+   * Ends all threads, each after the run of its model that is under way; calls in flight are rejected with
+   * `backend-unavailable`. Safe to call twice. Await it before `process.exit`: a process that exits in the middle
+   * of an ONNX run is aborted by the native code (exit code 134).
+   */
   close(): Promise<void>;
 }
 

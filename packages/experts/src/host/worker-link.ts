@@ -62,7 +62,7 @@ export class WorkerLink {
     try {
       opened = await this.call((call) => ({ type: 'open', call, backend, spec }), []);
     } catch (error) {
-      this.backends.delete(backend);
+      this.forget(backend);
       throw error;
     }
     if (opened.type !== 'opened') throw backendUnavailable(this.init.name, 'its thread gave a wrong reply.');
@@ -81,10 +81,7 @@ export class WorkerLink {
         if (reply.type !== 'embedded') throw backendUnavailable(name, 'its thread gave a wrong reply.');
         return unpackVectors(reply.vectors, dimensions);
       },
-      close: async () => {
-        if (this.backends.delete(backend))
-          this.worker?.postMessage({ type: 'close', backend } satisfies ToWorker);
-      },
+      close: async () => this.forget(backend),
     };
   }
 
@@ -96,6 +93,11 @@ export class WorkerLink {
     this.worker = undefined;
     this.rejectAll(backendUnavailable(this.init.name, 'it was closed.'));
     if (worker !== undefined) await stopWorker(worker);
+  }
+
+  private forget(backend: number): void {
+    if (this.backends.delete(backend))
+      this.worker?.postMessage({ type: 'close', backend } satisfies ToWorker);
   }
 
   private async call(
@@ -163,7 +165,7 @@ export class WorkerLink {
   }
 
   private onMessage(message: FromWorker): void {
-    this.failuresInARow = 0;
+    if (message.type === 'embedded') this.failuresInARow = 0;
     const call = this.take(message.call);
     if (call === undefined) return;
     if (message.type !== 'failed') {
