@@ -1,0 +1,78 @@
+import { isMoeError, type MarketId } from '@moe/core';
+import type { EmbeddedMarket, JobSummary } from '@moe/node';
+import { type SampleKind, sampleTexts } from '@moe/training';
+
+/** A text that the operator buys a job for, and the kind that tables show it under. */
+interface HouseText {
+  readonly kind: SampleKind;
+  readonly text: string;
+}
+
+export interface HouseInit {
+  readonly market: EmbeddedMarket;
+  readonly marketId: MarketId;
+  /** Jobs at most, in this run of the program. */
+  readonly budget: number;
+  readonly signal: AbortSignal;
+  readonly onJob: (kind: string, job: JobSummary) => void;
+}
+
+/**
+ * House jobs: the operator pays for jobs on shipped sample texts, one at a time, while an expert is on
+ * probation or `wanted` kinds are asked for. So newcomers are judged and history grows before clients come.
+ */
+export interface House {
+  /** Puts jobs of these kinds (all when none is named) first in line. */
+  ask(kinds: readonly SampleKind[], jobs: number): void;
+  /** Resolves when there is nothing left to do, the budget is spent, or the market stops. */
+  idle(): Promise<void>;
+}
+
+export function openHouse(init: HouseInit): House {
+  const { market, signal } = init;
+  const queue: HouseText[] = [];
+  const turn = new Map<SampleKind, number>();
+  let left = init.budget;
+  let running: Promise<void> | undefined;
+  const kindOfPreview = new Map<string, string>();
+  market.service.subscribe((event) => {
+    if (!('job' in event) || event.job.kind !== 'house') return;
+    const kind = kindOfPreview.get(event.job.preview);
+    if (kind !== undefined) init.onJob(kind, event.job);
+  });
+
+  const run = async (): Promise<void> => {
+    while (queue.length > 0 && left > 0 && !signal.aborted) {
+      const { kind, text } = queue.shift()!;
+      left -= 1;
+      kindOfPreview.set(text.slice(0, 120), kind);
+      try {
+        await market.service.embed({
+          account: market.houseAccount,
+          market: init.marketId,
+          texts: [text],
+          mode: 'shard',
+          signal,
+        });
+      } catch (error) {
+        // The house has spent its money: the market goes on with its clients'.
+        if (isMoeError(error, 'insufficient-funds')) left = 0;
+        else if (signal.aborted) return;
+      }
+    }
+  };
+
+  return {
+    ask(kinds, jobs) {
+      for (let job = 0; job < jobs; job += 1) {
+        const kind = kinds[job % kinds.length]!;
+        const texts = sampleTexts(kind);
+        const next = turn.get(kind) ?? 0;
+        turn.set(kind, next + 1);
+        queue.push(texts[next % texts.length]!);
+      }
+      running = (running ?? Promise.resolve()).then(run);
+    },
+    idle: () => running ?? Promise.resolve(),
+  };
+}

@@ -1,0 +1,81 @@
+import { messageOf } from '@moe/core';
+import type { ModelHost } from '@moe/experts';
+import type { EmbeddedMarket } from '@moe/node';
+import { type SampleKind, sampleKinds, specialistDomains, trainSpecialist } from '@moe/training';
+import { bar } from '../terminal/progress-line.ts';
+import type { House } from './house.ts';
+import type { UpLog } from './log.ts';
+
+export interface SpecialistsInit {
+  readonly market: EmbeddedMarket;
+  readonly host: ModelHost;
+  readonly dataDir: string;
+  readonly isTrainingAllowed: boolean;
+  readonly house: House;
+  readonly log: UpLog;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains the specialists one after the other (or takes them from the data directory) and lets each join as it
+ * is ready. One that cannot be trained is left out with a sentence.
+ */
+export async function addSpecialists(init: SpecialistsInit): Promise<void> {
+  const { market, host, log, signal } = init;
+  const base = await host.open({ kind: 'minilm', layers: 6 });
+  const domains = specialistDomains();
+  for (const [index, domain] of domains.entries()) {
+    if (signal.aborted) return;
+    try {
+      const trained = await trainSpecialist({
+        domain,
+        dataDir: init.dataDir,
+        backend: base,
+        signal: init.isTrainingAllowed ? signal : AbortSignal.any([signal, AbortSignal.abort()]),
+        onProgress: ({ phase, done, total, loss }) => {
+          market.experts.announceTraining(domain.name, domain.description, {
+            done,
+            total,
+            ...(loss === undefined ? {} : { loss }),
+          });
+          const share = done / total;
+          log.background(
+            `${phase} ${domain.name} (${index + 1} of ${domains.length})  ${bar(share, 24)} ${Math.round(100 * share)} %`,
+          );
+        },
+      });
+      const { manifest } = trained;
+      await market.experts.add({
+        name: domain.name,
+        description: domain.description,
+        backend: await host.open({ kind: 'residual', name: domain.name, weightsFile: trained.weightsFile }),
+      });
+      log.say(
+        `${domain.name} joins: loss on held-out texts ${manifest.heldOutLossAfter.toFixed(3)}, the base model's ${manifest.heldOutLossBefore.toFixed(3)}.`,
+        {
+          event: 'specialist-joined',
+          name: domain.name,
+          isNew: trained.isNew,
+          heldOutLoss: [manifest.heldOutLossBefore, manifest.heldOutLossAfter],
+        },
+      );
+      if (trained.isNew) init.house.ask(kindsFor(domain.kind), 24);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!init.isTrainingAllowed) continue;
+      log.say(`${domain.name} is left out: ${messageOf(error)}`, {
+        event: 'expert-failed',
+        name: domain.name,
+        reason: messageOf(error),
+      });
+    } finally {
+      log.background(undefined);
+    }
+  }
+}
+
+/** A newcomer is shown mostly what it was made for, and some of everything else. */
+function kindsFor(kind: string): readonly SampleKind[] {
+  const own = sampleKinds.filter((each) => each === kind);
+  return own.length === 0 ? sampleKinds : sampleKinds.flatMap((each) => [...own, each]);
+}
