@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { AccountId, MarketId } from '@moe/core';
 import type { MarketService } from '@moe/node';
 import { openAiBackend } from '../../packages/experts/src/openai/openai-backend.ts';
@@ -20,6 +19,7 @@ export async function openRoutedService(
     maxTextBytes: 32 * 1024,
     pricePerKilobyteMicro: 0n,
   } as const;
+  let receipts = 0;
   return {
     authenticate: (key) => (key === apiKey ? account : undefined),
     markets: () => [market],
@@ -27,7 +27,7 @@ export async function openRoutedService(
       const vectors = await backend.embed(texts, signal === undefined ? {} : { signal });
       return vectors.map((vector, index) => ({
         vector,
-        receiptId: randomBytes(16).toString('hex'),
+        receiptId: String(++receipts).padStart(64, '0'),
         mode: 'route',
         feeMicro: 0n,
         tokens: Math.ceil(texts[index]!.length / 4),

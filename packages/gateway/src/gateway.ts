@@ -108,6 +108,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     );
   const inFlight = new Set<AbortController>();
   let isClosing = false;
+  // The last Host header that was found good: nearly every request repeats it.
+  let acceptedHost: string | undefined;
 
   const drain = createConnectionDrain(app.server);
 
@@ -120,7 +122,10 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       reply.header('connection', 'close');
       throw closingError();
     }
-    if (isLoopback) refuseOtherHosts(request);
+    if (isLoopback && request.headers.host !== acceptedHost) {
+      refuseOtherHosts(request);
+      acceptedHost = request.headers.host;
+    }
     const path = request.routeOptions.url;
     if (!hasPublicReads && path !== undefined && !openPaths.has(path) && !keyedPaths.has(path))
       authenticate(service, request.headers.authorization);
