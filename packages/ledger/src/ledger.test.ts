@@ -13,6 +13,7 @@ import {
   setUpScenario,
   traders,
 } from './crash/scenario.ts';
+import { chainEntry, chainHashIn, seal } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { memoryLog } from './memory-log.ts';
@@ -256,6 +257,15 @@ describe('opening', () => {
     expect(again.totalMicro()).toBe(again.settings().supplyMicro);
     expect(again.proveAccount(accountIdOf(alice))).toEqual(ledger.proveAccount(accountIdOf(alice)));
     await again.close();
+  });
+
+  test('a forged entry with a correct hash is found when signatures are checked again', async () => {
+    const forged = { ...seal(signedToBob({ nonce: 5 })), signature: new Uint8Array(64) };
+    entries.push(chainEntry(chainHashIn(entries.at(-1)!), forged).bytes);
+    await expect(open({ verifySignatures: true })).rejects.toMatchObject({
+      code: 'log-corrupt',
+      metadata: { index: entries.length - 1 },
+    });
   });
 
   test('the log of another network is refused', async () => {
