@@ -1,5 +1,5 @@
 import { type Clock, hashBytes, hashOf, type KeyPair, type MarketId, type NodeId, signBody } from '@moe/core';
-import { type RoutedTally, type TallyBody, tallyDomain } from '@moe/protocol';
+import { type RoutedTally, type TallyBody, tallyDomain, tallyItemsHash } from '@moe/protocol';
 import type { RoutedItem } from '../receipts/receipt-record.ts';
 import type { TakenOrder } from './client-orders.ts';
 
@@ -82,7 +82,7 @@ export function tallyBodyOf(session: RoutedSession, network: string, market: Mar
     requests: session.items.length,
     bytes: session.items.reduce((sum, { bytes }) => sum + bytes, 0),
     feeMicro: session.items.reduce((sum, { feeMicro }) => sum + feeMicro, 0n),
-    items: hashOf('moe/tally-items/1', session.items),
+    items: tallyItemsHash(session.items),
   };
 }
 

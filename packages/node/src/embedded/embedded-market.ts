@@ -257,6 +257,7 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
         experts,
         calibration,
         calibrationTarget: calibrationSet.pieces.length,
+        places,
         feed,
         authenticate,
         houseAccount,

@@ -1,5 +1,5 @@
 import { type AccountId, type Hash, type MarketId, MoeError, type NodeId } from '@moe/core';
-import type { CalibrationStore } from '@moe/history';
+import { type CalibrationStore, type Places, serialisePlaces } from '@moe/history';
 import type { EmbeddedLedger } from '@moe/ledger';
 import { basePricePerKilobyte } from '@moe/protocol';
 import type { ClientOrders } from '../coordinator/client-orders.ts';
@@ -24,6 +24,7 @@ export interface ServiceComponents {
   readonly experts: ExpertPool;
   readonly calibration: CalibrationStore;
   readonly calibrationTarget: number;
+  readonly places: Places;
   readonly feed: JobFeed;
   readonly authenticate: (apiKey: string) => AccountId | undefined;
   readonly houseAccount: AccountId;
@@ -94,7 +95,10 @@ export function marketService(components: ServiceComponents): MarketService {
         calibrationChunks: (node) => calibration.chunkHashes(node),
         openSessions: () => coordinator.openSessions(),
       }),
-    blob: async (hash: Hash) => calibration.blob(hash) ?? (await receipts.get(rosterId(hash))),
+    blob: async (hash: Hash) =>
+      hash === components.places.hash
+        ? new TextEncoder().encode(serialisePlaces(components.places))
+        : (calibration.blob(hash) ?? (await receipts.get(rosterId(hash)))),
     balance: (account) => orders.balance(account),
     status: () => {
       const { totals } = components;

@@ -2,6 +2,7 @@ import type { Hash, NodeId } from '@moe/core';
 import type { ReceiptStore } from '@moe/ledger';
 import type { RoutedSession } from '../coordinator/routed-session.ts';
 import { batchId } from '../coordinator/settler.ts';
+import { certificateJson } from './certificate-json.ts';
 import { decodeBatch, decodeRecord, type ReceiptRecord } from './receipt-record.ts';
 
 export interface ReceiptSources {
@@ -86,29 +87,15 @@ function readable(record: ReceiptRecord, item: number | undefined, nameOf: Recei
       ...common,
     };
   }
-  const { body, signatures } = proof.certificate;
+  const { body } = proof.certificate;
   return {
     mode: 'shard',
     outcome: body.winner === null ? 'refunded' : 'certified',
-    market: body.market,
-    network: body.network,
-    job: body.job,
-    dataHash: record.transcript?.order.body.dataHash,
-    place: body.place,
-    members: body.members.map((member) => ({
-      id: member.principal,
-      name: nameOf(member.principal),
-      outcome: member.outcome,
-      probation: member.onProbation,
-      loss: member.loss === null ? null : member.loss[0] / member.loss[1],
-      lossFraction: member.loss,
-      standing: member.standing,
-      slashMicro: String(member.slashMicro),
-    })),
-    winner: body.winner === null ? null : { id: body.winner, name: nameOf(body.winner) },
     feeMicro: String(body.feeMicro),
-    witnesses: signatures.map(({ by }) => by),
-    roster: body.roster,
+    winner: body.winner === null ? null : nameOf(body.winner),
+    names: Object.fromEntries(body.members.map(({ principal }) => [principal, nameOf(principal)])),
+    dataHash: record.transcript?.order.body.dataHash,
+    certificate: certificateJson(proof.certificate),
     ...common,
   };
 }

@@ -1,16 +1,21 @@
 import {
   type AccountId,
   type Amount,
+  accountIdSchema,
   BPS,
   encode,
   type Hash,
   hashBytes,
   hashOf,
+  hashSchema,
   type JobId,
   type MarketId,
   MoeError,
+  marketIdSchema,
   type NodeId,
+  nodeIdSchema,
 } from '@moe/core';
+import { z } from 'zod';
 import type { MarketParameters } from '../parameters.ts';
 import { type DrawStream, drawStream } from './stream.ts';
 import type { Ticket } from './tickets.ts';
@@ -51,6 +56,35 @@ export interface Roster {
   readonly experts: readonly RosterExpert[];
   readonly validators: readonly RosterValidator[];
 }
+
+const amountOf = z.union([z.int(), z.bigint()]).transform(BigInt);
+/** Reads a roster that came by its hash: the hash vouches for the content, the schema for the form. */
+export const rosterSchema = z.looseObject({
+  network: z.string(),
+  market: marketIdSchema,
+  marketOwner: accountIdSchema,
+  beacon: hashSchema,
+  batch: z.int().nonnegative(),
+  parameters: z.looseObject({ minimumStakeMicro: amountOf }),
+  placesHash: hashSchema,
+  calibrationHash: hashSchema,
+  experts: z
+    .array(
+      z.object({
+        node: nodeIdSchema,
+        owner: accountIdSchema,
+        askMicroPerKilobyte: amountOf,
+        stakeMicro: amountOf,
+        onProbation: z.boolean(),
+        calibrationCount: z.int().nonnegative(),
+        calibrationRoot: hashSchema,
+      }),
+    )
+    .max(4_096),
+  validators: z
+    .array(z.object({ node: nodeIdSchema, stakeMicro: amountOf, ticketRoot: hashSchema }))
+    .max(256),
+}) as unknown as z.ZodType<Roster>;
 
 /** What a roster and the ledger hold of published calibration vectors: a hash over their chunks' hashes. */
 export function calibrationRoot(chunks: readonly Hash[]): Hash {

@@ -149,6 +149,11 @@ export function certificateEffects(certificate: Certificate, roster: FeeRoster):
   };
 }
 
+/** The `items` of a tally: a hash over its requests, in order. */
+export function tallyItemsHash(items: readonly unknown[]): Hash {
+  return hashOf('moe/tally-items/1', items);
+}
+
 export function tallyEffects(tally: TallyBody, roster: FeeRoster): Effects {
   return {
     proof: hashOf(tallyDomain, tally),
