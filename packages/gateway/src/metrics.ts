@@ -1,7 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import type { Amount } from '@moe/core';
 import type { MarketStatus } from '@moe/node';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
 import type { EventHub } from './event-hub.ts';
 
@@ -25,6 +24,7 @@ export function createMetrics(components: {
   readonly events: EventHub;
 }): Metrics {
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'moe_' });
 
   const requestSeconds = new Histogram({
     name: 'moe_http_request_seconds',
@@ -54,19 +54,6 @@ export function createMetrics(components: {
     'moe_events_dropped_total',
     'Event streams ended because the client was too slow.',
     () => components.events.dropped,
-  );
-
-  // Not prom-client's default metrics: their event-loop and GC observers cost each request some 40 µs (measured).
-  total('moe_process_cpu_seconds_total', 'Processor time of this process.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
-  gauge('moe_process_resident_bytes', 'Resident memory of this process.', () => process.memoryUsage.rss());
-  gauge('moe_process_heap_used_bytes', 'JavaScript heap in use.', () => process.memoryUsage().heapUsed);
-  gauge(
-    'moe_process_event_loop_utilization',
-    'Share of its time that the event loop was busy, since the start.',
-    () => performance.eventLoopUtilization().utilization,
   );
 
   const { readStatus } = components;
