@@ -28,7 +28,6 @@ export const protocols = {
 } as const;
 
 const textSchema = z.string().max(256 * 1024);
-const signature = z.object({ node: nodeIdSchema, signature: bytesSchema(64) });
 
 export const ticketRequestSchema = z.object({ order: orderSchema, roster: hashSchema });
 export const ticketResponseSchema = z.object({ ticket: ticketSchema });
@@ -80,10 +79,3 @@ export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_76
 const signedTally = z.object({ body: tallyBodySchema, by: z.string(), signature: bytesSchema(64) });
 export const tallyRequestSchema = z.object({ tally: signedTally });
 export const tallyResponseSchema = z.object({ tally: signedTally });
-
-const certificateSchema = z.object({
-  body: certificateBodySchema,
-  signatures: z.array(z.object({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
-});
-
-export { certificateSchema, signature as nodeSignatureSchema, signedTally as signedTallySchema };

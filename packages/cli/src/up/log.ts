@@ -50,7 +50,7 @@ function toJsonLine(value: unknown): string {
 }
 
 /** One line a job: when, who competed with which loss, who won what. */
-export function jobLine(job: JobSummary): string {
+function jobLine(job: JobSummary): string {
   const time = paint('dim', new Date(job.atMs).toTimeString().slice(0, 8));
   const text = paint('dim', `“${printable(job.preview).slice(0, 28)}…”`);
   if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}  ${text}`;

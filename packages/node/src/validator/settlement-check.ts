@@ -31,7 +31,7 @@ import { protocols } from '../protocols.ts';
 import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
 
 /** Effects of one proof, after checking that its signatures allow them. Throws `settlement-unverifiable`. */
-export async function verifiedEffects(
+async function verifiedEffects(
   proof: SettlementProof,
   rosterOf: MarketView['rosterOf'],
 ): Promise<Effects> {
