@@ -34,7 +34,9 @@ describe('places', () => {
   });
 
   it('keep their known hash, so that a change of the arithmetic is noticed', () => {
-    expect(fitPlaces(vectorsOf('known', 100), 8).hash).toMatchInlineSnapshot(`"c06f61e7cd6fd46fcff1a67e5db4d4f7c6fc82f755eeba1835578133c7474a30"`);
+    expect(fitPlaces(vectorsOf('known', 100), 8).hash).toMatchInlineSnapshot(
+      `"c06f61e7cd6fd46fcff1a67e5db4d4f7c6fc82f755eeba1835578133c7474a30"`,
+    );
   });
 
   it('separate what is clearly separate', () => {

@@ -12,7 +12,6 @@ import { extractElectron } from './extract/electron.ts';
 import { extractGeography, extractNovel, extractSpeeches } from './extract/english.ts';
 import { extractNodeRed } from './extract/node-red.ts';
 import { extractScratch } from './extract/scratch.ts';
-import { extractTypescript } from './extract/typescript.ts';
 
 const extractors: Readonly<Record<string, Extractor>> = {
   code: extractCode,
@@ -23,7 +22,6 @@ const extractors: Readonly<Record<string, Extractor>> = {
   novel: extractNovel,
   scratch: extractScratch,
   speeches: extractSpeeches,
-  typescript: extractTypescript,
 };
 
 const nodeModules = process.argv[2];

@@ -12,7 +12,6 @@ export const corpusSources = [
   'novel',
   'scratch',
   'speeches',
-  'typescript',
 ] as const;
 export type CorpusSource = (typeof corpusSources)[number];
 
