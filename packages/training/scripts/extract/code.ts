@@ -4,7 +4,7 @@ import type { ExtractedDocument } from './document.ts';
 import { countWords, thin } from './paragraphs.ts';
 
 /** Packages under MIT, ISC, BSD or Apache licences whose functions carry doc comments. */
-export const codePackages = [
+const codePackages = [
   'async',
   'axios',
   'commander',

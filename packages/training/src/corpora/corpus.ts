@@ -3,7 +3,7 @@ import { MoeError, messageOf } from '@moe/core';
 import { z } from 'zod';
 
 /** Where the texts come from: `data/texts/SOURCE.jsonl`; licences in `data/texts/ATTRIBUTION.md`. */
-export const corpusSources = [
+const corpusSources = [
   'code',
   'declaration',
   'electron',
@@ -48,7 +48,7 @@ const documentSchema = z.object({
 });
 
 /** The texts of one source, always in the same order. Throws `corpus-invalid` when the file was changed badly. */
-export function readSource(source: CorpusSource): CorpusText[] {
+function readSource(source: CorpusSource): CorpusText[] {
   const path = new URL(`../../data/texts/${source}.jsonl`, import.meta.url);
   try {
     return readFileSync(path, 'utf8')

@@ -54,7 +54,7 @@ export function trainingTexts(
 }
 
 /** Undefined when the text is too short for four pieces. */
-export function maskTrainingText(text: string): MaskedTrainingText | undefined {
+function maskTrainingText(text: string): MaskedTrainingText | undefined {
   const masked = maskText(text, text, { minimumWords: 12, pieces: piecesPerText });
   return masked?.pieces.length === piecesPerText ? masked : undefined;
 }
