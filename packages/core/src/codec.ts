@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor';
 import type { z } from 'zod';
 import { MoeError, messageOf } from './errors.ts';
@@ -45,7 +45,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Content hash of raw bytes, as used to address blobs. */
 export function hashBytes(bytes: Uint8Array): Hash {
-  return createHash('sha256').update(bytes).digest('hex') as Hash;
+  return hash('sha256', bytes, 'hex') as Hash;
 }
 
 /**

@@ -96,8 +96,15 @@ export function rosterBytes(roster: Roster): Uint8Array {
   return encode(roster);
 }
 
+const rosterHashes = new WeakMap<Roster, Hash>();
+
+/** Hash of {@link rosterBytes}, calculated once for each roster: every role asks for it at every job. */
 export function rosterHash(roster: Roster): Hash {
-  return hashBytes(rosterBytes(roster));
+  const known = rosterHashes.get(roster);
+  if (known !== undefined) return known;
+  const hash = hashBytes(rosterBytes(roster));
+  rosterHashes.set(roster, hash);
+  return hash;
 }
 
 export interface ShardDraw {
