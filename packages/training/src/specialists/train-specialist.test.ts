@@ -1,4 +1,5 @@
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -165,6 +166,13 @@ describe('trainSpecialist', () => {
     expect(encoded).toBe(all - 32);
     expect(readFileSync(resumed.weightsFile).equals(wanted)).toBe(true);
     expect(() => statSync(cache)).toThrow();
+  });
+
+  it('clears away vectors of earlier texts', async () => {
+    mkdirSync(folder(), { recursive: true });
+    writeFileSync(join(folder(), 'specialist-german-old-model-0123.vectors'), 'old');
+    await trainSpecialist(tiny());
+    expect(files()).toEqual(['specialist-german.bin', 'specialist-german.json']);
   });
 
   it('trains one at a time, and what waits can be called off', async () => {

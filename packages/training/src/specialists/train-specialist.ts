@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes } from '@moe/core';
 import { type ExpertBackend, writeAdapterWeights } from '@moe/experts';
@@ -91,6 +91,7 @@ async function train(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
   const batches = Math.ceil(strings.length / batchTexts);
   const total = batches + steps;
   const cacheFile = join(folder, `${domain.name}-${backend.name}-${recipe.corpusHash.slice(0, 16)}.vectors`);
+  removeStaleCaches(folder, domain.name, cacheFile);
   const vectors = await encodeTexts({
     backend,
     texts: strings,
@@ -134,6 +135,13 @@ async function train(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
   writeManifest(manifestFile, manifest);
   rmSync(cacheFile, { force: true });
   return { name: domain.name, weightsFile, manifest, isNew: true };
+}
+
+/** Vectors of earlier texts or another base, left by a training that was broken off. */
+function removeStaleCaches(folder: string, name: string, cacheFile: string): void {
+  for (const file of readdirSync(folder))
+    if (file.startsWith(`${name}-`) && file.endsWith('.vectors') && join(folder, file) !== cacheFile)
+      rmSync(join(folder, file), { force: true });
 }
 
 /** Kept halves and pieces apart, from rows of kept, piece, piece, … */
