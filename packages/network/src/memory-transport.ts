@@ -86,6 +86,7 @@ export class MemoryTransport implements Transport {
       return;
     this.#queuedNotices.set(to, queued + 1);
     const bytes = copyOf(notice);
+    const mayRepeat = !this.#links.isClean();
     let isQueued = true;
     const leaveQueue = (): void => {
       const others = (this.#queuedNotices.get(to) ?? 1) - 1;
@@ -97,7 +98,7 @@ export class MemoryTransport implements Transport {
     const deliver = (): void => {
       leaveQueue();
       const peer = this.#links.peer(to);
-      if (peer !== undefined) peer.#receiveNotice(this.self, protocol, copyOf(bytes));
+      if (peer !== undefined) peer.#receiveNotice(this.self, protocol, mayRepeat ? copyOf(bytes) : bytes);
     };
     this.#links.send(this.self, to, deliver, leaveQueue);
   }
