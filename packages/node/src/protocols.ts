@@ -1,4 +1,4 @@
-import { bytesSchema, hashSchema, jobIdSchema, nodeIdSchema } from '@moe/core';
+import { bytesSchema, hashSchema, jobIdSchema } from '@moe/core';
 import {
   arrivalSchema,
   certificateBodySchema,
@@ -58,6 +58,7 @@ export const revealResponseSchema = z.object({ reveal: revealSchema });
 /** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
 export const arrivedNoticeSchema = z.union([
   z.object({ commit: commitSchema }),
+  z.object({ decline: declineSchema }),
   z.object({ reveal: revealSchema }),
 ]);
 export const arrivalsRequestSchema = z.object({

@@ -7,8 +7,9 @@ export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 
 /**
  * Weight of each certified member's `e(x)` in what is delivered, in the certificate's order; they add up to 1
- * (protocol.md, section 2.8). `ensemble` weighs by `exp(−(L_j − L_min)/T)` with the expected loss. Not on a
- * money path, so `Math.exp` is allowed here.
+ * (protocol.md, section 2.8), or are all 0 when nobody was scored. `ensemble` weighs by
+ * `exp(−(L_j − L_min)/T)` with the expected loss; `T = 0` is `expected-best`. Not on a money path, so `Math.exp`
+ * is allowed here.
  */
 export function deliveryWeights(
   certificate: CertificateBody,
@@ -21,11 +22,13 @@ export function deliveryWeights(
       : Number.POSITIVE_INFINITY,
   );
   const least = Math.min(...losses);
+  if (least === Number.POSITIVE_INFINITY) return losses.map(() => 0);
   const best = losses.indexOf(least);
+  const temperature = parameters.ensembleTemperature;
   const raw = certificate.members.map((member, index) => {
     if (delivery === 'winner') return member.principal === certificate.winner ? 1 : 0;
-    if (delivery === 'expected-best') return index === best ? 1 : 0;
-    return Math.exp(-(losses[index]! - least) / parameters.ensembleTemperature);
+    if (delivery === 'expected-best' || temperature === 0) return index === best ? 1 : 0;
+    return Math.exp(-(losses[index]! - least) / temperature);
   });
   const total = raw.reduce((sum, weight) => sum + weight, 0);
   return raw.map((weight) => weight / total);

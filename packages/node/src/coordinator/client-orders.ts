@@ -17,7 +17,7 @@ export interface ClientOrders {
   take(client: AccountId, maxFeeMicro: Amount): TakenOrder;
   /** Takes up an order number that was lost with an earlier process, to void it. */
   retake(client: AccountId, clientSeq: number): TakenOrder;
-  /** Sets more aside for an order that goes on (routed work). Throws `insufficient-funds`. */
+  /** Sets more aside for an order that goes on (routed work), or less. Throws `insufficient-funds`. */
   extend(order: TakenOrder, feeMicro: Amount): void;
   /** The order's real cost is known: the rest is free again. */
   decide(order: Pick<TakenOrder, 'client' | 'clientSeq'>, feeMicro: Amount): void;
@@ -93,7 +93,7 @@ export function clientOrders(init: {
     extend({ client, clientSeq }, feeMicro) {
       const book = bookOf(client);
       const order = book.open.get(clientSeq)!;
-      assertAvailable(client, book, feeMicro);
+      if (feeMicro > 0n) assertAvailable(client, book, feeMicro);
       order.amountMicro += feeMicro;
       book.reservedMicro += feeMicro;
     },

@@ -11,6 +11,7 @@ import {
   type NodeId,
   type Random,
   signBody,
+  verifyBodyAsync,
 } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
@@ -23,7 +24,10 @@ import {
   mixVectors,
   type OrderBody,
   orderDomain,
+  quantise,
+  type RoutedTally,
   saltedDataHash,
+  tallyDomain,
   tallyEffects,
   type VoidBody,
   voidDomain,
@@ -67,6 +71,7 @@ export interface CoordinatorComponents {
   readonly keepRoster: (hash: string) => void;
   readonly onRecord: (id: string, record: ReceiptRecord, outcome?: ShardOutcome) => void;
   readonly maxConcurrentJobs?: number;
+  readonly onWarning?: (message: string) => void;
 }
 
 export interface TextRequest {
@@ -216,6 +221,7 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
         orders.take(request.account, 0n),
         worker,
         request.kind,
+        view.current(),
         clock,
       );
       const opened = session;
@@ -229,7 +235,9 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
     if (sessions.get(key) === session) sessions.delete(key);
     if (session.isClosed) return Promise.resolve();
     session.isClosed = true;
-    const task = tallySession(session).finally(() => closing.delete(task));
+    const task = tallySession(session)
+      .catch((error: unknown) => components.onWarning?.(`A tally could not be kept: ${messageOf(error)}`))
+      .finally(() => closing.delete(task));
     closing.add(task);
     return task;
   };
@@ -240,33 +248,41 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
     if (items.length === 0) return keepVoid(order, 'Nothing was served under this order.', { kind, preview });
     const body = tallyBodyOf(session, ledger.network, market);
     const client = signTally(order.keys, body);
-    const { roster, hash } = view.current();
+    const { roster, hash } = session;
+    let signed: RoutedTally['worker'];
     try {
-      const answer = await call(
-        transport,
-        worker,
-        protocols.tally,
-        encode({ tally: client }),
-        tallyResponseSchema,
-        {
-          timeoutMs: 5_000,
-        },
-      );
-      components.keepRoster(hash);
-      orders.decide(order, body.feeMicro);
-      await keep(session.id, {
-        kind,
-        preview,
-        proof: { kind: 'tally', tally: { client, worker: answer.tally as typeof client }, roster: hash },
-        effects: tallyEffects(body, roster),
-        items,
-        atMs: session.openedMs,
-        durationMs: clock.nowMs() - session.openedMs,
-      });
+      signed = await countersigned(worker, client);
     } catch (error) {
       // An expert that does not sign for its work is not paid for it; the client is not charged.
       await keepVoid(order, `The expert did not sign the tally: ${messageOf(error)}`, { kind, preview });
+      return;
     }
+    components.keepRoster(hash);
+    orders.decide(order, body.feeMicro);
+    await keep(session.id, {
+      kind,
+      preview,
+      proof: { kind: 'tally', tally: { client, worker: signed }, roster: hash },
+      effects: tallyEffects(body, roster),
+      items,
+      atMs: session.openedMs,
+      durationMs: clock.nowMs() - session.openedMs,
+    });
+  };
+
+  /** The tally signed by the expert too. Checked here: one bad signature would hold up a whole settlement. */
+  const countersigned = async (
+    worker: NodeId,
+    client: RoutedTally['client'],
+  ): Promise<RoutedTally['worker']> => {
+    const request = encode({ tally: client });
+    const { tally } = await call(transport, worker, protocols.tally, request, tallyResponseSchema, {
+      timeoutMs: 5_000,
+    });
+    const signed = { body: client.body, by: worker, signature: tally.signature };
+    if (!(await verifyBodyAsync(tallyDomain, signed)))
+      throw new MoeError('bad-signature', 'Its signature is not valid.');
+    return signed;
   };
 
   const route = async (request: TextRequest, bytes: number): Promise<EmbeddedText> => {
@@ -289,10 +305,12 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
           bytesOfVector.length !== 4 * view.current().roster.parameters.dimensions
         )
           throw new MoeError('backend-invalid-output', 'The expert answered something else than one vector.');
+        const vector = float32FromBytes(bytesOfVector);
+        quantise(vector);
         if (session.preview === '') session.preview = request.text.slice(0, previewCharacters);
         const receiptId = addItem(session, request.text, bytes, bytesOfVector, feeMicro);
         return {
-          vector: float32FromBytes(bytesOfVector),
+          vector,
           receiptId,
           mode: 'route',
           feeMicro,
@@ -345,7 +363,11 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
           const task = keepVoid(order, 'The gateway stopped before the job was decided.', {
             kind: 'client',
             preview: '',
-          }).finally(() => closing.delete(task));
+          })
+            .catch((error: unknown) =>
+              components.onWarning?.(`A void could not be kept: ${messageOf(error)}`),
+            )
+            .finally(() => closing.delete(task));
           closing.add(task);
         }
       }
@@ -365,9 +387,12 @@ function hasWords(text: string, minimum: number): boolean {
 function deliver({ certificate, transcript, roster }: ShardOutcome, delivery: Delivery): Float32Array {
   const weights = deliveryWeights(certificate.body, delivery, roster.parameters);
   const dimensions = roster.parameters.dimensions;
-  const vectors = certificate.body.members.map(({ principal }) => {
+  const vectors = certificate.body.members.map(({ principal, outcome }) => {
     const reveal = transcript.reveals.find((message) => message.principal === principal);
-    return reveal === undefined ? new Float32Array(dimensions) : float32FromBytes(reveal.full);
+    // What a member without a score revealed may be anything, of any length.
+    return reveal === undefined || outcome !== 'scored'
+      ? new Float32Array(dimensions)
+      : float32FromBytes(reveal.full);
   });
   return mixVectors(vectors, weights);
 }

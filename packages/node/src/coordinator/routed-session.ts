@@ -1,5 +1,14 @@
-import { type Clock, hashBytes, hashOf, type KeyPair, type MarketId, type NodeId, signBody } from '@moe/core';
-import { type RoutedTally, type TallyBody, tallyDomain, tallyItemsHash } from '@moe/protocol';
+import {
+  type Clock,
+  type Hash,
+  hashBytes,
+  hashOf,
+  type KeyPair,
+  type MarketId,
+  type NodeId,
+  signBody,
+} from '@moe/core';
+import { type Roster, type RoutedTally, type TallyBody, tallyDomain, tallyItemsHash } from '@moe/protocol';
 import type { RoutedItem } from '../receipts/receipt-record.ts';
 import type { TakenOrder } from './client-orders.ts';
 
@@ -12,6 +21,9 @@ export interface RoutedSession {
   readonly id: string;
   readonly order: TakenOrder;
   readonly worker: NodeId;
+  /** In force when the session began: it names the worker's owner, even if the worker leaves meanwhile. */
+  readonly roster: Roster;
+  readonly hash: Hash;
   readonly openedMs: number;
   readonly items: RoutedItem[];
   readonly kind: 'client' | 'house';
@@ -32,12 +44,15 @@ export function openSession(
   order: TakenOrder,
   worker: NodeId,
   kind: 'client' | 'house',
+  { roster, hash }: { readonly roster: Roster; readonly hash: Hash },
   clock: Clock,
 ): RoutedSession {
   return {
     id: hashOf('moe/session/1', [network, market, order.client, order.clientSeq]),
     order,
     worker,
+    roster,
+    hash,
     openedMs: clock.nowMs(),
     items: [],
     kind,

@@ -14,6 +14,7 @@ import {
   type ArrivalRecord,
   type Certificate,
   type CertificateBody,
+  type ClosedJob,
   certificateDomain,
   closeFull,
   closeReveal,
@@ -27,6 +28,7 @@ import {
   maskText,
   type Order,
   openJob,
+  type Reveal,
   type RevealJob,
   type Roster,
   receiveCommit,
@@ -38,6 +40,7 @@ import {
   type Ticket,
   type Transcript,
   ticketValidators,
+  verifyReveal,
 } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
 import {
@@ -96,10 +99,9 @@ export async function runShardJob(
     fullCommits: closed.fullCommits,
     reveals: closed.reveals,
     arrivals: run.arrivals,
-    pieces: run.pieces,
   };
   return {
-    certificate: await run.certify(closed.draw.witnesses, transcript),
+    certificate: await run.certify(closed, transcript),
     transcript,
     roster: input.roster,
   };
@@ -107,7 +109,6 @@ export async function runShardJob(
 
 class ShardRun {
   readonly arrivals: ArrivalRecord[] = [];
-  pieces = 1;
   readonly #components: ShardJobComponents;
   readonly #input: ShardJobInput;
 
@@ -144,7 +145,6 @@ class ShardRun {
         'input-too-short',
         `Text of fewer than ${roster.parameters.minimumWords} words is routed.`,
       );
-    this.pieces = masked.pieces.length;
     const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: masked.kept });
     let job = opened;
     const deadlineMs = roster.parameters.sealedDeadlineMs;
@@ -169,11 +169,15 @@ class ShardRun {
     const answered = new Set([...job.commits, ...job.declines].map(({ body }) => body.principal));
     if (answered.size < job.seats.length)
       for (const message of await this.#collectArrivals(job, 'sealed'))
-        if ('commit' in message && !answered.has(message.commit.body.principal))
-          job = await takeUp(job, async () => {
+        job = await takeUp(job, async () => {
+          if ('commit' in message) {
             await assertSigned(commitDomain, message.commit);
             return receiveCommit(job, message.commit);
-          });
+          }
+          if (!('decline' in message)) return job;
+          await assertSigned(declineDomain, message.decline);
+          return receiveDecline(job, message.decline);
+        });
     return job;
   }
 
@@ -220,18 +224,23 @@ class ShardRun {
       signal,
       ask: (seat, over) => this.#ask(seat, protocols.reveal, request, revealResponseSchema, deadlineMs, over),
       accept: (_, { reveal }) => {
+        assertRevealed(reveal);
         job = receiveReveal(job, reveal);
       },
       progress: () => (job.reveals.length === seals.length ? 'all' : 'waiting'),
     });
     if (job.reveals.length < seals.length)
       for (const message of await this.#collectArrivals(job, 'reveal'))
-        if ('reveal' in message) job = await takeUp(job, async () => receiveReveal(job, message.reveal));
+        if ('reveal' in message)
+          job = await takeUp(job, async () => {
+            assertRevealed(message.reveal);
+            return receiveReveal(job, message.reveal);
+          });
     return job;
   }
 
   /** Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. */
-  async certify(witnesses: readonly NodeId[], transcript: Transcript): Promise<Certificate> {
+  async certify({ id, draw: { witnesses } }: ClosedJob, transcript: Transcript): Promise<Certificate> {
     const request = encode({ transcript });
     const bodies = new Map<
       string,
@@ -246,6 +255,7 @@ class ShardRun {
       signal: this.#input.signal,
       ask: (seat, over) => this.#ask(seat, protocols.certify, request, certifyResponseSchema, 5_000, over),
       accept: async (seat, { body, signature }) => {
+        if (body.job !== id) return;
         const bytes = encode([certificateDomain, body]);
         if (!(await verifySignatureAsync(seat, bytes, signature))) return;
         const key = Buffer.from(bytes).toString('base64');
@@ -304,6 +314,14 @@ async function assertSigned(domain: string, message: Parameters<typeof verifyBod
     throw new MoeError(
       'bad-signature',
       `The signature of ${message.by.slice(0, 12)} on ${domain} is not valid.`,
+    );
+}
+
+function assertRevealed(reveal: Reveal): void {
+  if (!verifyReveal(reveal))
+    throw new MoeError(
+      'bad-signature',
+      `The signature of ${reveal.worker.slice(0, 12)} on its reveal is not valid.`,
     );
 }
 

@@ -21,6 +21,7 @@ export interface StageInit<Answer> {
 export async function runStage<Answer>(init: StageInit<Answer>): Promise<ReadonlyMap<NodeId, unknown>> {
   const { clock, signal } = init;
   const failures = new Map<NodeId, unknown>();
+  const accepting = new Set<Promise<void>>();
   const over = new AbortController();
   const stop = (): void => over.abort();
   signal.addEventListener('abort', stop, { once: true });
@@ -47,7 +48,10 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
         init
           .ask(seat, over.signal)
           .then(async (answer) => {
-            if (!over.signal.aborted) await init.accept(seat, answer);
+            if (over.signal.aborted) return;
+            const taken = Promise.resolve(init.accept(seat, answer)).finally(() => accepting.delete(taken));
+            accepting.add(taken);
+            await taken;
           })
           .catch((error: unknown) => failures.set(seat, error))
           .finally(() => {
@@ -58,6 +62,8 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
   } finally {
     signal.removeEventListener('abort', stop);
   }
+  // What had begun to be taken in when time was up is taken in: the caller goes on with a state at rest.
+  await Promise.allSettled(accepting);
   signal.throwIfAborted();
   return failures;
 }

@@ -27,6 +27,7 @@ export function routedWork(): RoutedWork {
         throw new MoeError('message-refused', 'The tally counts more than this expert has done.');
       work.requests -= tally.requests;
       work.bytes -= tally.bytes;
+      if (work.requests === 0) open.delete(coordinator);
     },
   };
 }

@@ -8,6 +8,7 @@ import {
 } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
+  areTicketsDue,
   type Certificate,
   certificateDomain,
   certificateEffects,
@@ -18,6 +19,7 @@ import {
   netSettlement,
   type Roster,
   type RoutedTally,
+  type SettlementBody,
   signSettlement,
   type Ticket,
   tallyDomain,
@@ -30,19 +32,36 @@ import { serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
 import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
 
+type Place = Pick<SettlementBody, 'network' | 'market'>;
+
 /** Effects of one proof, after checking that its signatures allow them. Throws `settlement-unverifiable`. */
 async function verifiedEffects(
   proof: SettlementProof,
+  place: Place,
   rosterOf: MarketView['rosterOf'],
 ): Promise<Effects> {
   if (proof.kind === 'void') {
+    assertPlace(place, proof.signed.body);
     if (proof.signed.by !== proof.signed.body.client || !(await verifyBodyAsync(voidDomain, proof.signed)))
       unverifiable('A void is not signed by its client.');
     return voidEffects(proof.signed.body);
   }
   const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
-  if (proof.kind === 'tally') return verifiedTally(proof.tally, roster);
+  assertPlace(place, roster);
+  if (proof.kind === 'tally') {
+    assertPlace(place, proof.tally.client.body);
+    return verifiedTally(proof.tally, roster);
+  }
+  assertPlace(place, proof.certificate.body);
+  if (proof.certificate.body.roster !== proof.roster)
+    unverifiable('A certificate is about another roster than its proof names.');
   return verifiedCertificate(proof.certificate, proof.tickets, roster);
+}
+
+/** An order settles where it was made: elsewhere it would use up a number of another sequence. */
+function assertPlace(place: Place, { network, market }: Place): void {
+  if (network !== place.network || market !== place.market)
+    unverifiable(`A proof is from ${network}/${market}, not ${place.network}/${place.market}.`);
 }
 
 async function verifiedTally({ client, worker }: RoutedTally, roster: Roster): Promise<Effects> {
@@ -53,6 +72,8 @@ async function verifiedTally({ client, worker }: RoutedTally, roster: Roster): P
     (await verifyBodyAsync(tallyDomain, client)) &&
     (await verifySignatureAsync(worker.by, encode([tallyDomain, body]), worker.signature));
   if (!valid) unverifiable('A tally is not signed by both sides.');
+  if (!roster.experts.some(({ node }) => node === body.worker))
+    unverifiable('The worker of a tally is not in its roster.');
   return tallyEffects(body, roster);
 }
 
@@ -62,6 +83,9 @@ async function verifiedCertificate(
   roster: Roster,
 ): Promise<Effects> {
   const { body, signatures } = certificate;
+  // Tickets of the gateway's own making would let it choose the witnesses.
+  if (!areTicketsDue(roster, body.job, tickets))
+    unverifiable('The tickets of a certificate are not those of its job.');
   const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
   const bytes = encode([certificateDomain, body]);
   const signers: NodeId[] = [];
@@ -79,7 +103,9 @@ function unverifiable(message: string): never {
 /** Signs a settlement only when every effect has its proof and the sums are those of the effects. */
 export function serveSettlements(keys: KeyPair, transport: Transport, view: MarketView): void {
   serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }) => {
-    const effects = await Promise.all(proofs.map((proof) => verifiedEffects(proof, view.rosterOf)));
+    const effects = await Promise.all(
+      proofs.map((proof) => verifiedEffects(proof, settlement, view.rosterOf)),
+    );
     const orders = new Map(settlement.orders.map(({ client, fromSeq }) => [client, fromSeq]));
     const netted = netSettlement(effects, {
       network: settlement.network,

@@ -1,8 +1,18 @@
-import { type Clock, decode, type KeyPair, type NodeId, signBody, verifyBodyAsync } from '@moe/core';
+import {
+  type Clock,
+  decode,
+  type Hash,
+  type JobId,
+  type KeyPair,
+  type NodeId,
+  signBody,
+  verifyBodyAsync,
+} from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
   arrivalDomain,
   certificateDomain,
+  certificateHash,
   certifyJob,
   jobIdOf,
   orderDomain,
@@ -31,9 +41,12 @@ export interface ValidatorComponents {
   readonly transport: Transport;
   readonly view: MarketView;
   readonly clock: Clock;
-  /** The list whose root the ledger holds for this validator. */
-  readonly tickets: () => TicketBook;
+  /** The list with the root that the job's roster holds for this validator. */
+  readonly tickets: (root: Hash | undefined) => TicketBook;
 }
+
+/** Certificates that a witness remembers having signed. */
+const maxRemembered = 16_384;
 
 /**
  * A validator: releases tickets for signed orders, witnesses arrivals, recomputes every job that it is drawn
@@ -45,6 +58,7 @@ export function validatorRole(
   return ({ transport, view, clock, tickets }) => {
     const self = init.keys.publicKey as NodeId;
     const arrivals = arrivalBook(clock);
+    const certified = new Map<JobId, Hash>();
 
     serve(transport, protocols.ticket, ticketRequestSchema, async ({ order, roster }, from) => {
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
@@ -54,7 +68,8 @@ export function validatorRole(
       const job = jobIdOf(order.body);
       if (!ticketValidators(known, job).includes(self))
         refuse('This validator has no ticket duty for the order.');
-      return { ticket: tickets().release(job) };
+      const root = known.validators.find(({ node }) => node === self)?.ticketRoot;
+      return { ticket: tickets(root).release(job) };
     });
 
     transport.onNotice(protocols.arrived, (bytes, { from }) => {
@@ -71,7 +86,9 @@ export function validatorRole(
       return { record: signBody(init.keys, arrivalDomain, { job, stage, principals }), messages };
     });
 
-    serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }) => {
+    serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
+      if (from !== transcript.order.body.coordinator)
+        refuse('Only the coordinator of an order may have its job certified.');
       const roster = view.rosterOf(transcript.roster) ?? refuse('The roster of this job is not known here.');
       const standings = view.standingsAt(roster.batch) ?? refuse('The standings of this job are too old.');
       await verifyTranscriptSignatures(transcript);
@@ -82,6 +99,12 @@ export function validatorRole(
         standing: (node, place) => standings.of(node, place),
         placeOf: view.placeOf,
       });
+      const hash = certificateHash(body);
+      // A coordinator that could have several would settle the one whose winner suits him.
+      if ((certified.get(job.id) ?? hash) !== hash)
+        refuse('Another outcome of this job is certified already.');
+      certified.set(job.id, hash);
+      if (certified.size > maxRemembered) certified.delete(certified.keys().next().value!);
       return { body, signature: signBody(init.keys, certificateDomain, body).signature };
     });
 

@@ -132,9 +132,17 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
   const experts = new Map(job.roster.experts.map((expert) => [expert.node, expert] as const));
   const opened = new Map<NodeId, OpenedReveal>();
   for (const reveal of job.reveals) {
-    const vectors = openReveal(job, reveal, transcript.pieces);
+    const vectors = openReveal(job, reveal);
     if (vectors !== undefined) opened.set(reveal.principal, vectors);
   }
+  // Witnesses do not see the datum: how many pieces its mask makes is what most of the paid members say.
+  const pieces = usualPieces(job, opened);
+  const miscounted = new Set<NodeId>();
+  for (const [node, vectors] of opened)
+    if (vectors.pieces.length !== pieces) {
+      opened.delete(node);
+      miscounted.add(node);
+    }
   const judges = job.draw.members.filter((node) => opened.has(node));
   const scored =
     judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
@@ -146,7 +154,14 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     const score = scores[seat];
     const outcome =
       score === undefined
-        ? absentOutcome(job, principal, opened.has(principal), transcript.arrivals)
+        ? miscounted.has(principal) && scored.length > 0
+          ? 'outlier'
+          : absentOutcome(
+              job,
+              principal,
+              opened.has(principal) || miscounted.has(principal),
+              transcript.arrivals,
+            )
         : score.isOutlier
           ? 'outlier'
           : 'scored';
@@ -177,6 +192,16 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     winner,
     feeMicro: winner === null ? 0n : job.feeMicro,
   };
+}
+
+/** The most frequent number of pieces among the paid members that opened; the larger of two as frequent. */
+function usualPieces(job: ClosedJob, opened: ReadonlyMap<NodeId, OpenedReveal>): number {
+  const counts = new Map<number, number>();
+  for (const node of job.draw.members) {
+    const pieces = opened.get(node)?.pieces.length;
+    if (pieces !== undefined) counts.set(pieces, (counts.get(pieces) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
 }
 
 function sumOfKept(

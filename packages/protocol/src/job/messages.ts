@@ -4,16 +4,19 @@ import {
   accountIdSchema,
   amountSchema,
   bytesSchema,
+  encode,
   type Hash,
   hashOf,
   hashSchema,
   type JobId,
   jobIdSchema,
+  type KeyPair,
   type MarketId,
   marketIdSchema,
   type NodeId,
   nodeIdSchema,
   type Signed,
+  verifySignature,
 } from '@moe/core';
 import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
@@ -75,8 +78,8 @@ export interface ArrivalBody {
 export type ArrivalRecord = Signed<ArrivalBody>;
 export const arrivalDomain = 'moe/arrival/1';
 
-/** Opens both seals of a worker. Needs no signature: only the author of the signed seals can know it. */
-export interface Reveal {
+/** Opens both seals of a worker. */
+export interface RevealBody {
   readonly job: JobId;
   readonly principal: NodeId;
   readonly worker: NodeId;
@@ -87,6 +90,20 @@ export interface Reveal {
   /** float32, little-endian: what is delivered. Its quantisation is what is scored. */
   readonly full: Uint8Array;
   readonly fullSalt: Uint8Array;
+}
+/** Signed by its worker: a reveal that does not open its seals costs stake, so nobody else may make one. */
+export interface Reveal extends RevealBody {
+  readonly signature: Uint8Array;
+}
+const revealDomain = 'moe/reveal/1';
+
+export function signReveal(keys: KeyPair, body: RevealBody): Reveal {
+  return { ...body, signature: keys.sign(encode([revealDomain, body])) };
+}
+
+/** Whether the worker named in it made the reveal. */
+export function verifyReveal({ signature, ...body }: Reveal): boolean {
+  return verifySignature(body.worker, encode([revealDomain, body]), signature);
 }
 
 export function jobIdOf(order: OrderBody): JobId {
@@ -184,6 +201,7 @@ export const revealSchema: z.ZodType<Reveal> = z.object({
   pieces: z.array(bytesSchema(limits.vectorBytes)).min(1).max(limits.pieces),
   full: bytesSchema(2 * limits.vectorBytes),
   fullSalt: bytesSchema(limits.saltBytes),
+  signature: bytesSchema(64),
 });
 
 /** Everything said in a job, enough to repeat every decision about it. */
@@ -200,8 +218,6 @@ export interface Transcript {
   readonly reveals: readonly Reveal[];
   /** Witnesses' records, where somebody was missing at the end of a stage. */
   readonly arrivals: readonly ArrivalRecord[];
-  /** Number of hidden pieces that the mask made. */
-  readonly pieces: number;
 }
 export const transcriptSchema: z.ZodType<Transcript> = z.object({
   order: orderSchema,
@@ -213,5 +229,4 @@ export const transcriptSchema: z.ZodType<Transcript> = z.object({
   fullCommits: z.array(commitSchema).max(limits.members),
   reveals: z.array(revealSchema).max(limits.members),
   arrivals: z.array(arrivalSchema).max(3 * limits.witnesses),
-  pieces: z.int().min(1).max(limits.pieces),
 });

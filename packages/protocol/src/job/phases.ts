@@ -70,14 +70,8 @@ export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]
     refuse(`The datum has ${body.bytes} bytes; this market serves ${roster.parameters.maximumTextBytes}.`);
   const feeMicro = feeOf(body.bytes, basePricePerKilobyte(roster.experts), body.tipMicro);
   assertFeeCovered(feeMicro, body.maxFeeMicro);
-  const duty = ticketValidators(roster, id);
-  if (tickets.length !== duty.length)
-    refuse(`The job needs ${duty.length} ticket(s), not ${tickets.length}.`);
-  for (const [index, validator] of duty.entries()) {
-    const root = roster.validators.find(({ node }) => node === validator)!.ticketRoot;
-    if (!verifyTicket(tickets[index]!, { job: id, validator, root }))
-      refuse(`Ticket ${index + 1} is not valid.`);
-  }
+  if (!areTicketsDue(roster, id, tickets))
+    refuse('The tickets are not valid ones of the validators whose duty the job is.');
   const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
   return {
     phase: 'sealed',
@@ -91,6 +85,18 @@ export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]
     commits: [],
     declines: [],
   };
+}
+
+/** Whether the tickets are those that the job's seed is made from: of the validators on duty, in their order. */
+export function areTicketsDue(roster: Roster, job: JobId, tickets: readonly Ticket[]): boolean {
+  const duty = ticketValidators(roster, job);
+  return (
+    tickets.length === duty.length &&
+    duty.every((validator, index) => {
+      const root = roster.validators.find(({ node }) => node === validator)!.ticketRoot;
+      return verifyTicket(tickets[index]!, { job, validator, root });
+    })
+  );
 }
 
 function assertCommit(job: JobBase, commit: Commit, stage: Stage, earlier: readonly Commit[]): void {
@@ -174,13 +180,14 @@ export interface OpenedReveal {
   readonly delivered: Float32Array;
 }
 
-/** Undefined when the reveal does not match its seals, or is not `1 + pieces + 1` vectors of this market. */
-export function openReveal(job: ClosedJob, reveal: Reveal, pieces: number): OpenedReveal | undefined {
-  const { dimensions } = job.roster.parameters;
+/** Undefined when the reveal does not match its seals, or holds something else than vectors of this market. */
+export function openReveal(job: ClosedJob, reveal: Reveal): OpenedReveal | undefined {
+  const { dimensions, pieces } = job.roster.parameters;
   if (
     reveal.kept.length !== 2 * dimensions ||
     reveal.full.length !== 4 * dimensions ||
-    reveal.pieces.length !== pieces ||
+    reveal.pieces.length < 1 ||
+    reveal.pieces.length > pieces ||
     reveal.pieces.some((piece) => piece.length !== 2 * dimensions)
   )
     return undefined;

@@ -7,6 +7,7 @@ import {
   declineDomain,
   orderDomain,
   type Transcript,
+  verifyReveal,
 } from './messages.ts';
 import {
   type ClosedJob,
@@ -39,6 +40,12 @@ export async function verifyTranscriptSignatures(transcript: Transcript): Promis
       `The signature of ${message.by.slice(0, 12)} on ${domain} is not valid.`,
     );
   }
+  for (const reveal of transcript.reveals)
+    if (!verifyReveal(reveal))
+      throw new MoeError(
+        'bad-signature',
+        `The signature of ${reveal.worker.slice(0, 12)} on its reveal is not valid.`,
+      );
 }
 
 /**
@@ -58,9 +65,15 @@ export function replayTranscript(transcript: Transcript, roster: Roster): Closed
     cut.body.seals.join() !== transcript.commits.map(({ body }) => body.seal).join()
   )
     throw new MoeError('message-refused', "The cut is not the coordinator's list of these commits.");
-  for (const record of transcript.arrivals)
-    if (record.body.job !== sealed.id || !sealed.draw.witnesses.includes(record.by as never))
+  const recorded = new Set<string>();
+  for (const { by, body } of transcript.arrivals) {
+    if (body.job !== sealed.id || !sealed.draw.witnesses.includes(by as never))
       throw new MoeError('message-refused', 'An arrival record is not by a witness of this job.');
+    // Records are counted against a member: each witness has one voice at each stage.
+    if (recorded.has(`${by}/${body.stage}`))
+      throw new MoeError('message-refused', 'A witness has two arrival records of one stage.');
+    recorded.add(`${by}/${body.stage}`);
+  }
   let full = cutJob(sealed);
   for (const commit of transcript.fullCommits) full = receiveFullCommit(full, commit);
   let reveal = closeFull(full);

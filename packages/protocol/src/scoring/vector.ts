@@ -67,7 +67,8 @@ export function int16Bytes(vector: Int16Array): Uint8Array {
 }
 
 export function int16FromBytes(bytes: Uint8Array): Int16Array {
-  return new Int16Array(bytes.slice().buffer);
+  // A copy that is aligned: `slice` of a Buffer would share the memory around it.
+  return new Int16Array(new Uint8Array(bytes).buffer);
 }
 
 export function float32Bytes(vector: Float32Array): Uint8Array {
@@ -75,5 +76,5 @@ export function float32Bytes(vector: Float32Array): Uint8Array {
 }
 
 export function float32FromBytes(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }

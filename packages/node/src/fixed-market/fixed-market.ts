@@ -1,0 +1,234 @@
+import {
+  type AccountId,
+  type Clock,
+  type Hash,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  sha256,
+  signBody,
+  systemClock,
+  systemRandom,
+} from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
+import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
+import {
+  type MarketParameters,
+  type Order,
+  type OrderBody,
+  orderDomain,
+  type PlaceCentroids,
+  quantise,
+  type Roster,
+  rosterHash,
+  saltedDataHash,
+} from '@moe/protocol';
+import { runShardJob, type ShardOutcome } from '../coordinator/shard-job.ts';
+import { expertRole } from '../expert/expert-role.ts';
+import { fixedMarketView } from '../market/fixed-view.ts';
+import type { MarketView } from '../market/market-view.ts';
+import { type TicketBook, ticketBook } from '../validator/ticket-book.ts';
+import { validatorRole } from '../validator/validator-role.ts';
+import { type Encode, encoderBackend, freeEncode } from './encoders.ts';
+
+export interface FixedMarketInit {
+  readonly parameters: MarketParameters;
+  /** Paid experts, then newcomers. */
+  readonly experts: number;
+  readonly newcomers?: number;
+  readonly validators: number;
+  /** Distinguishes the keys of one market from another's. */
+  readonly name?: string;
+  /** What the n-th expert answers with; default: {@link freeEncode}. */
+  readonly encode?: (index: number) => Encode;
+  /** Its backend, where it is more than an encoder. */
+  readonly backend?: (index: number, encode: Encode) => ExpertBackend;
+  /** Text of a calibration piece. */
+  readonly calibrationText?: (index: number) => string;
+  /** Also the clock of the network, when it is given. */
+  readonly clock?: Clock;
+}
+
+export interface FixedExpert {
+  readonly keys: KeyPair;
+  readonly node: NodeId;
+  readonly owner: AccountId;
+  readonly encode: Encode;
+  readonly transport: Transport;
+}
+
+export interface JobInit {
+  readonly text: string;
+  readonly clientSeq?: number;
+  readonly signal?: AbortSignal;
+  /** Changes to what the client signs. */
+  readonly order?: Partial<OrderBody>;
+}
+
+/** Experts, validators, a coordinator and a client over a memory network, with a roster that never changes. */
+export interface FixedMarket {
+  readonly network: MemoryNetwork;
+  readonly roster: Roster;
+  readonly rosterHash: Hash;
+  readonly view: MarketView;
+  readonly clock: Clock;
+  readonly experts: readonly FixedExpert[];
+  readonly validators: readonly {
+    readonly keys: KeyPair;
+    readonly node: NodeId;
+    readonly tickets: TicketBook;
+  }[];
+  readonly coordinator: { readonly keys: KeyPair; readonly node: NodeId; readonly transport: Transport };
+  readonly client: KeyPair;
+  order(job: JobInit): { readonly order: Order; readonly salt: Uint8Array };
+  runJob(job: JobInit): Promise<ShardOutcome>;
+  close(): Promise<void>;
+}
+
+const ticketDepth = 13;
+const orderLifetimeMs = 30_000;
+const neverAborted = new AbortController().signal;
+
+export function fixedMarket(init: FixedMarketInit): FixedMarket {
+  const { parameters, validators: validatorCount } = init;
+  const { dimensions } = parameters;
+  const clock = init.clock ?? systemClock;
+  const keysOf = (role: string): KeyPair =>
+    keyPairFromSeed(sha256(Buffer.from(`fixed-market/${init.name ?? ''}/${role}`)));
+  const count = init.experts + (init.newcomers ?? 0);
+  const encoders = Array.from(
+    { length: count },
+    (_, index) => init.encode?.(index) ?? freeEncode(dimensions),
+  );
+  const expertKeys = encoders.map((_, index) => keysOf(`expert-${index}`));
+  const calibrationText = init.calibrationText ?? ((index: number) => 'x'.repeat(index + 1));
+  const calibration = new Map(
+    expertKeys.map(({ publicKey }, expert) => [
+      publicKey,
+      Array.from({ length: parameters.distractorPool }, (_, index) =>
+        quantise(encoders[expert]!(calibrationText(index))),
+      ),
+    ]),
+  );
+  const tickets = Array.from({ length: validatorCount }, (_, index) =>
+    ticketBook(keysOf(`validator-${index}`), hashOf('fixed-market/tickets', index), ticketDepth),
+  );
+  const roster: Roster = {
+    network: 'fixed',
+    market: 'text-embedding' as MarketId,
+    marketOwner: keysOf('market-owner').publicKey as AccountId,
+    beacon: hashOf('fixed-market/beacon', 0),
+    batch: 0,
+    parameters,
+    placesHash: hashOf('fixed-market/places', 0),
+    calibrationHash: hashOf('fixed-market/calibration', 0),
+    experts: expertKeys.map(({ publicKey }, index) => ({
+      node: publicKey as NodeId,
+      owner: keysOf(`owner-${index}`).publicKey as AccountId,
+      askMicroPerKilobyte: 10_000n,
+      stakeMicro: 1_000_000_000n,
+      onProbation: index >= init.experts,
+      calibrationCount: parameters.distractorPool,
+      calibrationRoot: hashOf('fixed-market/calibration', publicKey),
+    })),
+    validators: tickets.map(({ root }, index) => ({
+      node: keysOf(`validator-${index}`).publicKey as NodeId,
+      stakeMicro: 1_000_000n,
+      ticketRoot: root,
+    })),
+  };
+  const view = fixedMarketView(
+    roster,
+    axisPlaces(parameters),
+    (node, index) => calibration.get(node)![index]!,
+  );
+  const network = createMemoryNetwork(init.clock === undefined ? {} : { clock });
+  const transports: Transport[] = [];
+  const connect = (node: NodeId): Transport => {
+    const transport = network.connect(node);
+    transports.push(transport);
+    return transport;
+  };
+  const validators = tickets.map((book, index) => {
+    const keys = keysOf(`validator-${index}`);
+    const node = keys.publicKey as NodeId;
+    validatorRole({ keys })({ transport: connect(node), view, clock, tickets: () => book });
+    return { keys, node, tickets: book };
+  });
+  const experts = expertKeys.map((keys, index): FixedExpert => {
+    const node = keys.publicKey as NodeId;
+    const encode = encoders[index]!;
+    const transport = connect(node);
+    expertRole({ keys })({
+      transport,
+      backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
+      view,
+      clock,
+      random: systemRandom,
+    });
+    return { keys, node, owner: roster.experts[index]!.owner, encode, transport };
+  });
+  const coordinatorKeys = keysOf('coordinator');
+  const node = coordinatorKeys.publicKey as NodeId;
+  const coordinator = { keys: coordinatorKeys, node, transport: connect(node) };
+  const client = keysOf('client');
+  const hash = rosterHash(roster);
+  let nextSeq = 0;
+
+  const order: FixedMarket['order'] = (job) => {
+    const salt = systemRandom.bytes(16);
+    const clientSeq = job.clientSeq ?? nextSeq;
+    nextSeq = clientSeq + 1;
+    return {
+      salt,
+      order: signBody(client, orderDomain, {
+        network: roster.network,
+        market: roster.market,
+        client: client.publicKey as AccountId,
+        clientSeq,
+        coordinator: coordinator.node,
+        dataHash: saltedDataHash(job.text, salt),
+        bytes: Buffer.byteLength(job.text),
+        maxFeeMicro: 1_000_000n,
+        tipMicro: 0n,
+        deadlineMs: clock.nowMs() + orderLifetimeMs,
+        ...job.order,
+      }),
+    };
+  };
+  return {
+    network,
+    roster,
+    rosterHash: hash,
+    view,
+    clock,
+    experts,
+    validators,
+    coordinator,
+    client,
+    order,
+    runJob: (job) =>
+      runShardJob(
+        { keys: coordinator.keys, transport: coordinator.transport, clock },
+        {
+          ...order(job),
+          roster,
+          rosterHash: hash,
+          text: job.text,
+          signal: job.signal ?? neverAborted,
+        },
+      ),
+    close: async () => {
+      for (const transport of transports) await transport.close();
+    },
+  };
+}
+
+/** A partition without history: the cells around the first axes. */
+function axisPlaces({ places: count, dimensions: dimension }: MarketParameters): PlaceCentroids {
+  const centroids = new Int16Array(count * dimension);
+  for (let place = 0; place < count; place += 1) centroids[place * dimension + (place % dimension)] = 32_767;
+  return { count, dimension, centroids };
+}
