@@ -55,27 +55,40 @@ export function scoreMembers(
   if (judges.length < 2) throw new RangeError('A score needs at least two judges.');
   const pieces = judges[0]!.pieces.length;
   const dimension = judges[0]!.kept.length;
-  const rows = judges.length * drawn.length + 2 * members.length + pieces;
-  const session = dotSession(dimension, rows, drawn.length);
-  const calibration = judges.map((judge) => session.load(drawn.map((index) => judge.calibration(index))));
-  const gram = gramOf(session, calibration);
-  const allJudges = judges.map((_, judge) => judge);
-  const chosen = Array.from({ length: pieces }, (_, piece) => {
+  const usedAtMost = Math.min(drawn.length, pieces * distractors);
+  const vectors = judges.length * (drawn.length + usedAtMost) + 2 * members.length + pieces;
+  const session = dotSession(dimension, vectors, drawn.length);
+  const viewsOf = (indices: readonly number[]): DotRows[] =>
+    judges.map((judge) => session.load(indices.map((index) => judge.calibration(index))));
+  const everyone = judges.map((_, judge) => judge);
+
+  const drawnViews = viewsOf(drawn);
+  const drawnLengths = sumLengths(gramOf(session, drawnViews), everyone);
+  const hard = Array.from({ length: pieces }, (_, piece) => {
     const target = session.load([meanDirection(judges.map((judge) => judge.pieces[piece]!))]);
-    const products = calibration.map((view) => session.each(target, view));
-    const nearness = drawn.map((__, row) => cosine(products, gram, allJudges, row));
-    return drawn
-      .map((__, row) => row)
-      .sort((a, b) => nearness[b]! - nearness[a]! || drawn[a]! - drawn[b]!)
-      .slice(0, distractors);
+    const products = drawnViews.map((view) => session.each(target, view));
+    return nearest(cosines(products, drawnLengths), drawn, distractors);
   });
 
+  // Members are compared with what was chosen only: an eighth of what was drawn, or a quarter.
+  const used = [...new Set(hard.flat())];
+  const placeOf = new Map(used.map((index, place) => [index, place]));
+  const chosen = hard.map((indices) => indices.map((index) => placeOf.get(index)!));
+  const views = viewsOf(used);
+  const gram = gramOf(session, views);
+
   return members.map((member) => {
-    const others = allJudges.filter((judge) => judges[judge] !== member);
-    const kept = session.load([member.kept]);
-    const full = session.load([member.full]);
-    const keptProducts = calibration.map((view) => session.each(kept, view));
-    const fullProducts = calibration.map((view) => session.each(full, view));
+    const others = everyone.filter((judge) => judges[judge] !== member);
+    const lengths = sumLengths(gram, others);
+    const cosinesOf = (vector: Int16Array): Float64Array => {
+      const query = session.load([vector]);
+      return cosines(
+        others.map((judge) => session.each(query, views[judge]!)),
+        lengths,
+      );
+    };
+    const kept = cosinesOf(member.kept);
+    const full = cosinesOf(member.full);
     const target = cosineToSum(
       member.full,
       others.map((judge) => judges[judge]!.full),
@@ -83,14 +96,14 @@ export function scoreMembers(
     let worse = 0;
     let fullWorse = 0;
     let compared = 0;
-    for (const [piece, distractorRows] of chosen.entries()) {
+    for (const [piece, places] of chosen.entries()) {
       const found = cosineToSum(
         member.kept,
         others.map((judge) => judges[judge]!.pieces[piece]!),
       );
-      for (const row of distractorRows) {
-        if (!(cosine(keptProducts, gram, others, row) < found)) worse += 1;
-        if (!(cosine(fullProducts, gram, others, row) < target)) fullWorse += 1;
+      for (const place of places) {
+        if (!(kept[place]! < found)) worse += 1;
+        if (!(full[place]! < target)) fullWorse += 1;
         compared += 1;
       }
     }
@@ -98,32 +111,45 @@ export function scoreMembers(
   });
 }
 
-/** `gram[j][k][row] = ⟨e_j(c), e_k(c)⟩` of the drawn pieces. */
-function gramOf(session: DotSession, calibration: readonly DotRows[]): Int32Array[][] {
-  const gram: Int32Array[][] = calibration.map(() => []);
-  for (const [j, a] of calibration.entries())
-    for (const [k, b] of calibration.entries()) gram[j]![k] = k < j ? gram[k]![j]! : session.pairs(a, b);
+/** The `count` indices of greatest nearness; of equally near ones the lowest. In no particular order. */
+function nearest(nearness: Float64Array, indices: readonly number[], count: number): number[] {
+  if (count >= indices.length) return [...indices];
+  const least = nearness.toSorted()[indices.length - count]!;
+  const above = indices.filter((_, row) => nearness[row]! > least);
+  const equal = indices.filter((_, row) => nearness[row] === least).sort((a, b) => a - b);
+  return [...above, ...equal.slice(0, count - above.length)];
+}
+
+/** `gram[j][k][row] = ⟨e_j(c), e_k(c)⟩` of the pieces in the rows. */
+function gramOf(session: DotSession, views: readonly DotRows[]): Int32Array[][] {
+  const gram: Int32Array[][] = views.map(() => []);
+  for (const [j, a] of views.entries())
+    for (const [k, b] of views.entries()) gram[j]![k] = k < j ? gram[k]![j]! : session.pairs(a, b);
   return gram;
 }
 
-/** `⟨q, Σ_j e_j(c)⟩ / |Σ_j e_j(c)|` over the given judges; −∞ where the sum is zero. */
-function cosine(
-  products: readonly Int32Array[],
-  gram: readonly (readonly Int32Array[])[],
-  judges: readonly number[],
-  row: number,
-): number {
-  let product = 0;
-  let squaredLength = 0;
-  for (const j of judges) {
-    product += products[j]![row]!;
-    const rowsOfJ = gram[j]!;
-    for (const k of judges) squaredLength += rowsOfJ[k]![row]!;
-  }
-  return squaredLength > 0 ? product / Math.sqrt(squaredLength) : Number.NEGATIVE_INFINITY;
+/** `|Σ_j e_j(c)|` over the given judges, row by row. */
+function sumLengths(gram: readonly (readonly Int32Array[])[], judges: readonly number[]): Float64Array {
+  const squares = new Float64Array(gram[0]![0]!.length);
+  for (const j of judges)
+    for (const k of judges) {
+      const products = gram[j]![k]!;
+      for (let row = 0; row < squares.length; row += 1) squares[row] = squares[row]! + products[row]!;
+    }
+  return squares.map(Math.sqrt);
 }
 
-/** `⟨q, Σ v⟩ / |Σ v|`, in the same arithmetic as {@link cosine}; NaN (never smaller, never larger) for a zero sum. */
+/** `⟨q, Σ_j e_j(c)⟩ / |Σ_j e_j(c)|` from the products with each judge's view; −∞ where the sum is zero. */
+function cosines(products: readonly Int32Array[], lengths: Float64Array): Float64Array {
+  const out = new Float64Array(lengths.length);
+  for (const ofJudge of products)
+    for (let row = 0; row < out.length; row += 1) out[row] = out[row]! + ofJudge[row]!;
+  for (let row = 0; row < out.length; row += 1)
+    out[row] = lengths[row]! > 0 ? out[row]! / lengths[row]! : Number.NEGATIVE_INFINITY;
+  return out;
+}
+
+/** `⟨q, Σ v⟩ / |Σ v|`, in the same arithmetic as {@link cosines}; NaN (never smaller, never larger) for a zero sum. */
 function cosineToSum(query: Int16Array, vectors: readonly Int16Array[]): number {
   const sum = new Int32Array(query.length);
   for (const vector of vectors) addInto(sum, vector);

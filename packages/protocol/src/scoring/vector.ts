@@ -51,7 +51,10 @@ export function meanDirection(vectors: readonly Int16Array[]): Int16Array {
   const sum = new Int32Array(vectors[0]!.length);
   for (const vector of vectors) addInto(sum, vector);
   const length = lengthOf(sum) || 1;
-  return Int16Array.from(sum, (value) => Math.round((int16Scale * value) / length));
+  const mean = new Int16Array(sum.length);
+  for (let index = 0; index < sum.length; index += 1)
+    mean[index] = Math.round((int16Scale * sum[index]!) / length);
+  return mean;
 }
 
 /** Components of a vector that another party sent: not longer than a unit vector, so that products fit. */
