@@ -1,50 +1,11 @@
 /** Overhead of a full shard job in one process: every message, seal, signature and score, but free encoders. */
-import { randomBytes } from 'node:crypto';
 import { cpus, loadavg } from 'node:os';
-import {
-  type AccountId,
-  generateKeyPair,
-  hashOf,
-  type MarketId,
-  type NodeId,
-  setSignatureMemo,
-  signBody,
-  systemClock,
-  systemRandom,
-} from '@moe/core';
-import type { ExpertBackend } from '@moe/experts';
-import { createMemoryNetwork } from '@moe/network';
-import { expertRole, fixedMarketView, runShardJob, ticketBook, validatorRole } from '@moe/node';
-import {
-  defaultParameters,
-  embeddedParameters,
-  type MarketParameters,
-  orderDomain,
-  quantise,
-  type Roster,
-  rosterHash,
-  saltedDataHash,
-} from '@moe/protocol';
+import { setSignatureMemo } from '@moe/core';
+import { fixedMarket } from '@moe/node';
+import { defaultParameters, embeddedParameters, type MarketParameters } from '@moe/protocol';
 
 const words =
   'the market draws a few experts for every text and asks them to answer what the hidden half was before they saw it so that the best of them is found by an objective loss and paid for the work that it did while the others learn where they are weak';
-
-/** A vector from the text alone, in microseconds. */
-function freeBackend(name: string): ExpertBackend {
-  const vectors = Array.from({ length: 64 }, () => unit(384));
-  return {
-    name,
-    dimensions: 384,
-    embed: async (texts) => texts.map((text) => vectors[text.length % 64]!),
-    close: async () => undefined,
-  };
-}
-
-function unit(dimensions: number): Float32Array {
-  const vector = Float32Array.from({ length: dimensions }, () => Math.random() - 0.5);
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
-}
 
 interface Measured {
   /** Sorted. */
@@ -54,90 +15,18 @@ interface Measured {
 }
 
 async function measure(parameters: MarketParameters, jobs: number): Promise<Measured> {
-  const network = createMemoryNetwork();
-  const expertKeys = Array.from({ length: 12 }, generateKeyPair);
-  const validatorKeys = Array.from({ length: parameters.witnesses }, generateKeyPair);
-  const books = validatorKeys.map((keys) => ticketBook(keys, hashOf('bench', keys.publicKey), 14));
-  const owner = generateKeyPair().publicKey as AccountId;
-  const pieces = parameters.distractorPool;
-  const calibration = new Map(
-    expertKeys.map(
-      ({ publicKey }) => [publicKey, Array.from({ length: pieces }, () => quantise(unit(384)))] as const,
-    ),
-  );
-  const roster: Roster = {
-    network: 'bench',
-    market: 'text-embedding' as MarketId,
-    marketOwner: owner,
-    beacon: hashOf('bench', 'beacon'),
-    batch: 0,
-    parameters,
-    placesHash: hashOf('bench', 'places'),
-    calibrationHash: hashOf('bench', 'calibration'),
-    experts: expertKeys.map(({ publicKey }) => ({
-      node: publicKey as NodeId,
-      owner,
-      askMicroPerKilobyte: 100n,
-      stakeMicro: 1_000_000_000n,
-      onProbation: false,
-      calibrationCount: pieces,
-      calibrationRoot: hashOf('bench', publicKey),
-    })),
-    validators: validatorKeys.map(({ publicKey }, index) => ({
-      node: publicKey as NodeId,
-      stakeMicro: 1_000_000n,
-      ticketRoot: books[index]!.root,
-    })),
-  };
-  const centroids = new Int16Array(64 * 384);
-  for (let place = 0; place < 64; place += 1) centroids.set(quantise(unit(384)), place * 384);
-  const places = { count: 64, dimension: 384, centroids };
-  const view = fixedMarketView(roster, places, (node, index) => calibration.get(node)![index]!);
-  for (const [index, keys] of validatorKeys.entries())
-    validatorRole({ keys })({
-      transport: network.connect(keys.publicKey as NodeId),
-      view,
-      clock: systemClock,
-      tickets: () => books[index]!,
-    });
-  for (const keys of expertKeys)
-    expertRole({ keys })({
-      transport: network.connect(keys.publicKey as NodeId),
-      backend: freeBackend(keys.publicKey),
-      view,
-      clock: systemClock,
-      random: systemRandom,
-    });
-  const coordinatorKeys = generateKeyPair();
-  const clientKeys = generateKeyPair();
-  const transport = network.connect(coordinatorKeys.publicKey as NodeId);
-  const hash = rosterHash(roster);
+  const market = fixedMarket({ parameters, experts: 12, validators: parameters.witnesses });
   const timesMs: number[] = [];
   const warmUp = Math.min(100, Math.floor(jobs / 5));
   let cpuBefore = process.cpuUsage();
-  for (let clientSeq = 0; clientSeq < jobs; clientSeq += 1) {
-    if (clientSeq === warmUp) cpuBefore = process.cpuUsage();
+  for (let job = 0; job < jobs; job += 1) {
+    if (job === warmUp) cpuBefore = process.cpuUsage();
     const start = performance.now();
-    const salt = new Uint8Array(randomBytes(16));
-    const order = signBody(clientKeys, orderDomain, {
-      network: roster.network,
-      market: roster.market,
-      client: clientKeys.publicKey as AccountId,
-      clientSeq,
-      coordinator: coordinatorKeys.publicKey as NodeId,
-      dataHash: saltedDataHash(words, salt),
-      bytes: words.length,
-      maxFeeMicro: 1_000_000n,
-      tipMicro: 0n,
-      deadlineMs: systemClock.nowMs() + 30_000,
-    });
-    await runShardJob(
-      { keys: coordinatorKeys, transport, clock: systemClock },
-      { order, roster, rosterHash: hash, text: words, salt, signal: new AbortController().signal },
-    );
+    await market.runJob({ text: words });
     timesMs.push(performance.now() - start);
   }
   const cpu = process.cpuUsage(cpuBefore);
+  await market.close();
   return {
     timesMs: timesMs.slice(warmUp).sort((a, b) => a - b),
     cpuMsPerJob: (cpu.user + cpu.system) / 1_000 / (jobs - warmUp),
