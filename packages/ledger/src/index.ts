@@ -1,3 +1,4 @@
+export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export * from './embedded-ledger.ts';
 export { embeddedLog } from './embedded-log.ts';
 export { embeddedReceipts } from './embedded-receipts.ts';

@@ -18,7 +18,7 @@ import { settlementResponseSchema } from '../validator/settlement-proof.ts';
 import type { ClientOrders } from './client-orders.ts';
 
 /** A decided order whose record is durable. */
-interface DecidedOrder {
+export interface DecidedOrder {
   readonly id: string;
   readonly record: ReceiptRecord;
 }

@@ -10,6 +10,17 @@ const validatorStakeCredits = 100;
 export const expertStakeMicro = credits(10);
 const askMicroPerKilobyte = 10_000n;
 
+/** Keys without which the ledger's money cannot be moved. */
+export const founderKeyNames = [
+  'treasury',
+  'market-owner',
+  'gateway',
+  'validator',
+  'validator-owner',
+  'client',
+  'house',
+];
+
 /** Opens the ledger of a data directory; the first time, writes its genesis with the one market. */
 export async function openLedgerOf(
   directory: string,
@@ -79,7 +90,7 @@ export async function enrolExpert(
   const published = { count: calibration.count, root: calibration.root as never };
   const known = ledger.expert(market, node);
   if (known !== undefined) {
-    if (known.calibration?.count !== calibration.count)
+    if (known.calibration?.root !== calibration.root)
       await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
     return;
   }

@@ -1,3 +1,4 @@
+import { MoeError } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@moe/history';
 import { quantise } from '@moe/protocol';
@@ -16,12 +17,19 @@ export async function publishNextChunk(
 ): Promise<boolean> {
   const first = store.count(expertId);
   if (first + chunkPieces > pieces.length) return false;
-  const vectors = new Int16Array(chunkPieces * backend.dimensions);
+  const { dimensions } = backend;
+  const vectors = new Int16Array(chunkPieces * dimensions);
   for (let offset = 0; offset < chunkPieces; offset += batchTexts) {
     signal.throwIfAborted();
     const texts = pieces.slice(first + offset, first + offset + batchTexts).map(({ text }) => text);
-    for (const [index, vector] of (await backend.embed(texts, { signal })).entries())
-      vectors.set(quantise(vector), (offset + index) * backend.dimensions);
+    const embedded = await backend.embed(texts, { signal });
+    if (embedded.length !== texts.length || embedded.some(({ length }) => length !== dimensions))
+      throw new MoeError(
+        'backend-invalid-output',
+        `${backend.name} must answer one vector of ${dimensions} numbers for each text.`,
+      );
+    for (const [index, vector] of embedded.entries())
+      vectors.set(quantise(vector), (offset + index) * dimensions);
   }
   store.publish(expertId, first / chunkPieces, vectors);
   return true;

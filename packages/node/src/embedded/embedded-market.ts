@@ -1,16 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type AccountId,
-  hashOf,
-  type MarketId,
-  type NodeId,
-  systemClock,
-  systemRandom,
-  toHex,
-} from '@moe/core';
+import { type AccountId, type MarketId, messageOf, type NodeId, systemClock, systemRandom } from '@moe/core';
 import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@moe/history';
-import { reconcilePending } from '@moe/ledger';
+import { lockDirectory } from '@moe/ledger';
 import { createMemoryNetwork } from '@moe/network';
 import { embeddedParameters, type MarketParameters, rosterBytes } from '@moe/protocol';
 import { clientOrders } from '../coordinator/client-orders.ts';
@@ -20,27 +12,35 @@ import { ledgerView } from '../market/ledger-view.ts';
 import { addTotals, readStandings, writeStandings } from '../market/standings-file.ts';
 import type { MarketService } from '../market-service.ts';
 import { decodeRecord, type ReceiptRecord, rosterId } from '../receipts/receipt-record.ts';
-import { ticketBook } from '../validator/ticket-book.ts';
 import { validatorRole } from '../validator/validator-role.ts';
 import { openApiKey } from './api-key.ts';
-import { enrolValidator, openLedgerOf, prepayClient } from './bootstrap.ts';
+import { enrolValidator, founderKeyNames, openLedgerOf, prepayClient } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
 import { createJobFeed, summaryOf } from './job-feed.ts';
 import { openKeyFile } from './key-file.ts';
 import { openMarketPlaces } from './market-places.ts';
+import { resumeOrders } from './resume.ts';
 import { marketService } from './service.ts';
+import { ticketSupply } from './tickets.ts';
 
 export interface EmbeddedMarketInit {
   readonly dataDir: string;
-  /** Defines the market's space; its vectors fix the places the first time. */
-  readonly founding: ExpertSpec;
+  /**
+   * Defines the market's space; its vectors fix the places the first time. A function is called once the data
+   * directory is this process's alone.
+   */
+  readonly founding: ExpertSpec | (() => Promise<ExpertSpec>);
   /** Names of the experts that open the market and so are not on probation, the founding one among them. */
   readonly founders: readonly string[];
   readonly countTokens: (text: string) => number;
   readonly version: string;
   readonly parameters?: Partial<MarketParameters>;
   readonly onWarning?: (message: string) => void;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal;
+  /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
+  readonly ticketDepth?: number;
 }
 
 /** A whole market in one process: ledger, one validator, experts, coordinator. Programs use its `service`. */
@@ -59,27 +59,68 @@ export interface EmbeddedMarket {
 export const embeddedMarketId = 'text-embedding' as MarketId;
 const clientCredits = 1_000;
 const houseCredits = 1_000;
-const ticketDepth = 14;
-const ticketsKeptInReserve = 256;
+const defaultTicketDepth = 14;
 const standingsEveryBatches = 20;
 
+/**
+ * Opens the market of a data directory, or founds it. Throws `data-directory-in-use`, `data-directory-unusable`,
+ * `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `calibration-corrupt`, and what the ledger throws.
+ */
 export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<EmbeddedMarket> {
+  const lock = lockDirectory(init.dataDir);
+  let isLocked = true;
+  const unlock = (): void => {
+    if (isLocked) lock.release();
+    isLocked = false;
+  };
+  try {
+    return await openLockedMarket(init, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): Promise<EmbeddedMarket> {
   const market = embeddedMarketId;
   const parameters: MarketParameters = { ...embeddedParameters, ...init.parameters };
   const onWarning = init.onWarning ?? (() => undefined);
-  mkdirSync(init.dataDir, { recursive: true, mode: 0o700 });
-  const keys = openKeyFile(join(init.dataDir, 'keys.json'));
-  const embedded = await openLedgerOf(join(init.dataDir, 'ledger'), keys, market, parameters, onWarning);
+  const startSignal = init.signal ?? new AbortController().signal;
+  const ledgerDirectory = join(init.dataDir, 'ledger');
+  const keys = openKeyFile({
+    path: join(init.dataDir, 'keys.json'),
+    names: founderKeyNames,
+    hasLedger: existsSync(ledgerDirectory),
+  });
+  const clientAccount = keys.get('client').publicKey as AccountId;
+  const { apiKey, authenticate } = openApiKey(init.dataDir, clientAccount);
+  const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
+  startSignal.throwIfAborted();
+  const embedded = await openLedgerOf(ledgerDirectory, keys, market, parameters, onWarning);
   const { ledger, receipts } = embedded;
+  /** Undone in reverse, each whatever becomes of the others. */
+  const closers: (() => Promise<unknown>)[] = [async () => unlock(), () => embedded.close()];
+  const closeAll = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    for (const close of closers.reverse()) await close().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  };
   try {
     const gatewayKeys = keys.get('gateway');
     const gateway = gatewayKeys.publicKey as NodeId;
     const validatorKeys = keys.get('validator');
-    const newTickets = () =>
-      ticketBook(validatorKeys, hashOf('moe/ticket-seed/1', toHex(systemRandom.bytes(32))), ticketDepth);
-    let tickets = newTickets();
+    const tickets = ticketSupply({
+      keys: validatorKeys,
+      depth: init.ticketDepth ?? defaultTicketDepth,
+      register: async (root) => {
+        await enrolValidator(embedded, keys, 'validator', root);
+        view.refresh();
+      },
+      onWarning,
+    });
+    closers.push(() => tickets.idle());
     await enrolValidator(embedded, keys, 'validator', tickets.root);
-    const clientAccount = await prepayClient(embedded, keys, market, 'client', gateway, clientCredits);
+    await prepayClient(embedded, keys, market, 'client', gateway, clientCredits);
     const houseAccount = await prepayClient(embedded, keys, market, 'house', gateway, houseCredits);
     const accounts = new Map([
       [clientAccount, keys.get('client')],
@@ -88,21 +129,17 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
 
     const calibrationSet = loadCalibrationSet();
     const calibration = new CalibrationStore({ directory: join(init.dataDir, 'calibration') });
-    const foundingNode = keys.get(`expert-${init.founding.name}`).publicKey;
+    const foundingNode = keys.get(`expert-${founding.name}`).publicKey;
     if (calibration.count(foundingNode) < chunkPieces)
-      await publishNextChunk(
-        foundingNode,
-        init.founding.backend,
-        calibrationSet.pieces,
-        calibration,
-        new AbortController().signal,
-      );
+      await publishNextChunk(foundingNode, founding.backend, calibrationSet.pieces, calibration, startSignal);
     const places = openMarketPlaces(
       join(init.dataDir, 'places'),
       calibration,
       foundingNode,
       parameters.places,
+      onWarning,
     );
+    startSignal.throwIfAborted();
 
     const standingsPath = join(init.dataDir, 'standings.cbor');
     const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts);
@@ -120,7 +157,7 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
       isOnline: (node) => experts.isOnline(node),
       start,
     });
-    const feed = createJobFeed();
+    const feed = createJobFeed(onWarning);
     const experts = createExpertPool({
       market,
       keys,
@@ -133,25 +170,19 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
       feed,
       clock: systemClock,
       random: systemRandom,
+      onWarning,
     });
+    closers.push(() => experts.close());
     validatorRole({ keys: validatorKeys })({
       transport: network.connect(validatorKeys.publicKey as NodeId),
       view,
       clock: systemClock,
-      tickets: () => tickets,
+      tickets: (root) => tickets.bookOf(root),
     });
-    const renewTickets = async (): Promise<void> => {
-      if (tickets.left() > ticketsKeptInReserve) return;
-      const next = newTickets();
-      await enrolValidator(embedded, keys, 'validator', next.root);
-      tickets = next;
-      view.refresh();
-    };
 
-    const pending = (await reconcilePending(receipts, ledger, orderOf(market))).map(({ id, bytes }) => ({
-      id,
-      record: decodeRecord(bytes),
-    }));
+    const unfinished = await resumeOrders(receipts, ledger, market);
+    for (const roster of unfinished.rosters) view.remember(roster);
+    const pending = unfinished.orders;
     const transport = network.connect(gateway);
     const orders = clientOrders({
       ledger,
@@ -198,11 +229,12 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
           movedMicro: settlement.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
           height: ledger.height(),
         });
-        void renewTickets().catch((error: unknown) =>
-          onWarning(`New tickets could not be registered: ${error}`),
-        );
       },
     });
+    closers.push(
+      async () => writeStandings(standingsPath, { ...view.standings(), totals }),
+      () => settler.close(),
+    );
     const keptRosters = new Set<string>();
     const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
     const coordinator = createCoordinator({
@@ -221,65 +253,57 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
         const roster = view.rosterOf(hash as never);
         if (keptRosters.has(hash) || roster === undefined) return;
         keptRosters.add(hash);
-        void receipts.put(rosterId(hash), rosterBytes(roster), { pending: false });
+        // Written before the record that names it: the store keeps the order.
+        receipts.put(rosterId(hash), rosterBytes(roster), { pending: false }).catch((error: unknown) => {
+          keptRosters.delete(hash);
+          onWarning(`A roster could not be kept: ${messageOf(error)}`);
+        });
       },
       onRecord: (id, record) => publishRecord(feed, id, record, nameOf),
+      onWarning,
     });
+    closers.push(() => coordinator.close());
     for (const order of pending) settler.add(order);
     coordinator.voidGaps(pending.map(({ record }) => record.effects));
     for (const { id, bytes } of (await receipts.recent(100)).toReversed())
       if (/^[0-9a-f]{64}$/.test(id)) feed.remember(summaryOf(id, decodeRecord(bytes), nameOf));
 
-    await experts.add(init.founding);
-    const { apiKey, authenticate } = openApiKey(init.dataDir, clientAccount);
+    await experts.add(founding);
+    const { service, close: closeService } = marketService({
+      market,
+      version: init.version,
+      embedded,
+      view,
+      orders,
+      settler,
+      coordinator,
+      experts,
+      calibration,
+      calibrationTarget: calibrationSet.pieces.length,
+      places,
+      feed,
+      authenticate,
+      houseAccount,
+      totals: () => totals,
+      nameOf,
+    });
+    closers.push(() => Promise.all([closeService(), experts.stopWork()]));
     let closing: Promise<void> | undefined;
-    const close = async (): Promise<void> => {
-      await experts.stopWork();
-      await coordinator.close();
-      await settler.close();
-      writeStandings(standingsPath, { ...view.standings(), totals });
-      await experts.close();
-      await embedded.close();
-    };
     return {
       apiKey,
       clientAccount,
       houseAccount,
       experts,
-      service: marketService({
-        market,
-        version: init.version,
-        embedded,
-        view,
-        orders,
-        settler,
-        coordinator,
-        experts,
-        calibration,
-        calibrationTarget: calibrationSet.pieces.length,
-        places,
-        feed,
-        authenticate,
-        houseAccount,
-        totals: () => totals,
-        nameOf,
-      }),
+      service,
       close: () => {
-        closing ??= close();
+        closing ??= closeAll();
         return closing;
       },
     };
   } catch (error) {
-    await embedded.close();
+    await closeAll().catch(() => undefined);
     throw error;
   }
-}
-
-function orderOf(market: MarketId) {
-  return (bytes: Uint8Array) => {
-    const { client, clientSeq } = decodeRecord(bytes).effects;
-    return { client, market, seq: clientSeq };
-  };
 }
 
 function publishRecord(

@@ -1,4 +1,12 @@
-import type { Amount, Clock, MarketId, NodeId, Random } from '@moe/core';
+import {
+  type Amount,
+  type Clock,
+  type MarketId,
+  MoeError,
+  messageOf,
+  type NodeId,
+  type Random,
+} from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@moe/history';
 import type { EmbeddedLedger } from '@moe/ledger';
@@ -52,6 +60,7 @@ export interface ExpertPoolComponents {
   readonly feed: JobFeed;
   readonly clock: Clock;
   readonly random: Random;
+  readonly onWarning: (message: string) => void;
 }
 
 interface Running {
@@ -86,7 +95,15 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
   };
 
   const add = async (spec: ExpertSpec): Promise<NodeId> => {
+    stopped.signal.throwIfAborted();
     const node = nodeOf(spec.name);
+    if (running.has(node) || joining.has(spec.name))
+      throw new MoeError('already-registered', `The expert "${spec.name}" is in this market already.`);
+    if (spec.backend.dimensions !== parameters.dimensions)
+      throw new MoeError(
+        'backend-invalid-output',
+        `${spec.name} gives ${spec.backend.dimensions} numbers a text; this market's space has ${parameters.dimensions}. Align it first.`,
+      );
     training.delete(spec.name);
     joining.set(spec.name, spec.description);
     try {
@@ -157,21 +174,28 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
       track(
         (async () => {
           const ended = AbortSignal.any([signal, stopped.signal]);
+          const failed = new Set<NodeId>();
           for (let isGrowing = true; isGrowing && !ended.aborted; ) {
             isGrowing = false;
             for (const [node, { spec }] of running) {
-              if (ended.aborted || calibration.count(node) + chunkPieces > target) continue;
-              if (!(await publishNextChunk(node, spec.backend, pieces, calibration, ended, 16))) continue;
-              await enrol(spec.name);
-              isGrowing = true;
+              if (ended.aborted || failed.has(node) || calibration.count(node) + chunkPieces > target)
+                continue;
+              try {
+                if (!(await publishNextChunk(node, spec.backend, pieces, calibration, ended, 16))) continue;
+                await enrol(spec.name);
+                isGrowing = true;
+              } catch (error) {
+                // It goes on with what it has published; the others need not wait for it.
+                failed.add(node);
+                if (!ended.aborted)
+                  components.onWarning(`${spec.name} publishes no more vectors for now: ${messageOf(error)}`);
+              }
             }
           }
-        })().catch((error: unknown) => {
-          if (!signal.aborted && !stopped.signal.aborted) throw error;
-        }),
+        })(),
       ),
     async stopWork() {
-      stopped.abort();
+      stopped.abort(new MoeError('market-closed', 'The market is closing.'));
       await Promise.allSettled(work);
     },
     async close() {

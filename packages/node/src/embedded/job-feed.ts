@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import { messageOf, type NodeId } from '@moe/core';
 import type { JobSummary, MarketEvent } from '../market-service.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 
@@ -12,7 +12,8 @@ export interface JobFeed {
   remember(job: JobSummary): void;
 }
 
-export function createJobFeed(): JobFeed {
+/** A listener that throws is warned about: what it is told of has happened, whatever it makes of it. */
+export function createJobFeed(onWarning: (message: string) => void): JobFeed {
   const listeners = new Set<(event: MarketEvent) => void>();
   const jobs: JobSummary[] = [];
   const remember = (job: JobSummary): void => {
@@ -22,7 +23,12 @@ export function createJobFeed(): JobFeed {
   return {
     publish(event) {
       if ('job' in event) remember(event.job);
-      for (const listener of listeners) listener(event);
+      for (const listener of listeners)
+        try {
+          listener(event);
+        } catch (error) {
+          onWarning(`A listener failed on ${event.type}: ${messageOf(error)}`);
+        }
     },
     subscribe(listener) {
       listeners.add(listener);

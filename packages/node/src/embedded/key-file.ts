@@ -1,56 +1,75 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import {
-  fromHex,
-  generateKeyPair,
-  type KeyPair,
-  keyPairFromSeed,
-  MoeError,
-  messageOf,
-  toHex,
-} from '@moe/core';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { fromHex, generateKeyPair, type KeyPair, keyPairFromSeed, MoeError, toHex } from '@moe/core';
 import { z } from 'zod';
+import { writeDurably } from './durable-file.ts';
 
-const schema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
+const schema = z.record(z.string().max(128), z.string().regex(/^[0-9a-f]{64}$/));
 
-/** Named keys of one data directory, in a file with mode 0600. Keys are made when first asked for. */
+/** Named keys of one data directory, in a file with mode 0600. Further keys are made when first asked for. */
 export interface KeyFile {
   get(name: string): KeyPair;
-  has(name: string): boolean;
 }
 
-/** Throws `keys-unreadable` when the file is damaged: the keys own money, so it is never replaced silently. */
-export function openKeyFile(path: string): KeyFile {
-  let seeds: Record<string, string> = {};
-  if (existsSync(path)) {
-    try {
-      seeds = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
-      chmodSync(path, 0o600);
-    } catch (cause) {
-      throw new MoeError(
-        'keys-unreadable',
-        `The key file ${path} cannot be read: ${messageOf(cause)}. Restore it from a backup; without it the accounts of this data directory are lost.`,
-        { cause },
-      );
-    }
-  }
+export interface KeyFileInit {
+  readonly path: string;
+  /** Keys that own the ledger's money: made once, all together, before there is a ledger. */
+  readonly names: readonly string[];
+  /** Whether there is a ledger already, which only its old keys can use. */
+  readonly hasLedger: boolean;
+}
+
+/**
+ * Throws `keys-unreadable` or `keys-missing` when the file is damaged, gone or incomplete beside a ledger: the
+ * keys own money, so they are never replaced silently.
+ */
+export function openKeyFile({ path, names, hasLedger }: KeyFileInit): KeyFile {
+  const seeds = existsSync(path) ? readSeeds(path) : {};
+  const missing = names.filter((name) => !(name in seeds));
+  if (hasLedger && missing.length > 0)
+    throw new MoeError(
+      'keys-missing',
+      `${existsSync(path) ? `The key file ${path} lacks ${missing.join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
+      { metadata: { path, missing } },
+    );
   const pairs = new Map<string, KeyPair>();
+  const save = (): void => writeDurably(path, `${JSON.stringify(seeds, null, 2)}\n`);
+  const make = (name: string): KeyPair => {
+    const pair = generateKeyPair();
+    seeds[name] = toHex(pair.seed);
+    pairs.set(name, pair);
+    return pair;
+  };
+  if (missing.length > 0) {
+    missing.forEach(make);
+    save();
+  }
   return {
-    has: (name) => name in seeds,
     get(name) {
-      let pair = pairs.get(name);
-      if (pair === undefined) {
-        const seed = seeds[name];
-        pair = seed === undefined ? generateKeyPair() : keyPairFromSeed(fromHex(seed));
-        if (seed === undefined) {
-          seeds[name] = toHex(pair.seed);
-          mkdirSync(dirname(path), { recursive: true });
-          writeFileSync(`${path}.new`, JSON.stringify(seeds, null, 2), { mode: 0o600 });
-          renameSync(`${path}.new`, path);
-        }
+      const known = pairs.get(name);
+      if (known !== undefined) return known;
+      const seed = seeds[name];
+      if (seed !== undefined) {
+        const pair = keyPairFromSeed(fromHex(seed));
         pairs.set(name, pair);
+        return pair;
       }
-      return pair;
+      const made = make(name);
+      save();
+      return made;
     },
   };
+}
+
+function readSeeds(path: string): Record<string, string> {
+  try {
+    const seeds = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    chmodSync(path, 0o600);
+    return seeds;
+  } catch (cause) {
+    throw new MoeError(
+      'keys-unreadable',
+      `The key file ${path} is damaged. Restore it from a backup: its keys own the accounts of this data directory. To begin anew, choose another data directory.`,
+      { cause },
+    );
+  }
 }

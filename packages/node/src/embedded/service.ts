@@ -34,11 +34,19 @@ export interface ServiceComponents {
 
 const neverAborted = new AbortController().signal;
 
-/** The embedded market as programs see it. */
-export function marketService(components: ServiceComponents): MarketService {
+/** The embedded market as programs see it, and what its owner needs to end it. */
+export interface OpenService {
+  readonly service: MarketService;
+  /** Takes no more requests; resolves when those under way have their answers. */
+  close(): Promise<void>;
+}
+
+export function marketService(components: ServiceComponents): OpenService {
   const { market, embedded, view, orders, coordinator, experts, calibration, feed } = components;
   const { ledger, receipts } = embedded;
   const startedAtMs = Date.now();
+  const underWay = new Set<Promise<unknown>>();
+  let isClosed = false;
   const listing = (): MarketListing => {
     const { roster } = view.current();
     return {
@@ -52,10 +60,14 @@ export function marketService(components: ServiceComponents): MarketService {
     };
   };
 
-  return {
+  const service: MarketService = {
     authenticate: components.authenticate,
     markets: () => [listing()],
     embed: async (request) => {
+      if (isClosed)
+        throw new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
+          isRetryable: true,
+        });
       if (request.market !== market)
         throw new MoeError(
           'unknown-market',
@@ -81,8 +93,11 @@ export function marketService(components: ServiceComponents): MarketService {
           throw error;
         }
       };
+      const texts = request.texts.map(one);
+      const ended = Promise.allSettled(texts).finally(() => underWay.delete(ended));
+      underWay.add(ended);
       try {
-        return await Promise.all(request.texts.map(one));
+        return await Promise.all(texts);
       } catch (error) {
         if (signal.aborted) throw new MoeError('request-aborted', 'The client went away.', { cause: error });
         throw error;
@@ -125,5 +140,12 @@ export function marketService(components: ServiceComponents): MarketService {
       };
     },
     subscribe: (listener) => feed.subscribe(listener),
+  };
+  return {
+    service,
+    async close() {
+      isClosed = true;
+      await Promise.all(underWay);
+    },
   };
 }

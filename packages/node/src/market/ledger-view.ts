@@ -37,12 +37,15 @@ export interface LedgerView extends MarketView {
   applyBatch(batch: number, losses: readonly CertifiedLoss[]): void;
   /** Looks again at the ledger: somebody registered, left or changed. */
   refresh(): void;
+  /** Takes up a roster of an earlier process: orders that it left unsettled name it. */
+  remember(roster: Roster): void;
   standings(): { readonly batch: number; readonly standings: Standings };
   jobsOf(node: NodeId): number;
 }
 
 export function ledgerView(init: LedgerViewInit): LedgerView {
   const rosters = new Map<Hash, Roster>();
+  const remembered = new Map<Hash, Roster>();
   const standingsByBatch = new Map<number, Standings>([[init.start.batch, init.start.standings]]);
   let { batch, standings } = init.start;
   let current: { roster: Roster; hash: Hash } | undefined;
@@ -93,7 +96,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
       current ??= build();
       return current;
     },
-    rosterOf: (hash) => rosters.get(hash),
+    rosterOf: (hash) => rosters.get(hash) ?? remembered.get(hash),
     standingsAt: (wanted) => standingsByBatch.get(wanted),
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
@@ -106,6 +109,9 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     },
     refresh() {
       current = undefined;
+    },
+    remember(roster) {
+      remembered.set(rosterHash(roster), roster);
     },
     standings: () => ({ batch, standings }),
     jobsOf: (node) => standings.of(node, 0).global.jobs,

@@ -1,0 +1,66 @@
+import { type AccountId, decode, type Hash, type MarketId } from '@moe/core';
+import { type Ledger, type ReceiptStore, reconcilePending } from '@moe/ledger';
+import { parseSettlementDetail, type Roster, rosterSchema } from '@moe/protocol';
+import { batchId, type DecidedOrder } from '../coordinator/settler.ts';
+import { decodeBatch, decodeRecord, encodeRecord, rosterId } from '../receipts/receipt-record.ts';
+
+/** As many as the receipt store holds. */
+const maxPending = 100_000;
+
+/** What an earlier process left to do. */
+export interface Unfinished {
+  /** Decided orders that are not settled, oldest first. */
+  readonly orders: readonly DecidedOrder[];
+  /** Rosters that they name: whoever checks their proofs needs them. */
+  readonly rosters: readonly Roster[];
+}
+
+/**
+ * Takes up what an earlier process, ended at any moment, left in the receipt store: the ledger says which orders
+ * are settled. Those whose records do not say so yet get the number of their batch.
+ */
+export async function resumeOrders(
+  receipts: ReceiptStore,
+  ledger: Ledger,
+  market: MarketId,
+): Promise<Unfinished> {
+  await markBatches(receipts, ledger, market);
+  const open = await reconcilePending(receipts, ledger, (bytes) => {
+    const { client, clientSeq } = decodeRecord(bytes).effects;
+    return { client, market, seq: clientSeq };
+  });
+  const orders = open.map(({ id, bytes }) => ({ id, record: decodeRecord(bytes) }));
+  const hashes = new Set<Hash>();
+  for (const { record } of orders) if (record.proof.kind !== 'void') hashes.add(record.proof.roster);
+  const rosters: Roster[] = [];
+  for (const hash of hashes) {
+    const bytes = await receipts.get(rosterId(hash));
+    if (bytes !== undefined) rosters.push(decode(bytes, rosterSchema));
+  }
+  return { orders, rosters };
+}
+
+/** A process that ended between a settlement and the marking of its receipts left them without their batch. */
+async function markBatches(receipts: ReceiptStore, ledger: Ledger, market: MarketId): Promise<void> {
+  const unmarked = new Map<string, DecidedOrder>();
+  for (const { id, bytes } of await receipts.listPending(maxPending)) {
+    const record = decodeRecord(bytes);
+    const { client, clientSeq } = record.effects;
+    if (clientSeq < ledger.nextOrderSeq(client, market))
+      unmarked.set(orderKey(client, clientSeq), { id, record });
+  }
+  for (let batch = ledger.market(market)!.nextBatch - 1; batch >= 0 && unmarked.size > 0; batch -= 1) {
+    const kept = await receipts.get(batchId(batch));
+    if (kept === undefined) return;
+    for (const { client, clientSeq } of parseSettlementDetail(decodeBatch(kept).detail)) {
+      const order = unmarked.get(orderKey(client, clientSeq));
+      if (order === undefined) continue;
+      unmarked.delete(orderKey(client, clientSeq));
+      await receipts.put(order.id, encodeRecord({ ...order.record, batch }), { pending: false });
+    }
+  }
+}
+
+function orderKey(client: AccountId, clientSeq: number): string {
+  return `${client}/${clientSeq}`;
+}
