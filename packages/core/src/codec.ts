@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor';
 import type { z } from 'zod';
 import { MoeError, messageOf } from './errors.ts';
@@ -38,9 +38,7 @@ export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes = 16
 
 /** SHA-256 of raw bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash('sha256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer');
 }
 
 /** Content hash of raw bytes, as used to address blobs. */

@@ -1,4 +1,4 @@
-import type { Clock, NodeId } from '@moe/core';
+import { type Clock, MoeError, type NodeId } from '@moe/core';
 
 export interface StageInit<Answer> {
   readonly seats: readonly NodeId[];
@@ -14,6 +14,9 @@ export interface StageInit<Answer> {
   readonly progress: () => 'waiting' | 'quorum' | 'all';
 }
 
+/** Made once: a reason of its own for each stage would cost a stack trace. */
+const stageOver = new MoeError('request-aborted', 'The stage is over.');
+
 /**
  * Asks everyone at once and takes answers in order of arrival until all are there, the quorum's grace is over,
  * every request has ended, or the deadline has passed. Returns why each missing seat has no answer.
@@ -23,14 +26,14 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
   const failures = new Map<NodeId, unknown>();
   const accepting = new Set<Promise<void>>();
   const over = new AbortController();
-  const stop = (): void => over.abort();
+  const stop = (): void => over.abort(stageOver);
   signal.addEventListener('abort', stop, { once: true });
   try {
     await new Promise<void>((resolve) => {
       let pending = init.seats.length;
       let isGraceRunning = false;
       const finish = (): void => {
-        over.abort();
+        over.abort(stageOver);
         resolve();
       };
       const check = (): void => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * Uniform integers from a seed: SHA-256 in counter mode. Everything that the protocol draws comes from here,
@@ -18,7 +18,7 @@ export function drawStream(seed: string, label: string): DrawStream {
   let counter = 0;
   const take = (length: number): Buffer => {
     if (offset + length > block.length) {
-      block = createHash('sha256').update(`moe/stream/1:${label}:${seed}:${counter}`).digest();
+      block = hash('sha256', `moe/stream/1:${label}:${seed}:${counter}`, 'buffer');
       counter += 1;
       offset = 0;
     }
@@ -47,7 +47,8 @@ export function drawStream(seed: string, label: string): DrawStream {
 
 /** `count` different integers of [0, size), in the order drawn (partial Fisher–Yates). */
 export function drawDistinct(stream: DrawStream, size: number, count: number): Uint32Array {
-  const pool = Uint32Array.from({ length: size }, (_, index) => index);
+  const pool = new Uint32Array(size);
+  for (let index = 0; index < size; index += 1) pool[index] = index;
   const drawn = Math.min(count, size);
   for (let index = 0; index < drawn; index += 1) {
     const other = index + stream.below(size - index);

@@ -27,6 +27,8 @@ export interface DotRows {
 export interface DotSession {
   /** Copies vectors of the session's dimension in. */
   load(vectors: readonly Int16Array[]): DotRows;
+  /** A copy of some rows. They count as loaded. */
+  pick(rows: DotRows, indices: readonly number[]): DotRows;
   /** `out[i] = ⟨query, rows[i]⟩`. The query is the first row of its own rows. */
   each(query: DotRows, rows: DotRows): Int32Array;
   /** `out[i] = ⟨a[i], b[i]⟩`. */
@@ -58,6 +60,15 @@ export function dotSession(dimension: number, vectors: number, outputs: number):
         end += rowBytes;
       }
       return { pointer, count: rows.length };
+    },
+    pick(rows, indices) {
+      const pointer = end;
+      for (const index of indices) {
+        const start = (rows.pointer + index * rowBytes) / 2;
+        memory.copyWithin(end / 2, start, start + rowBytes / 2);
+        end += rowBytes;
+      }
+      return { pointer, count: indices.length };
     },
     each: (query, rows) => run(query, 0, rows),
     pairs: (a, b) => run(a, rowBytes, b),

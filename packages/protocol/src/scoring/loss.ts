@@ -58,23 +58,21 @@ export function scoreMembers(
   const usedAtMost = Math.min(drawn.length, pieces * distractors);
   const vectors = judges.length * (drawn.length + usedAtMost) + 2 * members.length + pieces;
   const session = dotSession(dimension, vectors, drawn.length);
-  const viewsOf = (indices: readonly number[]): DotRows[] =>
-    judges.map((judge) => session.load(indices.map((index) => judge.calibration(index))));
   const everyone = judges.map((_, judge) => judge);
 
-  const drawnViews = viewsOf(drawn);
+  const drawnViews = judges.map((judge) => session.load(drawn.map((index) => judge.calibration(index))));
   const drawnLengths = sumLengths(gramOf(session, drawnViews), everyone);
   const hard = Array.from({ length: pieces }, (_, piece) => {
     const target = session.load([meanDirection(judges.map((judge) => judge.pieces[piece]!))]);
     const products = drawnViews.map((view) => session.each(target, view));
-    return nearest(cosines(products, drawnLengths), drawn, distractors);
+    return nearestRows(cosines(products, drawnLengths), drawn, distractors);
   });
 
   // Members are compared with what was chosen only: an eighth of what was drawn, or a quarter.
   const used = [...new Set(hard.flat())];
-  const placeOf = new Map(used.map((index, place) => [index, place]));
-  const chosen = hard.map((indices) => indices.map((index) => placeOf.get(index)!));
-  const views = viewsOf(used);
+  const placeOf = new Map(used.map((row, place) => [row, place]));
+  const chosen = hard.map((rows) => rows.map((row) => placeOf.get(row)!));
+  const views = drawnViews.map((view) => session.pick(view, used));
   const gram = gramOf(session, views);
 
   return members.map((member) => {
@@ -111,12 +109,16 @@ export function scoreMembers(
   });
 }
 
-/** The `count` indices of greatest nearness; of equally near ones the lowest. In no particular order. */
-function nearest(nearness: Float64Array, indices: readonly number[], count: number): number[] {
-  if (count >= indices.length) return [...indices];
-  const least = nearness.toSorted()[indices.length - count]!;
-  const above = indices.filter((_, row) => nearness[row]! > least);
-  const equal = indices.filter((_, row) => nearness[row] === least).sort((a, b) => a - b);
+/** The `count` rows of greatest nearness; of equally near ones those that were drawn of the lowest pieces. */
+function nearestRows(nearness: Float64Array, drawn: readonly number[], count: number): number[] {
+  if (count >= drawn.length) return [...drawn.keys()];
+  const least = nearness.toSorted()[drawn.length - count]!;
+  const above: number[] = [];
+  const equal: number[] = [];
+  for (let row = 0; row < drawn.length; row += 1)
+    if (nearness[row]! > least) above.push(row);
+    else if (nearness[row] === least) equal.push(row);
+  equal.sort((a, b) => drawn[a]! - drawn[b]!);
   return [...above, ...equal.slice(0, count - above.length)];
 }
 

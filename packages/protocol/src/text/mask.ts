@@ -9,8 +9,12 @@ export interface MaskedText {
   readonly pieces: readonly string[];
 }
 
+let latest: { readonly text: string; readonly words: readonly string[] } | undefined;
+
 /** Words with whatever follows them up to the next word; text before the first word belongs to it. */
-export function wordsOf(text: string): string[] {
+export function wordsOf(text: string): readonly string[] {
+  // In one process a coordinator and its experts cut the same text one after the other.
+  if (latest?.text === text) return latest.words;
   const words: string[] = [];
   let before = '';
   for (const { segment, isWordLike } of segmenter.segment(text)) {
@@ -20,6 +24,7 @@ export function wordsOf(text: string): string[] {
     } else if (words.length === 0) before += segment;
     else words[words.length - 1] += segment;
   }
+  latest = { text, words };
   return words;
 }
 
