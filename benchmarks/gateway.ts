@@ -1,12 +1,14 @@
 /**
- * What the gateway adds to a call: one routed expert behind an OpenAI-compatible mock upstream, against calling
- * the upstream directly and against Portkey's gateway, interleaved in one run. Every part is a process of its own
- * on this machine: load generator, upstream, gateway under test.
+ * What the market adds to a call: routed mode with a real embedded market whose experts are behind an
+ * OpenAI-compatible mock upstream, against calling the upstream directly and against Portkey's gateway, interleaved
+ * in one run. Every part is a process of its own on this machine: load generator, upstream, gateway under test.
+ * Every request is paid for on the ledger; the benchmark fails when a credit is missing at the end.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { GatewayReport, GatewayStarted } from './gateway/gateway-process.ts';
 import type { LoadOrder, LoadReport } from './gateway/load-process.ts';
 import { installPortkey, startPortkey } from './gateway/portkey.ts';
 
@@ -14,14 +16,14 @@ const rounds = 7;
 const warmUpRequests = 2_000;
 const singleRequests = 1_000;
 const loadRequests = 8_000;
-/** Portkey takes some ten times as long. */
-const portkeyLoadRequests = 1_500;
+/** Portkey takes some ten times as long, and one audited request in twenty is a full job. */
+const slowLoadRequests = 1_500;
+const auditBps = 500;
 const loadConnections = 32;
-const apiKey = 'moe-benchmark-key';
 const text = 'The quick brown fox jumps over the lazy dog while nobody in the village is looking at all.';
 
 interface Row {
-  readonly name: 'direct' | 'ours' | 'portkey';
+  readonly name: 'direct' | 'ours' | 'portkey' | 'audited';
   readonly p50Ms: number;
   readonly requestsPerSecond: number;
 }
@@ -50,42 +52,67 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
   const portkeyScript = installPortkey();
   const upstreamPort = await portOf(await start(new URL('./gateway/mock-upstream.ts', import.meta.url)));
   const upstream = `http://127.0.0.1:${upstreamPort}`;
-  const ourPort = await portOf(
-    await start(new URL('./gateway/gateway-process.ts', import.meta.url), `${upstream}/v1`, apiKey),
-  );
+  const startMarket = async (bps: number) => {
+    const child = await start(
+      new URL('./gateway/gateway-process.ts', import.meta.url),
+      `${upstream}/v1`,
+      String(bps),
+    );
+    const [started] = (await once(child, 'message')) as [GatewayStarted];
+    return { child, ...started };
+  };
+  const ours = await startMarket(0);
+  const audited = await startMarket(auditBps);
   const portkey = await startPortkey(portkeyScript);
   children.push(portkey.process);
   const load = await start(new URL('./gateway/load-process.ts', import.meta.url));
 
-  const embedBody = JSON.stringify({ model: 'text-embedding', input: text, encoding_format: 'base64' });
-  const json_ = ['content-type', 'application/json', 'authorization', `Bearer ${apiKey}`];
+  const embedBody = JSON.stringify({
+    model: 'text-embedding',
+    input: text,
+    encoding_format: 'base64',
+    moe: { mode: 'route' },
+  });
+  const headersOf = (key: string) => ['content-type', 'application/json', 'authorization', `Bearer ${key}`];
+  const ofMarket = (name: 'ours' | 'audited', { port, apiKey }: GatewayStarted): Target => ({
+    name,
+    origin: `http://127.0.0.1:${port}`,
+    path: '/v1/embeddings',
+    headers: headersOf(apiKey),
+    body: embedBody,
+  });
   const targets: Target[] = [
-    { name: 'direct', origin: upstream, path: '/v1/embeddings', headers: json_, body: embedBody },
-    {
-      name: 'ours',
-      origin: `http://127.0.0.1:${ourPort}`,
-      path: '/v1/embeddings',
-      headers: json_,
-      body: embedBody,
-    },
+    { name: 'direct', origin: upstream, path: '/v1/embeddings', headers: headersOf('any'), body: embedBody },
+    ofMarket('ours', ours),
     {
       // Its embeddings route answers 500 with a custom host; its chat route works: same bytes both ways.
       name: 'portkey',
       origin: `http://127.0.0.1:${portkey.port}`,
       path: '/v1/chat/completions',
-      headers: [...json_, 'x-portkey-provider', 'openai', 'x-portkey-custom-host', `${upstream}/v1`],
+      headers: [
+        ...headersOf('any'),
+        'x-portkey-provider',
+        'openai',
+        'x-portkey-custom-host',
+        `${upstream}/v1`,
+      ],
       body: chatBody(embedBody.length),
     },
+    ofMarket('audited', audited),
   ];
+  const feeMicro = await feeOfText(targets[1]!);
+  let paidRequests = 1;
   const drive = async (target: Target, connections: number, requests: number): Promise<LoadReport> => {
     const { name: _name, ...rest } = target;
     load.send({ ...rest, connections, requests } satisfies LoadOrder);
     const [report] = (await once(load, 'message')) as [LoadReport | { failure: string }];
     if ('failure' in report) throw new Error(`${target.name}: ${report.failure}`);
+    if (target.name === 'ours') paidRequests += requests;
     return report;
   };
 
   for (const target of targets) await drive(target, loadConnections, warmUpRequests);
+  const machineLoad = loadavg()[0]!;
   const single: Record<string, LoadReport[]> = {};
   const loaded: Record<string, LoadReport[]> = {};
   for (let round = 0; round < rounds; round += 1)
@@ -93,7 +120,7 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
       single[target.name] = [...(single[target.name] ?? []), await drive(target, 1, singleRequests)];
       loaded[target.name] = [
         ...(loaded[target.name] ?? []),
-        await drive(target, loadConnections, target.name === 'portkey' ? portkeyLoadRequests : loadRequests),
+        await drive(target, loadConnections, isSlow(target) ? slowLoadRequests : loadRequests),
       ];
     }
 
@@ -104,16 +131,43 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
       requestsPerSecond: round(median(loaded[name]!.map((report) => report.requestsPerSecond)), 0),
     }),
   );
+  ours.child.send('close');
+  const [report] = (await once(ours.child, 'message')) as [GatewayReport];
+  const dueMicro = feeMicro * BigInt(paidRequests);
+  if (BigInt(report.paidMicro) !== dueMicro || BigInt(report.settledMicro) !== dueMicro)
+    throw new Error(
+      `${paidRequests} requests cost ${dueMicro}; the ledger settled ${report.settledMicro} and took ${report.paidMicro}.`,
+    );
   const answerBytes = Object.fromEntries(targets.map(({ name }) => [name, single[name]![0]!.answerBytes]));
-  if (!json) print(rows, answerBytes);
-  return { rows };
+  if (!json) {
+    print(rows, answerBytes, machineLoad);
+    console.log(
+      `All ${paidRequests} requests to "ours" were paid: ${report.routed} tallies in ${report.settlements} settlements, ${dueMicro} micro-credits.`,
+    );
+  }
+  return { rows, load: machineLoad, paidRequests, settlements: report.settlements };
 }
 
-function print(rows: readonly Row[], answerBytes: Record<string, number>): void {
+function isSlow({ name }: Target): boolean {
+  return name === 'portkey' || name === 'audited';
+}
+
+/** What the market asks for the text, from a first answer. */
+async function feeOfText({ origin, path, headers, body }: Target): Promise<bigint> {
+  const pairs = headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]!]] : []));
+  const answer = await fetch(origin + path, { method: 'POST', headers: Object.fromEntries(pairs), body });
+  if (!answer.ok) throw new Error(`The market answered ${answer.status}: ${await answer.text()}`);
+  const { moe } = (await answer.json()) as { moe: { feeMicro: string } };
+  return BigInt(moe.feeMicro);
+}
+
+function print(rows: readonly Row[], answerBytes: Record<string, number>, load: number): void {
   const direct = rows.find((row) => row.name === 'direct')!;
   const ours = rows.find((row) => row.name === 'ours')!;
   const portkey = rows.find((row) => row.name === 'portkey')!;
-  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load average ${load.toFixed(1)}`,
+  );
   console.log(
     `One text of ${text.length} bytes; ${rounds} interleaved rounds, medians. Concurrency 1 for p50, ${loadConnections} for throughput.\n`,
   );
@@ -131,6 +185,9 @@ function print(rows: readonly Row[], answerBytes: Record<string, number>): void 
   console.log(`below Portkey: ${verdict(ours.p50Ms < portkey.p50Ms)}`);
   console.log(`at least 5,000 requests/s: ${verdict(ours.requestsPerSecond >= 5_000)}`);
   console.log('The direct row is the ceiling of the load generator and the upstream together.');
+  console.log(
+    `"ours" is routed mode without audits; in "audited" the market runs ${auditBps / 100} % of routed requests as full jobs.`,
+  );
 }
 
 /** A chat request of exactly `bytes` bytes. */
