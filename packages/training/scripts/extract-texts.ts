@@ -1,10 +1,11 @@
 /**
- * Makes `data/texts/*.jsonl`. Usage: `node scripts/extract-texts.ts NODE_MODULES`, where that folder holds the
+ * Makes `data/texts/*.jsonl.gz`. Usage: `node scripts/extract-texts.ts NODE_MODULES`, where that folder holds the
  * packages named in `data/texts/ATTRIBUTION.md` in the versions named there (they are not dependencies: together
  * they would add more than 250 MB to every installation).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { extractCode } from './extract/code.ts';
 import { extractDeclaration } from './extract/declaration.ts';
 import type { Extractor } from './extract/document.ts';
@@ -34,7 +35,7 @@ mkdirSync(folder, { recursive: true });
 for (const [source, extract] of Object.entries(extractors)) {
   const documents = extract(nodeModules).filter((document) => document.paragraphs.length > 0);
   const text = documents.map((document) => `${JSON.stringify(document)}\n`).join('');
-  writeFileSync(resolve(folder, `${source}.jsonl`), text);
+  writeFileSync(resolve(folder, `${source}.jsonl.gz`), gzipSync(text, { level: 9 }));
   const counts = new Map<string, number>();
   for (const { kind, paragraphs } of documents) counts.set(kind, (counts.get(kind) ?? 0) + paragraphs.length);
   console.log(

@@ -1,4 +1,4 @@
-/** One document of a corpus, as a line of `data/texts/SOURCE.jsonl`. */
+/** One document of a corpus, as a line of `data/texts/SOURCE.jsonl.gz`. */
 export interface ExtractedDocument {
   /** The document without its language: translations of one page share it and stay on one side of a split. */
   readonly group: string;

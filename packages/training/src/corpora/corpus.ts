@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { MoeError, messageOf } from '@moe/core';
 import { z } from 'zod';
 
-/** Where the texts come from: `data/texts/SOURCE.jsonl`; licences in `data/texts/ATTRIBUTION.md`. */
+/** Where the texts come from: `data/texts/SOURCE.jsonl.gz`; licences in `data/texts/ATTRIBUTION.md`. */
 const corpusSources = [
   'code',
   'declaration',
@@ -49,9 +50,10 @@ const documentSchema = z.object({
 
 /** The texts of one source, always in the same order. Throws `corpus-invalid` when the file was changed badly. */
 function readSource(source: CorpusSource): CorpusText[] {
-  const path = new URL(`../../data/texts/${source}.jsonl`, import.meta.url);
+  const path = new URL(`../../data/texts/${source}.jsonl.gz`, import.meta.url);
   try {
-    return readFileSync(path, 'utf8')
+    return gunzipSync(readFileSync(path))
+      .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => documentSchema.parse(JSON.parse(line)))
