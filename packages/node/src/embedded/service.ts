@@ -76,7 +76,7 @@ export function marketService(components: ServiceComponents): OpenService {
       const signal = request.signal ?? neverAborted;
       // One text that cannot be served ends the request; what is under way for the others is given up too.
       const failed = new AbortController();
-      const each = AbortSignal.any([signal, failed.signal]);
+      const each = request.texts.length === 1 ? signal : AbortSignal.any([signal, failed.signal]);
       const one = async (text: string) => {
         try {
           return await coordinator.embed({
@@ -86,7 +86,7 @@ export function marketService(components: ServiceComponents): OpenService {
             delivery: request.delivery ?? 'ensemble',
             maxFeeMicro: request.maxFeeMicro,
             kind: request.account === components.houseAccount ? 'house' : 'client',
-            signal: request.texts.length === 1 ? signal : each,
+            signal: each,
           });
         } catch (error) {
           failed.abort(error);

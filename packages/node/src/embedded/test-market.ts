@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ExpertBackend, referenceBackend } from '@moe/experts';
+import { verifyReceipt } from '../receipts/verify-receipt.ts';
+import {
+  type EmbeddedMarket,
+  type EmbeddedMarketInit,
+  embeddedMarketId,
+  openEmbeddedMarket,
+} from './embedded-market.ts';
+import type { ExpertSpec } from './expert-pool.ts';
+
+/** Words and 4-grams in a given proportion: cheap encoders that differ, but understand one another. */
+export function blend(name: string, shareOfWords: number): ExpertBackend {
+  const words = referenceBackend('bag-of-words');
+  const grams = referenceBackend('char-4-grams');
+  return {
+    name,
+    dimensions: 384,
+    async embed(texts, options) {
+      const [a, b] = await Promise.all([words.embed(texts, options), grams.embed(texts, options)]);
+      return a.map((vector, index) => {
+        const mixed = vector.map(
+          (value, axis) => shareOfWords * value + (1 - shareOfWords) * b[index]![axis]!,
+        );
+        const length = Math.hypot(...mixed) || 1;
+        return mixed.map((value) => value / length);
+      });
+    },
+    close: async () => {},
+  };
+}
+
+export function expert(name: string, backend: ExpertBackend): ExpertSpec {
+  return { name, description: `${name}, for tests`, backend };
+}
+
+/** The experts that open every test market. */
+export const founders = [
+  expert('words', blend('words', 0.8)),
+  expert('mixed', blend('mixed', 0.5)),
+  expert('grams', blend('grams', 0.2)),
+] as const;
+
+export async function openTestMarket(
+  dataDir: string,
+  init: Partial<EmbeddedMarketInit> = {},
+): Promise<EmbeddedMarket> {
+  const market = await openEmbeddedMarket({
+    dataDir,
+    founding: founders[0],
+    founders: founders.map(({ name }) => name),
+    countTokens: (text) => text.split(' ').length,
+    version: '0.0.0-test',
+    ticketDepth: 8,
+    ...init,
+    parameters: { auditBps: 0, ...init.parameters },
+  });
+  for (const each of founders.slice(1)) await market.experts.add(each);
+  return market;
+}
+
+export function temporaryDirectory(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'moe-market-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+const subjects = ['fox', 'ship', 'river', 'baker', 'engine', 'teacher', 'mountain', 'letter'];
+/** A text that is long enough to compete for, another one for each number. */
+export function longText(number: number): string {
+  const subject = subjects[number % subjects.length]!;
+  return `The old ${subject} number ${number} waits near the quiet harbour until evening comes, then it moves slowly past the market square and nobody in the town remembers where the ${subject} began.`;
+}
+
+/** Embeds one text for the client. */
+export async function embedOne(
+  market: EmbeddedMarket,
+  text: string,
+  mode: 'shard' | 'route' | 'auto' = 'auto',
+) {
+  const [answer] = await market.service.embed({
+    account: market.clientAccount,
+    market: embeddedMarketId,
+    texts: [text],
+    mode,
+  });
+  return answer!;
+}
+
+/** Resolves when every decided order is settled. */
+export async function settled(market: EmbeddedMarket, orders: number): Promise<void> {
+  const isDone = (): boolean => {
+    const { certified, routed, refunded } = market.service.status().jobs;
+    return certified + routed + refunded >= orders;
+  };
+  if (isDone()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unsubscribe = market.service.subscribe(() => {
+    if (isDone()) resolve();
+  });
+  try {
+    await promise;
+  } finally {
+    unsubscribe();
+  }
+}
+
+type Receipt = Record<string, unknown>;
+
+/** The receipt as a client reads it. */
+export async function receiptOf(market: EmbeddedMarket, id: string): Promise<Receipt> {
+  return JSON.parse(JSON.stringify(await market.service.receipt(id))) as Receipt;
+}
+
+export async function failedChecks(market: EmbeddedMarket, receipt: Receipt): Promise<string[]> {
+  const { checks } = await verifyReceipt(receipt, async (hash) => {
+    const bytes = await market.service.blob(hash as never);
+    if (bytes === undefined) throw new Error(`There is no blob ${hash}.`);
+    return bytes;
+  });
+  return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+}
