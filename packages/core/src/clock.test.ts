@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { systemClock } from './clock.ts';
+import { systemClock, systemRandom } from './clock.ts';
 
 it('a sleep ends with its signal and leaves no listener behind', async () => {
   const controller = new AbortController();
@@ -12,4 +12,15 @@ it('a sleep ends with its signal and leaves no listener behind', async () => {
   const other = new AbortController();
   await systemClock.sleep(0, other.signal);
   expect(getEventListeners(other.signal, 'abort')).toHaveLength(0);
+});
+
+it('random bytes have the length asked for, are never given twice and never zeroed afterwards', () => {
+  const seen = new Set<string>();
+  for (let count = 0; count < 2_000; count += 1) {
+    const bytes = systemRandom.bytes(16 + (count % 300));
+    expect(bytes).toHaveLength(16 + (count % 300));
+    expect(bytes.some((byte) => byte !== 0)).toBe(true);
+    seen.add(Buffer.from(bytes.subarray(0, 16)).toString('hex'));
+  }
+  expect(seen.size).toBe(2_000);
 });

@@ -28,6 +28,21 @@ export const systemClock: Clock = {
     }),
 };
 
+const pool = new Uint8Array(4_096);
+let poolLeft = 0;
+
+/** The system's cryptographic source, read in blocks: a call for a few bytes costs as much as one for thousands. */
 export const systemRandom: Random = {
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  bytes(length) {
+    if (length > pool.length / 16) return crypto.getRandomValues(new Uint8Array(length));
+    if (poolLeft < length) {
+      crypto.getRandomValues(pool);
+      poolLeft = pool.length;
+    }
+    const taken = pool.slice(poolLeft - length, poolLeft);
+    // What was given out may be a secret: no copy of it stays here.
+    pool.fill(0, poolLeft - length, poolLeft);
+    poolLeft -= length;
+    return taken;
+  },
 };

@@ -29,8 +29,8 @@ interface Batch {
 }
 
 /**
- * Joins concurrent calls into batches: those of one turn of the event loop, and those that arrive while all
- * slots are busy. A lone call goes out at once.
+ * Joins concurrent calls into batches: those made in one go (before the next microtask), and those that arrive
+ * while all slots are busy. A lone call goes out at once.
  */
 export class MicroBatcher {
   private readonly init: MicroBatcherInit;
@@ -62,7 +62,7 @@ export class MicroBatcher {
     this.waiting += texts.length;
     if (!this.isScheduled) {
       this.isScheduled = true;
-      setImmediate(() => {
+      queueMicrotask(() => {
         this.isScheduled = false;
         this.fillSlots();
       });

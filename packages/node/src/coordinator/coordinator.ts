@@ -340,10 +340,9 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
           'input-too-large',
           `The text has ${bytes} bytes; this market serves texts of at most ${parameters.maximumTextBytes}. Split it.`,
         );
-      const canCompete = hasWords(request.text, parameters.minimumWords);
-      const isAudit =
+      const isAudit = (): boolean =>
         random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
-      if (canCompete && (request.mode !== 'route' || isAudit))
+      if ((request.mode !== 'route' || isAudit()) && hasWords(request.text, parameters.minimumWords))
         return slots.run(() => compete(request, bytes), request.signal);
       return route(request, bytes);
     },

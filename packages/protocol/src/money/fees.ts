@@ -1,12 +1,25 @@
 import { type Amount, BPS, MoeError, shareBps } from '@moe/core';
 
+interface Ask {
+  readonly askMicroPerKilobyte: Amount;
+  readonly stakeMicro: Amount;
+}
+
+const basePrices = new WeakMap<readonly Ask[], Amount>();
+
 /**
  * The market's base price: the ⅔ quantile of the experts' asks, weighted by stake. Two thirds of the stake
- * would work for it or less.
+ * would work for it or less. Calculated once for each list: every text asks for it.
  */
-export function basePricePerKilobyte(
-  asks: readonly { readonly askMicroPerKilobyte: Amount; readonly stakeMicro: Amount }[],
-): Amount {
+export function basePricePerKilobyte(asks: readonly Ask[]): Amount {
+  const known = basePrices.get(asks);
+  if (known !== undefined) return known;
+  const price = basePriceOf(asks);
+  basePrices.set(asks, price);
+  return price;
+}
+
+function basePriceOf(asks: readonly Ask[]): Amount {
   const sorted = [...asks].sort((a, b) =>
     a.askMicroPerKilobyte < b.askMicroPerKilobyte
       ? -1
