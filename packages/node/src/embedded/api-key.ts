@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccountId, MoeError } from '@moe/core';
@@ -21,7 +21,7 @@ export function openApiKey(
       'api-key-unreadable',
       `The file ${path} holds no API key (16 to 512 visible characters). Delete it and start again: a new key is made, and no money is touched.`,
     );
-  const digest = (key: string): string => createHash('sha256').update(key).digest('hex');
+  const digest = (key: string): string => hash('sha256', key, 'hex');
   // The table is asked with a digest: how long a look-up takes tells nothing about the key.
   const accounts = new Map([[digest(apiKey), account]]);
   return { apiKey, authenticate: (key) => accounts.get(digest(key)) };

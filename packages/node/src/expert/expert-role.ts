@@ -22,7 +22,7 @@ import {
   declineDomain,
   float32Bytes,
   int16Bytes,
-  isQuantisedUnit,
+  isUnitVector,
   maskText,
   openJob,
   orderDomain,
@@ -272,13 +272,13 @@ function jobLifetimeMs(job: SealedJob): number {
   return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs);
 }
 
-/** Throws `backend-invalid-output` or `invalid-vector` for what the market cannot score: better now than slashed. */
+/** Throws `backend-invalid-output` for what the market cannot score: better now than slashed. */
 function assertMarketVectors(vectors: readonly Float32Array[], count: number, dimensions: number): void {
   if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
     throw new MoeError(
       'backend-invalid-output',
       `The model must answer ${count} vectors of ${dimensions} numbers.`,
     );
-  if (!vectors.map(quantise).every(isQuantisedUnit))
+  if (!vectors.every(isUnitVector))
     throw new MoeError('backend-invalid-output', 'The model must answer vectors of unit length.');
 }

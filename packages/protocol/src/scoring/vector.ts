@@ -5,6 +5,18 @@ export const int16Scale = 32_767;
 /** Squared length of a quantised unit vector, with room for rounding. Dot products below this fit an int32. */
 const maxSquaredLength = int16Scale * int16Scale * 1.05;
 
+/** Whether {@link quantise} takes the vector and {@link isQuantisedUnit} its result. */
+export function isUnitVector(vector: Float32Array): boolean {
+  let squares = 0;
+  for (let index = 0; index < vector.length; index += 1) {
+    const value = vector[index]!;
+    if (!(value >= -1.001 && value <= 1.001)) return false;
+    squares += value * value;
+  }
+  // Rounding lengthens a vector of 65,536 numbers by less than 0.004.
+  return squares <= 1.04;
+}
+
 /** `round(32767·x)` of a unit vector (float32, any dimension). Throws `invalid-vector` for NaN or infinities. */
 export function quantise(vector: Float32Array): Int16Array {
   const out = new Int16Array(vector.length);
