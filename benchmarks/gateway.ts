@@ -20,14 +20,21 @@ const loadRequests = 8_000;
 const slowLoadRequests = 1_500;
 const auditBps = 500;
 const loadConnections = 32;
-const text = 'The quick brown fox jumps over the lazy dog while nobody in the village is looking at all.';
+const commonWords =
+  'the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she there would their we him been has when who will no more if out so up said what its about than into them can only other time new some could these two may first then do any like my now over such our man me even most made after also did many fore must through'.split(
+    ' ',
+  );
+const textBytes = 90;
+const texts = Array.from({ length: 256 }, (_, index) => textOf(index));
 
 interface Row {
   readonly name: 'direct' | 'ours' | 'portkey' | 'audited';
   readonly p50Ms: number;
   readonly requestsPerSecond: number;
+  /** CPU time of the gateway's process under load: says more than times on a busy machine. */
+  readonly cpuMicrosecondsPerRequest?: number;
 }
-type Target = Pick<LoadOrder, 'origin' | 'path' | 'headers' | 'body'> & { readonly name: Row['name'] };
+type Target = Pick<LoadOrder, 'origin' | 'path' | 'headers' | 'bodies'> & { readonly name: Row['name'] };
 
 export async function run(options: { readonly json: boolean; readonly args: readonly string[] }): Promise<{
   readonly rows: readonly Row[];
@@ -67,22 +74,19 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
   children.push(portkey.process);
   const load = await start(new URL('./gateway/load-process.ts', import.meta.url));
 
-  const embedBody = JSON.stringify({
-    model: 'text-embedding',
-    input: text,
-    encoding_format: 'base64',
-    moe: { mode: 'route' },
-  });
+  const bodies = texts.map((input) =>
+    JSON.stringify({ model: 'text-embedding', input, encoding_format: 'base64', moe: { mode: 'route' } }),
+  );
   const headersOf = (key: string) => ['content-type', 'application/json', 'authorization', `Bearer ${key}`];
   const ofMarket = (name: 'ours' | 'audited', { port, apiKey }: GatewayStarted): Target => ({
     name,
     origin: `http://127.0.0.1:${port}`,
     path: '/v1/embeddings',
     headers: headersOf(apiKey),
-    body: embedBody,
+    bodies,
   });
   const targets: Target[] = [
-    { name: 'direct', origin: upstream, path: '/v1/embeddings', headers: headersOf('any'), body: embedBody },
+    { name: 'direct', origin: upstream, path: '/v1/embeddings', headers: headersOf('any'), bodies },
     ofMarket('ours', ours),
     {
       // Its embeddings route answers 500 with a custom host; its chat route works: same bytes both ways.
@@ -96,7 +100,7 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
         'x-portkey-custom-host',
         `${upstream}/v1`,
       ],
-      body: chatBody(embedBody.length),
+      bodies: texts.map((text) => chatBody(text, bodies[0]!.length)),
     },
     ofMarket('audited', audited),
   ];
@@ -113,15 +117,23 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
 
   for (const target of targets) await drive(target, loadConnections, warmUpRequests);
   const machineLoad = loadavg()[0]!;
+  const cpuMicroseconds = async (): Promise<number> => {
+    ours.child.send('cpu');
+    const [{ user, system }] = (await once(ours.child, 'message')) as [NodeJS.CpuUsage];
+    return user + system;
+  };
+  const cpuPerRequest: number[] = [];
   const single: Record<string, LoadReport[]> = {};
   const loaded: Record<string, LoadReport[]> = {};
   for (let round = 0; round < rounds; round += 1)
     for (const target of targets) {
       single[target.name] = [...(single[target.name] ?? []), await drive(target, 1, singleRequests)];
+      const cpuBefore = await cpuMicroseconds();
       loaded[target.name] = [
         ...(loaded[target.name] ?? []),
         await drive(target, loadConnections, isSlow(target) ? slowLoadRequests : loadRequests),
       ];
+      if (target.name === 'ours') cpuPerRequest.push(((await cpuMicroseconds()) - cpuBefore) / loadRequests);
     }
 
   const rows = targets.map(
@@ -129,6 +141,7 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
       name,
       p50Ms: round(median(single[name]!.map((report) => report.p50Ms)), 4),
       requestsPerSecond: round(median(loaded[name]!.map((report) => report.requestsPerSecond)), 0),
+      ...(name === 'ours' ? { cpuMicrosecondsPerRequest: round(median(cpuPerRequest), 0) } : {}),
     }),
   );
   ours.child.send('close');
@@ -153,9 +166,13 @@ function isSlow({ name }: Target): boolean {
 }
 
 /** What the market asks for the text, from a first answer. */
-async function feeOfText({ origin, path, headers, body }: Target): Promise<bigint> {
+async function feeOfText({ origin, path, headers, bodies }: Target): Promise<bigint> {
   const pairs = headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1]!]] : []));
-  const answer = await fetch(origin + path, { method: 'POST', headers: Object.fromEntries(pairs), body });
+  const answer = await fetch(origin + path, {
+    method: 'POST',
+    headers: Object.fromEntries(pairs),
+    body: bodies[0]!,
+  });
   if (!answer.ok) throw new Error(`The market answered ${answer.status}: ${await answer.text()}`);
   const { moe } = (await answer.json()) as { moe: { feeMicro: string } };
   return BigInt(moe.feeMicro);
@@ -169,7 +186,7 @@ function print(rows: readonly Row[], answerBytes: Record<string, number>, load: 
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load average ${load.toFixed(1)}`,
   );
   console.log(
-    `One text of ${text.length} bytes; ${rounds} interleaved rounds, medians. Concurrency 1 for p50, ${loadConnections} for throughput.\n`,
+    `One text of ${textBytes} bytes a request; ${rounds} interleaved rounds, medians. Concurrency 1 for p50, ${loadConnections} for throughput.\n`,
   );
   console.log('name      p50 ms   over direct   requests/s   answer bytes');
   for (const { name, p50Ms, requestsPerSecond } of rows)
@@ -184,14 +201,29 @@ function print(rows: readonly Row[], answerBytes: Record<string, number>, load: 
   console.log(`\nat most 0.3 ms over direct: ${verdict(ours.p50Ms - direct.p50Ms <= 0.3)}`);
   console.log(`below Portkey: ${verdict(ours.p50Ms < portkey.p50Ms)}`);
   console.log(`at least 5,000 requests/s: ${verdict(ours.requestsPerSecond >= 5_000)}`);
+  console.log(
+    `CPU time of the gateway with its market, under load: ${ours.cpuMicrosecondsPerRequest} µs a request.`,
+  );
   console.log('The direct row is the ceiling of the load generator and the upstream together.');
   console.log(
     `"ours" is routed mode without audits; in "audited" the market runs ${auditBps / 100} % of routed requests as full jobs.`,
   );
 }
 
+/** Different words every time, always as many bytes: so all cost the same. */
+function textOf(index: number): string {
+  const words = Array.from(
+    { length: 30 },
+    (_, place) => commonWords[(index * 31 + place * place * 7) % commonWords.length]!,
+  );
+  return words
+    .join(' ')
+    .slice(0, textBytes - 1)
+    .padEnd(textBytes, '.');
+}
+
 /** A chat request of exactly `bytes` bytes. */
-function chatBody(bytes: number): string {
+function chatBody(text: string, bytes: number): string {
   const of = (content: string) => JSON.stringify({ model: 'mock', messages: [{ role: 'user', content }] });
   return of(text.padEnd(text.length + bytes - of(text).length, '.').slice(0, bytes - of('').length));
 }

@@ -1,7 +1,8 @@
 /**
  * A whole market with its gateway in a process of its own: `gateway-process.ts UPSTREAM_URL AUDIT_BPS`. Real
  * ledger in a temporary directory, prepaid account, receipts, tallies and settlements; the experts' models are
- * behind the upstream. Tells its port and key over IPC; asked to close, settles everything and reports.
+ * behind the upstream. Tells its port and key over IPC and its CPU time when asked; told to
+ * close, it settles everything and reports.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,7 +66,12 @@ const before = market.service.balance(market.clientAccount).availableMicro;
 const gateway = await createGateway({ service: market.service, port: 0 });
 process.send?.({ port: gateway.port, apiKey: market.apiKey } satisfies GatewayStarted);
 
-process.once('message', async () => {
+process.on('message', async (order: 'cpu' | 'close') => {
+  if (order === 'cpu') {
+    process.send?.(process.cpuUsage());
+    return;
+  }
+
   await gateway.close();
   await market.close();
   const { jobs, settledMicro } = market.service.status();

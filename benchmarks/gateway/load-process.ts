@@ -8,7 +8,8 @@ export interface LoadOrder {
   readonly origin: string;
   readonly path: string;
   readonly headers: readonly string[];
-  readonly body: string;
+  /** Sent in turn. */
+  readonly bodies: readonly string[];
   readonly connections: number;
   readonly requests: number;
 }
@@ -43,7 +44,7 @@ async function drive(order: LoadOrder): Promise<LoadReport> {
       while (started < order.requests) {
         const number = started++;
         const sentAt = performance.now();
-        answerBytes = await exchange(client, order);
+        answerBytes = await exchange(client, order, order.bodies[number % order.bodies.length]!);
         latencies[number] = performance.now() - sentAt;
       }
     }),
@@ -58,7 +59,7 @@ async function drive(order: LoadOrder): Promise<LoadReport> {
   };
 }
 
-function exchange(client: Client, { path, headers, body }: LoadOrder): Promise<number> {
+function exchange(client: Client, { path, headers }: LoadOrder, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let bytes = 0;
     let status = 0;
