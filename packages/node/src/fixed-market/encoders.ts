@@ -38,10 +38,18 @@ function add(sum: Float64Array, vector: Float32Array, weight: number): void {
   for (let axis = 0; axis < sum.length; axis += 1) sum[axis]! += weight * vector[axis]!;
 }
 
+const wordVectors = new Map<string, Float32Array>();
+const maxWordVectors = 16_384;
+
 function vectorOf(word: string, dimensions: number): Float32Array {
+  const key = `${dimensions}/${word}`;
+  const known = wordVectors.get(key);
+  if (known !== undefined) return known;
   let bytes = sha256(Buffer.from(word));
   while (bytes.length < dimensions) bytes = new Uint8Array([...bytes, ...sha256(bytes)]);
-  return unit(dimensions, (axis) => bytes[axis]! - 127.5);
+  const vector = unit(dimensions, (axis) => bytes[axis]! - 127.5);
+  if (wordVectors.size < maxWordVectors) wordVectors.set(key, vector);
+  return vector;
 }
 
 function unit(dimensions: number, component: (axis: number) => number): Float32Array {

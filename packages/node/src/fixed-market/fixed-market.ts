@@ -39,12 +39,16 @@ export interface FixedMarketInit {
   readonly experts: number;
   readonly newcomers?: number;
   readonly validators: number;
+  /** Jobs that a validator has tickets for, as a power of two; default 13. */
+  readonly ticketDepth?: number;
   /** Distinguishes the keys of one market from another's. */
   readonly name?: string;
   /** What the n-th expert answers with; default: {@link freeEncode}. */
   readonly encode?: (index: number) => Encode;
   /** Its backend, where it is more than an encoder. */
   readonly backend?: (index: number, encode: Encode) => ExpertBackend;
+  /** Experts that play no role of ours: they are connected, and a test answers for them. */
+  readonly strangers?: readonly number[];
   /** Text of a calibration piece. */
   readonly calibrationText?: (index: number) => string;
   /** Also the clock of the network, when it is given. */
@@ -87,7 +91,6 @@ export interface FixedMarket {
   close(): Promise<void>;
 }
 
-const ticketDepth = 13;
 const orderLifetimeMs = 30_000;
 const neverAborted = new AbortController().signal;
 
@@ -113,7 +116,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     ]),
   );
   const tickets = Array.from({ length: validatorCount }, (_, index) =>
-    ticketBook(keysOf(`validator-${index}`), hashOf('fixed-market/tickets', index), ticketDepth),
+    ticketBook(keysOf(`validator-${index}`), hashOf('fixed-market/tickets', index), init.ticketDepth ?? 13),
   );
   const roster: Roster = {
     network: 'fixed',
@@ -161,7 +164,8 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     const node = keys.publicKey as NodeId;
     const encode = encoders[index]!;
     const transport = connect(node);
-    expertRole({ keys })({
+    const role = init.strangers?.includes(index) ? undefined : expertRole({ keys });
+    role?.({
       transport,
       backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
       view,

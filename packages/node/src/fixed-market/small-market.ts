@@ -26,6 +26,7 @@ export function smallMarket(init: Partial<FixedMarketInit> = {}): SmallMarket {
     validators: Math.max(1, parameters.witnesses),
     encode: (index) => wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 10),
     calibrationText: textAbout,
+    ticketDepth: 6,
     clock,
     ...init,
   });

@@ -39,7 +39,7 @@ export function virtualClock(startMs = 1_700_000_000_000): VirtualClock {
     setImmediate(turn);
   };
   return {
-    nowMs: () => nowMs,
+    nowMs: () => Math.floor(nowMs),
     waiting: () => sleepers.size,
     sleep: (delayMs, signal) =>
       new Promise((resolve, reject) => {
