@@ -41,6 +41,8 @@ export interface EmbeddedMarketInit {
   readonly signal?: AbortSignal;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
   readonly ticketDepth?: number;
+  /** How long decided orders are collected before they are settled together; default 300 ms. */
+  readonly settleEveryMs?: number;
 }
 
 /** A whole market in one process: ledger, one validator, experts, coordinator. Programs use its `service`. */
@@ -216,6 +218,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       orders,
       clock: systemClock,
       onWarning,
+      ...(init.settleEveryMs === undefined ? {} : { intervalMs: init.settleEveryMs }),
       onSettled: (settlement, effects) => {
         totals = addTotals(totals, effects);
         batchesSinceSaved += 1;

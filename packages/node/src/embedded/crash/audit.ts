@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AccountId, type Amount, fromHex, hashOf, keyPairFromSeed } from '@moe/core';
+import {
+  embeddedLog,
+  embeddedReceipts,
+  type Ledger,
+  openLedger,
+  openStore,
+  type ReceiptStore,
+} from '@moe/ledger';
+import { type Effects, parseSettlementDetail } from '@moe/protocol';
+import { batchId } from '../../coordinator/settler.ts';
+import { decodeBatch, decodeRecord } from '../../receipts/receipt-record.ts';
+import { embeddedMarketId } from '../embedded-market.ts';
+
+/** What a killed process had told its clients. */
+export interface Told {
+  readonly answered: readonly { readonly mode: string; readonly id: string; readonly feeMicro: Amount }[];
+  /** Ids of receipts that were shown as settled. */
+  readonly settled: readonly string[];
+}
+
+export interface Audit {
+  readonly lostMicro: Amount;
+  readonly inventedMicro: Amount;
+  /** What else is wrong, in sentences. */
+  readonly problems: readonly string[];
+  readonly settledOrders: number;
+  readonly pendingOrders: number;
+}
+
+const supplyMicro = 10_000_000_000_000n;
+const prepaidMicro = 1_000_000_000n;
+const clients = ['client', 'house'] as const;
+
+/**
+ * Reads what a killed process left, without changing it: folds the ledger from its first entry, adds up every
+ * settled batch and compares the sums with the balances, and both with what the clients were told.
+ */
+export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
+  const nothing = { lostMicro: 0n, inventedMicro: 0n, problems: [], settledOrders: 0, pendingOrders: 0 };
+  const keysPath = join(dataDir, 'keys.json');
+  if (!existsSync(keysPath) || !existsSync(join(dataDir, 'ledger', 'store'))) return nothing;
+  const seeds = JSON.parse(readFileSync(keysPath, 'utf8')) as Record<string, string>;
+  const publicKey = (name: string): string => keyPairFromSeed(fromHex(seeds[name]!)).publicKey;
+  const store = openStore(join(dataDir, 'ledger'));
+  try {
+    const log = embeddedLog(store);
+    if ((await log.head()) === 0) return nothing;
+    const network = `embedded-${hashOf('moe/network/1', publicKey('treasury')).slice(0, 12)}`;
+    const ledger = await openLedger({ log, network });
+    const receipts = embeddedReceipts(store);
+    const accounts = clients.map((name) => publicKey(name) as AccountId);
+    const problems: string[] = [];
+    const { settled, effects } = await settledOrders(ledger, receipts, problems);
+    const expected = new Map<string, Amount>();
+    for (const { account, deltaMicro } of effects.flatMap(({ deltas }) => deltas))
+      expected.set(account, (expected.get(account) ?? 0n) + deltaMicro);
+    let lostMicro = max0(supplyMicro - ledger.totalMicro());
+    let inventedMicro = max0(ledger.totalMicro() - supplyMicro);
+    for (const [account, deltaMicro] of expected) {
+      const prepaid = ledger.prepaid(account as AccountId, embeddedMarketId);
+      const movedMicro =
+        prepaid === undefined
+          ? ledger.account(account as AccountId).balanceMicro
+          : prepaid.lockedMicro - prepaidMicro;
+      lostMicro += max0(deltaMicro - movedMicro);
+      inventedMicro += max0(movedMicro - deltaMicro);
+    }
+    for (const account of accounts) {
+      const nextSeq = ledger.nextOrderSeq(account, embeddedMarketId);
+      const numbers = effects.filter(({ client }) => client === account).map(({ clientSeq }) => clientSeq);
+      if (numbers.some((number, index) => number !== index) || numbers.length !== nextSeq)
+        problems.push(`The settled orders of a client are not 0 to ${nextSeq - 1}, each once.`);
+    }
+    await compareWithTold(told, receipts, settled, problems);
+    return {
+      lostMicro,
+      inventedMicro,
+      problems,
+      settledOrders: effects.length,
+      pendingOrders: receipts.pendingCount(),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+/** The effects of all batches in the ledger's order, and the proofs that they settle. */
+async function settledOrders(
+  ledger: Ledger,
+  receipts: ReceiptStore,
+  problems: string[],
+): Promise<{ readonly settled: ReadonlySet<string>; readonly effects: readonly Effects[] }> {
+  const effects: Effects[] = [];
+  const batches = ledger.market(embeddedMarketId)!.nextBatch;
+  for (let batch = 0; batch < batches; batch += 1) {
+    const bytes = await receipts.get(batchId(batch));
+    if (bytes === undefined) problems.push(`The content of batch ${batch} is missing.`);
+    else effects.push(...parseSettlementDetail(decodeBatch(bytes).detail));
+  }
+  const settled = new Set(effects.map(({ proof }) => proof as string));
+  if (settled.size !== effects.length) problems.push('An order was settled twice.');
+  return { settled, effects };
+}
+
+async function compareWithTold(
+  { answered, settled: shownSettled }: Told,
+  receipts: ReceiptStore,
+  settled: ReadonlySet<string>,
+  problems: string[],
+): Promise<void> {
+  const recordOf = async (id: string) => {
+    const bytes = await receipts.get(id.slice(0, 64));
+    return bytes === undefined ? undefined : decodeRecord(bytes);
+  };
+  for (const { mode, id, feeMicro } of answered) {
+    if (mode !== 'shard') continue;
+    const record = await recordOf(id);
+    const paidMicro = record?.effects.deltas.find(
+      ({ account }) => account === record.effects.client,
+    )?.deltaMicro;
+    if (paidMicro !== -feeMicro) problems.push(`Job ${id} was answered, but has no record of its fee.`);
+  }
+  for (const id of shownSettled) {
+    const record = await recordOf(id);
+    if (record?.batch === undefined || !settled.has(record.effects.proof))
+      problems.push(`Receipt ${id} was shown as settled, but is not.`);
+  }
+}
+
+function max0(amount: Amount): Amount {
+  return amount > 0n ? amount : 0n;
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { failedChecks, openTestMarket, receiptOf, temporaryDirectory } from '../test-market.ts';
+import { auditMarket } from './audit.ts';
+import { runMarketCrashes } from './market-crashes.ts';
+
+const kills = 100;
+
+it(`a market that is killed ${kills} times loses, invents and settles nothing twice`, {
+  timeout: 300_000,
+}, async () => {
+  const directory = temporaryDirectory();
+  const dataDir = join(directory.path, 'data');
+  try {
+    const { told, ...report } = await runMarketCrashes(dataDir, kills);
+    expect(report.problems).toEqual([]);
+    expect(report).toMatchObject({ kills, lostMicro: 0n, inventedMicro: 0n });
+    // The kills fell where it hurts.
+    expect(report.killsWhileOpening).toBeGreaterThan(0);
+    expect(report.killsWithPending).toBeGreaterThan(kills / 10);
+    expect(told.settled.length).toBeGreaterThan(kills / 2);
+
+    // What the last process left is settled by the next, and nothing that was told is unsaid.
+    const warnings: string[] = [];
+    const market = await openTestMarket(dataDir, { onWarning: (message) => warnings.push(message) });
+    await vi.waitFor(() => expect(market.service.status().pendingReceipts).toBe(0), { timeout: 30_000 });
+    expect(warnings).toEqual([]);
+    const shardIds = told.answered.filter(({ mode }) => mode === 'shard').map(({ id }) => id);
+    for (const id of [...told.settled, ...shardIds])
+      expect((await receiptOf(market, id)).status, id).toBe('settled');
+    const sample = [...told.settled, ...shardIds].filter(
+      (_, index, all) => index % Math.ceil(all.length / 40) === 0,
+    );
+    for (const id of sample) expect(await failedChecks(market, await receiptOf(market, id)), id).toEqual([]);
+    const { jobs, settledMicro } = market.service.status();
+    await market.close();
+    const last = await auditMarket(dataDir, { answered: told.answered, settled: told.settled });
+    expect(last).toMatchObject({ lostMicro: 0n, inventedMicro: 0n, problems: [], pendingOrders: 0 });
+    expect(jobs.certified + jobs.routed + jobs.refunded).toBe(last.settledOrders);
+    expect(settledMicro).toBeGreaterThan(0n);
+  } finally {
+    directory.remove();
+  }
+});

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Amount } from '@moe/core';
+import { auditMarket, type Told } from './audit.ts';
+
+export interface MarketCrashReport {
+  readonly kills: number;
+  /** Kills before the market had opened. */
+  readonly killsWhileOpening: number;
+  readonly answers: number;
+  readonly settledOrders: number;
+  /** Kills that left decided orders for the next process. */
+  readonly killsWithPending: number;
+  readonly lostMicro: Amount;
+  readonly inventedMicro: Amount;
+  readonly problems: readonly string[];
+  /** All that any of the processes had told. */
+  readonly told: Told;
+}
+
+/** Longest time that a busy market lives, and the share of kills that meet one that is opening. */
+const MAX_LIFE_MS = 400;
+const OPENING_SHARE = 0.25;
+const MAX_OPENING_MS = 100;
+
+/**
+ * Starts a whole market in `dataDir`, keeps it busy, sends it SIGKILL at a random moment (also while it opens),
+ * audits what it left, and begins again in the same directory, `kills` times.
+ */
+export async function runMarketCrashes(dataDir: string, kills: number): Promise<MarketCrashReport> {
+  const answered: Told['answered'][number][] = [];
+  const settled: string[] = [];
+  const problems: string[] = [];
+  let killsWhileOpening = 0;
+  let killsWithPending = 0;
+  let settledOrders = 0;
+  let lostMicro = 0n;
+  let inventedMicro = 0n;
+  let next = startMarket(dataDir);
+  try {
+    for (let kill = 0; kill < kills; kill += 1) {
+      const process = await next;
+      // The next process loads its code while this one works.
+      next = startMarket(dataDir);
+      const lines = await workAndDie(process);
+      if (!lines.includes('opened')) killsWhileOpening += 1;
+      const told = readTold(lines);
+      answered.push(...told.answered);
+      settled.push(...told.settled);
+      const audit = await auditMarket(dataDir, told);
+      lostMicro += audit.lostMicro;
+      inventedMicro += audit.inventedMicro;
+      problems.push(...audit.problems.map((problem) => `After kill ${kill + 1}: ${problem}`));
+      if (audit.pendingOrders > 0) killsWithPending += 1;
+      settledOrders = audit.settledOrders;
+    }
+  } finally {
+    await (await next).kill();
+  }
+  return {
+    kills,
+    killsWhileOpening,
+    answers: answered.length,
+    settledOrders,
+    killsWithPending,
+    lostMicro,
+    inventedMicro,
+    problems,
+    told: { answered, settled },
+  };
+}
+
+interface MarketProcess {
+  readonly lines: readonly string[];
+  readonly errors: () => string;
+  /** Resolves when a client has an answer, or the process is gone. */
+  readonly firstAnswer: Promise<void>;
+  begin(): void;
+  /** SIGKILL; resolves when everything that it had written is in `lines`. */
+  kill(): Promise<void>;
+}
+
+/** Resolves when the process has loaded its code and waits for `begin`. */
+async function startMarket(dataDir: string): Promise<MarketProcess> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./market-process.ts', import.meta.url)), dataDir],
+    {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(dataDir, '..', 'compile-cache') },
+    },
+  );
+  const closed = once(child, 'close');
+  const lines: string[] = [];
+  let errors = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4_000);
+  });
+  child.stdin!.on('error', () => {});
+  const reader = createInterface({ input: child.stdout! });
+  const answer = Promise.withResolvers<void>();
+  reader.on('line', (line) => {
+    lines.push(line);
+    if (line.startsWith('answered')) answer.resolve();
+  });
+  const read = once(reader, 'close').then(() => answer.resolve());
+  await Promise.race([once(reader, 'line'), closed]);
+  if (lines.length === 0) throw new Error(`The market process did not start: ${errors}`);
+  return {
+    lines,
+    errors: () => errors,
+    firstAnswer: answer.promise,
+    begin: () => child.stdin!.write('begin\n'),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await Promise.all([closed, read]);
+    },
+  };
+}
+
+async function workAndDie(process: MarketProcess): Promise<readonly string[]> {
+  process.begin();
+  if (Math.random() < OPENING_SHARE) await delay(Math.random() * MAX_OPENING_MS);
+  else {
+    await process.firstAnswer;
+    // Mostly short lives, some that see tallies closed.
+    await delay(Math.random() ** 2 * MAX_LIFE_MS);
+  }
+  await process.kill();
+  if (process.errors() !== '') throw new Error(`The market process complained: ${process.errors()}`);
+  return process.lines;
+}
+
+function readTold(lines: readonly string[]): Told {
+  const words = lines.map((line) => line.split(' '));
+  return {
+    answered: words
+      .filter(([kind]) => kind === 'answered')
+      .map(([, mode, id, fee]) => ({ mode: mode!, id: id!, feeMicro: BigInt(fee!) })),
+    settled: words.filter(([kind]) => kind === 'settled').map(([, id]) => id!),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * The process that is killed: `node market-process.ts DIRECTORY`. Loads, waits for a line on standard input, then
+ * opens the market and keeps it busy until it dies. It writes a line to standard output for everything that it
+ * was told: `opened`, `answered shard|route ID FEE`, `settled ID`.
+ */
+import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import { embeddedMarketId } from '../embedded-market.ts';
+import { longText, openTestMarket } from '../test-market.ts';
+
+const say = (line: string) => writeSync(1, `${line}\n`);
+const directory = process.argv[2]!;
+// Killed processes write no compile cache; without one, every start costs twice the time.
+flushCompileCache();
+say('loaded');
+process.stdin.once('data', () => void work());
+// An orphan ends: without its parent nobody would kill it.
+process.stdin.once('end', () => process.exit(0));
+
+async function work(): Promise<void> {
+  const market = await openTestMarket(directory, {
+    ticketDepth: 4,
+    settleEveryMs: 20,
+    onWarning: (message) => process.stderr.write(`${message}\n`),
+  });
+  const { service, clientAccount, houseAccount } = market;
+  say('opened');
+  const waiting = new Set<string>();
+  service.subscribe((event) => {
+    if (event.type !== 'settlement-applied') return;
+    for (const id of waiting)
+      void service.receipt(id).then((receipt) => {
+        if (receipt?.status === 'settled' && waiting.delete(id)) say(`settled ${id}`);
+      });
+  });
+  const load = async (account: typeof clientAccount, texts: () => string[]): Promise<never> => {
+    for (;;)
+      for (const answer of await service.embed({ account, market: embeddedMarketId, texts: texts() })) {
+        say(`answered ${answer.mode} ${answer.receiptId} ${answer.feeMicro}`);
+        waiting.add(answer.receiptId);
+      }
+  };
+  let number = Math.floor(Math.random() * 1_000);
+  const long = () => longText(number++);
+  // A tally holds its order number for 200 ms: the house, which has none, is settled meanwhile.
+  await Promise.all([
+    load(clientAccount, () => [long(), `a${number}`, `b${number}`]),
+    load(houseAccount, () => [long(), long()]),
+  ]);
+}
