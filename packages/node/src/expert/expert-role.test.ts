@@ -1,0 +1,326 @@
+import { encode, hashOf, type JobId, type KeyPair, signBody, systemClock } from '@moe/core';
+import {
+  type Cut,
+  cutDomain,
+  jobIdOf,
+  jobSeed,
+  maskText,
+  type OrderBody,
+  orderDomain,
+  releaseTicket,
+  type TallyBody,
+  type Ticket,
+  tallyDomain,
+  ticketList,
+} from '@moe/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { encoderBackend } from '../fixed-market/encoders.ts';
+import { type SmallMarket, smallMarket, smallParameters, textAbout } from '../fixed-market/small-market.ts';
+import { call } from '../market/messaging.ts';
+import {
+  fullResponseSchema,
+  protocols,
+  revealResponseSchema,
+  routeResponseSchema,
+  sealedResponseSchema,
+  tallyResponseSchema,
+} from '../protocols.ts';
+
+let market: SmallMarket;
+beforeEach(() => {
+  market = smallMarket({ experts: 3 });
+});
+afterEach(() => market.close());
+
+const text = textAbout(1_000);
+const other = textAbout(1_001);
+
+/** A coordinator that says what it likes to expert 0. */
+function coordinator(of: SmallMarket = market) {
+  const { keys, transport } = of.coordinator;
+  const to = of.experts[0]!.node;
+  const ask = <Answer>(protocol: string, request: unknown, schema: z.ZodType<Answer>) =>
+    call(transport, to, protocol, encode(request), schema, { timeoutMs: 1_000 });
+  const open = (changes: Partial<OrderBody> = {}) => {
+    const { order, salt } = of.order({ text, order: changes });
+    const job = jobIdOf(order.body);
+    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job)];
+    const kept = maskText(text, jobSeed(of.roster.beacon, job, tickets), of.roster.parameters)!.kept;
+    return { order, salt, job, request: { order, roster: of.rosterHash, tickets, kept } };
+  };
+  return {
+    keys,
+    open,
+    sealed: (request: unknown) => ask(protocols.sealed, request, sealedResponseSchema),
+    full: (request: unknown) => ask(protocols.full, request, fullResponseSchema),
+    reveal: (request: unknown) => ask(protocols.reveal, request, revealResponseSchema),
+    route: (request: unknown) => ask(protocols.route, request, routeResponseSchema),
+    tally: (request: unknown) => ask(protocols.tally, request, tallyResponseSchema),
+    cut: (job: JobId, seals: readonly string[], by: KeyPair = keys): Cut =>
+      signBody(by, cutDomain, { job, seals } as never),
+  };
+}
+
+async function sealed(changes: Partial<OrderBody> = {}) {
+  const asking = coordinator();
+  const opened = asking.open(changes);
+  const answer = await asking.sealed(opened.request);
+  if (!('commit' in answer)) throw new Error('declined');
+  return { asking, ...opened, commit: answer.commit };
+}
+
+describe('an honest expert, asked for its first seal', () => {
+  it('gives the same one however often it is asked, at once or later', async () => {
+    const asking = coordinator();
+    const { request } = asking.open();
+    const answers = await Promise.all([request, request, request].map(asking.sealed));
+    answers.push(await asking.sealed(request));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  it.each<
+    [string, (request: ReturnType<ReturnType<typeof coordinator>['open']>['request']) => unknown, RegExp]
+  >([
+    [
+      'an order signed by another',
+      (r) => ({ ...r, order: signBody(market.coordinator.keys, orderDomain, r.order.body) }),
+      /not signed by its client/,
+    ],
+    [
+      'a changed order',
+      (r) => ({ ...r, order: { ...r.order, body: { ...r.order.body, maxFeeMicro: 5_000_000n } } }),
+      /signature of the order/,
+    ],
+    [
+      'an unknown roster',
+      (r) => ({ ...r, roster: hashOf('test', 'roster') }),
+      /roster of this job is not known/,
+    ],
+    ['no ticket', (r) => ({ ...r, tickets: [] }), /tickets/],
+    [
+      'a ticket for another job',
+      (r) => ({
+        ...r,
+        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId)],
+      }),
+      /tickets/,
+    ],
+    [
+      'a ticket from another list',
+      (r) => ({
+        ...r,
+        tickets: [
+          releaseTicket(
+            market.validators[0]!.keys,
+            ticketList(hashOf('x', 'y'), 3),
+            0,
+            jobIdOf(r.order.body),
+          ),
+        ],
+      }),
+      /tickets/,
+    ],
+    ['a kept half longer than the datum', (r) => ({ ...r, kept: text + text }), /longer than the datum/],
+  ])('refuses %s', async (_, change, reason) => {
+    const asking = coordinator();
+    await expect(asking.sealed(change(asking.open().request))).rejects.toThrow(reason);
+  });
+
+  it('refuses an order past its deadline, and too low a fee', async () => {
+    const asking = coordinator();
+    await expect(asking.sealed(asking.open({ deadlineMs: market.clock.nowMs() }).request)).rejects.toThrow(
+      /deadline/,
+    );
+    await expect(asking.sealed(asking.open({ maxFeeMicro: 1n }).request)).rejects.toThrow(/costs/);
+  });
+
+  it('answers only the coordinator that the order names', async () => {
+    const asking = coordinator();
+    const { request } = asking.open();
+    const stranger = market.network.connect(hashOf('test', 'stranger') as never);
+    await expect(
+      call(stranger, market.experts[0]!.node, protocols.sealed, encode(request), sealedResponseSchema, {
+        timeoutMs: 100,
+      }),
+    ).rejects.toThrow(/Only the coordinator/);
+    await stranger.close();
+  });
+
+  it('does not seal another half of a job', async () => {
+    const { asking, request } = await sealed();
+    await expect(asking.sealed({ ...request, kept: 'something else' })).rejects.toThrow(
+      /answered the job already/,
+    );
+  });
+
+  it('forgets what expired', async () => {
+    const { request: first, job, asking } = await sealed();
+    await market.clock.sleep(60_000);
+    await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
+    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/second seal|no part/);
+    await sealed();
+    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part in the job/);
+  });
+});
+
+describe('an honest expert, given the full data', () => {
+  it('gives the same second seal and the same reveal however often it is asked', async () => {
+    const { asking, job, salt, commit, request } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    const answers = await Promise.all([full, full].map(asking.full));
+    answers.push(await asking.full(full));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    const seals = [answers[0]!.commit.body.seal];
+    const reveals = await Promise.all([asking.reveal({ job, seals }), asking.reveal({ job, seals })]);
+    reveals.push(await asking.reveal({ job, seals }));
+    expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    // The job again, from the beginning: the same answer, no second seal.
+    expect(await asking.sealed(request)).toEqual({ commit });
+  });
+
+  it.each<
+    [
+      string,
+      (asking: ReturnType<typeof coordinator>, job: JobId, seal: string, salt: Uint8Array) => unknown,
+      RegExp,
+    ]
+  >([
+    [
+      'another datum',
+      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal]), text: other, salt }),
+      /not the one/,
+    ],
+    [
+      'another salt',
+      (a, job, seal) => ({ job, cut: a.cut(job, [seal]), text, salt: new Uint8Array(16) }),
+      /not the one/,
+    ],
+    [
+      'a cut without its seal',
+      (a, job, _, salt) => ({ job, cut: a.cut(job, [hashOf('x', 1)]), text, salt }),
+      /does not hold/,
+    ],
+    [
+      'a cut of another job',
+      (a, job, seal, salt) => ({ job, cut: a.cut(hashOf('x', 1) as never, [seal]), text, salt }),
+      /cut is not from/,
+    ],
+    [
+      'a cut signed by another',
+      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal], market.client), text, salt }),
+      /cut is not from/,
+    ],
+    [
+      'an unknown job',
+      (a, _, seal, salt) => ({
+        job: hashOf('x', 1),
+        cut: a.cut(hashOf('x', 1) as never, [seal]),
+        text,
+        salt,
+      }),
+      /no part/,
+    ],
+  ])('refuses %s', async (_, make, reason) => {
+    const { asking, job, commit, salt } = await sealed();
+    await expect(asking.full(make(asking, job, commit.body.seal, salt))).rejects.toThrow(reason);
+  });
+
+  it('refuses a cut that nobody signed', async () => {
+    // A wrong signature is found out on another thread, which virtual time does not wait for.
+    await market.close();
+    market = smallMarket({ experts: 3, clock: systemClock });
+    const { asking, job, commit, salt } = await sealed();
+    const cut = { ...asking.cut(job, [commit.body.seal]), signature: new Uint8Array(64) };
+    await expect(asking.full({ job, cut, text, salt })).rejects.toThrow(/signature of the cut/);
+  });
+
+  it('refuses when what it was shown first was not cut from it', async () => {
+    const asking = coordinator();
+    const { request, job, salt } = asking.open();
+    const answer = await asking.sealed({ ...request, kept: other.slice(0, 60) });
+    const seal = 'commit' in answer ? answer.commit.body.seal : '';
+    await expect(asking.full({ job, cut: asking.cut(job, [seal]), text, salt })).rejects.toThrow(
+      /kept half was not cut/,
+    );
+  });
+
+  it('refuses a datum of another size than was paid for', async () => {
+    const { asking, job, commit, salt } = await sealed({ bytes: Buffer.byteLength(text) - 1 });
+    await expect(asking.full({ job, cut: asking.cut(job, [commit.body.seal]), text, salt })).rejects.toThrow(
+      /not the one/,
+    );
+  });
+
+  it('does not reveal before its second seal stands in the list', async () => {
+    const { asking, job, commit, salt } = await sealed();
+    await expect(asking.reveal({ job, seals: [commit.body.seal] })).rejects.toThrow(/second seal/);
+    const { commit: second } = await asking.full({
+      job,
+      cut: asking.cut(job, [commit.body.seal]),
+      text,
+      salt,
+    });
+    await expect(asking.reveal({ job, seals: [commit.body.seal] })).rejects.toThrow(/second seal/);
+    expect((await asking.reveal({ job, seals: [second.body.seal] })).reveal.job).toBe(job);
+  });
+
+  it('refuses malformed messages in words, and goes on', async () => {
+    const asking = coordinator();
+    for (const wrong of [
+      null,
+      1,
+      [],
+      {},
+      { job: 'x' },
+      { job: hashOf('a', 1), seals: new Array(17).fill(hashOf('a', 1)) },
+    ])
+      for (const send of [asking.sealed, asking.full, asking.reveal, asking.route, asking.tally])
+        await expect(send(wrong)).rejects.toThrow(/expected form|no part/);
+    await sealed();
+  });
+});
+
+describe('routed work', () => {
+  const body = (changes: Partial<TallyBody> = {}): TallyBody => ({
+    network: market.roster.network,
+    market: market.roster.market,
+    client: market.client.publicKey as never,
+    clientSeq: 0,
+    worker: market.experts[0]!.node,
+    requests: 2,
+    bytes: 2 * Buffer.byteLength(text),
+    feeMicro: 10n,
+    items: hashOf('test', 'items'),
+    ...changes,
+  });
+  const tallyOf = (changes: Partial<TallyBody> = {}) => ({
+    tally: signBody(market.client, tallyDomain, body(changes)),
+  });
+
+  it('is signed for once, up to what was done, and again if asked again', async () => {
+    const asking = coordinator();
+    await asking.route({ texts: [text, text] });
+    await expect(asking.tally(tallyOf({ requests: 3 }))).rejects.toThrow(/more than this expert has done/);
+    await expect(asking.tally(tallyOf({ worker: market.experts[1]!.node }))).rejects.toThrow(
+      /another expert/,
+    );
+    const stolen = { tally: signBody(market.coordinator.keys, tallyDomain, body()) };
+    await expect(asking.tally(stolen)).rejects.toThrow(/not signed by its client/);
+    const [first, second] = await Promise.all([asking.tally(tallyOf()), asking.tally(tallyOf())]);
+    expect(second).toEqual(first);
+    await expect(asking.tally(tallyOf({ feeMicro: 1n }))).rejects.toThrow(/signed another tally/);
+    await expect(asking.tally(tallyOf({ clientSeq: 1 }))).rejects.toThrow(/more than this expert has done/);
+  });
+
+  it('never delivers what is no vector of the market', async () => {
+    await market.close();
+    const { dimensions } = smallParameters;
+    market = smallMarket({
+      experts: 3,
+      backend: () =>
+        encoderBackend('spoilt', dimensions, () => new Float32Array(dimensions).fill(Number.NaN)),
+    });
+    await expect(coordinator().route({ texts: [text] })).rejects.toThrow(/unit length/);
+  });
+});
