@@ -1,0 +1,206 @@
+import { isMoeError } from '@moe/core';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
+import { textAbout } from '../fixed-market/small-market.ts';
+import type { EmbeddedText } from '../market-service.ts';
+import type { TextRequest } from './coordinator.ts';
+
+let market: LedgerMarket;
+afterEach(() => market.close());
+
+const short = 'too short to compete';
+const embed = (changes: Partial<TextRequest> = {}): Promise<EmbeddedText> =>
+  market.coordinator.embed({
+    account: market.clients[0]!,
+    text: textAbout(1_000),
+    mode: 'shard',
+    delivery: 'ensemble',
+    maxFeeMicro: undefined,
+    kind: 'client',
+    signal: new AbortController().signal,
+    ...changes,
+  });
+const finish = async (): Promise<void> => {
+  await market.coordinator.close();
+  await market.settler.close();
+};
+
+/** Every credit is where the records say; nothing is open. */
+function expectAccounted(supplyMicro: bigint, prepaidMicro: readonly bigint[]): void {
+  const { ledger, records, clients, orders } = market;
+  expect(ledger.totalMicro()).toBe(supplyMicro);
+  expect(market.settler.pending()).toBe(0);
+  for (const { effects } of records)
+    expect(effects.deltas.reduce((sum, { deltaMicro }) => sum + deltaMicro, 0n)).toBe(0n);
+  for (const [index, client] of clients.entries()) {
+    const own = records.filter(({ effects }) => effects.client === client);
+    const numbers = own.map(({ effects }) => effects.clientSeq).sort((a, b) => a - b);
+    expect(numbers).toEqual(numbers.map((_, number) => number));
+    expect(ledger.nextOrderSeq(client, market.market)).toBe(numbers.length);
+    const charged = own.reduce(
+      (sum, { effects }) =>
+        sum + effects.deltas.reduce((of, { deltaMicro }) => of + (deltaMicro < 0n ? -deltaMicro : 0n), 0n),
+      0n,
+    );
+    const { lockedMicro } = ledger.prepaid(client, market.market)!;
+    expect(prepaidMicro[index]! - lockedMicro).toBe(charged);
+    expect(orders.balance(client)).toEqual({ availableMicro: lockedMicro, reservedMicro: 0n });
+  }
+  const slashed = records.reduce(
+    (sum, { effects }) => sum + effects.slashes.reduce((of, { amountMicro }) => of + amountMicro, 0n),
+    0n,
+  );
+  expect(ledger.market(market.market)!.poolMicro).toBe(slashed);
+}
+const lockedMicro = () =>
+  market.clients.map((client) => market.ledger.prepaid(client, market.market)!.lockedMicro);
+
+describe('the coordinator', () => {
+  it('competes, routes, settles: the client pays what the receipts say', async () => {
+    market = await ledgerMarket();
+    const supply = market.ledger.totalMicro();
+    const prepaid = lockedMicro();
+    const answers = [
+      ...(await Promise.all(
+        Array.from({ length: 4 }, (_, index) => embed({ text: textAbout(2_000 + index) })),
+      )),
+      ...(await Promise.all(Array.from({ length: 6 }, () => embed({ text: short })))),
+    ];
+    for (const { vector } of answers) expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+    await finish();
+    expectAccounted(supply, prepaid);
+    const paid = answers.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
+    expect(prepaid[0]! - lockedMicro()[0]!).toBe(paid);
+    // Six routed requests are one order.
+    expect(market.records.filter(({ proof }) => proof.kind === 'tally')).toHaveLength(1);
+    expect(market.warnings).toEqual([]);
+    for (const expert of market.experts.slice(0, -1))
+      expect(market.view.jobsOf(expert)).toBeLessThanOrEqual(4);
+    expect(market.view.jobsOf(market.experts.at(-1)!)).toBe(4);
+  });
+
+  it('takes no order that the account cannot pay, and gives back what a failed one had set aside', async () => {
+    market = await ledgerMarket();
+    const supply = market.ledger.totalMicro();
+    const prepaid = lockedMicro();
+    await expect(embed({ maxFeeMicro: 1n })).rejects.toMatchObject({ code: 'fee-too-low' });
+    await expect(embed({ account: 'f'.repeat(64) as never })).rejects.toMatchObject({
+      code: 'unknown-account',
+    });
+    await expect(embed({ text: 'word '.repeat(20_000) })).rejects.toMatchObject({ code: 'input-too-large' });
+    market.network.inject.partition([market.experts]);
+    await expect(embed()).rejects.toMatchObject({ code: 'no-quorum', isRetryable: true });
+    await expect(embed({ text: short })).rejects.toMatchObject({ code: 'no-quorum' });
+    market.network.inject.heal();
+    await expect(embed({ signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
+    await finish();
+    expectAccounted(supply, prepaid);
+    expect(lockedMicro()).toEqual(prepaid);
+  });
+
+  it('conserves every credit over any sequence of faults', async () => {
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          kind: fc.constant('embed' as const),
+          topic: fc.nat(500),
+          account: fc.nat(1),
+          isShort: fc.boolean(),
+          abortAfterMs: fc.option(fc.nat(60), { nil: undefined }),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('loss' as const), rate: fc.constantFrom(0, 0.05, 0.3) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('duplication' as const), rate: fc.constantFrom(0, 0.5, 1) }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant('latency' as const),
+          ms: fc.constantFrom(0, 5, 400),
+          jitterMs: fc.nat(50),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant('partition' as const),
+          nodes: fc.uniqueArray(fc.nat(4), { maxLength: 3 }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(100, 3_000) }),
+      },
+    );
+    let certified = 0;
+    let voided = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 18 }), async (steps) => {
+        market = await ledgerMarket();
+        try {
+          const { inject } = market.network;
+          const supply = market.ledger.totalMicro();
+          const prepaid = lockedMicro();
+          const answers: Promise<EmbeddedText | undefined>[] = [];
+          for (const each of steps) {
+            if (each.kind === 'loss') inject.loss(each.rate);
+            else if (each.kind === 'duplication') inject.duplication(each.rate);
+            else if (each.kind === 'latency') inject.latency(each.ms, each.jitterMs);
+            else if (each.kind === 'partition')
+              inject.partition([each.nodes.map((node) => market.experts[node]!)]);
+            else if (each.kind === 'wait') await market.clock.sleep(each.ms);
+            else {
+              const controller = new AbortController();
+              if (each.abortAfterMs !== undefined)
+                void market.clock
+                  .sleep(each.abortAfterMs)
+                  .then(() => controller.abort(new Error('client gone')));
+              const answer = embed({
+                account: market.clients[each.account]!,
+                text: each.isShort ? short : textAbout(5_000 + each.topic),
+                mode: 'auto',
+                signal: controller.signal,
+              });
+              answers.push(
+                answer.catch((error: unknown) => {
+                  if (!controller.signal.aborted) expect(isMoeError(error)).toBe(true);
+                  return undefined;
+                }),
+              );
+            }
+          }
+          const served = (await Promise.all(answers)).filter((answer) => answer !== undefined);
+          inject.loss(0);
+          inject.duplication(0);
+          inject.latency(0);
+          inject.heal();
+          await finish();
+          expectAccounted(supply, prepaid);
+          const charged = prepaid.reduce((sum, before, index) => sum + before - lockedMicro()[index]!, 0n);
+          const competed = served
+            .filter(({ mode }) => mode === 'shard')
+            .reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
+          const routed = served
+            .filter(({ mode }) => mode === 'route')
+            .reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
+          // Routed work that the expert did not sign for is free; nobody pays for more than he got.
+          expect(charged >= competed && charged <= competed + routed).toBe(true);
+          certified += market.records.filter(({ proof }) => proof.kind === 'certificate').length;
+          voided += market.records.filter(({ proof }) => proof.kind === 'void').length;
+        } finally {
+          await market.close();
+        }
+      }),
+      { numRuns: 15, interruptAfterTimeLimit: 15_000 },
+    );
+    expect(certified).toBeGreaterThan(3);
+    expect(voided).toBeGreaterThan(3);
+  });
+});

@@ -1,0 +1,222 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AccountId,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  sha256,
+  systemRandom,
+} from '@moe/core';
+import { CalibrationStore, chunkPieces } from '@moe/history';
+import { type Ledger, memoryLog, memoryReceipts, openLedger, type ReceiptStore } from '@moe/ledger';
+import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
+import { calibrationRoot, quantise, Standings, signConsent, signTransaction } from '@moe/protocol';
+import { type ClientOrders, clientOrders } from '../coordinator/client-orders.ts';
+import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
+import { createSettler, type Settler } from '../coordinator/settler.ts';
+import { expertRole } from '../expert/expert-role.ts';
+import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
+import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import { ticketBook } from '../validator/ticket-book.ts';
+import { validatorRole } from '../validator/validator-role.ts';
+import { encoderBackend, wordEncode } from './encoders.ts';
+import { smallParameters, textAbout } from './small-market.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+const parameters = smallParameters;
+const market = 'text-embedding' as MarketId;
+const networkName = 'ledger-market';
+const expertCount = 5;
+const prepaidMicro = 1_000_000n;
+
+export interface LedgerMarket {
+  readonly clock: VirtualClock;
+  readonly network: MemoryNetwork;
+  readonly ledger: Ledger;
+  readonly receipts: ReceiptStore;
+  readonly view: LedgerView;
+  readonly orders: ClientOrders;
+  readonly settler: Settler;
+  readonly coordinator: Coordinator;
+  readonly clients: readonly AccountId[];
+  readonly experts: readonly NodeId[];
+  readonly market: MarketId;
+  /** Every record, in the order in which they were kept. */
+  readonly records: readonly ReceiptRecord[];
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
+export async function ledgerMarket(): Promise<LedgerMarket> {
+  const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`ledger-market/${role}`)));
+  const accountOf = (role: string): AccountId => keysOf(role).publicKey as AccountId;
+  const clock = virtualClock();
+  const network = createMemoryNetwork({ clock });
+  const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
+  const treasury = keysOf('treasury');
+  const ledger = await openLedger({
+    log: memoryLog(),
+    network: networkName,
+    genesis: signTransaction(treasury, {
+      kind: 'genesis',
+      network: networkName,
+      from: treasury.publicKey as AccountId,
+      nonce: 0,
+      minValidatorStakeMicro: 100n,
+      balances: ['expert-owner', 'validator-owner', 'client-0', 'client-1'].map((role) => ({
+        account: accountOf(role),
+        amountMicro: 100_000_000n,
+      })),
+      markets: [{ market, owner: accountOf('market-owner'), feeBps: 200, minExpertStakeMicro: 100n }],
+    }),
+  });
+  const transports: Transport[] = [];
+  const connect = (node: NodeId): Transport => {
+    const transport = network.connect(node);
+    transports.push(transport);
+    return transport;
+  };
+
+  const validatorKeys = keysOf('validator');
+  const tickets = ticketBook(validatorKeys, hashOf('ledger-market', 'tickets'), 9);
+  await ledger.transact(keysOf('validator-owner'), {
+    kind: 'registerValidator',
+    node: validatorKeys.publicKey as NodeId,
+    name: 'validator',
+    stakeMicro: 1_000n,
+    consent: signConsent(validatorKeys, networkName, accountOf('validator-owner')),
+    ticketRoot: tickets.root,
+  });
+  const calibration = new CalibrationStore({ directory, dimensions: parameters.dimensions });
+  const experts: NodeId[] = [];
+  for (let index = 0; index < expertCount; index += 1) {
+    const keys = keysOf(`expert-${index}`);
+    const node = keys.publicKey as NodeId;
+    experts.push(node);
+    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
+    const chunk = new Int16Array(chunkPieces * parameters.dimensions);
+    for (let piece = 0; piece < chunkPieces; piece += 1)
+      chunk.set(quantise(encode(textAbout(piece))), piece * parameters.dimensions);
+    calibration.publish(node, 0, chunk);
+    await ledger.transact(keysOf('expert-owner'), {
+      kind: 'registerExpert',
+      market,
+      node,
+      name: `expert-${index}`,
+      stakeMicro: 1_000_000n,
+      askMicroPerKilobyte: 1_000n,
+      calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
+      consent: signConsent(keys, networkName, accountOf('expert-owner')),
+    });
+  }
+  const gatewayKeys = keysOf('gateway');
+  const gateway = gatewayKeys.publicKey as NodeId;
+  const clients = ['client-0', 'client-1'].map(accountOf);
+  for (const role of ['client-0', 'client-1'])
+    await ledger.transact(keysOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
+
+  const view = ledgerView({
+    market,
+    parameters,
+    ledger,
+    calibration,
+    calibrationHash: hashOf('ledger-market', 'calibration'),
+    places: {
+      count: 1,
+      dimension: parameters.dimensions,
+      centroids: new Int16Array(parameters.dimensions),
+      hash: hashOf('ledger-market', 'places'),
+    },
+    // The last one is on probation.
+    founders: () => experts.slice(0, -1),
+    isOnline: () => true,
+    start: { batch: 0, standings: Standings.empty },
+  });
+  validatorRole({ keys: validatorKeys })({
+    transport: connect(validatorKeys.publicKey as NodeId),
+    view,
+    clock,
+    tickets: () => tickets,
+  });
+  for (const [index, node] of experts.entries()) {
+    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
+    expertRole({ keys: keysOf(`expert-${index}`) })({
+      transport: connect(node),
+      backend: encoderBackend(`expert-${index}`, parameters.dimensions, encode),
+      view,
+      clock,
+      random: systemRandom,
+    });
+  }
+  const transport = connect(gateway);
+  const receipts = memoryReceipts();
+  const records: ReceiptRecord[] = [];
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => {
+    warnings.push(message);
+  };
+  const orders = clientOrders({
+    ledger,
+    market,
+    keysOf: (client) => {
+      const index = clients.indexOf(client);
+      return index < 0 ? undefined : keysOf(`client-${index}`);
+    },
+    firstSeq: (client) => ledger.nextOrderSeq(client, market),
+    pendingFees: [],
+  });
+  const settler = createSettler({
+    market,
+    gateway,
+    ownerKeys: keysOf('market-owner'),
+    transport,
+    ledger,
+    receipts,
+    view,
+    orders,
+    clock,
+    onSettled: () => undefined,
+    onWarning,
+  });
+  const coordinator = createCoordinator({
+    keys: gatewayKeys,
+    market,
+    transport,
+    view,
+    ledger,
+    receipts,
+    orders,
+    settler,
+    clock,
+    random: systemRandom,
+    countTokens: (text) => text.length,
+    keepRoster: () => undefined,
+    onRecord: (_, record) => records.push(record),
+    onWarning,
+  });
+  return {
+    clock,
+    network,
+    ledger,
+    receipts,
+    view,
+    orders,
+    settler,
+    coordinator,
+    clients,
+    experts,
+    market,
+    records,
+    warnings,
+    close: async () => {
+      for (const each of transports) await each.close();
+      await ledger.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
