@@ -1,10 +1,14 @@
-import { isMoeError } from '@moe/core';
+import { decode, encode, isMoeError, type NodeId } from '@moe/core';
+import { signReveal } from '@moe/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
+import { protocols, revealResponseSchema, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
 import type { TextRequest } from './coordinator.ts';
+import { expertsByMerit } from './merit.ts';
 
 let market: LedgerMarket;
 afterEach(() => market.close());
@@ -56,6 +60,20 @@ function expectAccounted(supplyMicro: bigint, prepaidMicro: readonly bigint[]): 
 const lockedMicro = () =>
   market.clients.map((client) => market.ledger.prepaid(client, market.market)!.lockedMicro);
 
+/** Changes what the experts answer, on its way to the coordinator. */
+function changeAnswers<Answer>(
+  protocol: string,
+  schema: z.ZodType<Answer>,
+  change: (answer: Answer, from: NodeId) => unknown,
+): void {
+  const { gateway } = market;
+  const request = gateway.request.bind(gateway);
+  gateway.request = async (to, asked, ...rest) => {
+    const answer = await request(to, asked, ...rest);
+    return asked === protocol ? encode(change(decode(answer, schema), to)) : answer;
+  };
+}
+
 describe('the coordinator', () => {
   it('competes, routes, settles: the client pays what the receipts say', async () => {
     market = await ledgerMarket();
@@ -97,6 +115,71 @@ describe('the coordinator', () => {
     await finish();
     expectAccounted(supply, prepaid);
     expect(lockedMicro()).toEqual(prepaid);
+  });
+
+  it('is not held up by an expert that signs its tally wrongly: the client is not charged', async () => {
+    market = await ledgerMarket();
+    const supply = market.ledger.totalMicro();
+    const prepaid = lockedMicro();
+    changeAnswers(protocols.tally, tallyResponseSchema, ({ tally }) => ({
+      tally: { ...tally, signature: new Uint8Array(64) },
+    }));
+    await embed({ text: short });
+    await finish();
+    expectAccounted(supply, prepaid);
+    expect(market.records.map(({ proof }) => proof.kind)).toEqual(['void']);
+    expect(market.ledger.nextOrderSeq(market.clients[0]!, market.market)).toBe(1);
+  });
+
+  it('delivers from scored members only: a liar of any length spoils nothing', async () => {
+    for (const bytes of [5, 8, 4 * 48]) {
+      market = await ledgerMarket();
+      const liar = market.keysOfExpert(0);
+      changeAnswers(protocols.reveal, revealResponseSchema, ({ reveal: { signature, ...body } }) => ({
+        reveal:
+          body.worker === liar.publicKey
+            ? signReveal(liar, { ...body, full: new Uint8Array(bytes).fill(0xff) })
+            : { ...body, signature },
+      }));
+      const outcomes = new Set<string>();
+      for (let topic = 0; !outcomes.has('wrong-reveal'); topic += 1) {
+        const { vector } = await embed({ text: textAbout(6_000 + topic) });
+        expect(vector).toHaveLength(48);
+        expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+        const { proof } = market.records.at(-1)!;
+        if (proof.kind === 'certificate')
+          for (const { outcome } of proof.certificate.body.members) outcomes.add(outcome);
+      }
+      const supply = market.ledger.totalMicro();
+      await finish();
+      expect(market.ledger.totalMicro()).toBe(supply);
+      expect(market.ledger.market(market.market)!.poolMicro).toBeGreaterThanOrEqual(50_000n);
+      await market.close();
+    }
+  });
+
+  it('routes to the next expert when the best answers nonsense', async () => {
+    market = await ledgerMarket();
+    const best = expertsByMerit(market.view)[0];
+    changeAnswers(protocols.route, routeResponseSchema, ({ vectors }, from) => ({
+      vectors: from === best ? vectors.map(() => new Uint8Array(4 * 48).fill(0xff)) : vectors,
+    }));
+    const { vector } = await embed({ text: short });
+    expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+    await finish();
+  });
+
+  it('voids the numbers that an earlier process lost, so that later orders can be settled', async () => {
+    market = await ledgerMarket();
+    const client = market.clients[0]!;
+    market.coordinator.voidGaps([
+      { client, clientSeq: 2 },
+      { client, clientSeq: 4 },
+    ]);
+    await finish();
+    expect(market.records.map(({ effects }) => effects.clientSeq).sort()).toEqual([0, 1, 3]);
+    // 2 is not there to be settled: the sequence stops before it.
+    expect(market.ledger.nextOrderSeq(client, market.market)).toBe(2);
   });
 
   it('conserves every credit over any sequence of faults', async () => {

@@ -29,7 +29,8 @@ import {
 
 let market: SmallMarket;
 beforeEach(() => {
-  market = smallMarket({ experts: 3 });
+  // A wrong signature is found out on another thread, which virtual time does not wait for.
+  market = smallMarket({ experts: 3, clock: systemClock });
 });
 afterEach(() => market.close());
 
@@ -41,7 +42,7 @@ function coordinator(of: SmallMarket = market) {
   const { keys, transport } = of.coordinator;
   const to = of.experts[0]!.node;
   const ask = <Answer>(protocol: string, request: unknown, schema: z.ZodType<Answer>) =>
-    call(transport, to, protocol, encode(request), schema, { timeoutMs: 1_000 });
+    call(transport, to, protocol, encode(request), schema, { timeoutMs: 20_000 });
   const open = (changes: Partial<OrderBody> = {}) => {
     const { order, salt } = of.order({ text, order: changes });
     const job = jobIdOf(order.body);
@@ -155,10 +156,12 @@ describe('an honest expert, asked for its first seal', () => {
   });
 
   it('forgets what expired', async () => {
+    await market.close();
+    market = smallMarket({ experts: 3 });
     const { request: first, job, asking } = await sealed();
     await market.clock.sleep(60_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
-    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/second seal|no part/);
+    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part/);
     await sealed();
     await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part in the job/);
   });
@@ -227,9 +230,6 @@ describe('an honest expert, given the full data', () => {
   });
 
   it('refuses a cut that nobody signed', async () => {
-    // A wrong signature is found out on another thread, which virtual time does not wait for.
-    await market.close();
-    market = smallMarket({ experts: 3, clock: systemClock });
     const { asking, job, commit, salt } = await sealed();
     const cut = { ...asking.cut(job, [commit.body.seal]), signature: new Uint8Array(64) };
     await expect(asking.full({ job, cut, text, salt })).rejects.toThrow(/signature of the cut/);

@@ -44,6 +44,9 @@ export interface LedgerMarket {
   readonly coordinator: Coordinator;
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
+  readonly keysOfExpert: (index: number) => KeyPair;
+  /** The coordinator's end of the network. */
+  readonly gateway: Transport;
   readonly market: MarketId;
   /** Every record, in the order in which they were kept. */
   readonly records: readonly ReceiptRecord[];
@@ -210,6 +213,8 @@ export async function ledgerMarket(): Promise<LedgerMarket> {
     coordinator,
     clients,
     experts,
+    keysOfExpert: (index) => keysOf(`expert-${index}`),
+    gateway: transport,
     market,
     records,
     warnings,
