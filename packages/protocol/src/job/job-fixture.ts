@@ -39,7 +39,7 @@ import {
 } from './messages.ts';
 
 /** A job's cast and what each of them would honestly say, for tests of the rules alone. */
-export const fixtureParameters: MarketParameters = {
+const fixtureParameters: MarketParameters = {
   ...embeddedParameters,
   dimensions: 16,
   shardSize: 5,
@@ -124,7 +124,7 @@ export interface FixtureJob {
   /** What everybody said, if `present` says who took part in each stage. */
   transcript(present?: Partial<Presence>): Transcript;
 }
-export interface Presence {
+interface Presence {
   readonly commits: readonly NodeId[];
   readonly declines: readonly NodeId[];
   readonly fullCommits: readonly NodeId[];
