@@ -2,15 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, messageOf } from '@moe/core';
-import { createModelHost, type ModelHost } from '@moe/experts';
+import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
 import { type EmbeddedMarket, embeddedMarketId, openEmbeddedMarket } from '@moe/node';
 import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
 import { openHouse } from './house.ts';
+import { assertCanListen, cannotListen } from './listen-address.ts';
 import { createLog, type UpLog } from './log.ts';
 import { addSpecialists } from './specialists.ts';
 import { addExperts, chooseExperts, openExpert } from './start-experts.ts';
+import { stopSignal, untilAborted } from './stop-signal.ts';
 import { createWinTable, tour } from './tour.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -28,58 +30,90 @@ export async function up(options: UpOptions): Promise<void> {
   const startedMs = performance.now();
   const log = createLog(options.isJson);
   const chosen = chooseExperts(options.experts);
-  const [founding, ...others] = chosen;
-  const stop = new AbortController();
+  if (options.port !== 0) await assertCanListen(options.host, options.port);
   const host = createModelHost({ modelsDir: join(options.dataDirectory, 'models') });
-  const closers: (() => Promise<unknown>)[] = [() => host.close()];
-  const shutDown = async (): Promise<void> => {
-    log.background(undefined);
-    for (const close of closers.reverse()) await close().catch((error: unknown) => log.say(messageOf(error)));
-    log.stop();
+  // Once: a second close would not wait for the first, and a process must not end in the middle of a model's run.
+  let hostClosing: Promise<void> | undefined;
+  const closeHost = (): Promise<void> => {
+    hostClosing ??= host.close();
+    return hostClosing;
   };
-  const stopped = onStopSignal(() => {
+  /** Undone in reverse. */
+  const closers: (() => Promise<unknown>)[] = [closeHost];
+  let isServing = false;
+  const stop = stopSignal(() => {
     log.say('Stopping: open jobs are finished and settled. Press Ctrl-C again to stop at once.', {
       event: 'stopping',
     });
-    stop.abort(new Error('The market is stopping.'));
+    // While the market starts, it waits for models; nobody else does yet.
+    if (!isServing) void closeHost();
   });
+  const { signal } = stop;
 
   try {
     log.say(paint('bold', 'Market of Experts'));
     log.background('building and loading all-MiniLM-L6-v2, the founding expert');
-    const market = await openEmbeddedMarket({
-      dataDir: options.dataDirectory,
-      founding: await openExpert(host, founding!),
-      founders: chosen.filter(({ startup }) => startup === 'immediate').map(({ name }) => name),
-      countTokens: (text) => host.countTokens(text),
-      version: manifest.version,
-      onWarning: (message) => log.say(message, { event: 'warning', message }),
-    });
+    const market = await openMarket(options, chosen, host, log, signal);
     closers.push(() => market.close());
+    signal.throwIfAborted();
     log.background('experts compute their vectors of the calibration set');
+    const others = chosen.slice(1);
     const quick = others.filter(({ startup, speed }) => startup === 'immediate' && speed !== 'slow');
     const slow = others.filter(({ name }) => !quick.some((expert) => expert.name === name));
-    await addExperts(market, host, quick.slice(0, 2), log);
-    const rest = addExperts(market, host, [...quick.slice(2), ...slow], log);
+    await addExperts(market, host, quick.slice(0, 2), log, signal);
+    signal.throwIfAborted();
     const gateway = await createGateway({
       service: market.service,
       host: options.host,
       port: options.port,
       ...(isLoopback(options.host) ? { demoKey: market.apiKey } : {}),
+    }).catch((error: unknown) => {
+      throw cannotListen(error, options.host, options.port);
     });
     closers.push(() => gateway.close());
+    isServing = true;
+    const rest = addExperts(market, host, [...quick.slice(2), ...slow], log, signal);
     log.background(undefined);
     greet(log, gateway.url, options, market, performance.now() - startedMs);
 
-    const work = run({ market, log, options, gatewayUrl: gateway.url, signal: stop.signal, rest, host });
-    await Promise.race([stopped, work.then(() => stopped)]);
-    stop.abort(new Error('The market is stopping.'));
-    await work.catch(() => undefined);
+    const work = run({ market, log, options, gatewayUrl: gateway.url, signal, rest, host });
+    // Undone after the models have ended, which it may be waiting for.
+    closers.unshift(() => work);
+    await Promise.race([untilAborted(signal), work.then(() => untilAborted(signal))]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
-    await shutDown();
+    stop.abort(new Error('The market is stopping.'));
+    log.background(undefined);
+    for (const close of closers.reverse())
+      await close().catch((error: unknown) => warn(log, 'Not everything ended well', error));
+    log.stop();
   }
   log.say('Stopped. Balances, history and models are kept; start again to go on.', { event: 'stopped' });
   process.exit(0);
+}
+
+function openMarket(
+  options: UpOptions,
+  chosen: readonly CatalogueExpert[],
+  host: ModelHost,
+  log: UpLog,
+  signal: AbortSignal,
+): Promise<EmbeddedMarket> {
+  return openEmbeddedMarket({
+    dataDir: options.dataDirectory,
+    founding: () => openExpert(host, chosen[0]!),
+    founders: chosen.filter(({ startup }) => startup === 'immediate').map(({ name }) => name),
+    countTokens: (text) => host.countTokens(text),
+    version: manifest.version,
+    onWarning: (message) => log.say(message, { event: 'warning', message }),
+    signal,
+  });
+}
+
+function warn(log: UpLog, what: string, error: unknown): void {
+  const message = `${what}: ${messageOf(error)}`;
+  log.say(message, { event: 'warning', message });
 }
 
 /** What happens while the market serves: tour, training, house jobs, growing calibration. */
@@ -102,23 +136,34 @@ async function run(running: {
     signal,
     onJob: (kind, job) => wins.record(kind, job),
   });
-  try {
-    await Promise.race([
+  /** What goes wrong beside the serving is told and left out: clients do not need it. */
+  const attempt = async (what: string, task: () => Promise<unknown>): Promise<void> => {
+    if (signal.aborted) return;
+    try {
+      await task();
+    } catch (error) {
+      if (!signal.aborted) warn(log, what, error);
+    }
+  };
+  await attempt('The wait for experts was cut short', () =>
+    Promise.race([
       rest,
       untilExperts(market, tourExperts, signal),
       delay(waitForExpertsMs, undefined, { signal }),
-    ]);
-    if (options.hasTour) await tour(market, log, signal);
-    usage(log, gatewayUrl, options);
-    market.service.subscribe((event) => {
-      if ('job' in event) log.job(event.job);
-      else if (event.type === 'expert-slashed')
-        log.say(`${event.name} loses ${formatCredits(event.amountMicro)} cr of stake: ${event.reason}`, {
-          event: event.type,
-          ...event,
-        });
-    });
-    await addSpecialists({
+    ]),
+  );
+  if (options.hasTour) await attempt('The tour was cut short', () => tour(market, log, signal));
+  if (!signal.aborted) usage(log, gatewayUrl, options);
+  market.service.subscribe((event) => {
+    if ('job' in event) log.job(event.job);
+    else if (event.type === 'expert-slashed')
+      log.say(`${event.name} loses ${formatCredits(event.amountMicro)} cr of stake: ${event.reason}`, {
+        event: event.type,
+        ...event,
+      });
+  });
+  await attempt('The specialists are left out', () =>
+    addSpecialists({
       market,
       host,
       dataDir: options.dataDirectory,
@@ -126,20 +171,21 @@ async function run(running: {
       house,
       log,
       signal,
-    });
-    await rest;
-    await house.idle();
-    const table = wins.render();
-    if (table !== undefined && !signal.aborted) {
-      log.say('');
-      log.say(paint('bold', 'Who wins what, from the house jobs of this run'));
-      log.say(table);
-      log.say('');
-    }
-    if (options.hasTraining) await market.experts.growCalibration(calibrationPieces, signal);
-  } catch (error) {
-    if (!signal.aborted) throw error;
+    }),
+  );
+  await rest;
+  await attempt('House jobs have ended', () => house.idle());
+  const table = wins.render();
+  if (table !== undefined && !signal.aborted) {
+    log.say('');
+    log.say(paint('bold', 'Who wins what, from the house jobs of this run'));
+    log.say(table);
+    log.say('');
   }
+  if (options.hasTraining)
+    await attempt('The calibration grows no further', () =>
+      market.experts.growCalibration(calibrationPieces, signal),
+    );
 }
 
 function greet(log: UpLog, url: string, options: UpOptions, market: EmbeddedMarket, tookMs: number): void {
@@ -193,18 +239,4 @@ function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
-
-/** Resolves at the first Ctrl-C (or SIGTERM); the second ends the process at once. */
-function onStopSignal(onFirst: () => void): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const name of ['SIGINT', 'SIGTERM'] as const)
-      process.on(name, () => {
-        if (isStopping) process.exit(130);
-        isStopping = true;
-        onFirst();
-        resolve();
-      });
-  });
 }

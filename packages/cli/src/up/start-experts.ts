@@ -1,5 +1,5 @@
 import { MoeError, messageOf } from '@moe/core';
-import { type CatalogueExpert, catalogue, describeCatalogue, type ModelHost, marketSpec } from '@moe/experts';
+import { type CatalogueExpert, catalogue, type ModelHost, marketSpec, readAlignment } from '@moe/experts';
 import type { EmbeddedMarket, ExpertSpec } from '@moe/node';
 import type { UpLog } from './log.ts';
 
@@ -24,12 +24,12 @@ export function chooseExperts(names: readonly string[] | undefined): readonly Ca
 }
 
 export async function openExpert(host: ModelHost, expert: CatalogueExpert): Promise<ExpertSpec> {
-  const { heldOutCosine } = describeCatalogue().find(({ name }) => name === expert.name)!;
+  const spec = marketSpec(expert);
   return {
     name: expert.name,
     description: expert.description,
-    backend: await host.open(marketSpec(expert)),
-    ...(expert.isFounder ? {} : { alignment: heldOutCosine }),
+    backend: await host.open(spec),
+    ...(spec.kind === 'aligned' ? { alignment: readAlignment(spec.alignmentFile).heldOutCosine } : {}),
   };
 }
 
@@ -39,12 +39,14 @@ export async function addExperts(
   host: ModelHost,
   experts: readonly CatalogueExpert[],
   log: UpLog,
+  signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
     experts.map(async (expert) => {
       try {
         await market.experts.add(await openExpert(host, expert));
       } catch (error) {
+        if (signal.aborted) return;
         log.say(`${expert.name} is left out: ${messageOf(error)}`, {
           event: 'expert-failed',
           name: expert.name,
