@@ -12,7 +12,7 @@ import type { GatewayReport, GatewayStarted } from './gateway/gateway-process.ts
 import type { LoadOrder, LoadReport } from './gateway/load-process.ts';
 import { installPortkey, startPortkey } from './gateway/portkey.ts';
 
-const rounds = 7;
+const defaultRounds = 7;
 const warmUpRequests = 2_000;
 const singleRequests = 1_000;
 const loadRequests = 8_000;
@@ -43,11 +43,17 @@ export async function run(options: { readonly json: boolean; readonly args: read
   try {
     return await measure(children, options);
   } finally {
-    for (const child of children) child.kill('SIGKILL');
+    // Ours end by themselves when their channel closes, and take their data with them.
+    for (const child of children)
+      if (child.connected) child.disconnect();
+      else child.kill('SIGKILL');
   }
 }
 
-async function measure(children: ChildProcess[], { json }: { readonly json: boolean }) {
+async function measure(
+  children: ChildProcess[],
+  { json, args }: { readonly json: boolean; readonly args: readonly string[] },
+) {
   const start = async (url: URL, ...args: string[]) => {
     const child = fork(fileURLToPath(url), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     children.push(child);
@@ -56,6 +62,7 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
   const portOf = async (child: ChildProcess) =>
     ((await once(child, 'message')) as [{ port: number }])[0].port;
 
+  const rounds = Number(args[args.indexOf('--rounds') + 1]) || defaultRounds;
   const portkeyScript = installPortkey();
   const upstreamPort = await portOf(await start(new URL('./gateway/mock-upstream.ts', import.meta.url)));
   const upstream = `http://127.0.0.1:${upstreamPort}`;
@@ -153,7 +160,7 @@ async function measure(children: ChildProcess[], { json }: { readonly json: bool
     );
   const answerBytes = Object.fromEntries(targets.map(({ name }) => [name, single[name]![0]!.answerBytes]));
   if (!json) {
-    print(rows, answerBytes, machineLoad);
+    print(rows, answerBytes, machineLoad, rounds);
     console.log(
       `All ${paidRequests} requests to "ours" were paid: ${report.routed} tallies in ${report.settlements} settlements, ${dueMicro} micro-credits.`,
     );
@@ -178,7 +185,12 @@ async function feeOfText({ origin, path, headers, bodies }: Target): Promise<big
   return BigInt(moe.feeMicro);
 }
 
-function print(rows: readonly Row[], answerBytes: Record<string, number>, load: number): void {
+function print(
+  rows: readonly Row[],
+  answerBytes: Record<string, number>,
+  load: number,
+  rounds: number,
+): void {
   const direct = rows.find((row) => row.name === 'direct')!;
   const ours = rows.find((row) => row.name === 'ours')!;
   const portkey = rows.find((row) => row.name === 'portkey')!;
