@@ -87,6 +87,8 @@ export function panelLosses(init: PanelInit): PanelLosses {
           isSameDocument,
         );
         const scores = scoreMembers(members, drawn, parameters.distractors);
+        // The rare panel in which judges are against one another scores nobody, as in the market.
+        if (scores === undefined) continue;
         for (const [seat, encoder] of panel.entries()) {
           const loss = toNumber(scores[seat]!.loss);
           sums[encoder]!.loss += loss;

@@ -93,6 +93,7 @@ async function lossesOf(cases: readonly Case[]): Promise<number[]> {
       drawn,
       32,
     );
+    if (scores === undefined) continue;
     for (const [index] of experts.entries()) {
       const { numerator, denominator } = scores[index]!.loss;
       sums[index]! += Number(numerator) / Number(denominator);

@@ -29,6 +29,8 @@ export type MemberOutcome =
   | 'declined'
   /** Out of the job, but not provably by its own fault. */
   | 'missed'
+  /** Scored, but its view of the pieces is against the others': it judged nobody and cannot win. */
+  | 'dissenting'
   | SlashReason;
 
 export interface CertifiedMember {
@@ -91,6 +93,7 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
           'scored',
           'declined',
           'missed',
+          'dissenting',
           'late',
           'outlier',
           'no-reveal',
@@ -144,14 +147,16 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
       miscounted.add(node);
     }
   const judges = job.draw.members.filter((node) => opened.has(node));
-  const scored =
+  const present =
     judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
-  const place = scored.length === 0 ? 0 : context.placeOf(sumOfKept(judges, opened, parameters.dimensions));
-  const scores = scored.length === 0 ? [] : scoreSeats(job, scored, opened, experts, context);
+  const place = present.length === 0 ? 0 : context.placeOf(sumOfKept(judges, opened, parameters.dimensions));
+  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, experts, context);
+  // Where judges do not agree with one another, there is no score and no fault.
+  const scored = scores === undefined ? [] : present;
 
   const members = job.seats.map((principal): CertifiedMember => {
     const seat = scored.indexOf(principal);
-    const score = scores[seat];
+    const score = scores?.[seat];
     const outcome =
       score === undefined
         ? miscounted.has(principal) && scored.length > 0
@@ -164,7 +169,9 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
             )
         : score.isOutlier
           ? 'outlier'
-          : 'scored';
+          : score.isDissenting
+            ? 'dissenting'
+            : 'scored';
     const { global, place: here } = context.standing(principal, place);
     const slashBps = parameters.slashBps[outcome as SlashReason] ?? 0;
     return {

@@ -1,7 +1,7 @@
 import { drawDistinct, drawStream } from '../draw/stream.ts';
 import { type DotRows, type DotSession, dotSession } from './dot-kernel.ts';
 import { type Fraction, fraction } from './fraction.ts';
-import { addInto, dotSum, lengthOf, meanDirection } from './vector.ts';
+import { addInto, dot, dotSum, lengthOf, meanDirection } from './vector.ts';
 
 /** What one member revealed. All vectors int16, of the market's dimension. */
 export interface ScoredMember {
@@ -22,7 +22,13 @@ export interface MemberScore {
   readonly loss: Fraction;
   /** True when e(x) does not identify the others' e(x) better than half of the distractors. */
   readonly isOutlier: boolean;
+  /** True when most judges find this judge's view of the pieces to be against theirs: it judged nobody. */
+  readonly isDissenting: boolean;
 }
+
+/** A view of the pieces is against another's when at least this share of distractors lies nearer. */
+const dissentNumerator = 3;
+const dissentDenominator = 4;
 
 /** Calibration pieces drawn for a job: `pool` of the first `available`, less those of excluded documents. */
 export function drawCalibration(
@@ -44,19 +50,37 @@ export function drawCalibration(
  *
  * Distractors are the `distractors` drawn calibration pieces nearest to the mean of all judges' `e(b_k)`, the
  * same for everyone; a distractor that ties counts against the member, so a zero or constant vector scores 1.
- * Throws `RangeError` with fewer than two judges: nobody could be judged by another.
+ *
+ * A judge whose views of the pieces are turned against the others' would ruin their losses, so judges vote in
+ * pairs first ({@link dissentingJudges}); whom most are against judges nobody. Undefined when fewer than two
+ * judges agree: then nobody can be judged by another.
  */
 export function scoreMembers(
   members: readonly ScoredMember[],
   drawn: readonly number[],
   distractors: number,
-): MemberScore[] {
+): MemberScore[] | undefined {
+  const first = scoreOnce(members, drawn, distractors);
+  if (first === undefined || first.dissenting.size === 0) return first?.scores;
+  const without = members.map((member) =>
+    first.dissenting.has(member) ? { ...member, isJudge: false } : member,
+  );
+  return scoreOnce(without, drawn, distractors)?.scores.map((score, index) =>
+    first.dissenting.has(members[index]!) ? { ...score, isDissenting: true } : score,
+  );
+}
+
+function scoreOnce(
+  members: readonly ScoredMember[],
+  drawn: readonly number[],
+  distractors: number,
+): { readonly scores: MemberScore[]; readonly dissenting: ReadonlySet<ScoredMember> } | undefined {
   const judges = members.filter((member) => member.isJudge);
-  if (judges.length < 2) throw new RangeError('A score needs at least two judges.');
+  if (judges.length < 2) return undefined;
   const pieces = judges[0]!.pieces.length;
   const dimension = judges[0]!.kept.length;
   const usedAtMost = Math.min(drawn.length, pieces * distractors);
-  const vectors = judges.length * (drawn.length + usedAtMost) + 2 * members.length + pieces;
+  const vectors = judges.length * (drawn.length + usedAtMost + pieces) + 2 * members.length + pieces;
   const session = dotSession(dimension, vectors, drawn.length);
   const everyone = judges.map((_, judge) => judge);
 
@@ -75,7 +99,8 @@ export function scoreMembers(
   const views = drawnViews.map((view) => session.pick(view, used));
   const gram = gramOf(session, views);
 
-  return members.map((member) => {
+  const dissenting = dissentingJudges(session, judges, views, chosen);
+  const scores = members.map((member) => {
     const others = everyone.filter((judge) => judges[judge] !== member);
     const lengths = sumLengths(gram, others);
     const cosinesOf = (vector: Int16Array): Float64Array => {
@@ -105,8 +130,42 @@ export function scoreMembers(
         compared += 1;
       }
     }
-    return { loss: fraction(worse, compared), isOutlier: 2 * fullWorse >= compared };
+    return { loss: fraction(worse, compared), isOutlier: 2 * fullWorse >= compared, isDissenting: false };
   });
+  return { scores, dissenting };
+}
+
+/**
+ * Judges whose view of the hidden pieces most of the other judges are against: for more than half of them, at
+ * least three quarters of the distractors lie nearer to it than their own view of the same piece does. Two who
+ * disagree are both in: nobody can say who is right.
+ */
+function dissentingJudges(
+  session: DotSession,
+  judges: readonly ScoredMember[],
+  views: readonly DotRows[],
+  chosen: readonly (readonly number[])[],
+): ReadonlySet<ScoredMember> {
+  const against = (judge: ScoredMember, queries: readonly DotRows[], other: number): boolean => {
+    let nearer = 0;
+    let compared = 0;
+    for (const [piece, places] of chosen.entries()) {
+      const own = dot(judge.pieces[piece]!, judges[other]!.pieces[piece]!);
+      const products = session.each(queries[piece]!, views[other]!);
+      for (const place of places) {
+        if (products[place]! >= own) nearer += 1;
+        compared += 1;
+      }
+    }
+    return dissentDenominator * nearer >= dissentNumerator * compared;
+  };
+  return new Set(
+    judges.filter((judge, index) => {
+      const queries = judge.pieces.map((piece) => session.load([piece]));
+      const others = judges.map((_, other) => other).filter((other) => other !== index);
+      return 2 * others.filter((other) => against(judge, queries, other)).length > others.length;
+    }),
+  );
 }
 
 /** The `count` rows of greatest nearness; of equally near ones those that were drawn of the lowest pieces. */
