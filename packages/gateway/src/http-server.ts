@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { MoeError } from '@moe/core';
+import { isMoeError, MoeError } from '@moe/core';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createBodyReader } from './body-reader.ts';
 import { toHttpError } from './http-error.ts';
@@ -58,6 +58,8 @@ function sendError(
   const { status, body, retryAfterSeconds, isExpected } = toHttpError(error);
   if (!isExpected) observer.reportError(error, request.id);
   if (reply.raw.destroyed) observer.clientLeft(request, reply);
+  // The library closes after a bad body; a client that is still sending would never read our answer.
+  if (!isMoeError(error, 'market-closed')) reply.removeHeader('connection');
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply.code(status).header('content-type', 'application/json; charset=utf-8').send(toJson(body));
 }
