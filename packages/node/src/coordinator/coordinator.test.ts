@@ -7,8 +7,8 @@ import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.t
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, revealResponseSchema, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
-import type { TextRequest } from './coordinator.ts';
 import { expertsByMerit } from './merit.ts';
+import type { TextRequest } from './text-request.ts';
 
 let market: LedgerMarket;
 afterEach(() => market.close());

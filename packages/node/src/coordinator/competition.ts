@@ -1,0 +1,123 @@
+import {
+  type Clock,
+  type KeyPair,
+  type MarketId,
+  MoeError,
+  messageOf,
+  type NodeId,
+  type Random,
+  signBody,
+} from '@moe/core';
+import type { Ledger } from '@moe/ledger';
+import type { Transport } from '@moe/network';
+import {
+  basePricePerKilobyte,
+  certificateEffects,
+  deliveryWeights,
+  feeOf,
+  float32FromBytes,
+  mixVectors,
+  type OrderBody,
+  orderDomain,
+  saltedDataHash,
+} from '@moe/protocol';
+import type { LedgerView } from '../market/ledger-view.ts';
+import type { Delivery, EmbeddedText } from '../market-service.ts';
+import type { ClientOrders } from './client-orders.ts';
+import { previewOf, type Records } from './records.ts';
+import { runShardJob, type ShardOutcome } from './shard-job.ts';
+import { feeWithin, type TextRequest } from './text-request.ts';
+
+export interface CompetitionComponents {
+  readonly keys: KeyPair;
+  readonly market: MarketId;
+  readonly transport: Transport;
+  readonly view: LedgerView;
+  readonly ledger: Ledger;
+  readonly orders: ClientOrders;
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly countTokens: (text: string) => number;
+  readonly keepRoster: (hash: string) => void;
+}
+
+/** Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. */
+export async function compete(
+  components: CompetitionComponents,
+  request: TextRequest,
+  bytes: number,
+): Promise<EmbeddedText> {
+  const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
+  const startedMs = clock.nowMs();
+  const order = orders.take(request.account, feeWithin(request, bytes, view));
+  const base = { kind: request.kind, preview: previewOf(request.text) };
+  // The roster may change while the job runs; everyone keeps to the one that its messages name.
+  const { roster, hash } = view.current();
+  let outcome: ShardOutcome;
+  try {
+    const salt = random.bytes(16);
+    const body: OrderBody = {
+      network: ledger.network,
+      market,
+      client: order.client,
+      clientSeq: order.clientSeq,
+      coordinator: keys.publicKey as NodeId,
+      dataHash: saltedDataHash(request.text, salt),
+      bytes,
+      maxFeeMicro: feeOf(bytes, basePricePerKilobyte(roster.experts), 0n),
+      tipMicro: 0n,
+      deadlineMs: startedMs + 30_000,
+    };
+    outcome = await runShardJob(
+      { keys, transport, clock },
+      {
+        order: signBody(order.keys, orderDomain, body),
+        roster,
+        rosterHash: hash,
+        text: request.text,
+        salt,
+        signal: request.signal,
+      },
+    );
+  } catch (error) {
+    await records.keepVoid(order, messageOf(error), base);
+    throw error;
+  }
+  const { certificate, transcript } = outcome;
+  const effects = certificateEffects(certificate, roster);
+  orders.decide(order, certificate.body.feeMicro);
+  components.keepRoster(hash);
+  await records.keep(certificate.body.job, {
+    ...base,
+    proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
+    effects,
+    transcript,
+    atMs: startedMs,
+    durationMs: clock.nowMs() - startedMs,
+  });
+  if (certificate.body.winner === null)
+    throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
+      isRetryable: true,
+    });
+  return {
+    vector: deliver(outcome, request.delivery),
+    receiptId: certificate.body.job,
+    mode: 'shard',
+    feeMicro: certificate.body.feeMicro,
+    tokens: components.countTokens(request.text),
+  };
+}
+
+function deliver({ certificate, transcript, roster }: ShardOutcome, delivery: Delivery): Float32Array {
+  const weights = deliveryWeights(certificate.body, delivery, roster.parameters);
+  const dimensions = roster.parameters.dimensions;
+  const vectors = certificate.body.members.map(({ principal, outcome }) => {
+    const reveal = transcript.reveals.find((message) => message.principal === principal);
+    // What a member without a score revealed may be anything, of any length.
+    return reveal === undefined || outcome !== 'scored'
+      ? new Float32Array(dimensions)
+      : float32FromBytes(reveal.full);
+  });
+  return mixVectors(vectors, weights);
+}
