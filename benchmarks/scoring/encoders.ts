@@ -84,14 +84,19 @@ export async function openEncoders({ set, dataDir, withVariants }: EncodersInit)
     [...fromCatalogue, ...references].find((encoder) => encoder.name === name)!.vectors;
   const first = (count: number): Float32Array[] =>
     founderVectors.map((vector) => vector.map((value, axis) => (axis < count ? value : 0)));
-  const noisy = (amount: number): Float32Array[] =>
-    founderVectors.map((vector, text) => vector.map((value, axis) => value + amount * random[text]![axis]!));
+  // Noise of its own for each: shared noise would let encoders recognise one another.
+  const noisy = async (amount: number): Promise<Float32Array[]> => {
+    const noise = await referenceBackend('random').embed(set.texts.map((text) => `${amount} ${text}`));
+    return founderVectors.map((vector, text) =>
+      vector.map((value, axis) => value + amount * noise[text]![axis]!),
+    );
+  };
   const centre = unit(meanOf(anchorVectors));
   const variants = [
     variant('l6-128-axes', 'founder, first 128 of its axes', first(128)),
     variant('l6-32-axes', 'founder, first 32 of its axes', first(32)),
-    variant('l6-noise-1', 'founder and as much noise', noisy(1)),
-    variant('l6-noise-3', 'founder and three times as much noise', noisy(3)),
+    variant('l6-noise-1', 'founder and as much noise', await noisy(1)),
+    variant('l6-noise-3', 'founder and three times as much noise', await noisy(3)),
     variant('l6-8-words', 'founder, reads eight words', native[catalogue.length + 1]!),
     variant(
       'l1+4-grams',

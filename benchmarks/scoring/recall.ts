@@ -9,17 +9,36 @@ const nearest = 10;
  * so that a constant vector scores chance.
  */
 export function siblingRecall(set: EvaluationSet, encoder: Encoder): number {
+  const each = siblingRecalls(set, encoder);
+  return each.reduce((sum, recall) => sum + recall, 0) / each.length;
+}
+
+/**
+ * Whether `better` has the higher recall by more than two standard errors of the difference. Paragraphs of one
+ * document are not independent: documents are counted.
+ */
+export function isClearlyMoreUseful(set: EvaluationSet, better: Encoder, other: Encoder): boolean {
+  const others = siblingRecalls(set, other);
+  const differences = siblingRecalls(set, better).map((recall, row) => recall - others[row]!);
+  const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
+  const byDocument = new Map<string, number>();
+  for (const [row, { documentId }] of set.jobs.entries())
+    byDocument.set(documentId, (byDocument.get(documentId) ?? 0) + differences[row]! - mean);
+  const squares = [...byDocument.values()].reduce((sum, deviation) => sum + deviation ** 2, 0);
+  return mean > (2 * Math.sqrt(squares)) / differences.length;
+}
+
+/** For each paragraph, the share of its siblings that are found. */
+function siblingRecalls(set: EvaluationSet, encoder: Encoder): number[] {
   const rows = set.jobs.map(({ full }) => encoder.vectors[full]!);
-  let total = 0;
-  let counted = 0;
-  for (const [row, job] of set.jobs.entries()) {
+  return set.jobs.map((job, row) => {
     const others = set.jobs.flatMap((other, index) =>
       index === row
         ? []
         : [{ isSibling: other.documentId === job.documentId, product: dot(rows[row]!, rows[index]!) }],
     );
     const siblings = others.filter(({ isSibling }) => isSibling).length;
-    if (siblings === 0) continue;
+    if (siblings === 0) return 0;
     const products = Float64Array.from(others, ({ product }) => product).sort();
     const limit = products[products.length - nearest]!;
     const above = others.filter(({ product }) => product > limit);
@@ -28,10 +47,8 @@ export function siblingRecall(set: EvaluationSet, encoder: Encoder): number {
     const hits =
       above.filter(({ isSibling }) => isSibling).length +
       share * level.filter(({ isSibling }) => isSibling).length;
-    total += hits / Math.min(siblings, nearest);
-    counted += 1;
-  }
-  return total / counted;
+    return hits / Math.min(siblings, nearest);
+  });
 }
 
 function dot(left: Float32Array, right: Float32Array): number {
