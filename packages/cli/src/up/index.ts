@@ -203,12 +203,12 @@ function greet(log: UpLog, url: string, options: UpOptions, market: EmbeddedMark
 }
 
 function usage(log: UpLog, gatewayUrl: string, options: UpOptions): void {
-  const key = `"$(cat ${join(options.dataDirectory, 'api-key')})"`;
+  const key = `$(cat '${join(options.dataDirectory, 'api-key').replaceAll("'", "'\\''")}')`;
   log.say('Try it:');
   log.say(
     paint(
       'cyan',
-      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer "${key} -H 'Content-Type: application/json' -d '{"model":"text-embedding","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
+      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"text-embedding","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
     ),
   );
   log.say(

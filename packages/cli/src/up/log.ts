@@ -1,7 +1,7 @@
 import { formatCredits } from '@moe/core';
 import type { JobSummary } from '@moe/node';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
-import { paint, printable } from '../terminal/text.ts';
+import { fit, paint, printable } from '../terminal/text.ts';
 
 /** What a running market says: lines for people, or one JSON object a line. */
 export interface UpLog {
@@ -52,7 +52,7 @@ function toJsonLine(value: unknown): string {
 /** One line a job: when, who competed with which loss, who won what. */
 function jobLine(job: JobSummary): string {
   const time = paint('dim', new Date(job.atMs).toTimeString().slice(0, 8));
-  const text = paint('dim', `“${printable(job.preview).slice(0, 28)}…”`);
+  const text = paint('dim', `“${fit(printable(job.preview), 30)}”`);
   if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}  ${text}`;
   const members = job.members.map((member) => {
     const isWinner = member.id === job.winner;

@@ -4,7 +4,7 @@ import { embeddedMarketId } from '@moe/node';
 import { type SampleKind, sampleTexts } from '@moe/training';
 import { bar } from '../terminal/progress-line.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint, printable } from '../terminal/text.ts';
+import { fit, paint, printable } from '../terminal/text.ts';
 import type { UpLog } from './log.ts';
 
 const tourKinds: readonly SampleKind[] = ['prose', 'code', 'german', 'japanese', 'typos'];
@@ -33,9 +33,7 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
     });
     const summary = await job;
     log.say('', undefined);
-    log.say(
-      `${paint('bold', `${index + 1}. ${kind}`)}  ${paint('dim', `“${printable(text).slice(0, 64)}…”`)}`,
-    );
+    log.say(`${paint('bold', `${index + 1}. ${kind}`)}  ${paint('dim', `“${fit(printable(text), 66)}”`)}`);
     log.say(jobTable(summary));
     log.say(
       `   ${embedded!.vector.length} numbers in ${summary.durationMs} ms. Receipt: ${paint('dim', `moe receipt ${summary.receiptId} --verify`)}`,

@@ -1,0 +1,61 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { JobSummary } from '@moe/node';
+import { afterEach, expect, it, vi } from 'vitest';
+import { createLog, jobLine } from './log.ts';
+
+const job: JobSummary = {
+  receiptId: 'a'.repeat(64),
+  atMs: 0,
+  mode: 'shard',
+  kind: 'client',
+  outcome: 'certified',
+  preview: 'One line\n\u001b[2Jof \u202etext that is longer than the room that a line has for it',
+  place: 3,
+  members: [
+    { id: '1', name: 'first', loss: 0.25, probation: false },
+    { id: '2', name: 'second', loss: 0.5, probation: true },
+    { id: '3', name: 'third', probation: false, slashed: 'late' },
+  ],
+  winner: '1',
+  feeMicro: 1_250_000n,
+  durationMs: 12,
+};
+
+const written: string[] = [];
+const spy = () =>
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+afterEach(() => {
+  vi.restoreAllMocks();
+  written.length = 0;
+});
+
+it('shows a job on one line, and nothing of its text steers the terminal', () => {
+  const line = jobLine(job);
+  const plain = stripVTControlCharacters(line);
+  expect(plain).toContain('★ first 0.25 · (second 0.50) · third late  1.25 cr');
+  expect(plain).toContain('“One line of  text that is lon…”');
+  expect(line).not.toMatch(/\n|\u202e|\[2J/);
+});
+
+it('shows a refunded job as such', () => {
+  expect(stripVTControlCharacters(jobLine({ ...job, outcome: 'refunded', members: [] }))).toContain(
+    'refunded',
+  );
+});
+
+it('writes only JSON lines with --json', () => {
+  spy();
+  const log = createLog(true);
+  log.say('for people only');
+  log.say('for both', { event: 'warning', amountMicro: 5n });
+  log.job(job);
+  log.background('busy');
+  log.stop();
+  const events = written.map((text) => JSON.parse(text) as Record<string, unknown>);
+  expect(events).toHaveLength(2);
+  expect(events[0]).toMatchObject({ event: 'warning', amountMicro: '5' });
+  expect(events[1]).toMatchObject({ event: 'job-certified', feeMicro: '1250000', winner: '1' });
+});
