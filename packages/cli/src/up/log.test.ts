@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { JobSummary } from '@moe/node';
 import { afterEach, expect, it, vi } from 'vitest';
-import { createLog, jobLine } from './log.ts';
+import { createLog } from './log.ts';
 
 const job: JobSummary = {
   receiptId: 'a'.repeat(64),
@@ -33,7 +33,9 @@ afterEach(() => {
 });
 
 it('shows a job on one line, and nothing of its text steers the terminal', () => {
-  const line = jobLine(job);
+  spy();
+  createLog(false).job(job);
+  const line = written.join('').trimEnd();
   const plain = stripVTControlCharacters(line);
   expect(plain).toContain('★ first 0.25 · (second 0.50) · third late  1.25 cr');
   expect(plain).toContain('“One line of  text that is lon…”');
@@ -41,9 +43,9 @@ it('shows a job on one line, and nothing of its text steers the terminal', () =>
 });
 
 it('shows a refunded job as such', () => {
-  expect(stripVTControlCharacters(jobLine({ ...job, outcome: 'refunded', members: [] }))).toContain(
-    'refunded',
-  );
+  spy();
+  createLog(false).job({ ...job, outcome: 'refunded', members: [] });
+  expect(stripVTControlCharacters(written.join(''))).toContain('refunded');
 });
 
 it('writes only JSON lines with --json', () => {
