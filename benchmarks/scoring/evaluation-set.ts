@@ -11,7 +11,7 @@ export interface EvaluationJob {
   readonly pieces: readonly number[];
 }
 
-export interface CalibrationText {
+interface CalibrationText {
   readonly document: string;
   readonly text: number;
 }
