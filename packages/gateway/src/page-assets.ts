@@ -52,6 +52,9 @@ function loadPageAssets(folder: string): readonly PageAsset[] {
     if (contentType === undefined) return [];
     const bytes = readFileSync(join(folder, name));
     const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-    return [{ url: name === 'index.html' ? '/' : `/page/${name}`, contentType, etag, bytes }];
+    const url = name === 'index.html' ? '/' : `/page/${name}`;
+    // Browsers ask for an icon beside JSON pages too, under its traditional name.
+    const urls = name === 'favicon.svg' ? [url, '/favicon.ico'] : [url];
+    return urls.map((each) => ({ url: each, contentType, etag, bytes }));
   });
 }

@@ -29,6 +29,8 @@ export interface MarketParameters {
   readonly maximumTextBytes: number;
   /** Pieces of the hidden half, at most 4. */
   readonly pieces: number;
+  /** Words of a hidden piece, about as many as a calibration piece has. */
+  readonly pieceWords: number;
   /** Hard distractors for each piece. */
   readonly distractors: number;
   /** Calibration pieces drawn for a job, from which the distractors are chosen. */
@@ -72,11 +74,12 @@ export const defaultParameters: MarketParameters = {
   minimumWords: 12,
   maximumTextBytes: 32 * 1024,
   pieces: 4,
+  pieceWords: 12,
   distractors: 32,
   distractorPool: 512,
   places: 64,
   historyWeight: 4,
-  placeShrinkage: 4,
+  placeShrinkage: 16,
   globalShrinkage: 4,
   probationJobs: 20,
   probationSeats: 1,

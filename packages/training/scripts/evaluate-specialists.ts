@@ -63,7 +63,7 @@ async function lossesOf(cases: readonly Case[]): Promise<number[]> {
   const sums = experts.map(() => 0);
   let scored = 0;
   for (const { text, documentId, seed } of cases) {
-    const masked = maskText(text, seed, { minimumWords: 12, pieces: 4 });
+    const masked = maskText(text, seed, { minimumWords: 12, pieces: 4, pieceWords: 12 });
     if (masked === undefined) continue;
     const vectors = await embed([masked.kept, text, ...masked.pieces]);
     const member = (matrix: Float32Array | undefined, isJudge: boolean) => {

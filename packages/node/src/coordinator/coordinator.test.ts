@@ -283,7 +283,8 @@ describe('the coordinator', () => {
       }),
       { numRuns: 15, interruptAfterTimeLimit: 15_000 },
     );
-    expect(certified).toBeGreaterThan(3);
-    expect(voided).toBeGreaterThan(3);
+    // How many there are is chance; that there are both makes the property say something.
+    expect(certified).toBeGreaterThan(0);
+    expect(voided).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,7 @@
 import { drawDistinct, drawStream } from '../draw/stream.ts';
 import { type DotRows, type DotSession, dotSession } from './dot-kernel.ts';
 import { type Fraction, fraction } from './fraction.ts';
-import { addInto, dot, dotSum, lengthOf, meanDirection } from './vector.ts';
+import { addInto, directionOf, dot, dotSum, int16Scale, lengthOf } from './vector.ts';
 
 /** What one member revealed. All vectors int16, of the market's dimension. */
 export interface ScoredMember {
@@ -48,8 +48,8 @@ export function drawCalibration(
  * judged by the same members? Dot products and squared lengths are exact integers; two views are compared by
  * cosine, which takes one correctly rounded square root and division each (IEEE 754): the same bits everywhere.
  *
- * Distractors are the `distractors` drawn calibration pieces nearest to the mean of all judges' `e(b_k)`, the
- * same for everyone; a distractor that ties counts against the member, so a zero or constant vector scores 1.
+ * Distractors are the `distractors` drawn calibration pieces nearest to the mean of all judges' `e(b_k)`, as
+ * seen from the middle of the space ({@link centreOf}), the same for everyone; a distractor that ties counts against the member, so a zero or constant vector scores 1.
  *
  * A judge whose views of the pieces are turned against the others' would ruin their losses, so judges vote in
  * pairs first ({@link dissentingJudges}); whom most are against judges nobody. Undefined when fewer than two
@@ -80,16 +80,24 @@ function scoreOnce(
   const pieces = judges[0]!.pieces.length;
   const dimension = judges[0]!.kept.length;
   const usedAtMost = Math.min(drawn.length, pieces * distractors);
-  const vectors = judges.length * (drawn.length + usedAtMost + pieces) + 2 * members.length + pieces;
+  const vectors = judges.length * (drawn.length + usedAtMost + pieces) + 2 * members.length + pieces + 1;
   const session = dotSession(dimension, vectors, drawn.length);
   const everyone = judges.map((_, judge) => judge);
 
   const drawnViews = judges.map((judge) => session.load(drawn.map((index) => judge.calibration(index))));
-  const drawnLengths = sumLengths(gramOf(session, drawnViews), everyone);
+  const centre = centreOf(judges, drawn);
+  const lengths = centredLengths(session, drawnViews, centre);
   const hard = Array.from({ length: pieces }, (_, piece) => {
-    const target = session.load([meanDirection(judges.map((judge) => judge.pieces[piece]!))]);
-    const products = drawnViews.map((view) => session.each(target, view));
-    return nearestRows(cosines(products, drawnLengths), drawn, distractors);
+    const target = centredDirection(
+      judges.map((judge) => judge.pieces[piece]!),
+      centre,
+    );
+    const query = session.load([target]);
+    const nearness = drawnViews
+      .map((view) => session.each(query, view))
+      .reduce(addRows, new Float64Array(drawn.length).fill(-centre.scale * dot(target, centre.direction)))
+      .map((product, row) => (lengths[row]! > 0 ? product / lengths[row]! : Number.NEGATIVE_INFINITY));
+    return nearestRows(nearness, drawn, distractors);
   });
 
   // Members are compared with what was chosen only: an eighth of what was drawn, or a quarter.
@@ -102,7 +110,7 @@ function scoreOnce(
   const dissenting = dissentingJudges(session, judges, views, chosen);
   const scores = members.map((member) => {
     const others = everyone.filter((judge) => judges[judge] !== member);
-    const lengths = sumLengths(gram, others);
+    const lengths = sumSquares(gram, others).map(Math.sqrt);
     const cosinesOf = (vector: Int16Array): Float64Array => {
       const query = session.load([vector]);
       return cosines(
@@ -168,6 +176,51 @@ function dissentingJudges(
   );
 }
 
+/** Drawn pieces that the middle is taken over. */
+const centrePieces = 128;
+
+/** A point of the space: `scale · direction`. */
+interface Centre {
+  readonly direction: Int16Array;
+  readonly scale: number;
+}
+
+/**
+ * The middle of the drawn pieces as all judges together see them. Nearness is measured from there: by plain
+ * cosine the nearest pieces are hubs, which lie near to everything that shares the encoders' common component.
+ */
+function centreOf(judges: readonly ScoredMember[], drawn: readonly number[]): Centre {
+  const sum = new Int32Array(judges[0]!.kept.length);
+  const used = drawn.slice(0, centrePieces);
+  for (const index of used) for (const judge of judges) addInto(sum, judge.calibration(index));
+  return { direction: directionOf(sum), scale: lengthOf(sum) / used.length / int16Scale };
+}
+
+/** `|Σ_j e_j(c) − centre|` of the drawn pieces. */
+function centredLengths(session: DotSession, views: readonly DotRows[], centre: Centre): Float64Array {
+  const direction = session.load([centre.direction]);
+  const along = views
+    .map((view) => session.each(direction, view))
+    .reduce(addRows, new Float64Array(views[0]!.count));
+  const squaredCentre = centre.scale * centre.scale * dot(centre.direction, centre.direction);
+  const everyone = views.map((_, judge) => judge);
+  return sumSquares(gramOf(session, views), everyone).map((square, row) =>
+    Math.sqrt(Math.max(0, square - 2 * centre.scale * along[row]! + squaredCentre)),
+  );
+}
+
+/** Direction of `Σ v − centre`, quantised. */
+function centredDirection(vectors: readonly Int16Array[], { direction, scale }: Centre): Int16Array {
+  const sum = new Int32Array(direction.length);
+  for (const vector of vectors) addInto(sum, vector);
+  return directionOf(Float64Array.from(sum, (value, axis) => value - scale * direction[axis]!));
+}
+
+function addRows(sum: Float64Array, products: Int32Array): Float64Array {
+  for (let row = 0; row < sum.length; row += 1) sum[row] = sum[row]! + products[row]!;
+  return sum;
+}
+
 /** The `count` rows of greatest nearness; of equally near ones those that were drawn of the lowest pieces. */
 function nearestRows(nearness: Float64Array, drawn: readonly number[], count: number): number[] {
   if (count >= drawn.length) return [...drawn.keys()];
@@ -189,15 +242,15 @@ function gramOf(session: DotSession, views: readonly DotRows[]): Int32Array[][] 
   return gram;
 }
 
-/** `|Σ_j e_j(c)|` over the given judges, row by row. */
-function sumLengths(gram: readonly (readonly Int32Array[])[], judges: readonly number[]): Float64Array {
+/** `|Σ_j e_j(c)|²` over the given judges, row by row. */
+function sumSquares(gram: readonly (readonly Int32Array[])[], judges: readonly number[]): Float64Array {
   const squares = new Float64Array(gram[0]![0]!.length);
   for (const j of judges)
     for (const k of judges) {
       const products = gram[j]![k]!;
       for (let row = 0; row < squares.length; row += 1) squares[row] = squares[row]! + products[row]!;
     }
-  return squares.map(Math.sqrt);
+  return squares;
 }
 
 /** `⟨q, Σ_j e_j(c)⟩ / |Σ_j e_j(c)|` from the products with each judge's view; −∞ where the sum is zero. */

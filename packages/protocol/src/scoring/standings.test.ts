@@ -72,12 +72,12 @@ describe('shrinkage', () => {
 
   it('is chance for a stranger, and exact for everyone else', () => {
     expect(compareFractions(placeLoss({ global: none, place: none }, parameters), fraction(1, 2))).toBe(0);
-    // global: (4·½ + 6·¼) / 10 = 7/20; at the place: (4·7/20 + 2·⅛) / 6 = 11/40
+    // global: (4·½ + 6·¼) / 10 = 7/20; at the place: (16·7/20 + 2·⅛) / 18 = 13/40
     const standing = {
       global: { jobs: 6, lossUnits: (6 * units) / 4 },
       place: { jobs: 2, lossUnits: units / 4 },
     };
-    expect(compareFractions(placeLoss(standing, parameters), fraction(11, 40))).toBe(0);
+    expect(compareFractions(placeLoss(standing, parameters), fraction(13, 40))).toBe(0);
     // One job against four: (4·L + 1) / 5
     const shrunken = shrunkenLoss(fraction(1, 1), { global: none, place: none }, parameters);
     expect(compareFractions(shrunken, fraction(3, 5))).toBe(0);

@@ -47,7 +47,7 @@ export function dotSum(a: Int16Array, sum: Int32Array): number {
 }
 
 /** Length of a sum: the squares add up exactly below 2⁵³ and `sqrt` is correctly rounded (IEEE 754). */
-export function lengthOf(sum: Int32Array): number {
+export function lengthOf(sum: Int32Array | Float64Array): number {
   let squares = 0;
   for (let index = 0; index < sum.length; index += 1) squares += sum[index]! * sum[index]!;
   return Math.sqrt(squares);
@@ -62,11 +62,13 @@ export function addInto(sum: Int32Array, vector: Int16Array): void {
 export function meanDirection(vectors: readonly Int16Array[]): Int16Array {
   const sum = new Int32Array(vectors[0]!.length);
   for (const vector of vectors) addInto(sum, vector);
-  const length = lengthOf(sum) || 1;
-  const mean = new Int16Array(sum.length);
-  for (let index = 0; index < sum.length; index += 1)
-    mean[index] = Math.round((int16Scale * sum[index]!) / length);
-  return mean;
+  return directionOf(sum);
+}
+
+/** `int16(normalise(v))` of a vector of any length; zero for a zero vector. */
+export function directionOf(vector: Int32Array | Float64Array): Int16Array {
+  const length = lengthOf(vector) || 1;
+  return Int16Array.from(vector, (value) => Math.round((int16Scale * value) / length));
 }
 
 /** Components of a vector that another party sent: not longer than a unit vector, so that products fit. */

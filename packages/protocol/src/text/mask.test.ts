@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskText, wordsOf } from './mask.ts';
 
-const limits = { minimumWords: 12, pieces: 4 };
+const limits = { minimumWords: 12, pieces: 4, pieceWords: 12 };
 const bare = (text: string): string => text.replace(/\s+/gu, '');
 /** Lone surrogates too: they come in with JSON. */
 const anyText = fc.oneof(
@@ -76,7 +76,7 @@ describe('masking a text', () => {
       for (let seed = 0; seed < 20; seed += 1)
         for (const pieces of [1, 2, 3, 4]) {
           const text = Array.from({ length: count }, (_, index) => `w${index}`).join(' ');
-          const cut = maskText(text, `${seed}`, { minimumWords: 12, pieces })!;
+          const cut = maskText(text, `${seed}`, { minimumWords: 12, pieces, pieceWords: 1 })!;
           expect(cut.pieces.length).toBeLessThanOrEqual(pieces);
           expect(wordsOf(cut.kept).length + wordsOf(cut.pieces.join(' ')).length).toBe(count);
           expect(cut.pieces.every((piece) => wordsOf(piece).length >= 1)).toBe(true);
@@ -92,6 +92,19 @@ describe('masking a text', () => {
         expect(sent && Buffer.from(sent.kept)).toEqual(cut && Buffer.from(cut.kept));
       }),
     );
+  });
+
+  it('makes pieces about as long as calibration pieces, fewer of them from shorter texts', () => {
+    const counts = [14, 30, 60, 200].map((length) => {
+      const words = Array.from({ length }, (_, index) => `w${index}`).join(' ');
+      const { pieces } = maskText(words, 'seed', limits)!;
+      const mean = pieces.reduce((sum, piece) => sum + wordsOf(piece).length, 0) / pieces.length;
+      if (pieces.length > 1) expect(mean).toBeGreaterThanOrEqual(8);
+      return pieces.length;
+    });
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    expect(counts[0]).toBe(1);
+    expect(counts.at(-1)).toBe(4);
   });
 
   it.each([

@@ -30,12 +30,12 @@ export function wordsOf(text: string): readonly string[] {
 
 /**
  * Cuts a text into alternating runs of words, about half kept and half hidden, and joins the hidden runs into
- * at most `pieces` pieces (protocol.md, section 2.3). Undefined when it has fewer than `minimumWords` words.
+ * at most `pieces` pieces of about `pieceWords` words (protocol.md, section 2.3). Undefined when it has fewer than `minimumWords` words.
  */
 export function maskText(
   text: string,
   seed: string,
-  limits: { readonly minimumWords: number; readonly pieces: number },
+  limits: { readonly minimumWords: number; readonly pieces: number; readonly pieceWords: number },
 ): MaskedText | undefined {
   const words = wordsOf(text);
   if (words.length < limits.minimumWords) return undefined;
@@ -44,18 +44,25 @@ export function maskText(
   let hidden = stream.below(2) === 1;
   const kept: string[] = [];
   const runs: string[] = [];
+  let hiddenWords = 0;
   for (let start = 0; start < words.length; ) {
     // Between half and one and a half times the usual run, in integers; never a lone word at the end.
     const drawn = Math.max(2, Math.floor((runWords * (32_768 + stream.below(65_536)) + 32_768) / 65_536));
     const end =
       words.length - (start + drawn) < 2 && start > 0 ? words.length : Math.min(words.length, start + drawn);
     const run = words.slice(start, end).join('');
-    if (hidden) runs.push(run.trim());
-    else kept.push(run);
+    if (hidden) {
+      runs.push(run.trim());
+      hiddenWords += end - start;
+    } else kept.push(run);
     hidden = !hidden;
     start = end;
   }
-  const count = Math.min(limits.pieces, runs.length);
+  // As long as the calibration pieces they are told apart from: length alone shows in a vector's direction.
+  const count = Math.max(
+    1,
+    Math.min(limits.pieces, runs.length, Math.round(hiddenWords / limits.pieceWords)),
+  );
   const pieces = Array.from({ length: count }, (_, piece) =>
     runs.filter((__, run) => Math.floor((run * count) / runs.length) === piece).join(' '),
   );

@@ -4,8 +4,8 @@ import { readCorpus, type TextKind } from '../corpora/corpus.ts';
 import { type Split, splitOf } from '../corpora/split.ts';
 import type { SpecialistDomain } from './domain.ts';
 
-/** Hidden pieces of a training text, as in a job. */
-export const piecesPerText = 4;
+/** Hidden pieces of a training text: as many as a job mostly makes of such texts. */
+export const piecesPerText = 2;
 
 /** A text cut as a job cuts it. */
 export interface MaskedTrainingText {
@@ -53,10 +53,15 @@ export function trainingTexts(
   return result;
 }
 
-/** Undefined when the text is too short for four pieces. */
+/** Undefined when the text is too short. All have the same number of pieces, each about half of what is hidden. */
 function maskTrainingText(text: string): MaskedTrainingText | undefined {
-  const masked = maskText(text, text, { minimumWords: 12, pieces: piecesPerText });
-  return masked?.pieces.length === piecesPerText ? masked : undefined;
+  const masked = maskText(text, text, { minimumWords: 12, pieces: 2 * piecesPerText, pieceWords: 1 });
+  if (masked?.pieces.length !== 2 * piecesPerText) return undefined;
+  const pieces = Array.from(
+    { length: piecesPerText },
+    (_, piece) => `${masked.pieces[2 * piece]} ${masked.pieces[2 * piece + 1]}`,
+  );
+  return { kept: masked.kept, pieces };
 }
 
 /** Names the texts and how they were cut. */
