@@ -14,9 +14,15 @@ export function encoderBackend(name: string, dimensions: number, encode: Encode)
   };
 }
 
-/** Costs next to nothing and knows nothing: one of 64 random vectors, by the length of the text. */
+/**
+ * Costs next to nothing and knows nothing: one of 64 vectors, by the length of the text. Encoders see much
+ * alike, each with some noise of its own, so that they agree well enough to judge one another.
+ */
 export function freeEncode(dimensions: number): Encode {
-  const vectors = Array.from({ length: 64 }, () => unit(dimensions, () => Math.random() - 0.5));
+  const vectors = Array.from({ length: 64 }, (_, index) => {
+    const shared = vectorOf(`free/${index}`, dimensions);
+    return unit(dimensions, (axis) => shared[axis]! + 0.03 * (Math.random() - 0.5));
+  });
   return (text) => vectors[text.length % vectors.length]!;
 }
 

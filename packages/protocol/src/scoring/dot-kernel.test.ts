@@ -33,6 +33,11 @@ describe('dot kernel', () => {
         expect([...session.pairs(a, b)]).toEqual(
           rows.map((row, index) => plain(row, rows[rows.length - 1 - index]!)),
         );
+        expect([...session.sum([a, query])]).toEqual(
+          Array.from(rows[0]!, (_, axis) =>
+            [...rows, rows.at(-1)!].reduce((sum, row) => sum + row[axis]!, 0),
+          ),
+        );
       }),
       { numRuns: 300 },
     );

@@ -1,18 +1,20 @@
 /**
- * Many exact dot products of int16 vectors at once: WebAssembly SIMD, eight products an instruction. Scoring a
- * job takes tens of thousands of them. Integers only, so every machine gets the same numbers.
+ * Many exact dot products and sums of int16 vectors at once: WebAssembly SIMD, eight products an instruction.
+ * Scoring a job takes tens of thousands of them. Integers only, so every machine gets the same numbers.
  *
  * The module is `dot-kernel.wat`, assembled (`wat2wasm --enable-simd`): for i < count,
- * `out[i] = Σ a[i·aStep + k]·b[i·bStep + k]` over `bytes` bytes, a multiple of 32.
+ * `dots`: `out[i] = Σ a[i·aStep + k]·b[i·bStep + k]` over `bytes` bytes, a multiple of 32; `sums`: the rows, added
+ * axis by axis to the int32s at `out`.
  */
 const moduleBytes = Buffer.from(
-  'AGFzbQEAAAABCwFgB39/f39/f38AAwIBAAUDAQABBxECBm1lbW9yeQIABGRvdHMAAArSAQHPAQIDfwJ7AkADQCAERQ0B/QwAAAAAAAAAAAAAAAAAAAAAIQr9DAAAAAAAAAAAAAAAAAAAAAAhCyAAIQggAiEJIAAgBWohBwNAIAogCP0ABAAgCf0ABAD9ugH9rgEhCiALIAj9AAQQIAn9AAQQ/boB/a4BIQsgCEEgaiEIIAlBIGohCSAIIAdJDQALIAogC/2uASEKIAYgCv0bACAK/RsBaiAK/RsCIAr9GwNqajYCACAGQQRqIQYgACABaiEAIAIgA2ohAiAEQQFrIQQMAAsLCw==',
+  'AGFzbQEAAAABEgJgB39/f39/f38AYAR/f39/AAMDAgABBQMBAAEHGAMGbWVtb3J5AgAEZG90cwAABHN1bXMAAQrYAgLPAQIDfwJ7AkADQCAERQ0B/QwAAAAAAAAAAAAAAAAAAAAAIQr9DAAAAAAAAAAAAAAAAAAAAAAhCyAAIQggAiEJIAAgBWohBwNAIAogCP0ABAAgCf0ABAD9ugH9rgEhCiALIAj9AAQQIAn9AAQQ/boB/a4BIQsgCEEgaiEIIAlBIGohCSAIIAdJDQALIAogC/2uASEKIAYgCv0bACAK/RsBaiAK/RsCIAr9GwNqajYCACAGQQRqIQYgACABaiEAIAIgA2ohAiAEQQFrIQQMAAsLC4QBAgN/A3sDQCAD/QAEACEHIAP9AAQQIQggACAEaiEFIAEhBgJAA0AgBkUNASAF/QAEACEJIAcgCf2nAf2uASEHIAggCf2oAf2uASEIIAUgAmohBSAGQQFrIQYMAAsLIAMgB/0LBAAgAyAI/QsEECADQSBqIQMgBEEQaiEEIAQgAkkNAAsL',
   'base64',
 );
 
 interface Kernel {
   readonly memory: WebAssembly.Memory;
   dots(a: number, aStep: number, b: number, bStep: number, count: number, bytes: number, out: number): void;
+  sums(rows: number, count: number, bytes: number, out: number): void;
 }
 
 const kernel = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes)).exports as unknown as Kernel;
@@ -33,6 +35,8 @@ export interface DotSession {
   each(query: DotRows, rows: DotRows): Int32Array;
   /** `out[i] = ⟨a[i], b[i]⟩`. */
   pairs(a: DotRows, b: DotRows): Int32Array;
+  /** Sum of all rows of all the given, axis by axis. At most 2¹⁶ rows. */
+  sum(all: readonly DotRows[]): Int32Array;
 }
 
 /**
@@ -41,7 +45,7 @@ export interface DotSession {
  */
 export function dotSession(dimension: number, vectors: number, outputs: number): DotSession {
   const rowBytes = Math.ceil(dimension / 16) * 32;
-  const outBytes = 4 * outputs;
+  const outBytes = Math.max(4 * outputs, 2 * rowBytes);
   const missing = outBytes + vectors * rowBytes - kernel.memory.buffer.byteLength;
   if (missing > 0) kernel.memory.grow(Math.ceil(missing / pageBytes));
   const memory = new Int16Array(kernel.memory.buffer);
@@ -72,5 +76,10 @@ export function dotSession(dimension: number, vectors: number, outputs: number):
     },
     each: (query, rows) => run(query, 0, rows),
     pairs: (a, b) => run(a, rowBytes, b),
+    sum(all) {
+      new Int32Array(kernel.memory.buffer, 0, rowBytes / 2).fill(0);
+      for (const { pointer, count } of all) kernel.sums(pointer, count, rowBytes, 0);
+      return new Int32Array(kernel.memory.buffer, 0, dimension).slice();
+    },
   };
 }

@@ -85,7 +85,7 @@ function scoreOnce(
   const everyone = judges.map((_, judge) => judge);
 
   const drawnViews = judges.map((judge) => session.load(drawn.map((index) => judge.calibration(index))));
-  const centre = centreOf(judges, drawn);
+  const centre = centreOf(session, drawnViews);
   const lengths = centredLengths(session, drawnViews, centre);
   const hard = Array.from({ length: pieces }, (_, piece) => {
     const target = centredDirection(
@@ -176,9 +176,6 @@ function dissentingJudges(
   );
 }
 
-/** Drawn pieces that the middle is taken over. */
-const centrePieces = 128;
-
 /** A point of the space: `scale · direction`. */
 interface Centre {
   readonly direction: Int16Array;
@@ -189,11 +186,9 @@ interface Centre {
  * The middle of the drawn pieces as all judges together see them. Nearness is measured from there: by plain
  * cosine the nearest pieces are hubs, which lie near to everything that shares the encoders' common component.
  */
-function centreOf(judges: readonly ScoredMember[], drawn: readonly number[]): Centre {
-  const sum = new Int32Array(judges[0]!.kept.length);
-  const used = drawn.slice(0, centrePieces);
-  for (const index of used) for (const judge of judges) addInto(sum, judge.calibration(index));
-  return { direction: directionOf(sum), scale: lengthOf(sum) / used.length / int16Scale };
+function centreOf(session: DotSession, views: readonly DotRows[]): Centre {
+  const sum = session.sum(views);
+  return { direction: directionOf(sum), scale: lengthOf(sum) / views[0]!.count / int16Scale };
 }
 
 /** `|Σ_j e_j(c) − centre|` of the drawn pieces. */
