@@ -121,19 +121,18 @@ class ShardRun {
   async open(): Promise<SealedJob> {
     const { order, roster, rosterHash, signal } = this.#input;
     const request = encode({ order, roster: rosterHash });
-    const tickets = await Promise.all(
-      ticketValidators(roster, jobIdOf(order.body)).map(async (validator): Promise<Ticket> => {
-        const { ticket } = await this.#ask(
-          validator,
-          protocols.ticket,
-          request,
-          ticketResponseSchema,
-          2_000,
-          signal,
-        );
-        return ticket;
-      }),
-    );
+    const ticketOf = async (validator: NodeId): Promise<Ticket> =>
+      (await this.#ask(validator, protocols.ticket, request, ticketResponseSchema, 2_000, signal)).ticket;
+    let tickets: Ticket[];
+    try {
+      tickets = await Promise.all(ticketValidators(roster, jobIdOf(order.body)).map(ticketOf));
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new MoeError('no-quorum', 'A validator gave no ticket. Nothing was charged. Try again.', {
+        isRetryable: true,
+        cause,
+      });
+    }
     return openJob(order, roster, tickets);
   }
 
