@@ -16,18 +16,12 @@ import {
   certificateDomain,
   certificateEffects,
   certifyJob,
-  type Effects,
   hasWitnessQuorum,
-  innerSignatures,
   int16FromBytes,
   nearestPlace,
-  netSettlement,
-  parseSettlementDetail,
   type Roster,
   replayTranscript,
   rosterSchema,
-  type SettlementBody,
-  settlementBodySchema,
   type Transcript,
   tallyDomain,
   tallyEffects,
@@ -37,32 +31,26 @@ import {
   voidEffects,
 } from '@moe/protocol';
 import { z } from 'zod';
+import {
+  type Check,
+  documentSchema,
+  expect,
+  expectSame,
+  type Finding,
+  type KnownReceipt,
+  type ReceiptCheck,
+  type ReceiptDocument,
+  same,
+} from './receipt-checks.ts';
 import { decodeRecord, type ReceiptRecord } from './receipt-record.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
+import { checkSettlement } from './verify-settlement.ts';
 
-/** One thing that was recomputed, and whether it agrees with the receipt. */
-export interface ReceiptCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found, in a sentence. */
-  readonly detail: string;
-}
+export type { ReceiptCheck };
 
 type FetchBlob = (hash: string) => Promise<Uint8Array>;
-/** Says what was found; throws what is wrong. */
-type Finding = () => string | Promise<string>;
 
-const documentSchema = z.looseObject({
-  id: z.string(),
-  record: z.base64(),
-  settlement: z
-    .object({ batch: z.int(), detail: z.base64().optional(), signed: z.base64().optional() })
-    .optional(),
-  calibration: z.record(z.string(), z.array(z.string())).optional(),
-});
-type Document = z.infer<typeof documentSchema>;
-
-function readDocument(receipt: Record<string, unknown>): Document {
+function readDocument(receipt: Record<string, unknown>): ReceiptDocument {
   expect(receipt.status !== 'open', 'The receipt is open: its tally is signed within a second. Ask again.');
   const { data, error } = documentSchema.safeParse(receipt);
   const issue = error?.issues[0];
@@ -93,7 +81,7 @@ export async function verifyReceipt(
       return false;
     }
   };
-  let document: Document | undefined;
+  let document: ReceiptDocument | undefined;
   let record: ReceiptRecord | undefined;
   await check('record', () => {
     document = readDocument(receipt);
@@ -133,14 +121,8 @@ export async function verifyReceipt(
   return { checks };
 }
 
-interface Known {
-  readonly document: Document;
-  readonly record: ReceiptRecord;
-}
-type Check = (name: string, finding: Finding) => Promise<boolean>;
-
 /** The plain fields must be what the record says. Names stand for ids: they come from the document itself. */
-function assertShown(document: Document, record: ReceiptRecord): string {
+function assertShown(document: ReceiptDocument, record: ReceiptRecord): string {
   const { settlement, calibration: _, record: __, ...fields } = document;
   const names = z.record(z.string(), z.string()).catch({}).parse(fields.names);
   const worker = z.object({ name: z.string() }).optional().catch(undefined).parse(fields.worker);
@@ -155,7 +137,7 @@ function assertShown(document: Document, record: ReceiptRecord): string {
 }
 
 async function checkJob(
-  { document, record }: Known,
+  { document, record }: KnownReceipt,
   certificate: Certificate,
   roster: Roster,
   fetchBlob: FetchBlob,
@@ -213,7 +195,7 @@ async function checkJob(
 
 /** Calibration vectors and places by hash; standings as the witnesses signed them. */
 async function certifyContext(
-  document: Document,
+  document: ReceiptDocument,
   transcript: Transcript,
   roster: Roster,
   body: Certificate['body'],
@@ -260,11 +242,11 @@ async function certifyContext(
 }
 
 /** Chunks published since the job come after those that the roster names. */
-function chunksOf(document: Document, node: NodeId, calibrationCount: number): Hash[] {
+function chunksOf(document: ReceiptDocument, node: NodeId, calibrationCount: number): Hash[] {
   return (document.calibration?.[node] ?? []).slice(0, calibrationCount / chunkPieces) as Hash[];
 }
 
-async function checkTally({ document, record }: Known, roster: Roster, check: Check): Promise<void> {
+async function checkTally({ document, record }: KnownReceipt, roster: Roster, check: Check): Promise<void> {
   if (record.proof.kind !== 'tally') return;
   const { client, worker } = record.proof.tally;
   await check('tally', () => {
@@ -299,83 +281,7 @@ async function checkTally({ document, record }: Known, roster: Roster, check: Ch
   });
 }
 
-/** Without a roster (a void names none) it is not checked who the validators were. */
-async function checkSettlement(
-  { document, record }: Known,
-  roster: Roster | undefined,
-  check: Check,
-): Promise<void> {
-  if (record.batch === undefined) return;
-  await check('settlement', () => {
-    const { detail, signed } = document.settlement ?? {};
-    expect(detail !== undefined && signed !== undefined, 'The batch is no longer kept here.');
-    const detailBytes = new Uint8Array(Buffer.from(detail!, 'base64'));
-    const { settlement, signatures } = decode(
-      new Uint8Array(Buffer.from(signed!, 'base64')),
-      signedSettlementSchema,
-    ) as { settlement: SettlementBody; signatures: { node: NodeId; signature: Uint8Array }[] };
-    expect(
-      hashBytes(detailBytes) === settlement.root,
-      'The effects are not those that the settlement names.',
-    );
-    const effects = parseSettlementDetail(detailBytes);
-    expect(
-      effects.some((each) => same(each, record.effects)),
-      'The settlement does not hold this receipt.',
-    );
-    expect(settlement.batch === record.batch, 'The settlement is another batch than the one recorded.');
-    assertNetting(settlement, effects);
-    assertValidators(settlement, signatures, roster);
-    return `batch ${settlement.batch} pays it among ${effects.length} order(s); the sums are right and ${roster === undefined ? `${signatures.length} signed` : 'the validators signed'}`;
-  });
-}
-
-const signedSettlementSchema = z.object({
-  settlement: settlementBodySchema,
-  signatures: z.array(z.object({ node: z.string(), signature: z.instanceof(Uint8Array) })).max(256),
-});
-
-function assertNetting(settlement: SettlementBody, effects: readonly Effects[]): void {
-  const from = new Map(settlement.orders.map(({ client, fromSeq }) => [client as string, fromSeq]));
-  const netted = netSettlement(effects, { ...settlement, nextOrderSeq: (client) => from.get(client) ?? -1 });
-  expectSame(netted, settlement, 'The settlement does not pay the sum of its effects.');
-}
-
-/** Without a roster it is only known that somebody signed. */
-function assertValidators(
-  settlement: SettlementBody,
-  signatures: readonly { readonly node: NodeId; readonly signature: Uint8Array }[],
-  roster: Roster | undefined,
-): void {
-  const signers = new Set<string>(
-    innerSignatures({ kind: 'settle', settlement, signatures } as Parameters<typeof innerSignatures>[0])
-      .filter(({ by, bytes, signature }) => verifySignature(by, bytes, signature))
-      .map(({ by }) => by),
-  );
-  if (roster === undefined) {
-    expect(signers.size > 0, 'No signature on the settlement holds.');
-    return;
-  }
-  const total = roster.validators.reduce((sum, { stakeMicro }) => sum + stakeMicro, 0n);
-  const signed = roster.validators
-    .filter(({ node }) => signers.has(node))
-    .reduce((sum, { stakeMicro }) => sum + stakeMicro, 0n);
-  expect(total > 0n && 3n * signed >= 2n * total, 'Validators with two thirds of the stake did not sign it.');
-}
-
 /** Canonical text of a JSON value, whatever the order of its fields. */
 function shown(value: unknown): string {
   return Buffer.from(encode(JSON.parse(JSON.stringify(value ?? null)))).toString('base64');
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return Buffer.compare(encode(a), encode(b)) === 0;
-}
-
-function expectSame(a: unknown, b: unknown, otherwise: string): void {
-  expect(same(a, b), otherwise);
-}
-
-function expect(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
 }
