@@ -5,6 +5,7 @@ import { formatCredits, messageOf } from '@moe/core';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
 import { type EmbeddedMarket, embeddedMarketId, openEmbeddedMarket } from '@moe/node';
+import { sampleKinds } from '@moe/training';
 import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
 import { openHouse } from './house.ts';
@@ -13,13 +14,15 @@ import { createLog, type UpLog } from './log.ts';
 import { addSpecialists } from './specialists.ts';
 import { addExperts, chooseExperts, openExpert } from './start-experts.ts';
 import { stopSignal, untilAborted } from './stop-signal.ts';
-import { createWinTable, tour } from './tour.ts';
+import { createWinTable, tour, type WinTable } from './tour.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
 };
 /** House jobs that one run pays for at most. */
 const houseJobs = 400;
+/** Of them, after the last newcomer has joined: they show who wins what. */
+const finalJobs = 96;
 /** The tour starts with five experts, or with those that are there after this long. */
 const waitForExpertsMs = 8_000;
 const tourExperts = 5;
@@ -128,13 +131,14 @@ async function run(running: {
   readonly rest: Promise<void>;
 }): Promise<void> {
   const { market, host, log, options, gatewayUrl, signal, rest } = running;
-  const wins = createWinTable();
+  /** Counts once everybody is in. */
+  let wins: WinTable | undefined;
   const house = openHouse({
     market,
     marketId: embeddedMarketId,
     budget: houseJobs,
     signal,
-    onJob: (kind, job) => wins.record(kind, job),
+    onJob: (kind, job) => wins?.record(kind, job),
   });
   /** What goes wrong beside the serving is told and left out: clients do not need it. */
   const attempt = async (what: string, task: () => Promise<unknown>): Promise<void> => {
@@ -162,8 +166,9 @@ async function run(running: {
         ...event,
       });
   });
-  await attempt('The specialists are left out', () =>
-    addSpecialists({
+  let newcomers = 0;
+  await attempt('The specialists are left out', async () => {
+    newcomers = await addSpecialists({
       market,
       host,
       dataDir: options.dataDirectory,
@@ -171,14 +176,20 @@ async function run(running: {
       house,
       log,
       signal,
-    }),
-  );
+    });
+  });
   await rest;
-  await attempt('House jobs have ended', () => house.idle());
-  const table = wins.render();
+  await attempt('House jobs have ended', async () => {
+    await house.idle();
+    if (newcomers === 0) return;
+    wins = createWinTable();
+    house.ask(sampleKinds, finalJobs);
+    await house.idle();
+  });
+  const table = wins?.render();
   if (table !== undefined && !signal.aborted) {
     log.say('');
-    log.say(paint('bold', 'Who wins what, from the house jobs of this run'));
+    log.say(paint('bold', `Who wins what, now that everybody is in: the last ${finalJobs} house jobs`));
     log.say(table);
     log.say('');
   }

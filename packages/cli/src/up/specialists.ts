@@ -1,7 +1,7 @@
 import { messageOf } from '@moe/core';
 import type { ModelHost } from '@moe/experts';
 import type { EmbeddedMarket } from '@moe/node';
-import { type SampleKind, sampleKinds, specialistDomains, trainSpecialist } from '@moe/training';
+import { sampleKinds, specialistDomains, trainSpecialist } from '@moe/training';
 import { bar } from '../terminal/progress-line.ts';
 import type { House } from './house.ts';
 import type { UpLog } from './log.ts';
@@ -16,16 +16,21 @@ export interface SpecialistsInit {
   readonly signal: AbortSignal;
 }
 
+/** House jobs for each newcomer: its 20 of probation, and some in which it may win. */
+const newcomerJobs = 32;
+
 /**
  * Trains the specialists one after the other (or takes them from the data directory) and lets each join as it
- * is ready. One that cannot be trained is left out with a sentence.
+ * is ready. One that cannot be trained is left out with a sentence. Resolves with the number of newcomers that
+ * are on probation.
  */
-export async function addSpecialists(init: SpecialistsInit): Promise<void> {
+export async function addSpecialists(init: SpecialistsInit): Promise<number> {
   const { market, host, log, signal } = init;
+  let newcomers = 0;
   const base = await host.open({ kind: 'minilm', layers: 6 });
   const domains = specialistDomains();
   for (const [index, domain] of domains.entries()) {
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     try {
       const trained = await trainSpecialist({
         domain,
@@ -59,9 +64,13 @@ export async function addSpecialists(init: SpecialistsInit): Promise<void> {
           heldOutLoss: [manifest.heldOutLossBefore, manifest.heldOutLossAfter],
         },
       );
-      if (trained.isNew) init.house.ask(kindsFor(domain.kind), 24);
+      // All newcomers are judged on the same mix: mean losses on different mixes could not be compared.
+      if (isOnProbation(market, domain.name)) {
+        init.house.ask(sampleKinds, newcomerJobs);
+        newcomers += 1;
+      }
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       if (!init.isTrainingAllowed) continue;
       log.say(`${domain.name} is left out: ${messageOf(error)}`, {
         event: 'expert-failed',
@@ -72,10 +81,11 @@ export async function addSpecialists(init: SpecialistsInit): Promise<void> {
       log.background(undefined);
     }
   }
+  return newcomers;
 }
 
-/** A newcomer is shown mostly what it was made for, and some of everything else. */
-function kindsFor(kind: string): readonly SampleKind[] {
-  const own = sampleKinds.filter((each) => each === kind);
-  return own.length === 0 ? sampleKinds : sampleKinds.flatMap((each) => [...own, each]);
+function isOnProbation(market: EmbeddedMarket, name: string): boolean {
+  return market.service
+    .status()
+    .experts.some((expert) => expert.name === name && expert.state === 'probation');
 }

@@ -100,7 +100,10 @@ export function createWinTable(): WinTable {
     render() {
       if (drawn.size === 0) return undefined;
       const rows = [...drawn].map(([kind, row]) => {
-        const best = [...row].sort(([, a], [, b]) => b.won / b.drawn - a.won / a.drawn || b.won - a.won);
+        // One win in one job says less than four in five.
+        const standing = ({ won, drawn: times }: { won: number; drawn: number }): number =>
+          (won + 1) / (times + 2);
+        const best = [...row].sort(([, a], [, b]) => standing(b) - standing(a));
         const cell = ([name, { drawn: times, won, loss }]: (typeof best)[number]): string =>
           `${name} ${won}/${times} (loss ${(loss / times).toFixed(2)})`;
         return [kind, ...best.slice(0, 3).map(cell)];
