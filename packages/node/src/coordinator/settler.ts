@@ -126,12 +126,16 @@ export function createSettler(components: SettlerComponents): Settler {
     );
     orders.settled(effects);
     for (const { client, clientSeq } of effects) waiting.get(client)?.delete(clientSeq);
-    count -= batch.length;
-    await Promise.all(
-      batch.map(({ id, record }) =>
-        receipts.put(id, encodeRecord({ ...record, batch: number }), { pending: false }),
-      ),
-    );
+    try {
+      await Promise.all(
+        batch.map(({ id, record }) =>
+          receipts.put(id, encodeRecord({ ...record, batch: number }), { pending: false }),
+        ),
+      );
+    } finally {
+      // Only now: who waits for nothing to be pending may read the receipts next.
+      count -= batch.length;
+    }
     components.onSettled(settlement, effects);
     return true;
   };
