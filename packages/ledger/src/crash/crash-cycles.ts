@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Amount } from '@moe/core';
 import { type Acknowledged, type Audit, auditDirectory } from './audit.ts';
+import { type KillableProcess, startKillable } from './killable-process.ts';
 
 export interface CrashReport {
   readonly kills: number;
@@ -73,57 +70,19 @@ export async function runCrashCycles(options: {
   };
 }
 
-interface Worker {
-  readonly lines: readonly string[];
-  readonly errors: () => string;
-  /** Resolves when something was acknowledged as durable, or the worker is gone. */
-  readonly firstAcknowledgement: Promise<void>;
-  begin(): void;
-  /** SIGKILL; resolves when everything that it had written is in `lines`. */
-  kill(): Promise<void>;
+function startWorker(directory: string): Promise<KillableProcess> {
+  return startKillable({
+    program: new URL('./worker.ts', import.meta.url),
+    argument: directory,
+    compileCache: join(directory, 'compile-cache'),
+    // The first line only says that the code is loaded.
+    isPromise: (_, count) => count > 1,
+  });
 }
 
-/** Resolves when the worker has loaded its code and waits for `begin`. */
-async function startWorker(directory: string): Promise<Worker> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./worker.ts', import.meta.url)), directory],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
-    },
-  );
-  const closed = once(child, 'close');
-  const lines: string[] = [];
-  let errors = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-4_000);
-  });
-  child.stdin!.on('error', () => {});
-  const reader = createInterface({ input: child.stdout! });
-  const acknowledged = Promise.withResolvers<void>();
-  reader.on('line', (line) => {
-    lines.push(line);
-    if (lines.length > 1) acknowledged.resolve();
-  });
-  const read = once(reader, 'close').then(() => acknowledged.resolve());
-  await Promise.race([once(reader, 'line'), closed]);
-  if (lines.length === 0) throw new Error(`The crash worker did not start: ${errors}`);
-  return {
-    lines,
-    errors: () => errors,
-    firstAcknowledgement: acknowledged.promise,
-    begin: () => child.stdin!.write('begin\n'),
-    kill: async () => {
-      child.kill('SIGKILL');
-      await Promise.all([closed, read]);
-    },
-  };
-}
-
-async function workAndDie(worker: Worker): Promise<Acknowledged> {
+async function workAndDie(worker: KillableProcess): Promise<Acknowledged> {
   worker.begin();
-  if (Math.random() > OPENING_SHARE) await worker.firstAcknowledgement;
+  if (Math.random() > OPENING_SHARE) await worker.firstPromise;
   await delay(Math.random() * MAX_LIFE_MS);
   await worker.kill();
   if (worker.errors() !== '') throw new Error(`The crash worker failed by itself: ${worker.errors()}`);

@@ -29,30 +29,25 @@ interface JobBase {
   /** Members and newcomers, in the order drawn: everyone who was asked. */
   readonly seats: readonly NodeId[];
 }
-export interface SealedJob extends JobBase {
+interface Sealing extends JobBase {
+  readonly commits: readonly Commit[];
+  readonly declines: readonly Decline[];
+}
+interface Revealing extends Sealing {
+  readonly fullCommits: readonly Commit[];
+  readonly reveals: readonly Reveal[];
+}
+export interface SealedJob extends Sealing {
   readonly phase: 'sealed';
-  readonly commits: readonly Commit[];
-  readonly declines: readonly Decline[];
 }
-export interface FullJob extends JobBase {
+export interface FullJob extends Omit<Revealing, 'reveals'> {
   readonly phase: 'full';
-  readonly commits: readonly Commit[];
-  readonly declines: readonly Decline[];
-  readonly fullCommits: readonly Commit[];
 }
-export interface RevealJob extends JobBase {
+export interface RevealJob extends Revealing {
   readonly phase: 'reveal';
-  readonly commits: readonly Commit[];
-  readonly declines: readonly Decline[];
-  readonly fullCommits: readonly Commit[];
-  readonly reveals: readonly Reveal[];
 }
-export interface ClosedJob extends JobBase {
+export interface ClosedJob extends Revealing {
   readonly phase: 'closed';
-  readonly commits: readonly Commit[];
-  readonly declines: readonly Decline[];
-  readonly fullCommits: readonly Commit[];
-  readonly reveals: readonly Reveal[];
 }
 
 function refuse(message: string): never {

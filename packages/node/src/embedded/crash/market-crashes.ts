@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Amount } from '@moe/core';
+import { type KillableProcess, startKillable } from '@moe/ledger/crash';
 import { auditMarket, type Told } from './audit.ts';
 
 export interface MarketCrashReport {
@@ -74,59 +71,20 @@ export async function runMarketCrashes(dataDir: string, kills: number): Promise<
   };
 }
 
-interface MarketProcess {
-  readonly lines: readonly string[];
-  readonly errors: () => string;
-  /** Resolves when a client has an answer, or the process is gone. */
-  readonly firstAnswer: Promise<void>;
-  begin(): void;
-  /** SIGKILL; resolves when everything that it had written is in `lines`. */
-  kill(): Promise<void>;
+function startMarket(dataDir: string): Promise<KillableProcess> {
+  return startKillable({
+    program: new URL('./market-process.ts', import.meta.url),
+    argument: dataDir,
+    compileCache: join(dataDir, '..', 'compile-cache'),
+    isPromise: (line) => line.startsWith('answered'),
+  });
 }
 
-/** Resolves when the process has loaded its code and waits for `begin`. */
-async function startMarket(dataDir: string): Promise<MarketProcess> {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./market-process.ts', import.meta.url)), dataDir],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_COMPILE_CACHE: join(dataDir, '..', 'compile-cache') },
-    },
-  );
-  const closed = once(child, 'close');
-  const lines: string[] = [];
-  let errors = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    errors = (errors + text).slice(-4_000);
-  });
-  child.stdin!.on('error', () => {});
-  const reader = createInterface({ input: child.stdout! });
-  const answer = Promise.withResolvers<void>();
-  reader.on('line', (line) => {
-    lines.push(line);
-    if (line.startsWith('answered')) answer.resolve();
-  });
-  const read = once(reader, 'close').then(() => answer.resolve());
-  await Promise.race([once(reader, 'line'), closed]);
-  if (lines.length === 0) throw new Error(`The market process did not start: ${errors}`);
-  return {
-    lines,
-    errors: () => errors,
-    firstAnswer: answer.promise,
-    begin: () => child.stdin!.write('begin\n'),
-    kill: async () => {
-      child.kill('SIGKILL');
-      await Promise.all([closed, read]);
-    },
-  };
-}
-
-async function workAndDie(process: MarketProcess): Promise<readonly string[]> {
+async function workAndDie(process: KillableProcess): Promise<readonly string[]> {
   process.begin();
   if (Math.random() < OPENING_SHARE) await delay(Math.random() * MAX_OPENING_MS);
   else {
-    await process.firstAnswer;
+    await process.firstPromise;
     // Mostly short lives, some that see tallies closed.
     await delay(Math.random() ** 2 * MAX_LIFE_MS);
   }
