@@ -11,6 +11,7 @@ import {
 import { fitPlaces } from '@moe/history';
 import {
   type CertificateBody,
+  certifiedLosses,
   certifyJob,
   closeFull,
   closeReveal,
@@ -20,7 +21,6 @@ import {
   float32Bytes,
   int16Bytes,
   jobIdOf,
-  lossUnits,
   type MarketParameters,
   nearestPlace,
   openJob,
@@ -59,6 +59,8 @@ export interface PhaseMarketInit {
   /** Names of encoders that begin on probation. */
   readonly newcomers?: readonly string[];
   readonly liars?: ReadonlyMap<string, Liar>;
+  /** 2 to this is the number of jobs that it has tickets for. */
+  readonly ticketDepth?: number;
 }
 
 /** A market of encoders whose answers are known beforehand, run through the protocol's own phases. */
@@ -71,8 +73,7 @@ export interface PhaseMarket {
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const salt = new Uint8Array(16);
-/** Tickets of one run: 2 to this. */
-const ticketDepth = 11;
+const defaultTicketDepth = 11;
 
 export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   const { set, encoders, parameters, seed, newcomers = [], liars = new Map<string, Liar>() } = init;
@@ -86,7 +87,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   const coordinator = keysOf('coordinator');
   const validators = Array.from({ length: parameters.witnesses }, (_, index) => {
     const keys = keysOf(`validator ${index}`);
-    return { keys, list: ticketList(hashOf('moe/bench-tickets/1', [seed, index]), ticketDepth), next: 0 };
+    return { keys, list: ticketList(hashOf('moe/bench-tickets/1', [seed, index]), init.ticketDepth ?? defaultTicketDepth), next: 0 };
   });
   const founderCalibration = set.calibration.map(({ text }) => experts[0]!.quantised[text]!);
   const places = fitPlaces(founderCalibration, parameters.places);
@@ -107,6 +108,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
       node,
       owner,
       askMicroPerKilobyte: 1_000_000n,
+      askBps: 5_000,
       stakeMicro: parameters.minimumStakeMicro,
       onProbation:
         newcomers.includes(encoder.name) && standings.of(node, 0).global.jobs < parameters.probationJobs,
@@ -199,6 +201,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
         roster: rosterHash(roster),
         tickets,
         commits: closed.commits,
+        grants: [],
         declines: closed.declines,
         cut,
         fullCommits: closed.fullCommits,
@@ -212,20 +215,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
         isExcluded: (index) => set.calibration[index]!.document === job.documentId,
       },
     );
-    standings = standings.with(
-      certificate.members.flatMap(({ principal, loss }) =>
-        loss === null
-          ? []
-          : [
-              {
-                node: principal,
-                place: certificate.place,
-                lossUnits: lossUnits(loss, parameters),
-                won: principal === certificate.winner,
-              },
-            ],
-      ),
-    );
+    standings = standings.with(certifiedLosses(certificate, parameters));
     return certificate;
   };
 

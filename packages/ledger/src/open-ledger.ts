@@ -309,7 +309,7 @@ class FoldedLog implements Ledger {
   /** Records are replaced, never changed, so copies of the maps hold still while they are written. */
   async #saveSnapshot(): Promise<void> {
     if (this.#snapshots === undefined) return;
-    const { network, accounts, prepaid, experts, validators, markets } = this.#state;
+    const { network, accounts, prepaid, experts, validators, markets, equivocations } = this.#state;
     const height = this.#height;
     this.#snapshotHeight = height;
     await this.#snapshots.save({
@@ -323,6 +323,7 @@ class FoldedLog implements Ledger {
         experts: new Map(experts),
         validators: new Map(validators),
         markets: new Map(markets),
+        equivocations: new Map(equivocations),
       },
     });
   }

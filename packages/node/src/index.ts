@@ -1,3 +1,5 @@
+export * from './calling/policy.ts';
+export * from './calling/pricer.ts';
 export * from './coordinator/shard-job.ts';
 export * from './embedded/embedded-market.ts';
 export type { ExpertPool, ExpertSpec } from './embedded/expert-pool.ts';

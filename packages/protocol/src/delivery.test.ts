@@ -10,11 +10,13 @@ const member = (index: number, worse: number, outcome: CertifiedMember['outcome'
   ({
     principal: node(index),
     worker: node(index),
+    workerBps: 10_000,
     onProbation,
     outcome,
     loss: outcome === 'scored' || outcome === 'outlier' ? [worse, 128] : null,
     standing: { global: [0, 0], place: [0, 0] },
     slashMicro: 0n,
+    workerSlashMicro: 0n,
   }) satisfies CertifiedMember;
 const bodyOf = (members: readonly CertifiedMember[], winner: NodeId | null = members[0]!.principal) =>
   ({ members, winner }) as CertificateBody;

@@ -3,6 +3,8 @@ export * from './draw/shard.ts';
 export * from './draw/stream.ts';
 export * from './draw/tickets.ts';
 export * from './job/certificate.ts';
+export * from './job/claims.ts';
+export * from './job/equivocation.ts';
 export * from './job/messages.ts';
 export * from './job/phases.ts';
 export * from './job/replay.ts';

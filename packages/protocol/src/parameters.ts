@@ -36,9 +36,9 @@ export interface MarketParameters {
   /** Calibration pieces drawn for a job, from which the distractors are chosen. */
   readonly distractorPool: number;
   readonly places: number;
-  /** k₀: weight of the expert's place loss against one job. */
+  /** k₀: weight of the expert's standing at the place against one job. */
   readonly historyWeight: number;
-  /** Jobs by which a place's mean is shrunk to the expert's global mean, and that to chance. */
+  /** Jobs by which a place's mean excess is shrunk to the expert's global one, and that to 0. */
   readonly placeShrinkage: number;
   readonly globalShrinkage: number;
   /** Jobs that a newcomer sits in unpaid. */
@@ -50,6 +50,10 @@ export interface MarketParameters {
   readonly minimumStakeMicro: Amount;
   readonly slashBps: Readonly<Record<SlashReason, number>>;
   readonly declinesPerEpoch: number;
+  /** Longest time for which a member may hold a friend that it has called. */
+  readonly claimTtlMs: number;
+  /** Friends that a member may call for one job, one after the other. */
+  readonly maximumClaims: number;
   /** Share of routed jobs that are run as full shard jobs. */
   readonly auditBps: number;
   /** Temperature of the delivered ensemble, in loss. */
@@ -57,6 +61,9 @@ export interface MarketParameters {
 }
 
 export type SlashReason = 'late' | 'outlier' | 'no-reveal' | 'wrong-reveal' | 'equivocation';
+
+/** Share of its stake that an expert loses for having said two things that exclude one another. */
+export const equivocationSlashBps = 5_000;
 
 export const defaultParameters: MarketParameters = {
   version: 1,
@@ -85,8 +92,16 @@ export const defaultParameters: MarketParameters = {
   probationSeats: 1,
   feeBps: 200,
   minimumStakeMicro: 100_000_000n,
-  slashBps: { late: 5, outlier: 10, 'no-reveal': 500, 'wrong-reveal': 500, equivocation: 5_000 },
+  slashBps: {
+    late: 5,
+    outlier: 10,
+    'no-reveal': 500,
+    'wrong-reveal': 500,
+    equivocation: equivocationSlashBps,
+  },
   declinesPerEpoch: 3,
+  claimTtlMs: 2_000,
+  maximumClaims: 4,
   auditBps: 500,
   ensembleTemperature: 0.1,
 };

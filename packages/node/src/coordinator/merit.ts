@@ -1,10 +1,10 @@
 import type { NodeId } from '@moe/core';
-import { compareFractions, emptyTally, placeLoss } from '@moe/protocol';
+import { compareFractions, emptyTally, placeExcess } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
 
 const cache = new WeakMap<object, NodeId[]>();
 
-/** Experts past probation, the lowest certified mean loss first; made once for each roster. */
+/** Experts past probation, the lowest certified mean excess first; made once for each roster. */
 export function expertsByMerit(view: LedgerView): NodeId[] {
   const { roster } = view.current();
   const known = cache.get(roster);
@@ -14,9 +14,9 @@ export function expertsByMerit(view: LedgerView): NodeId[] {
     .filter(({ onProbation }) => !onProbation)
     .map(({ node }) => ({
       node,
-      loss: placeLoss({ global: standings.of(node, 0).global, place: emptyTally }, roster.parameters),
+      excess: placeExcess({ global: standings.of(node, 0).global, place: emptyTally }, roster.parameters),
     }))
-    .sort((a, b) => compareFractions(a.loss, b.loss))
+    .sort((a, b) => compareFractions(a.excess, b.excess))
     .map(({ node }) => node);
   cache.set(roster, sorted);
   return sorted;

@@ -94,6 +94,7 @@ export async function runShardJob(
     roster: input.rosterHash,
     tickets: closed.tickets,
     commits: closed.commits,
+    grants: closed.grants,
     declines: closed.declines,
     cut,
     fullCommits: closed.fullCommits,

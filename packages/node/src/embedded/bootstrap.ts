@@ -9,6 +9,8 @@ const validatorStakeCredits = 100;
 /** Stake and ask of one machine's experts: a penalty for lateness costs what a few jobs earn. */
 export const expertStakeMicro = credits(10);
 const askMicroPerKilobyte = 10_000n;
+/** Half of the fee for working in another's place, to begin with; an expert's pricer changes it. */
+const askBps = 5_000;
 
 /** Keys without which the ledger's money cannot be moved. */
 export const founderKeyNames = [
@@ -102,6 +104,7 @@ export async function enrolExpert(
     name,
     stakeMicro: expertStakeMicro,
     askMicroPerKilobyte,
+    askBps,
     calibration: published,
     consent: signConsent(nodeKeys, ledger.network, owner.publicKey as AccountId),
   });

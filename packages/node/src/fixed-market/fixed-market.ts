@@ -131,6 +131,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       node: publicKey as NodeId,
       owner: keysOf(`owner-${index}`).publicKey as AccountId,
       askMicroPerKilobyte: 10_000n,
+      askBps: 5_000,
       stakeMicro: 1_000_000_000n,
       onProbation: index >= init.experts,
       calibrationCount: parameters.distractorPool,

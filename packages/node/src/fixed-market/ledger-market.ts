@@ -113,6 +113,7 @@ export async function ledgerMarket(): Promise<LedgerMarket> {
       name: `expert-${index}`,
       stakeMicro: 1_000_000n,
       askMicroPerKilobyte: 1_000n,
+      askBps: 5_000,
       calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
       consent: signConsent(keys, networkName, accountOf('expert-owner')),
     });

@@ -68,10 +68,11 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         .experts(init.market)
         .filter(({ node, stakeMicro }) => init.isOnline(node) && stakeMicro > 0n)
         .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
-        .map(({ node, owner, askMicroPerKilobyte, stakeMicro }) => ({
+        .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro }) => ({
           node,
           owner,
           askMicroPerKilobyte,
+          askBps,
           stakeMicro,
           onProbation:
             !founders.includes(node) && standings.of(node, 0).global.jobs < init.parameters.probationJobs,

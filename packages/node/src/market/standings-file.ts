@@ -14,7 +14,7 @@ const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0 };
 
 const fileSchema = z.object({
   batch: z.int().nonnegative(),
-  rows: z.array(z.tuple([nodeIdSchema, z.int(), z.int(), z.int(), z.int()])),
+  rows: z.array(z.tuple([nodeIdSchema, z.int(), z.int(), z.int(), z.int(), z.int()])),
   totals: totalsSchema,
 });
 

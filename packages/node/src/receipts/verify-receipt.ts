@@ -203,12 +203,10 @@ async function certifyContext(
 ): Promise<Parameters<typeof certifyJob>[2]> {
   const places = parsePlaces(Buffer.from(await fetchBlob(roster.placesHash)).toString('utf8'));
   expect(places.hash === roster.placesHash, 'The places do not have the hash in the roster.');
-  const judges = transcript.reveals.map(
-    ({ principal }) => roster.experts.find(({ node }) => node === principal)!,
-  );
+  const judges = transcript.reveals.map(({ worker }) => roster.experts.find(({ node }) => node === worker)!);
   const available = Math.min(...judges.map(({ calibrationCount }) => calibrationCount));
   const vectors = new Map<NodeId, Int16Array>();
-  const members = new Set<string>(body.members.map(({ principal }) => principal));
+  const members = new Set<string>(body.members.map(({ worker }) => worker));
   const listed = Object.keys(document.calibration ?? {});
   expect(
     listed.length === members.size && listed.every((node) => members.has(node)),
@@ -234,8 +232,8 @@ async function certifyContext(
     calibration: (node, index) => vectors.get(node)!.subarray(index * dimensions, (index + 1) * dimensions),
     placeOf: (sum) => nearestPlace(places, sum),
     standing: (node) => {
-      const { standing } = body.members.find(({ principal }) => principal === node)!;
-      const tally = ([jobs, lossUnits]: readonly [number, number]) => ({ jobs, lossUnits });
+      const { standing } = body.members.find(({ worker }) => worker === node)!;
+      const tally = ([jobs, excessUnits]: readonly [number, number]) => ({ jobs, excessUnits });
       return { global: tally(standing.global), place: tally(standing.place) };
     },
   };

@@ -25,6 +25,8 @@ export interface RosterExpert {
   /** Earns what the node earns. */
   readonly owner: AccountId;
   readonly askMicroPerKilobyte: Amount;
+  /** Most that it takes of the fee when another member calls it. */
+  readonly askBps: number;
   readonly stakeMicro: Amount;
   /** Newcomers sit in unpaid until they have `probationJobs` certified jobs. */
   readonly onProbation: boolean;
@@ -74,6 +76,7 @@ export const rosterSchema = z.looseObject({
         node: nodeIdSchema,
         owner: accountIdSchema,
         askMicroPerKilobyte: amountOf,
+        askBps: z.int().min(0).max(10_000),
         stakeMicro: amountOf,
         onProbation: z.boolean(),
         calibrationCount: z.int().nonnegative(),

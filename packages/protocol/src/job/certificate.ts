@@ -3,6 +3,8 @@ import {
   type Amount,
   accountIdSchema,
   amountSchema,
+  BPS,
+  bytesSchema,
   type Hash,
   hashOf,
   hashSchema,
@@ -15,12 +17,18 @@ import {
   shareBps,
 } from '@moe/core';
 import { z } from 'zod';
-import { type RosterExpert, rosterHash } from '../draw/shard.ts';
+import { rosterHash } from '../draw/shard.ts';
 import type { SlashReason } from '../parameters.ts';
 import { compareFractions, type Fraction, fraction } from '../scoring/fraction.ts';
 import { drawCalibration, scoreMembers } from '../scoring/loss.ts';
-import { lossUnitsPerJob, type Standing, shrunkenLoss } from '../scoring/standings.ts';
-import { addInto } from '../scoring/vector.ts';
+import {
+  type CertifiedLoss,
+  excessUnits,
+  lossUnitsPerJob,
+  type Standing,
+  shrunkenLoss,
+} from '../scoring/standings.ts';
+import { addInto, int8Direction } from '../scoring/vector.ts';
 import { type ArrivalRecord, limits, type Transcript } from './messages.ts';
 import { type ClosedJob, type OpenedReveal, openReveal } from './phases.ts';
 
@@ -35,17 +43,22 @@ export type MemberOutcome =
 
 export interface CertifiedMember {
   readonly principal: NodeId;
+  /** Who did the work: the principal, or the friend that it called. */
   readonly worker: NodeId;
+  /** The worker's share of the fee and of penalties; all of it where it is the principal. */
+  readonly workerBps: number;
   readonly onProbation: boolean;
   readonly outcome: MemberOutcome;
   /** `[worse, compared]`: exact loss of this job, where it was scored. */
   readonly loss: readonly [number, number] | null;
-  /** What the winner's rule knew of the expert: `[jobs, lossUnits]` globally and at the place. */
+  /** What the winner's rule knew of the worker: `[jobs, excessUnits]` globally and at the place. */
   readonly standing: {
     readonly global: readonly [number, number];
     readonly place: readonly [number, number];
   };
+  /** Taken from the principal's stake, and from the worker's where it is another. */
   readonly slashMicro: Amount;
+  readonly workerSlashMicro: Amount;
 }
 
 /** The outcome of a job: the client's receipt and the unit of settlement. Signed by its witnesses. */
@@ -61,6 +74,11 @@ export interface CertificateBody {
   /** Settlement batch up to which the standings were counted. */
   readonly batch: number;
   readonly place: number;
+  /**
+   * Where the datum lies, which makes a certificate a record of history: int8 direction of the sum of the judges'
+   * kept halves. Empty when nobody was scored.
+   */
+  readonly vector: Uint8Array;
   readonly members: readonly CertifiedMember[];
   readonly winner: NodeId | null;
   readonly feeMicro: Amount;
@@ -72,7 +90,8 @@ export interface Certificate {
 }
 export const certificateDomain = 'moe/certificate/1';
 
-const tallySchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+const lossSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
+const tallySchema = z.tuple([z.int().nonnegative(), z.int()]);
 export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
   network: z.string().max(64),
   market: marketIdSchema,
@@ -83,11 +102,13 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
   transcript: hashSchema,
   batch: z.int().nonnegative(),
   place: z.int().nonnegative(),
+  vector: bytesSchema(limits.vectorBytes),
   members: z
     .array(
       z.object({
         principal: nodeIdSchema,
         worker: nodeIdSchema,
+        workerBps: z.int().min(0).max(10_000),
         onProbation: z.boolean(),
         outcome: z.enum([
           'scored',
@@ -100,9 +121,10 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
           'wrong-reveal',
           'equivocation',
         ]),
-        loss: tallySchema.nullable(),
+        loss: lossSchema.nullable(),
         standing: z.object({ global: tallySchema, place: tallySchema }),
         slashMicro: amountSchema,
+        workerSlashMicro: amountSchema,
       }),
     )
     .max(limits.members),
@@ -146,13 +168,16 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
       opened.delete(node);
       miscounted.add(node);
     }
+  const commitOf = new Map(job.commits.map(({ body }) => [body.principal, body] as const));
+  const workerOf = (principal: NodeId): NodeId => commitOf.get(principal)?.worker ?? principal;
   const judges = job.draw.members.filter((node) => opened.has(node));
   const present =
     judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
-  const place = present.length === 0 ? 0 : context.placeOf(sumOfKept(judges, opened, parameters.dimensions));
-  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, experts, context);
+  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, context);
   // Where judges do not agree with one another, there is no score and no fault.
   const scored = scores === undefined ? [] : present;
+  const sum = sumOfKept(judges, opened, parameters.dimensions);
+  const place = scored.length === 0 ? 0 : context.placeOf(sum);
 
   const members = job.seats.map((principal): CertifiedMember => {
     const seat = scored.indexOf(principal);
@@ -172,16 +197,23 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
           : score.isDissenting
             ? 'dissenting'
             : 'scored';
-    const { global, place: here } = context.standing(principal, place);
+    const worker = workerOf(principal);
+    const { global, place: here } = context.standing(worker, place);
+    const workerBps =
+      job.grants.find(({ body }) => body.claim.body.principal === principal)?.body.askBps ?? 10_000;
     const slashBps = parameters.slashBps[outcome as SlashReason] ?? 0;
+    const penaltyOf = (node: NodeId): Amount => shareBps(experts.get(node)!.stakeMicro, slashBps);
+    const isCalled = worker !== principal;
     return {
       principal,
-      worker: principal,
+      worker,
+      workerBps,
       onProbation: job.draw.newcomers.includes(principal),
       outcome,
       loss: score === undefined ? null : [Number(score.loss.numerator), Number(score.loss.denominator)],
-      standing: { global: [global.jobs, global.lossUnits], place: [here.jobs, here.lossUnits] },
-      slashMicro: shareBps(experts.get(principal)!.stakeMicro, slashBps),
+      standing: { global: [global.jobs, global.excessUnits], place: [here.jobs, here.excessUnits] },
+      slashMicro: isCalled ? shareBps(penaltyOf(principal), Number(BPS) - workerBps) : penaltyOf(principal),
+      workerSlashMicro: isCalled ? shareBps(penaltyOf(worker), workerBps) : 0n,
     };
   });
   const winner = winnerOf(job, members);
@@ -195,6 +227,7 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     transcript: transcriptHash(transcript),
     batch: job.roster.batch,
     place,
+    vector: scored.length === 0 ? new Uint8Array() : int8Direction(sum),
     members,
     winner,
     feeMicro: winner === null ? 0n : job.feeMicro,
@@ -225,13 +258,16 @@ function scoreSeats(
   job: ClosedJob,
   scored: readonly NodeId[],
   opened: ReadonlyMap<NodeId, OpenedReveal>,
-  experts: ReadonlyMap<NodeId, RosterExpert>,
+  workerOf: (principal: NodeId) => NodeId,
   context: CertifyContext,
 ): ReturnType<typeof scoreMembers> {
   const { parameters } = job.roster;
   const judges = scored.filter((node) => job.draw.members.includes(node));
   // Everyone is compared on pieces of which every judge has published a vector.
-  const available = Math.min(...judges.map((node) => experts.get(node)!.calibrationCount));
+  const judging = new Set(judges.map(workerOf));
+  const available = Math.min(
+    ...job.roster.experts.filter(({ node }) => judging.has(node)).map((expert) => expert.calibrationCount),
+  );
   const drawn = drawCalibration(job.draw.seed, available, parameters.distractorPool, context.isExcluded);
   return scoreMembers(
     scored.map((node) => {
@@ -240,7 +276,7 @@ function scoreSeats(
         kept: vectors.kept,
         pieces: vectors.pieces,
         full: vectors.full,
-        calibration: (index) => context.calibration(node, index),
+        calibration: (index) => context.calibration(workerOf(node), index),
         isJudge: judges.includes(node),
       };
     }),
@@ -293,7 +329,7 @@ export function expectedLoss(
   parameters: ClosedJob['roster']['parameters'],
 ): Fraction {
   const [worse, compared] = member.loss ?? [1, 1];
-  const tally = ([jobs, lossUnits]: readonly [number, number]) => ({ jobs, lossUnits });
+  const tally = ([jobs, excess]: readonly [number, number]) => ({ jobs, excessUnits: excess });
   return shrunkenLoss(
     fraction(worse, compared),
     { global: tally(member.standing.global), place: tally(member.standing.place) },
@@ -307,6 +343,39 @@ export function lossUnits(
   parameters: ClosedJob['roster']['parameters'],
 ): number {
   return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
+}
+
+/**
+ * What a certificate adds to the table of places: the loss of every worker that was scored, and its excess over the
+ * paid members it was scored with. Those that judged nobody or were outliers are measured, but no measure.
+ */
+export function certifiedLosses(
+  { members, place, winner }: Pick<CertificateBody, 'members' | 'place' | 'winner'>,
+  parameters: ClosedJob['roster']['parameters'],
+): CertifiedLoss[] {
+  const units = new Map(
+    members.flatMap(({ principal, loss }) =>
+      loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const],
+    ),
+  );
+  const measures = members.filter(({ outcome, onProbation }) => outcome === 'scored' && !onProbation);
+  return members.flatMap(({ principal, worker }) => {
+    const own = units.get(principal);
+    if (own === undefined) return [];
+    const others = measures.filter((other) => other.principal !== principal);
+    return [
+      {
+        node: worker,
+        place,
+        lossUnits: own,
+        excessUnits: excessUnits(
+          own,
+          others.map((other) => units.get(other.principal)!),
+        ),
+        won: principal === winner,
+      },
+    ];
+  });
 }
 
 /** Whether at least two thirds of the drawn witnesses signed. Signatures are checked by the caller. */

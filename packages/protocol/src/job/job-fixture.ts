@@ -16,6 +16,7 @@ import { releaseTicket, type Ticket, ticketList } from '../draw/tickets.ts';
 import { embeddedParameters, type MarketParameters } from '../parameters.ts';
 import { float32Bytes, int16Bytes, quantise } from '../scoring/vector.ts';
 import type { CertifyContext } from './certificate.ts';
+import { type ClaimBody, claimDomain, type Grant, type GrantBody, grantDomain } from './claims.ts';
 import {
   type ArrivalBody,
   type ArrivalRecord,
@@ -53,8 +54,8 @@ const fixtureParameters: MarketParameters = {
 const pieceCount = 2;
 
 export const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`job-fixture/${role}`)));
-const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
-const keysOfNode = new Map<NodeId, KeyPair>();
+export const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
+export const keysOfNode = new Map<NodeId, KeyPair>();
 const validators = ['v0', 'v1', 'v2', 'v3'].map((role) => ({
   keys: keysOf(role),
   node: nodeOf(role),
@@ -77,6 +78,7 @@ export const roster: Roster = {
       node: keys.publicKey as NodeId,
       owner: keysOf(`owner-${index}`).publicKey as AccountId,
       askMicroPerKilobyte: 10_000n,
+      askBps: 5_000,
       stakeMicro: 1_000_000n,
       onProbation: index >= 7,
       calibrationCount: 24,
@@ -101,8 +103,8 @@ function vectorOf(topic: string, by: string, noise: number): Float32Array {
 export const context: CertifyContext = {
   calibration: (node, index) => quantise(vectorOf(`calibration-${index}`, node, 0.3)),
   standing: (node, place) => ({
-    global: { jobs: 1 + (Number.parseInt(node.slice(0, 2), 16) % 5), lossUnits: 9 },
-    place: { jobs: place, lossUnits: place },
+    global: { jobs: 1 + (Number.parseInt(node.slice(0, 2), 16) % 5), excessUnits: -9 },
+    place: { jobs: place, excessUnits: place },
   }),
   placeOf: (sum) => (sum[0]! > 0 ? 1 : 0),
 };
@@ -118,6 +120,8 @@ export interface FixtureJob {
   readonly witnesses: readonly NodeId[];
   commit(node: NodeId): Commit;
   decline(node: NodeId): Decline;
+  /** What its friend grants a principal, for 40 % of the fee. */
+  grant(principal: NodeId, changes?: Partial<GrantBody>, claim?: Partial<ClaimBody>): Grant;
   fullCommit(node: NodeId): Commit;
   reveal(node: NodeId, lie?: Partial<RevealBody>): Reveal;
   arrival(witness: NodeId, body: Pick<ArrivalBody, 'stage' | 'principals'>): ArrivalRecord;
@@ -132,7 +136,12 @@ interface Presence {
   readonly arrivals: readonly ArrivalRecord[];
 }
 
-export function fixtureJob(name: string, changes: Partial<OrderBody> = {}): FixtureJob {
+export function fixtureJob(
+  name: string,
+  changes: Partial<OrderBody> = {},
+  /** Who works for a principal, where it has called a friend. */
+  friends: ReadonlyMap<NodeId, NodeId> = new Map(),
+): FixtureJob {
   const client = keysOf('client');
   const coordinator = keysOf('coordinator');
   const salt = sha256(Buffer.from(name)).subarray(0, 16);
@@ -156,7 +165,11 @@ export function fixtureJob(name: string, changes: Partial<OrderBody> = {}): Fixt
   });
   const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
   const seats = [...draw.members, ...draw.newcomers];
-  const authorOf = (node: NodeId) => ({ job: id, principal: node, worker: node });
+  const authorOf = (principal: NodeId) => ({
+    job: id,
+    principal,
+    worker: friends.get(principal) ?? principal,
+  });
   const answerOf = (node: NodeId) => ({
     kept: quantise(vectorOf(`${name}/kept`, node, 0.4)),
     pieces: Array.from({ length: pieceCount }, (_, piece) =>
@@ -167,7 +180,7 @@ export function fixtureJob(name: string, changes: Partial<OrderBody> = {}): Fixt
     fullSalt: sha256(Buffer.from(`${name}/${node}/full`)).subarray(0, 16),
   });
   const commitOf = (node: NodeId, stage: 'sealed' | 'full', seal: Hash): Commit =>
-    signBody(keysOfNode.get(node)!, commitDomain, { ...authorOf(node), stage, seal });
+    signBody(keysOfNode.get(authorOf(node).worker)!, commitDomain, { ...authorOf(node), stage, seal });
   const job: Omit<FixtureJob, 'transcript'> = {
     id,
     order,
@@ -176,18 +189,33 @@ export function fixtureJob(name: string, changes: Partial<OrderBody> = {}): Fixt
     members: draw.members,
     witnesses: draw.witnesses,
     commit: (node) => {
-      const { kept, keptSalt } = answerOf(node);
+      const { kept, keptSalt } = answerOf(authorOf(node).worker);
       return commitOf(node, 'sealed', sealKept(authorOf(node), kept, keptSalt));
+    },
+    grant: (principal, changes = {}, claimed = {}) => {
+      const { worker } = authorOf(principal);
+      const claim = signBody(keysOfNode.get(claimed.principal ?? principal)!, claimDomain, {
+        job: id,
+        principal,
+        worker,
+        index: 0,
+        maxAskBps: 4_000,
+        issuedMs: 1_000,
+        ttlMs: 500,
+        ...claimed,
+      });
+      const body = { claim, askBps: 4_000, issuedMs: 2_000, expiresMs: 2_500, ...changes };
+      return signBody(keysOfNode.get(worker)!, grantDomain, body);
     },
     decline: (node) =>
       signBody(keysOfNode.get(node)!, declineDomain, { job: id, principal: node, reason: 'busy' }),
     fullCommit: (node) => {
-      const { pieces, full, fullSalt } = answerOf(node);
+      const { pieces, full, fullSalt } = answerOf(authorOf(node).worker);
       return commitOf(node, 'full', sealFull(authorOf(node), pieces, full, fullSalt));
     },
     reveal: (node, lie) => {
-      const { kept, pieces, full, keptSalt, fullSalt } = answerOf(node);
-      return signReveal(keysOfNode.get(node)!, {
+      const { kept, pieces, full, keptSalt, fullSalt } = answerOf(authorOf(node).worker);
+      return signReveal(keysOfNode.get(authorOf(node).worker)!, {
         ...authorOf(node),
         kept: int16Bytes(kept),
         keptSalt,
@@ -215,6 +243,7 @@ export function fixtureJob(name: string, changes: Partial<OrderBody> = {}): Fixt
         roster: rosterHash(roster),
         tickets,
         commits: committed,
+        grants: commits.filter((node) => friends.has(node)).map((node) => job.grant(node)),
         declines: declines.map(job.decline),
         cut: signBody(coordinator, cutDomain, { job: id, seals: committed.map(({ body }) => body.seal) }),
         fullCommits: fullCommits.map(job.fullCommit),

@@ -21,6 +21,8 @@ import {
 import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
 import { float32Bytes, int16Bytes } from '../scoring/vector.ts';
+import { type Grant, grantSchema } from './claims.ts';
+import { signed } from './signed.ts';
 
 /** What a client signs to open a job. Its hash is the job's id. */
 export interface OrderBody {
@@ -142,9 +144,6 @@ export function sealFull(
   ]);
 }
 
-const signed = <Body>(body: z.ZodType<Body>): z.ZodType<Signed<Body>> =>
-  z.object({ body, by: nodeIdSchema, signature: bytesSchema(64) }) as unknown as z.ZodType<Signed<Body>>;
-
 export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
 
 export const orderSchema = signed<OrderBody>(
@@ -212,6 +211,8 @@ export interface Transcript {
   readonly tickets: readonly Signed<TicketBody>[];
   /** First-stage commits in the order in which they reached the coordinator. */
   readonly commits: readonly Commit[];
+  /** One for every commit whose worker is not its principal. */
+  readonly grants: readonly Grant[];
   readonly declines: readonly Decline[];
   readonly cut: Cut;
   readonly fullCommits: readonly Commit[];
@@ -224,6 +225,7 @@ export const transcriptSchema: z.ZodType<Transcript> = z.object({
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(limits.witnesses),
   commits: z.array(commitSchema).max(limits.members),
+  grants: z.array(grantSchema).max(limits.members),
   declines: z.array(declineSchema).max(limits.members),
   cut: cutSchema,
   fullCommits: z.array(commitSchema).max(limits.members),

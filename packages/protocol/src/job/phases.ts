@@ -3,6 +3,7 @@ import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } fro
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
 import { float32FromBytes, int16FromBytes, isQuantisedUnit, quantise } from '../scoring/vector.ts';
+import { assertGrant, type Grant } from './claims.ts';
 import {
   type Commit,
   type Decline,
@@ -31,6 +32,8 @@ interface JobBase {
 }
 interface Sealing extends JobBase {
   readonly commits: readonly Commit[];
+  /** Of the commits whose worker is not their principal. */
+  readonly grants: readonly Grant[];
   readonly declines: readonly Decline[];
 }
 interface Revealing extends Sealing {
@@ -78,6 +81,7 @@ export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]
     feeMicro,
     seats: [...draw.members, ...draw.newcomers],
     commits: [],
+    grants: [],
     declines: [],
   };
 }
@@ -98,17 +102,25 @@ function assertCommit(job: JobBase, commit: Commit, stage: Stage, earlier: reado
   const { body } = commit;
   if (body.job !== job.id || body.stage !== stage) refuse('The commit is for another job or stage.');
   if (commit.by !== body.worker) refuse('The commit is not signed by its worker.');
-  if (body.worker !== body.principal) refuse('A worker other than the principal needs a grant.');
   if (!job.seats.includes(body.principal)) refuse('The commit is from a node that was not drawn.');
   if (earlier.some((other) => other.body.principal === body.principal))
     refuse('The principal has committed already; a second commit is equivocation.');
 }
 
-export function receiveCommit(job: SealedJob, commit: Commit): SealedJob {
+/** A worker other than the principal brings its grant. The first commit for a principal, and of a worker, stands. */
+export function receiveCommit(job: SealedJob, commit: Commit, grant?: Grant): SealedJob {
   assertCommit(job, commit, 'sealed', job.commits);
-  if (job.declines.some(({ body }) => body.principal === commit.body.principal))
-    refuse('The principal has declined.');
-  return { ...job, commits: [...job.commits, commit] };
+  const { principal, worker } = commit.body;
+  if (job.declines.some(({ body }) => body.principal === principal)) refuse('The principal has declined.');
+  if (worker === principal) return { ...job, commits: [...job.commits, commit] };
+  if (grant === undefined) refuse('A worker other than the principal needs a grant.');
+  assertGrant(job, grant);
+  const { claim } = grant.body;
+  if (claim.body.principal !== principal || claim.body.worker !== worker)
+    refuse('The grant is for another principal or worker.');
+  if (job.commits.some(({ body }) => body.worker === worker))
+    refuse('The worker works for another member of this job already.');
+  return { ...job, commits: [...job.commits, commit], grants: [...job.grants, grant] };
 }
 
 export function receiveDecline(job: SealedJob, decline: Decline): SealedJob {
@@ -143,8 +155,9 @@ export function cutJob(job: SealedJob): FullJob {
 
 export function receiveFullCommit(job: FullJob, commit: Commit): FullJob {
   assertCommit(job, commit, 'full', job.fullCommits);
-  if (!job.commits.some(({ body }) => body.principal === commit.body.principal))
-    refuse('The principal is not in the cut.');
+  const { principal, worker } = commit.body;
+  if (!job.commits.some(({ body }) => body.principal === principal && body.worker === worker))
+    refuse('The principal and its worker are not in the cut.');
   return { ...job, fullCommits: [...job.fullCommits, commit] };
 }
 

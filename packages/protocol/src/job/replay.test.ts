@@ -42,7 +42,7 @@ describe('a transcript', () => {
   it('gives equal members to the one who committed first', async () => {
     const alike = {
       ...context,
-      standing: () => ({ global: { jobs: 0, lossUnits: 0 }, place: { jobs: 0, lossUnits: 0 } }),
+      standing: () => ({ global: { jobs: 0, excessUnits: 0 }, place: { jobs: 0, excessUnits: 0 } }),
     };
     let ties = 0;
     for (let index = 0; index < 30; index += 1) {

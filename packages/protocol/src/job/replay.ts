@@ -1,7 +1,9 @@
 import { MoeError, verifyBodyAsync } from '@moe/core';
 import { type Roster, rosterHash } from '../draw/shard.ts';
+import { claimDomain, type Grant, grantDomain } from './claims.ts';
 import {
   arrivalDomain,
+  type Commit,
   commitDomain,
   cutDomain,
   declineDomain,
@@ -28,6 +30,8 @@ export async function verifyTranscriptSignatures(transcript: Transcript): Promis
     [cutDomain, transcript.cut],
     ...transcript.commits.map((commit) => [commitDomain, commit] as const),
     ...transcript.fullCommits.map((commit) => [commitDomain, commit] as const),
+    ...transcript.grants.map((grant) => [grantDomain, grant] as const),
+    ...transcript.grants.map(({ body }) => [claimDomain, body.claim] as const),
     ...transcript.declines.map((decline) => [declineDomain, decline] as const),
     ...transcript.arrivals.map((record) => [arrivalDomain, record] as const),
   ] as const;
@@ -57,7 +61,10 @@ export function replayTranscript(transcript: Transcript, roster: Roster): Closed
     throw new MoeError('message-refused', 'The transcript is about another roster.');
   let sealed = openJob(transcript.order, roster, transcript.tickets);
   for (const decline of transcript.declines) sealed = receiveDecline(sealed, decline);
-  for (const commit of transcript.commits) sealed = receiveCommit(sealed, commit);
+  for (const commit of transcript.commits)
+    sealed = receiveCommit(sealed, commit, grantOf(transcript, commit));
+  if (sealed.grants.length !== transcript.grants.length)
+    throw new MoeError('message-refused', 'The transcript has a grant that no commit used.');
   const { cut, order } = transcript;
   if (
     cut.by !== order.body.coordinator ||
@@ -79,4 +86,12 @@ export function replayTranscript(transcript: Transcript, roster: Roster): Closed
   let reveal = closeFull(full);
   for (const message of transcript.reveals) reveal = receiveReveal(reveal, message);
   return closeReveal(reveal);
+}
+
+/** The grant under which a commit was made, if its worker is not its principal. */
+function grantOf({ grants }: Transcript, { body }: Commit): Grant | undefined {
+  if (body.worker === body.principal) return undefined;
+  return grants.find(
+    ({ body: { claim } }) => claim.body.principal === body.principal && claim.body.worker === body.worker,
+  );
 }

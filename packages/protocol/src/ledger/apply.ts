@@ -1,3 +1,4 @@
+import { applyEvidence } from './evidence.ts';
 import { applyDeposit, applyGenesis, applyLock, applyTransfer, applyUnlock } from './money.ts';
 import {
   applyDeregister,
@@ -64,6 +65,8 @@ function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
       return applyUpdateValidator(view, tx);
     case 'deregister':
       return applyDeregister(view, tx);
+    case 'evidence':
+      return applyEvidence(view, tx);
     case 'settle':
       return applySettle(view, tx);
   }

@@ -1,5 +1,7 @@
 import type { AccountId, Amount, KeyPair, MarketId, NodeId } from '@moe/core';
 import { encode } from '@moe/core';
+import { claimDomain } from '../job/claims.ts';
+import { statementDomain } from '../job/equivocation.ts';
 import type { LedgerView } from './state.ts';
 import type { NodeSignature, SettlementBody, Transaction } from './transaction.ts';
 
@@ -68,6 +70,18 @@ export function innerSignatures(transaction: Transaction): readonly RequiredSign
       const body: NodeConsent = { network, owner: from, node };
       return [{ by: node, bytes: encode([NODE_CONSENT_DOMAIN, body]), signature: consent }];
     }
+    case 'evidence':
+      return transaction.statements.flatMap(({ kind, signed }) => {
+        const said = {
+          by: signed.by,
+          bytes: encode([statementDomain[kind], signed.body]),
+          signature: signed.signature,
+        };
+        if (kind !== 'grant') return [said];
+        // A grant proves that it was asked for, too.
+        const { claim } = signed.body;
+        return [said, { by: claim.by, bytes: encode([claimDomain, claim.body]), signature: claim.signature }];
+      });
     default:
       return [];
   }

@@ -45,6 +45,7 @@ export function draftOn(state: LedgerState): Draft {
     experts: new DraftTable(state.experts),
     validators: new DraftTable(state.validators),
     markets: new DraftTable(state.markets),
+    equivocations: new DraftTable(state.equivocations),
   };
   return {
     ...tables,

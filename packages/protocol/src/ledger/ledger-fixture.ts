@@ -50,6 +50,7 @@ export function registerExpert(owner: string, node: string, stakeMicro: Amount):
     name: node,
     stakeMicro,
     askMicroPerKilobyte: 5n,
+    askBps: 5_000,
     consent: signConsent(keysOf(node), NETWORK, idOf(owner)),
   };
 }

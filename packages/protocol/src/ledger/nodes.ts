@@ -21,7 +21,7 @@ export function applyRegisterExpert(
     );
   const problem = stakeTooSmall(tx.stakeMicro, market.minExpertStakeMicro) ?? spend(view, tx, tx.stakeMicro);
   if (problem !== undefined) return problem;
-  const { node, name, stakeMicro, askMicroPerKilobyte, calibration } = tx;
+  const { node, name, stakeMicro, askMicroPerKilobyte, askBps, calibration } = tx;
   view.experts.set(key, {
     market: tx.market,
     node,
@@ -29,6 +29,7 @@ export function applyRegisterExpert(
     name,
     stakeMicro,
     askMicroPerKilobyte,
+    askBps,
     ...(calibration === undefined ? {} : { calibration }),
   });
   view.markets.set(tx.market, { ...market, expertCount: market.expertCount + 1 });
@@ -38,11 +39,12 @@ export function applyRegisterExpert(
 export function applyUpdateExpert(view: LedgerView, tx: TransactionOf<'updateExpert'>): Applied | Refused {
   const expert = ownedNode(view, tx.from, { role: 'expert', market: tx.market, node: tx.node });
   if ('applied' in expert) return expert;
-  const { name, askMicroPerKilobyte, calibration } = tx;
+  const { name, askMicroPerKilobyte, askBps, calibration } = tx;
   view.experts.set(expertKey(tx.market, tx.node), {
     ...(expert as Expert),
     ...(name === undefined ? {} : { name }),
     ...(askMicroPerKilobyte === undefined ? {} : { askMicroPerKilobyte }),
+    ...(askBps === undefined ? {} : { askBps }),
     ...(calibration === undefined ? {} : { calibration }),
   });
   return APPLIED;

@@ -14,6 +14,8 @@ export type RefusalCode =
   | 'not-canonical'
   | 'wrong-batch'
   | 'order-gap'
+  | 'invalid-evidence'
+  | 'already-punished'
   | 'not-conserved'
   | 'no-quorum';
 

@@ -4,6 +4,7 @@ import {
   accountIdSchema,
   amountSchema,
   hashSchema,
+  jobIdSchema,
   type MarketId,
   marketIdSchema,
   type NodeId,
@@ -43,6 +44,7 @@ const expertSchema = z.strictObject({
   name: nameSchema,
   stakeMicro: amountSchema,
   askMicroPerKilobyte: amountSchema,
+  askBps: countSchema,
   calibration: calibrationSchema.exactOptional(),
 });
 const validatorSchema = z.strictObject({
@@ -66,6 +68,14 @@ const marketSchema = z.strictObject({
   settledMicro: z.bigint().or(z.int()).transform(BigInt),
 });
 
+/** That an expert was punished for what it said in a job: once for each job. */
+const equivocationSchema = z.strictObject({
+  market: marketIdSchema,
+  node: nodeIdSchema,
+  job: jobIdSchema,
+  amountMicro: amountSchema,
+});
+
 export type NetworkRecord = Readonly<z.infer<typeof networkRecordSchema>>;
 export type Account = Readonly<z.infer<typeof accountSchema>>;
 /** Money of one client that is locked for one gateway of one market. */
@@ -73,6 +83,7 @@ export type Prepaid = Readonly<z.infer<typeof prepaidSchema>>;
 export type Expert = Readonly<z.infer<typeof expertSchema>>;
 export type Validator = Readonly<z.infer<typeof validatorSchema>>;
 export type Market = Readonly<z.infer<typeof marketSchema>>;
+export type EquivocationRecord = Readonly<z.infer<typeof equivocationSchema>>;
 
 interface Records {
   readonly network: NetworkRecord;
@@ -81,6 +92,7 @@ interface Records {
   readonly experts: Expert;
   readonly validators: Validator;
   readonly markets: Market;
+  readonly equivocations: EquivocationRecord;
 }
 export type TableName = keyof Records;
 
@@ -92,6 +104,7 @@ export const recordSchemas: { readonly [Name in TableName]: z.ZodType<Records[Na
   experts: expertSchema,
   validators: validatorSchema,
   markets: marketSchema,
+  equivocations: equivocationSchema,
 };
 export const tableNames = Object.keys(recordSchemas) as readonly TableName[];
 
@@ -103,7 +116,7 @@ export interface Table<Value> {
 }
 /** A state as the rules see it: a {@link LedgerState} or a draft on top of one. */
 export type LedgerView = { readonly [Name in TableName]: Table<Records[Name]> };
-/** Everything that the log says, folded. Keys: `network`, account, `account/market`, `market/node`, node, market. */
+/** Everything that the log says, folded. Keys: `network`, account, `account/market`, `market/node`, node, market, `market/node/job`. */
 export type LedgerState = { readonly [Name in TableName]: Map<string, Records[Name]> };
 
 export function emptyState(): LedgerState {
@@ -114,6 +127,7 @@ export function emptyState(): LedgerState {
     experts: new Map(),
     validators: new Map(),
     markets: new Map(),
+    equivocations: new Map(),
   };
 }
 

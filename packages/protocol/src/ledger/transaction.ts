@@ -10,6 +10,7 @@ import {
   signBody,
 } from '@moe/core';
 import { z } from 'zod';
+import { statementSchema } from '../job/equivocation.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 
 /** Domain of an owner's signature over a {@link Transaction}. */
@@ -47,6 +48,8 @@ export const stakeTargetSchema = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('expert'), market: marketIdSchema, node: nodeIdSchema }),
   z.strictObject({ role: z.literal('validator'), node: nodeIdSchema }),
 ]);
+/** Most of a fee that an expert takes when another member calls it, in basis points. */
+const askBpsSchema = z.int().min(0).max(10_000);
 export type StakeTarget = z.infer<typeof stakeTargetSchema>;
 
 const nodeSignatureSchema = z.strictObject({ node: nodeIdSchema, signature: signatureSchema });
@@ -170,6 +173,7 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     kind: z.literal('registerExpert'),
     market: marketIdSchema,
     askMicroPerKilobyte: amountSchema,
+    askBps: askBpsSchema,
     calibration: calibrationSchema.exactOptional(),
   }),
   z.strictObject({
@@ -179,6 +183,7 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     node: nodeIdSchema,
     name: nameSchema.exactOptional(),
     askMicroPerKilobyte: amountSchema.exactOptional(),
+    askBps: askBpsSchema.exactOptional(),
     calibration: calibrationSchema.exactOptional(),
   }),
   z.strictObject({
@@ -196,6 +201,13 @@ export const transactionSchema = z.discriminatedUnion('kind', [
   }),
   /** Ends a registration; the whole stake returns to the owner. */
   z.strictObject({ ...header, kind: z.literal('deregister'), target: stakeTargetSchema }),
+  /** Two statements of an expert that exclude one another. Anybody may send them. Rules: `evidence.ts`. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('evidence'),
+    market: marketIdSchema,
+    statements: z.tuple([statementSchema, statementSchema]),
+  }),
   z.strictObject({
     ...header,
     kind: z.literal('settle'),

@@ -14,7 +14,7 @@ import {
 } from '@moe/core';
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
-import { type Certificate, certificateHash, lossUnits } from '../job/certificate.ts';
+import { type Certificate, certificateHash, certifiedLosses } from '../job/certificate.ts';
 import type { CertifiedLoss } from '../scoring/standings.ts';
 import { splitFee } from './fees.ts';
 
@@ -93,6 +93,7 @@ export const effectsSchema: z.ZodType<Effects> = z.object({
         node: nodeIdSchema,
         place: z.int().nonnegative(),
         lossUnits: z.int().nonnegative(),
+        excessUnits: z.int(),
         won: z.boolean(),
       }),
     )
@@ -123,29 +124,22 @@ function payment(
 
 export function certificateEffects(certificate: Certificate, roster: FeeRoster): Effects {
   const { body } = certificate;
+  const winner = body.members.find(({ principal }) => principal === body.winner);
   return {
     proof: certificateHash(body),
     client: body.client,
     clientSeq: body.clientSeq,
     deltas:
-      body.winner === null
+      winner === undefined
         ? []
-        : payment(roster, body.client, body.winner, body.winner, 10_000, body.feeMicro),
+        : payment(roster, body.client, winner.worker, winner.principal, winner.workerBps, body.feeMicro),
     slashes: body.members
-      .filter(({ slashMicro }) => slashMicro > 0n)
-      .map(({ principal, slashMicro }) => ({ node: principal, amountMicro: slashMicro })),
-    losses: body.members.flatMap(({ principal, loss }) =>
-      loss === null
-        ? []
-        : [
-            {
-              node: principal,
-              place: body.place,
-              lossUnits: lossUnits(loss, roster.parameters),
-              won: principal === body.winner,
-            },
-          ],
-    ),
+      .flatMap(({ principal, worker, slashMicro, workerSlashMicro }) => [
+        { node: principal, amountMicro: slashMicro },
+        { node: worker, amountMicro: workerSlashMicro },
+      ])
+      .filter(({ amountMicro }) => amountMicro > 0n),
+    losses: certifiedLosses(body, roster.parameters),
   };
 }
 

@@ -1,4 +1,4 @@
-/** An exact non-negative fraction; the denominator is positive. */
+/** An exact fraction; the denominator is positive. */
 export interface Fraction {
   readonly numerator: bigint;
   readonly denominator: bigint;

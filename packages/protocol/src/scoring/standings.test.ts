@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { embeddedParameters as parameters } from '../parameters.ts';
 import { compareFractions, fraction, shrink, toNumber } from './fraction.ts';
-import { type CertifiedLoss, lossUnitsPerJob, placeLoss, Standings, shrunkenLoss } from './standings.ts';
+import {
+  type CertifiedLoss,
+  excessUnits,
+  lossUnitsPerJob,
+  placeExcess,
+  Standings,
+  shrunkenLoss,
+} from './standings.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
 const units = lossUnitsPerJob(parameters);
@@ -12,6 +19,7 @@ const losses = fc.array(
     node: fc.nat(3).map(node),
     place: fc.nat(4),
     lossUnits: fc.nat(units),
+    excessUnits: fc.integer({ min: -units, max: units }),
     won: fc.boolean(),
   }),
   { maxLength: 60 },
@@ -56,42 +64,66 @@ describe('standings', () => {
 
   it('count jobs, losses and wins, in each place and altogether', () => {
     const list: CertifiedLoss[] = [
-      { node: node(0), place: 1, lossUnits: 10, won: true },
-      { node: node(0), place: 1, lossUnits: 20, won: false },
-      { node: node(0), place: 2, lossUnits: 40, won: false },
+      { node: node(0), place: 1, lossUnits: 10, excessUnits: -5, won: true },
+      { node: node(0), place: 1, lossUnits: 20, excessUnits: 3, won: false },
+      { node: node(0), place: 2, lossUnits: 40, excessUnits: 8, won: false },
     ];
     expect(Standings.empty.with(list).of(node(0), 1)).toEqual({
-      global: { jobs: 3, lossUnits: 70, wins: 1 },
-      place: { jobs: 2, lossUnits: 30, wins: 1 },
+      global: { jobs: 3, lossUnits: 70, excessUnits: 6, wins: 1 },
+      place: { jobs: 2, lossUnits: 30, excessUnits: -2, wins: 1 },
     });
   });
 });
 
 describe('shrinkage', () => {
-  const none = { jobs: 0, lossUnits: 0 };
+  const none = { jobs: 0, excessUnits: 0 };
 
-  it('is chance for a stranger, and exact for everyone else', () => {
-    expect(compareFractions(placeLoss({ global: none, place: none }, parameters), fraction(1, 2))).toBe(0);
-    // global: (4·½ + 6·¼) / 10 = 7/20; at the place: (16·7/20 + 2·⅛) / 18 = 13/40
+  it('takes a stranger for as good as the others, and is exact for everyone else', () => {
+    expect(compareFractions(placeExcess({ global: none, place: none }, parameters), fraction(0, 1))).toBe(0);
+    // global: (4·0 − 6·¼) / 10 = −3/20; at the place: (−16·3/20 + 2·⅛) / 18 = −43/360
     const standing = {
-      global: { jobs: 6, lossUnits: (6 * units) / 4 },
-      place: { jobs: 2, lossUnits: units / 4 },
+      global: { jobs: 6, excessUnits: (-6 * units) / 4 },
+      place: { jobs: 2, excessUnits: (2 * units) / 8 },
     };
-    expect(compareFractions(placeLoss(standing, parameters), fraction(13, 40))).toBe(0);
-    // One job against four: (4·L + 1) / 5
+    expect(compareFractions(placeExcess(standing, parameters), fraction(-43, 360))).toBe(0);
+    // Four of the standing against one job: (4·0 + 1) / 5
     const shrunken = shrunkenLoss(fraction(1, 1), { global: none, place: none }, parameters);
-    expect(compareFractions(shrunken, fraction(3, 5))).toBe(0);
+    expect(compareFractions(shrunken, fraction(1, 5))).toBe(0);
   });
 
-  it('a lower loss never gives a higher expectation', () => {
+  it('a lower loss never gives a higher expectation, and none leaves its range', () => {
     fc.assert(
-      fc.property(fc.nat(50), fc.nat(50), fc.nat(), fc.nat(128), (jobs, more, seed, compared) => {
-        const global = { jobs: jobs + more, lossUnits: seed % ((jobs + more) * units + 1) };
-        const place = { jobs, lossUnits: Math.min(global.lossUnits, jobs * units) };
+      fc.property(fc.nat(50), fc.nat(50), fc.integer(), fc.nat(128), (jobs, more, seed, compared) => {
+        const global = { jobs: jobs + more, excessUnits: seed % ((jobs + more) * units + 1) };
+        const place = {
+          jobs,
+          excessUnits: Math.max(-jobs * units, Math.min(global.excessUnits, jobs * units)),
+        };
         const of = (worse: number) => shrunkenLoss(fraction(worse, 129), { global, place }, parameters);
         expect(compareFractions(of(compared), of(compared + 1))).toBeLessThan(0);
-        const expected = toNumber(placeLoss({ global, place }, parameters));
-        expect(expected >= 0 && expected <= 1).toBe(true);
+        const expected = toNumber(placeExcess({ global, place }, parameters));
+        expect(expected >= -1 && expected <= 1).toBe(true);
+      }),
+    );
+  });
+
+  it('an excess is over the mean of the others, whole, and 0 alone', () => {
+    expect(excessUnits(10, [4, 5])).toBe(6);
+    expect(excessUnits(4, [4, 5])).toBe(0);
+    expect(Object.is(excessUnits(0, []), 0)).toBe(true);
+    expect(Object.is(excessUnits(4, [4]), 0)).toBe(true);
+    fc.assert(
+      fc.property(fc.array(fc.nat(units), { minLength: 2, maxLength: 9 }), (all) => {
+        const sum = all
+          .map((own, index) =>
+            excessUnits(
+              own,
+              all.filter((_, other) => other !== index),
+            ),
+          )
+          .reduce((total, excess) => total + excess, 0);
+        // Nobody gains without others losing as much, but for rounding.
+        expect(Math.abs(sum)).toBeLessThanOrEqual(all.length / 2);
       }),
     );
   });

@@ -2,24 +2,39 @@ import type { NodeId } from '@moe/core';
 import type { MarketParameters } from '../parameters.ts';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
-/** Scored jobs, the sum of their losses in units of `1 / lossUnitsPerJob`, and how many were won. */
+/** Scored jobs, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
 export interface Tally {
   readonly jobs: number;
+  /** Sum of the losses: for people. It depends on which texts an expert was drawn for. */
   readonly lossUnits: number;
+  /** Sum of {@link excessUnits}: what the winner's rule compares experts by. */
+  readonly excessUnits: number;
   readonly wins: number;
 }
 
 /** What the winner's rule knows of an expert at a place when a job is scored. */
 export interface Standing {
-  readonly global: Pick<Tally, 'jobs' | 'lossUnits'>;
-  readonly place: Pick<Tally, 'jobs' | 'lossUnits'>;
+  readonly global: Pick<Tally, 'jobs' | 'excessUnits'>;
+  readonly place: Pick<Tally, 'jobs' | 'excessUnits'>;
 }
 
-export const emptyTally: Tally = { jobs: 0, lossUnits: 0, wins: 0 };
+export const emptyTally: Tally = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
 
 /** A loss has `distractors × pieces` as denominator; with 1 to 4 pieces this is a multiple of each. */
 export function lossUnitsPerJob(parameters: Pick<MarketParameters, 'distractors'>): number {
   return parameters.distractors * 12;
+}
+
+/**
+ * Excess of a loss over the mean of the others', rounded to a whole unit; 0 without others. Texts differ more than
+ * experts do, so an expert is compared with those who had the same text: a mean of absolute losses would favour
+ * whoever was drawn for easy ones.
+ */
+export function excessUnits(ownUnits: number, othersUnits: readonly number[]): number {
+  if (othersUnits.length === 0) return 0;
+  const mean = othersUnits.reduce((sum, units) => sum + units, 0) / othersUnits.length;
+  // Half a unit goes up on both sides of 0, and never to −0, which would be another encoding.
+  return Math.floor(ownUnits - mean + 0.5) + 0;
 }
 
 /** One certified loss, in the units of {@link lossUnitsPerJob}. */
@@ -27,6 +42,7 @@ export interface CertifiedLoss {
   readonly node: NodeId;
   readonly place: number;
   readonly lossUnits: number;
+  readonly excessUnits: number;
   readonly won: boolean;
 }
 
@@ -35,13 +51,14 @@ interface Row {
   readonly places: ReadonlyMap<number, Tally>;
 }
 
-/** `[expert, place, jobs, lossUnits, wins]` */
-export type StandingRow = readonly [NodeId, number, number, number, number];
+/** `[expert, place, jobs, lossUnits, excessUnits, wins]` */
+export type StandingRow = readonly [NodeId, number, number, number, number, number];
 
-const add = (tally: Tally, lossUnits: number, won: boolean): Tally => ({
-  jobs: tally.jobs + 1,
-  lossUnits: tally.lossUnits + lossUnits,
-  wins: tally.wins + (won ? 1 : 0),
+const add = (a: Tally, b: Tally): Tally => ({
+  jobs: a.jobs + b.jobs,
+  lossUnits: a.lossUnits + b.lossUnits,
+  excessUnits: a.excessUnits + b.excessUnits,
+  wins: a.wins + b.wins,
 });
 
 /**
@@ -60,11 +77,12 @@ export class Standings {
   /** The table after some more certified losses. */
   with(losses: readonly CertifiedLoss[]): Standings {
     const rows = new Map(this.#rows);
-    for (const { node, place, lossUnits, won } of losses) {
+    for (const { node, place, lossUnits, excessUnits, won } of losses) {
       const row = rows.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
+      const one: Tally = { jobs: 1, lossUnits, excessUnits, wins: won ? 1 : 0 };
       rows.set(node, {
-        global: add(row.global, lossUnits, won),
-        places: new Map(row.places).set(place, add(row.places.get(place) ?? emptyTally, lossUnits, won)),
+        global: add(row.global, one),
+        places: new Map(row.places).set(place, add(row.places.get(place) ?? emptyTally, one)),
       });
     }
     return new Standings(rows);
@@ -79,45 +97,55 @@ export class Standings {
   toRows(): StandingRow[] {
     return [...this.#rows].flatMap(([node, { places }]) =>
       [...places].map(
-        ([place, { jobs, lossUnits, wins }]): StandingRow => [node, place, jobs, lossUnits, wins],
+        ([place, { jobs, lossUnits, excessUnits, wins }]): StandingRow => [
+          node,
+          place,
+          jobs,
+          lossUnits,
+          excessUnits,
+          wins,
+        ],
       ),
     );
   }
 
   static fromRows(rows: readonly StandingRow[]): Standings {
     const table = new Map<NodeId, { global: Tally; places: Map<number, Tally> }>();
-    for (const [node, place, jobs, lossUnits, wins] of rows) {
+    for (const [node, place, jobs, lossUnits, excessUnits, wins] of rows) {
       const row = table.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
-      row.global = {
-        jobs: row.global.jobs + jobs,
-        lossUnits: row.global.lossUnits + lossUnits,
-        wins: row.global.wins + wins,
-      };
-      row.places.set(place, { jobs, lossUnits, wins });
+      const here: Tally = { jobs, lossUnits, excessUnits, wins };
+      row.global = add(row.global, here);
+      row.places.set(place, here);
       table.set(node, row);
     }
     return new Standings(table);
   }
 }
 
-/** Expected loss of an expert at a place: its mean there, shrunk to its global mean, shrunk to chance (½). */
-export function placeLoss(standing: Standing, parameters: MarketParameters): Fraction {
+/**
+ * Expected excess of an expert at a place: its mean there, shrunk to its global mean, shrunk to 0, as good as the
+ * others. Negative is better than them.
+ */
+export function placeExcess(standing: Standing, parameters: MarketParameters): Fraction {
   const units = lossUnitsPerJob(parameters);
   const global = shrink(
-    fraction(1, 2),
+    fraction(0, 1),
     BigInt(parameters.globalShrinkage),
-    fraction(standing.global.lossUnits, units),
+    fraction(standing.global.excessUnits, units),
     BigInt(standing.global.jobs),
   );
   return shrink(
     global,
     BigInt(parameters.placeShrinkage),
-    fraction(standing.place.lossUnits, units),
+    fraction(standing.place.excessUnits, units),
     BigInt(standing.place.jobs),
   );
 }
 
-/** `(k₀·L_place + jobLoss) / (k₀ + 1)`: what decides the winner (protocol.md, section 3). */
+/**
+ * `(k₀·E_place + jobLoss) / (k₀ + 1)`: what decides the winner (protocol.md, section 3). All members of a job had
+ * the same text, so its absolute loss compares them as its excess would.
+ */
 export function shrunkenLoss(jobLoss: Fraction, standing: Standing, parameters: MarketParameters): Fraction {
-  return shrink(placeLoss(standing, parameters), BigInt(parameters.historyWeight), jobLoss, 1n);
+  return shrink(placeExcess(standing, parameters), BigInt(parameters.historyWeight), jobLoss, 1n);
 }

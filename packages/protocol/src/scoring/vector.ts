@@ -95,3 +95,9 @@ export function float32Bytes(vector: Float32Array): Uint8Array {
 export function float32FromBytes(bytes: Uint8Array): Float32Array {
   return new Float32Array(new Uint8Array(bytes).buffer);
 }
+
+/** Direction of a sum of vectors in 127ths, as two's-complement bytes; all 0 for a sum of length 0. */
+export function int8Direction(sum: Int32Array): Uint8Array {
+  const length = lengthOf(sum) || 1;
+  return new Uint8Array(Int8Array.from(sum, (value) => Math.round((127 * value) / length)).buffer);
+}
