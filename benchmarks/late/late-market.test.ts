@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { afterCutRows } from './after-cut.ts';
+import { figuresOf } from './figures.ts';
+import { runCell } from './late-market.ts';
+import { skewRows } from './skew.ts';
+
+describe('the study of lateness', () => {
+  it('comes out the same from the same seed, with every honest seat accounted for', async () => {
+    const cell = {
+      network: 'world',
+      jobs: 6,
+      seed: 11,
+      parameters: { cutGraceMs: 0, quorumBps: 6_000 },
+    } as const;
+    const figures = figuresOf(await runCell(cell), 'all');
+    expect(figuresOf(await runCell(cell), 'all')).toEqual(figures);
+    expect(figures.seats).toBeGreaterThan(0);
+    expect(figures.p50Ms).toBeGreaterThan(0);
+    expect(figures.incomeMicroPer1000).toBeGreaterThan(0);
+    expect(figures.lateLow).toBeLessThanOrEqual(figures.lateShare);
+    expect(figures.lateHigh).toBeGreaterThanOrEqual(figures.lateShare);
+    expect(figuresOf(await runCell({ ...cell, seed: 12 }), 'all')).not.toEqual(figures);
+  });
+
+  it('finds stragglers late where there is no grace, and counts what that costs', async () => {
+    const observed = await runCell({
+      network: 'lan',
+      jobs: 6,
+      seed: 1,
+      spikeRate: 0,
+      parameters: { quorumBps: 6_000, cutGraceMs: 0 },
+      slowness: 40,
+    });
+    const chosen = figuresOf(observed, 'chosen');
+    expect(chosen.lateSealedShare + chosen.declinedShare).toBe(1);
+    // 0.05 % of 100 credits for each.
+    expect(chosen.lateCostMicroPer1000).toBe(Math.round(chosen.lateShare * 50_000_000));
+    const { seats } = figuresOf(observed, 'all');
+    expect(seats).toBe(chosen.seats + figuresOf(observed, 'others').seats);
+  });
+
+  it('with a calm network and time enough nobody is late, though a witness is away', async () => {
+    const observed = await runCell({
+      network: 'lan',
+      jobs: 4,
+      seed: 2,
+      spikeRate: 0,
+      parameters: { quorumBps: 10_000 },
+      isWitnessCut: true,
+    });
+    const figures = figuresOf(observed, 'all');
+    expect(figures).toMatchObject({ lateShare: 0, noRevealShare: 0, missedShare: 0, refundShare: 0 });
+  });
+
+  it('lets the witnesses save an expert to whom the coordinator is deaf', async () => {
+    const observed = await runCell({ network: 'lan', jobs: 8, seed: 3, spikeRate: 0, conduct: 'deaf' });
+    const chosen = figuresOf(observed, 'chosen');
+    expect(chosen.seats).toBeGreaterThan(0);
+    expect(chosen).toMatchObject({ lateShare: 0, noRevealShare: 0, missedShare: 0 });
+  });
+});
+
+describe('an answer after the quorum', () => {
+  it('counts within the grace, and is late when the witnesses had not heard of it either', async () => {
+    for (const row of await afterCutRows()) {
+      if (row.afterQuorumMs < 250) expect(row).toMatchObject({ outcome: 'scored', slashBps: 0 });
+      if (row.outcome === 'late') expect(row.recordsWithout).toBeGreaterThanOrEqual(2);
+      if (row.slashBps > 0) expect(row).toMatchObject({ outcome: 'late', slashBps: 5 });
+    }
+  });
+});
+
+describe('a wrong clock', () => {
+  it('does no harm while it is less wrong than an order lives, nor when it is slow', async () => {
+    const rows = (await skewRows()).filter(
+      ({ whose, skewSeconds }) => whose === 'one expert' && skewSeconds < 30,
+    );
+    expect(rows.length).toBeGreaterThan(4);
+    for (const row of rows) expect(row).toMatchObject({ outcomes: { scored: 3 }, slashedBps: 0 });
+  });
+});

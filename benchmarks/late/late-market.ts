@@ -1,0 +1,175 @@
+/** Runs jobs of the real roles (coordinator, experts, witnesses, every signature) in virtual time. */
+import { type NodeId, sha256, signBody } from '@moe/core';
+import { type FixedMarket, fixedMarket, runShardJob, type ShardOutcome } from '@moe/node';
+import { jobIdOf, type MarketParameters, orderDomain, saltedDataHash, ticketValidators } from '@moe/protocol';
+import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import {
+  computeMs,
+  medianComputeMs,
+  type NetworkConditions,
+  networks,
+  type Weather,
+  weatherOf,
+} from './conditions.ts';
+import { type Conduct, type ConductName, conductOf } from './coordinators.ts';
+import { uniformFrom } from './random.ts';
+import { studyEncode, studyParameters, studyText } from './study-market.ts';
+
+const expertCount = 12;
+/** The expert that is slowed down, or that a coordinator is after: in the middle of the field. */
+const chosenExpert = 6;
+const witnessCount = 3;
+/** Until the last message of a job has arrived, however late, the next one does not start. */
+const quietMs = 20_000;
+
+export interface CellInit {
+  readonly network: NetworkConditions['name'];
+  /** Instead of the network's own. */
+  readonly spikeRate?: number;
+  readonly parameters?: Partial<MarketParameters>;
+  readonly jobs: number;
+  readonly seed: number;
+  /** The chosen expert takes so many times as long. */
+  readonly slowness?: number;
+  /** One witness neither hears nor is heard. */
+  readonly isWitnessCut?: boolean;
+  readonly conduct?: ConductName;
+  readonly onJob?: () => void;
+}
+
+export interface JobObservation {
+  /** Undefined when the job ended without a certificate: nothing was charged, nobody slashed. */
+  readonly outcome: ShardOutcome | undefined;
+  readonly durationMs: number;
+  /** Seats to which a message of the coordinator had a spike in this job. */
+  readonly askedLate: ReadonlySet<NodeId>;
+}
+
+export interface CellObservation {
+  readonly parameters: MarketParameters;
+  readonly chosen: NodeId;
+  readonly jobs: readonly JobObservation[];
+}
+
+export async function runCell(init: CellInit): Promise<CellObservation> {
+  const parameters: MarketParameters = { ...studyParameters, ...init.parameters };
+  const clock = virtualClock();
+  const conditions = networks.find(({ name }) => name === init.network)!;
+  const weather = weatherOf({ ...conditions, spikeRate: init.spikeRate ?? conditions.spikeRate }, init.seed);
+  const times = { job: 0 };
+  const market = fixedMarket({
+    parameters,
+    experts: expertCount,
+    validators: witnessCount,
+    ticketDepth: Math.max(6, Math.ceil(Math.log2(3 * init.jobs + 8))),
+    name: 'late',
+    clock,
+    encode: (index) => studyEncode(parameters.dimensions, index),
+    backend: (index, encode) => {
+      const slowness = index === chosenExpert ? (init.slowness ?? 1) : 1;
+      const medianMs = slowness * medianComputeMs(index, expertCount);
+      return {
+        name: `expert-${index}`,
+        dimensions: parameters.dimensions,
+        embed: async (texts, options) => {
+          const halves = (2 * texts.reduce((sum, { length }) => sum + length, 0)) / studyText.length;
+          const uniform = uniformFrom(init.seed, 3, times.job, index, texts.length);
+          await clock.sleep(computeMs(uniform, medianMs, halves), options?.signal);
+          return texts.map(encode);
+        },
+        close: async () => undefined,
+      };
+    },
+  });
+  const indexOf = indexNodes(market);
+  market.network.inject.latency((from, to) => weather.delayMs(indexOf(from), indexOf(to)));
+  const cutWitness = market.validators[witnessCount - 1]!.node;
+  if (init.isWitnessCut) market.network.inject.partition([[cutWitness]]);
+  const chosen = market.experts[chosenExpert]!.node;
+  const conduct = conductOf(
+    init.conduct ?? 'honest',
+    chosen,
+    market.validators.map(({ node }) => node),
+  );
+  const jobs: JobObservation[] = [];
+  for (let job = 0; job < init.jobs; job += 1) {
+    times.job = job;
+    weather.startJob(job);
+    // A cut-off validator on ticket duty would end the job before its first stage: the study is about the others.
+    const avoid = init.isWitnessCut ? cutWitness : undefined;
+    jobs.push(await runJob(market, clock, weather, { seed: init.seed, job, avoid, conduct }));
+    await clock.sleep(quietMs);
+    init.onJob?.();
+  }
+  await market.close();
+  return { parameters, chosen, jobs };
+}
+
+interface JobInit {
+  readonly seed: number;
+  readonly job: number;
+  readonly avoid: NodeId | undefined;
+  readonly conduct: Conduct;
+}
+
+async function runJob(
+  market: FixedMarket,
+  clock: VirtualClock,
+  weather: Weather,
+  init: JobInit,
+): Promise<JobObservation> {
+  const { order, salt } = orderFor(market, init);
+  const { keys, transport } = market.coordinator;
+  const startMs = clock.nowMs();
+  let outcome: ShardOutcome | undefined;
+  try {
+    outcome = await runShardJob(
+      { keys, clock, transport: init.conduct(transport, clock, jobIdOf(order.body)) },
+      {
+        order,
+        salt,
+        text: studyText,
+        roster: market.roster,
+        rosterHash: market.rosterHash,
+        signal: new AbortController().signal,
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'no-quorum')) throw error;
+  }
+  const indexOf = indexNodes(market);
+  const coordinator = indexOf(market.coordinator.node);
+  return {
+    outcome,
+    durationMs: clock.nowMs() - startMs,
+    askedLate: new Set(
+      market.experts.map(({ node }) => node).filter((node) => weather.hadSpike(coordinator, indexOf(node))),
+    ),
+  };
+}
+
+/** The market's own order, with a salt that follows from the seed, so that the draw does too. */
+function orderFor(market: FixedMarket, { seed, job, avoid }: JobInit) {
+  for (let attempt = 0; ; attempt += 1) {
+    const salt = sha256(Buffer.from(`late/${seed}/${job}/${attempt}`)).slice(0, 16);
+    const { order } = market.order({
+      text: studyText,
+      clientSeq: job,
+      order: { dataHash: saltedDataHash(studyText, salt), deadlineMs: 1_900_000_000_000 },
+    });
+    const signed = signBody(market.client, orderDomain, order.body);
+    const duty = ticketValidators(market.roster, jobIdOf(signed.body));
+    if (avoid === undefined || !duty.includes(avoid)) return { order: signed, salt };
+  }
+}
+
+/** Experts, then validators, then the coordinator. */
+function indexNodes(market: FixedMarket): (node: NodeId) => number {
+  const nodes = [
+    ...market.experts.map(({ node }) => node),
+    ...market.validators.map(({ node }) => node),
+    market.coordinator.node,
+  ];
+  const places = new Map(nodes.map((node, index) => [node, index] as const));
+  return (node) => places.get(node)!;
+}

@@ -1,0 +1,42 @@
+import { sha256 } from '@moe/core';
+import type { FixedMarket } from '@moe/node';
+import { type CertifiedMember, defaultParameters, type MarketParameters } from '@moe/protocol';
+import { uniformFrom } from './random.ts';
+
+/** One kilobyte: a paragraph of a document, as stores cut them. */
+export const studyText = Array.from({ length: 176 }, (_, index) => `word${index % 10}`)
+  .join(' ')
+  .padEnd(1_024, '.');
+
+/** The protocol's own parameters, but small vectors: how long a job takes does not depend on what is in them. */
+export const studyParameters: MarketParameters = {
+  ...defaultParameters,
+  dimensions: 32,
+  distractors: 4,
+  distractorPool: 16,
+  places: 4,
+  pieces: 2,
+};
+
+/** All see a text much alike, with a little of their own: good judges, and every job has a winner. */
+export function studyEncode(dimensions: number, expert: number): (text: string) => Float32Array {
+  const known = new Map<string, Float32Array>();
+  return (piece) => {
+    const before = known.get(piece);
+    if (before !== undefined) return before;
+    const hash = new DataView(sha256(Buffer.from(piece)).buffer).getInt32(0);
+    const shared = uniformFrom(hash);
+    const own = uniformFrom(hash, expert);
+    const vector = Float32Array.from({ length: dimensions }, () => shared() - 0.5 + 0.1 * (own() - 0.5));
+    const length = Math.hypot(...vector);
+    const unit = vector.map((value) => value / length);
+    known.set(piece, unit);
+    return unit;
+  };
+}
+
+/** What a member loses, in hundredths of a per cent of its stake. */
+export function slashBpsOf(market: FixedMarket, { principal, slashMicro }: CertifiedMember): number {
+  const { stakeMicro } = market.roster.experts.find(({ node }) => node === principal)!;
+  return Number((10_000n * slashMicro) / stakeMicro);
+}
