@@ -1,0 +1,323 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { MoeError, type NodeId } from '@moe/core';
+import type { AnnIndex, AnnIndexKind } from './ann/ann-index.ts';
+import { IndexFiles, type IndexState } from './ann/index-files.ts';
+import { usearchIndexKind } from './ann/usearch-index.ts';
+import type { History, HistoryQuery, Neighbour } from './history.ts';
+import { type Forgotten, HistoryFolder, nothingForgotten } from './records/history-folder.ts';
+import { JobTable } from './records/job-table.ts';
+import { NodeTable } from './records/node-table.ts';
+import { type HistoryRecord, type RecordLimits, recordCheck } from './records/record.ts';
+import { RowLayout } from './records/row-layout.ts';
+import { RowStore } from './records/row-store.ts';
+import { emptyTally, WorkerTallies, type WorkerTally } from './worker-tallies.ts';
+
+export interface HistoryInit {
+  /** Units of a whole loss: `lossUnitsPerJob(parameters)` of the market. */
+  readonly unitsPerJob: number;
+  /** Length of the vectors; default 384. */
+  readonly dimensions?: number;
+  /** Above this the records that came first are forgotten; default 1,000,000. */
+  readonly maxRecords?: number;
+  /** Outcomes that one record can hold, at most 32; default 8. Fixed once the folder is made. */
+  readonly outcomesPerRecord?: number;
+  /** Candidates of the index that a search compares exactly, at least; default 128. More find more of the nearest. */
+  readonly candidates?: number;
+  /** Default: usearch. */
+  readonly indexKind?: AnnIndexKind;
+}
+
+export interface OpenHistoryInit extends HistoryInit {
+  /** Folder of the history, made when it is missing; for one process at a time. */
+  readonly directory: string;
+  /** Told while records are added to the index at the start: after a crash, or when its file cannot be used. */
+  readonly onIndexing?: (done: number, total: number) => void;
+}
+
+/**
+ * Opens or makes a history on the disk. A record is in its file when `append` returns, so a killed process loses none
+ * (after a power cut: none from before the last flush); the index is saved now and then, and what it lacks is added
+ * here. Throws `history-mismatch`, `history-corrupt`.
+ */
+export function openHistory(init: OpenHistoryInit): History {
+  return new StoredHistory(init, init.directory, init.onIndexing ?? (() => undefined));
+}
+
+/** A history in memory only, for simulations and tests. */
+export function memoryHistory(init: HistoryInit): History {
+  return new StoredHistory(init, undefined, () => undefined);
+}
+
+const defaultOutcomesPerRecord = 8;
+const defaultMaxRecords = 1_000_000;
+const defaultCandidates = 128;
+const maxNeighbours = 4_096;
+/** The index is saved after this many new records, or a sixteenth of all when that is more. */
+const saveEvery = 4_096;
+const saveShare = 16;
+
+class StoredHistory implements History {
+  readonly unitsPerJob: number;
+  readonly #dimensions: number;
+  readonly #maxRecords: number;
+  readonly #candidates: number;
+  readonly #check: (record: HistoryRecord) => void;
+  readonly #layout: RowLayout;
+  readonly #folder: HistoryFolder | undefined;
+  readonly #nodes: NodeTable;
+  readonly #rows: RowStore;
+  readonly #jobs: JobTable;
+  readonly #tallies = new WorkerTallies();
+  readonly #indexFiles: IndexFiles | undefined;
+  readonly #index: AnnIndex;
+  #forgotten: Forgotten;
+  #unsaved = 0;
+  #isClosed = false;
+
+  constructor(
+    init: HistoryInit,
+    directory: string | undefined,
+    onIndexing: (done: number, total: number) => void,
+  ) {
+    const limits: RecordLimits = {
+      dimensions: init.dimensions ?? 384,
+      unitsPerJob: init.unitsPerJob,
+      outcomesPerRecord: init.outcomesPerRecord ?? defaultOutcomesPerRecord,
+    };
+    const kind = init.indexKind ?? usearchIndexKind();
+    this.unitsPerJob = limits.unitsPerJob;
+    this.#dimensions = limits.dimensions;
+    this.#maxRecords = init.maxRecords ?? defaultMaxRecords;
+    this.#candidates = init.candidates ?? defaultCandidates;
+    this.#check = recordCheck(limits);
+    this.#layout = new RowLayout(limits);
+    if (directory !== undefined) {
+      mkdirSync(directory, { recursive: true });
+      this.#folder = new HistoryFolder(directory, limits);
+      this.#indexFiles = new IndexFiles(join(directory, 'index'), kind);
+    }
+    this.#nodes = new NodeTable(directory && join(directory, 'nodes.bin'));
+    this.#rows = new RowStore({
+      rowBytes: this.#layout.rowBytes,
+      directory: directory && join(directory, 'records'),
+    });
+    this.#jobs = new JobTable({
+      isJob: (row, job) => this.#isKept(row) && this.#layout.isJob(...this.#place(row), job),
+      isKept: (row) => this.#isKept(row),
+      jobKey: (row) => this.#layout.jobKey(...this.#place(row)),
+    });
+    this.#forgotten = this.#folder?.readForgotten() ?? nothingForgotten;
+    const saved = this.#indexFiles?.open(this.#dimensions);
+    // More rows in the index than in the files: they were restored from elsewhere, so it is not theirs.
+    const usable = saved !== undefined && saved.state.endRow <= this.#rows.end ? saved : undefined;
+    this.#index = usable?.index ?? kind.create(this.#dimensions);
+    const state = usable?.state ?? { endRow: 0, ...nothingForgotten };
+    this.#cutUnsound(state.endRow);
+    this.#forgetAtStart();
+    this.#readRows();
+    this.#bringIndexInStep(state, onIndexing);
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get bytesPerRecord(): number {
+    return Math.round(this.#layout.rowBytes + this.#index.memoryBytes / Math.max(1, this.size));
+  }
+
+  append(record: HistoryRecord): boolean {
+    this.#mustBeOpen();
+    this.#check(record);
+    if (record.atMs < this.#forgotten.beforeMs) return false;
+    if (this.#jobs.find(Buffer.from(record.job, 'hex')) !== undefined) return false;
+    const row = this.#rows.append(this.#layout.encode(record, (node) => this.#nodes.index(node)));
+    this.#jobs.add(row);
+    this.#count(row, 1);
+    this.#index.add(row, record.vector);
+    while (this.size > this.#maxRecords) this.#forgetOldest();
+    this.#unsaved += 1;
+    if (this.#unsaved >= Math.max(saveEvery, this.size / saveShare)) this.#saveIndex();
+    return true;
+  }
+
+  nearest(query: HistoryQuery, k: number): Neighbour[] {
+    this.#mustBeOpen();
+    const count = Math.max(0, Math.min(maxNeighbours, Math.floor(k)));
+    const unit = this.#unitOf(query);
+    const found = this.#index.search(unit, Math.max(this.#candidates, 2 * count)).map((row) => ({
+      row,
+      similarity: this.#layout.similarity(...this.#place(row), unit),
+    }));
+    // Ties by what the record says and not by when it came, so that the order of appends does not matter.
+    found.sort(
+      (a, b) =>
+        b.similarity - a.similarity ||
+        this.#atMs(b.row) - this.#atMs(a.row) ||
+        (this.#layout.job(...this.#place(a.row)) < this.#layout.job(...this.#place(b.row)) ? -1 : 1),
+    );
+    return found
+      .slice(0, count)
+      .map(({ row, similarity }) => ({ record: this.#record(row), similarity: Math.min(1, similarity) }));
+  }
+
+  recent(count: number): HistoryRecord[] {
+    const found: HistoryRecord[] = [];
+    for (let row = this.#rows.end - 1; row >= this.#forgotten.firstRow && found.length < count; row -= 1)
+      if (this.#isKept(row)) found.push(this.#record(row));
+    return found;
+  }
+
+  *records(): IterableIterator<HistoryRecord> {
+    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1)
+      if (this.#isKept(row)) yield this.#record(row);
+  }
+
+  tallyOf(worker: NodeId): WorkerTally {
+    const index = this.#nodes.known(worker);
+    return index === undefined ? emptyTally : this.#tallies.of(index);
+  }
+
+  tallyOfAll(): WorkerTally {
+    return this.#tallies.all;
+  }
+
+  workers(): NodeId[] {
+    return this.#tallies.workers().map((index) => this.#nodes.id(index));
+  }
+
+  forgetBefore(atMs: number): number {
+    this.#mustBeOpen();
+    if (!(atMs > this.#forgotten.beforeMs)) return 0;
+    const { firstRow } = this.#forgotten;
+    const old: number[] = [];
+    for (let row = firstRow; row < this.#rows.end; row += 1)
+      if (this.#isKept(row) && this.#atMs(row) < atMs) old.push(row);
+    this.#folder?.writeForgotten({ firstRow, beforeMs: atMs });
+    for (const row of old) {
+      this.#count(row, -1);
+      this.#index.remove(row);
+    }
+    this.#forgotten = { firstRow, beforeMs: atMs };
+    this.#skipForgotten();
+    return old.length;
+  }
+
+  flush(): void {
+    this.#mustBeOpen();
+    if (this.#folder === undefined) return;
+    this.#folder.writeForgotten(this.#forgotten);
+    if (this.#unsaved > 0) this.#saveIndex();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    this.#rows.close();
+    this.#nodes.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isClosed)
+      throw new MoeError('history-closed', 'The history is closed. Open it again to use it.');
+  }
+
+  #place(row: number): [ReturnType<RowStore['blockOf']>, number] {
+    return [this.#rows.blockOf(row), this.#rows.startOf(row)];
+  }
+
+  #record(row: number): HistoryRecord {
+    return this.#layout.decode(...this.#place(row), (index) => this.#nodes.id(index));
+  }
+
+  #atMs(row: number): number {
+    return this.#layout.atMs(...this.#place(row));
+  }
+
+  #isKept(row: number): boolean {
+    return row >= this.#forgotten.firstRow && this.#atMs(row) >= this.#forgotten.beforeMs;
+  }
+
+  #count(row: number, sign: 1 | -1): void {
+    this.#layout.forEachOutcome(...this.#place(row), (outcome) => this.#tallies.count(outcome, sign));
+  }
+
+  #forgetOldest(): void {
+    const row = this.#forgotten.firstRow;
+    this.#count(row, -1);
+    this.#index.remove(row);
+    this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
+    this.#skipForgotten();
+  }
+
+  /** Moves the beginning to the first record that is kept and frees what lies before it. */
+  #skipForgotten(): void {
+    let { firstRow } = this.#forgotten;
+    while (firstRow < this.#rows.end && this.#atMs(firstRow) < this.#forgotten.beforeMs) firstRow += 1;
+    this.#forgotten = { ...this.#forgotten, firstRow };
+    this.#rows.dropBefore(firstRow);
+  }
+
+  #saveIndex(): void {
+    this.#unsaved = 0;
+    if (this.#indexFiles === undefined) return;
+    // The index must never name a row that a power cut could still take away.
+    this.#nodes.sync();
+    this.#rows.sync();
+    this.#indexFiles.save(this.#index, { ...this.#forgotten, endRow: this.#rows.end });
+  }
+
+  /** Rows since the last save may be damaged by a power cut; those before were synced. */
+  #cutUnsound(from: number): void {
+    for (let row = Math.max(from, this.#rows.first); row < this.#rows.end; row += 1)
+      if (!this.#layout.isSound(...this.#place(row), this.#nodes.size)) this.#rows.cut(row);
+  }
+
+  #forgetAtStart(): void {
+    const firstRow = Math.min(Math.max(this.#forgotten.firstRow, this.#rows.first), this.#rows.end);
+    this.#forgotten = { ...this.#forgotten, firstRow };
+    let kept = 0;
+    for (let row = firstRow; row < this.#rows.end; row += 1) if (this.#isKept(row)) kept += 1;
+    for (let row = firstRow; kept > this.#maxRecords; row += 1) {
+      if (this.#isKept(row)) kept -= 1;
+      this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
+    }
+    this.#skipForgotten();
+  }
+
+  #readRows(): void {
+    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1) {
+      if (!this.#isKept(row)) continue;
+      this.#jobs.add(row);
+      this.#count(row, 1);
+    }
+  }
+
+  #bringIndexInStep(state: IndexState, onIndexing: (done: number, total: number) => void): void {
+    const { firstRow, beforeMs } = this.#forgotten;
+    for (let row = state.firstRow; row < Math.min(firstRow, state.endRow); row += 1) this.#index.remove(row);
+    if (beforeMs > state.beforeMs)
+      for (let row = firstRow; row < state.endRow; row += 1) if (!this.#isKept(row)) this.#index.remove(row);
+    const begin = Math.max(state.endRow, firstRow);
+    for (let row = begin; row < this.#rows.end; row += 1) {
+      if (!this.#isKept(row)) continue;
+      this.#index.add(row, this.#layout.vector(...this.#place(row)));
+      this.#unsaved += 1;
+      onIndexing(row + 1 - begin, this.#rows.end - begin);
+    }
+  }
+
+  #unitOf(query: HistoryQuery): Float32Array {
+    let squares = 0;
+    for (let axis = 0; axis < query.length; axis += 1) squares += query[axis]! * query[axis]!;
+    if (query.length !== this.#dimensions || !(squares > 0 && squares < Number.POSITIVE_INFINITY))
+      throw new MoeError(
+        'history-query-invalid',
+        `A query needs ${this.#dimensions} finite numbers that are not all zero; it has ${query.length} with a squared length of ${squares}.`,
+      );
+    const scale = 1 / Math.sqrt(squares);
+    return Float32Array.from(query, (value) => value * scale);
+  }
+}
