@@ -7,6 +7,7 @@ import { addReceipt } from './commands/receipt.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
+import { addSimulate } from './simulate/index.ts';
 import { paintError, printable } from './terminal/text.ts';
 
 /** Runs `moe` with its arguments (without node and script). Never throws; the result is the exit code. */
@@ -55,6 +56,7 @@ Examples:
   addStatus(program);
   addBalance(program);
   addReceipt(program);
+  addSimulate(program);
   return program;
 }
 

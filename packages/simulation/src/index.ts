@@ -1,0 +1,7 @@
+export { simulate } from './engine.ts';
+export type { RunResult } from './metrics/result.ts';
+export { reportHtml } from './report/html.ts';
+export { makeReport, type Report, reportJson } from './report/report.ts';
+export { groupTable, runTable, type Table } from './report/tables.ts';
+export { readScenario, type ScenarioOverrides, type ScenarioRun } from './scenario/read-scenario.ts';
+export { shippedScenario, shippedScenarios } from './scenario/shipped.ts';

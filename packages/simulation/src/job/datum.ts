@@ -1,0 +1,35 @@
+import type { Expert } from '../population/expert.ts';
+import { meanLoss } from '../population/skill.ts';
+import { keyedNormal } from '../random.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import type { Point } from '../space/sphere.ts';
+
+/** One job's datum: where it lies and how hard it is. */
+export interface Datum {
+  readonly job: number;
+  readonly atMs: number;
+  readonly point: Point;
+  readonly place: number;
+  /** Factor of everybody's mean loss; its own mean is 1. */
+  readonly difficulty: number;
+}
+
+/** A quarter: the mean at which `noise.expert` is given. The spread of a share falls towards 0 and 1. */
+const referenceVariance = 0.25 * 0.75;
+
+/**
+ * Loss of an expert on a datum, drawn around its mean there, as `[worse, compared]` like the real one. It depends on
+ * the model and the datum only: two experts with one model have the same.
+ */
+export function drawLoss(
+  expert: Expert,
+  datum: Datum,
+  scenario: Scenario,
+  compared: number,
+  bend = 0,
+): readonly [number, number] {
+  const mean = Math.min(0.95, meanLoss(expert.skill, datum.point) * datum.difficulty);
+  const sd = scenario.noise.expert * Math.sqrt((mean * (1 - mean)) / referenceVariance);
+  const loss = mean + sd * keyedNormal(scenario.seed, datum.job, expert.model) + bend;
+  return [Math.min(compared, Math.max(0, Math.round(loss * compared))), compared];
+}

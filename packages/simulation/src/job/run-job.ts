@@ -1,0 +1,172 @@
+import { type Amount, shareBps } from '@moe/core';
+import {
+  type CertificateBody,
+  type CertifiedMember,
+  certifiedLosses,
+  compareFractions,
+  drawShard,
+  expectedLoss,
+  type FeeSplit,
+  lossUnitsPerJob,
+  type MemberOutcome,
+  type SlashReason,
+  splitFee,
+} from '@moe/protocol';
+import type { MarketState } from '../market/market-state.ts';
+import type { Expert } from '../population/expert.ts';
+import type { Uniform } from '../random.ts';
+import { bendOf } from './collusion.ts';
+import { type Datum, drawLoss } from './datum.ts';
+import { occupy, runSealedStage, type SealedOutcome, type Seat } from './sealed-stage.ts';
+
+/** A job as it was decided: the simulated counterpart of a certificate. */
+export interface DecidedJob {
+  readonly datum: Datum;
+  readonly sealed: SealedOutcome;
+  /** In the order of the seats; empty when too few answered and nothing was charged. */
+  readonly members: readonly CertifiedMember[];
+  readonly winner: Seat | undefined;
+  /** Paid by the client; undefined when nobody won. */
+  readonly split: (FeeSplit & { readonly feeMicro: Amount }) | undefined;
+  readonly slashes: readonly { readonly expert: Expert; readonly amountMicro: Amount }[];
+}
+
+/** Runs one job to its end and books what it leaves behind, except the money: that is the caller's. */
+export function runJob(market: MarketState, datum: Datum, seed: string, random: Uniform): DecidedJob {
+  const { parameters } = market;
+  const draw = drawShard(market.roster, seed as Parameters<typeof drawShard>[1]);
+  const sealed = runSealedStage(market, draw, datum, random);
+  const isInTime = new Map(sealed.seats.map((seat) => [seat, finishes(seat, sealed, datum, market, random)]));
+  for (const seat of sealed.seats)
+    if (seat.worker !== undefined) market.reliability.worked(seat.worker, isInTime.get(seat)!);
+
+  const committed = sealed.seats.filter((seat) => seat.committedAtMs !== undefined && !seat.onProbation);
+  const judges = committed.filter((seat) => isInTime.get(seat));
+  if (committed.length < parameters.minimumScored)
+    return { datum, sealed, members: [], winner: undefined, split: undefined, slashes: [] };
+  const canScore = judges.length >= parameters.minimumScored;
+
+  const compared = parameters.distractors * parameters.pieces;
+  const members = sealed.seats.map((seat): CertifiedMember => {
+    const worker = seat.worker ?? seat.principal;
+    const isScored = canScore && isInTime.get(seat)!;
+    const { global, place } = market.standings.of(worker.node, datum.place);
+    const outcome = outcomeOf(seat, isInTime.get(seat)!, canScore, random);
+    const slashBps = parameters.slashBps[outcome as SlashReason] ?? 0;
+    const isCalled = worker !== seat.principal;
+    // The penalty is shared in proportion to the split, as in certifyJob of the protocol.
+    const penaltyOf = (expert: Expert, bps: number): Amount =>
+      shareBps(shareBps(expert.stakeMicro, slashBps), bps);
+    return {
+      principal: seat.principal.node,
+      worker: worker.node,
+      workerBps: isCalled ? seat.workerBps : 10_000,
+      onProbation: seat.onProbation,
+      outcome,
+      loss: isScored
+        ? drawLoss(worker, datum, market.scenario, compared, bendOf(worker, seat, judges))
+        : null,
+      standing: {
+        global: [global.jobs, global.excessUnits],
+        place: [place.jobs, place.excessUnits],
+      },
+      slashMicro: penaltyOf(seat.principal, isCalled ? 10_000 - seat.workerBps : 10_000),
+      workerSlashMicro: isCalled ? penaltyOf(worker, seat.workerBps) : 0n,
+    };
+  });
+  const winner = winnerOf(sealed.seats, members, market);
+  record(market, datum, sealed, members, winner);
+  return {
+    datum,
+    sealed,
+    members,
+    winner,
+    split:
+      winner === undefined
+        ? undefined
+        : {
+            feeMicro: market.feeMicro,
+            ...splitFee(
+              market.feeMicro,
+              parameters.feeBps,
+              winner.worker === winner.principal ? 10_000 : winner.workerBps,
+            ),
+          },
+    slashes: members.flatMap(({ principal, worker, slashMicro, workerSlashMicro }) => [
+      ...(slashMicro > 0n ? [{ expert: market.expertOf(principal), amountMicro: slashMicro }] : []),
+      ...(workerSlashMicro > 0n ? [{ expert: market.expertOf(worker), amountMicro: workerSlashMicro }] : []),
+    ]),
+  };
+}
+
+/** Whether a seat of the cut also embeds the full text before the second deadline. */
+function finishes(
+  seat: Seat,
+  sealed: SealedOutcome,
+  datum: Datum,
+  market: MarketState,
+  random: Uniform,
+): boolean {
+  if (seat.committedAtMs === undefined) return false;
+  const worker = seat.worker!;
+  const doneMs =
+    occupy(worker, sealed.cutAtMs + worker.settings.networkMs, random) + worker.settings.networkMs;
+  return doneMs <= datum.atMs + market.parameters.fullDeadlineMs;
+}
+
+function outcomeOf(seat: Seat, inTime: boolean, canScore: boolean, random: Uniform): MemberOutcome {
+  if (seat.declined) return 'declined';
+  if (!inTime) return 'late';
+  if (!canScore) return 'missed';
+  const { outlierShare } = seat.worker!.settings;
+  return outlierShare > 0 && random() < outlierShare ? 'outlier' : 'scored';
+}
+
+/** Lowest shrunken loss among paid, scored members; ties by order of commit (certifyJob's rule). */
+function winnerOf(
+  seats: readonly Seat[],
+  members: readonly CertifiedMember[],
+  { parameters }: MarketState,
+): Seat | undefined {
+  const best = members
+    .map((member, index) => ({ member, seat: seats[index]! }))
+    .filter(({ member }) => member.outcome === 'scored' && !member.onProbation)
+    .map(({ member, seat }) => ({ seat, loss: expectedLoss(member, parameters) }))
+    .sort(
+      (a, b) =>
+        compareFractions(a.loss, b.loss) ||
+        a.seat.committedAtMs! - b.seat.committedAtMs! ||
+        (a.seat.principal.node < b.seat.principal.node ? -1 : 1),
+    );
+  return best[0]?.seat;
+}
+
+/** What a certificate teaches: standings at the next settlement, beliefs at once, and who was called. */
+function record(
+  market: MarketState,
+  datum: Datum,
+  { held, seats }: SealedOutcome,
+  members: readonly CertifiedMember[],
+  winner: Seat | undefined,
+): void {
+  const body: Pick<CertificateBody, 'members' | 'place' | 'winner'> = {
+    members,
+    place: datum.place,
+    winner: winner?.principal.node ?? null,
+  };
+  const losses = certifiedLosses(body, market.parameters);
+  market.certify(losses);
+  const units = lossUnitsPerJob(market.parameters);
+  for (const { node, excessUnits } of losses) {
+    const expert = market.expertOf(node);
+    expert.scoredJobs += 1;
+    market.beliefs.observe(expert.index, datum.place, excessUnits / units, datum.job);
+  }
+  if (held.size === 0) return;
+  // Who is among the best known of the place and was free, but not called, asks too much.
+  const seated = new Set(seats.map(({ principal }) => principal));
+  for (const index of market.beliefs.bestAt(datum.place)) {
+    const expert = market.experts[index]!;
+    if (!held.has(expert) && !seated.has(expert)) expert.claims.lost += 1;
+  }
+}

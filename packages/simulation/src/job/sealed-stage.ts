@@ -1,0 +1,231 @@
+import type { NodeId } from '@moe/core';
+import { type Friend, type Prospect, type Situation, standardNormal } from '@moe/node/policy';
+import { type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
+import type { MarketState } from '../market/market-state.ts';
+import type { Expert } from '../population/expert.ts';
+import { policyOf } from '../population/strategies.ts';
+import type { Uniform } from '../random.ts';
+import type { Datum } from './datum.ts';
+
+/** A seat of the job and what became of it before the cut. */
+export interface Seat {
+  readonly principal: Expert;
+  readonly onProbation: boolean;
+  /** Who works for it: itself, a friend that granted its claim, or nobody yet. */
+  worker: Expert | undefined;
+  workerBps: number;
+  /** Friends asked so far, the one that granted among them. */
+  claims: number;
+  declined: boolean;
+  /** Arrival of its commit; undefined when none had come before the cut. */
+  committedAtMs: number | undefined;
+}
+
+export interface SealedOutcome {
+  readonly seats: readonly Seat[];
+  readonly cutAtMs: number;
+  /** Who was called and worked, by whom. */
+  readonly held: ReadonlyMap<Expert, Expert>;
+  readonly refusals: number;
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly kind: 'asked' | 'claim' | 'refused' | 'commit' | 'decline';
+  readonly seat: Seat;
+  readonly friends?: readonly Expert[];
+}
+
+/**
+ * The first stage in virtual time: members get the kept half, decide by their policy, claim friends (first come,
+ * first served), work and commit, until the protocol's quorum rule closes the cut. Jobs are run one after the other
+ * in order of arrival; work of earlier jobs keeps an expert's lines busy for later ones.
+ */
+export function runSealedStage(
+  market: MarketState,
+  draw: ShardDraw,
+  datum: Datum,
+  random: Uniform,
+): SealedOutcome {
+  const { parameters } = market;
+  const seatOf =
+    (onProbation: boolean) =>
+    (node: NodeId): Seat => ({
+      principal: market.expertOf(node),
+      onProbation,
+      worker: undefined,
+      workerBps: 10_000,
+      claims: 0,
+      declined: false,
+      committedAtMs: undefined,
+    });
+  const seats = [...draw.members.map(seatOf(false)), ...draw.newcomers.map(seatOf(true))];
+  const drawn = new Set(seats.map(({ principal }) => principal));
+  const held = new Map<Expert, Expert>();
+  const silent = new Map<Expert, boolean>();
+  const commits: { body: { principal: NodeId } }[] = [];
+  const declines: { body: { principal: NodeId } }[] = [];
+  const progressed = {
+    draw,
+    roster: market.roster,
+    seats: seats.map(({ principal }) => principal.node),
+    commits,
+    declines,
+  } as unknown as SealedJob;
+  let refusals = 0;
+  let cutAtMs = datum.atMs + parameters.sealedDeadlineMs;
+
+  const events: Event[] = [];
+  const at = (atMs: number, kind: Event['kind'], seat: Seat, friends?: readonly Expert[]): void => {
+    events.push(friends === undefined ? { atMs, kind, seat } : { atMs, kind, seat, friends });
+  };
+  const isSilent = (expert: Expert): boolean => {
+    let answer = silent.get(expert);
+    if (answer === undefined) {
+      answer = expert.settings.silentShare > 0 && random() < expert.settings.silentShare;
+      silent.set(expert, answer);
+    }
+    return answer;
+  };
+  const startWork = (seat: Seat, worker: Expert, nowMs: number): void => {
+    seat.worker = worker;
+    if (!isSilent(worker)) at(occupy(worker, nowMs, random) + travelMs(worker, random), 'commit', seat);
+  };
+  const claimNext = (seat: Seat, friends: readonly Expert[], nowMs: number): void => {
+    if (friends.length === 0 || seat.claims >= parameters.maximumClaims)
+      return startWork(seat, seat.principal, nowMs);
+    at(nowMs + travelMs(seat.principal, random) + travelMs(friends[0]!, random), 'claim', seat, friends);
+  };
+
+  for (const seat of seats) at(datum.atMs + travelMs(seat.principal, random), 'asked', seat);
+  const outlook = makeOutlook(market, seats, drawn, datum, random);
+  for (;;) {
+    const event = takeEarliest(events);
+    if (event === undefined || event.atMs > cutAtMs) break;
+    const { seat, atMs, friends = [] } = event;
+    if (event.kind === 'asked') {
+      if (isSilent(seat.principal)) continue;
+      const decision = decide(market, seat, outlook, random);
+      if (decision === 'work') startWork(seat, seat.principal, atMs);
+      else if (decision === 'decline') at(atMs + travelMs(seat.principal, random), 'decline', seat);
+      else claimNext(seat, decision, atMs);
+    } else if (event.kind === 'claim') {
+      const [friend, ...others] = friends;
+      seat.claims += 1;
+      market.reliability.asked(friend!, !held.has(friend!));
+      if (isSilent(friend!)) at(atMs + parameters.claimTtlMs, 'refused', seat, others);
+      else if (held.has(friend!)) {
+        friend!.claims.heldAlready += 1;
+        refusals += 1;
+        at(atMs + travelMs(friend!, random), 'refused', seat, others);
+      } else {
+        held.set(friend!, seat.principal);
+        friend!.claims.won += 1;
+        seat.workerBps = friend!.askBps;
+        startWork(seat, friend!, atMs);
+      }
+    } else if (event.kind === 'refused') claimNext(seat, friends, atMs);
+    else {
+      if (event.kind === 'decline') {
+        seat.declined = true;
+        seat.principal.declines += 1;
+        declines.push({ body: { principal: seat.principal.node } });
+      } else {
+        seat.committedAtMs = atMs;
+        commits.push({ body: { principal: seat.principal.node } });
+      }
+      const progress = sealedProgress(progressed);
+      if (progress === 'all') cutAtMs = Math.min(cutAtMs, atMs);
+      else if (progress === 'quorum') cutAtMs = Math.min(cutAtMs, atMs + parameters.cutGraceMs);
+    }
+  }
+  return { seats, cutAtMs, held, refusals };
+}
+
+/** Time over the network, one way. */
+function travelMs(expert: Expert, random: Uniform): number {
+  return expert.settings.networkMs * Math.exp(expert.settings.jitter * standardNormal(random));
+}
+
+/** Takes the expert's line that is free first, for one embedding; the result is when it is done. */
+export function occupy(expert: Expert, nowMs: number, random: Uniform): number {
+  const { freeAtMs, settings } = expert;
+  let line = 0;
+  for (let other = 1; other < freeAtMs.length; other += 1)
+    if (freeAtMs[other]! < freeAtMs[line]!) line = other;
+  const doneMs =
+    Math.max(nowMs, freeAtMs[line]!) +
+    settings.computeMs * Math.exp(settings.jitter * standardNormal(random));
+  freeAtMs[line] = doneMs;
+  return doneMs;
+}
+
+function takeEarliest(events: Event[]): Event | undefined {
+  let earliest = 0;
+  for (let index = 1; index < events.length; index += 1)
+    if (events[index]!.atMs < events[earliest]!.atMs) earliest = index;
+  return events.length === 0 ? undefined : events.splice(earliest, 1)[0];
+}
+
+/** What every member of the shard sees: the other members, and the friends that it may call. */
+interface Outlook {
+  readonly members: ReadonlyMap<Expert, Prospect>;
+  readonly friends: readonly Friend[];
+}
+
+function makeOutlook(
+  market: MarketState,
+  seats: readonly Seat[],
+  drawn: ReadonlySet<Expert>,
+  { place }: Datum,
+  random: Uniform,
+): Outlook {
+  const prospect = (expert: Expert): Prospect => ({
+    worker: expert.node,
+    standing: market.standingOf(expert, place),
+    excess: market.beliefs.excessOf(expert.index, place),
+  });
+  const members = new Map(
+    seats.filter(({ onProbation }) => !onProbation).map(({ principal }) => [principal, prospect(principal)]),
+  );
+  const { strangers } = market.scenario.beliefs;
+  const candidates = new Set(market.beliefs.bestAt(place).map((index) => market.experts[index]!));
+  for (let tries = 0; tries < strangers; tries += 1)
+    candidates.add(market.experts[Math.floor(random() * market.experts.length)]!);
+  const friends: Friend[] = [];
+  for (const candidate of candidates)
+    if (!drawn.has(candidate) && market.maybeCalled(candidate))
+      friends.push({
+        ...prospect(candidate),
+        askBps: candidate.askBps,
+        free: market.reliability.freeOf(candidate),
+        onTime: market.reliability.onTimeOf(candidate),
+      });
+  return { members, friends };
+}
+
+/** What the member's own policy says. */
+function decide(
+  market: MarketState,
+  seat: Seat,
+  { members, friends }: Outlook,
+  random: Uniform,
+): 'work' | 'decline' | readonly Expert[] {
+  // Only paid members may call; a newcomer shows what it can do itself.
+  if (seat.onProbation) return 'work';
+  const { principal } = seat;
+  const { parameters } = market;
+  const situation: Situation = {
+    self: members.get(principal)!,
+    opponents: [...members].filter(([expert]) => expert !== principal).map(([, prospect]) => prospect),
+    friends,
+    feeMicro: market.prizeMicro,
+    costMicro: principal.settings.costMicro,
+    lateMicro: Number(principal.stakeMicro) * (parameters.slashBps.late / 10_000),
+    mayDecline: principal.declines < parameters.declinesPerEpoch,
+    historyWeight: parameters.historyWeight,
+    jobNoise: market.scenario.noise.expert,
+  };
+  const decision = policyOf(principal.settings.strategy)(situation, random);
+  return decision.kind === 'call' ? decision.friends.map((node) => market.expertOf(node)) : decision.kind;
+}

@@ -1,0 +1,153 @@
+import type { AccountId, Hash, MarketId, NodeId } from '@moe/core';
+import { defaultPricer, nextAskBps } from '@moe/node/pricer';
+import {
+  basePricePerKilobyte,
+  type CertifiedLoss,
+  feeOf,
+  type MarketParameters,
+  placeExcess,
+  type Roster,
+  Standings,
+  splitFee,
+  toNumber,
+} from '@moe/protocol';
+import type { Beliefs } from '../beliefs/beliefs.ts';
+import type { Expert } from '../population/expert.ts';
+import type { Scenario } from '../scenario/schema.ts';
+import { Reliability } from './reliability.ts';
+
+/** What the simulated market knows and holds between jobs. Changes at a settlement only, as on the ledger. */
+export class MarketState {
+  readonly scenario: Scenario;
+  readonly parameters: MarketParameters;
+  readonly experts: readonly Expert[];
+  readonly beliefs: Beliefs;
+  readonly reliability: Reliability;
+  readonly #byNode: ReadonlyMap<NodeId, Expert>;
+  readonly #places: number;
+  readonly #standing: Float64Array;
+  readonly #standingBatch: Int32Array;
+  #standings = Standings.empty;
+  #batch = 0;
+  #losses: CertifiedLoss[] = [];
+  #roster: Roster;
+  #feeMicro = 0n;
+  #prizeMicro = 0;
+  readonly #callable: Uint8Array;
+
+  constructor(init: {
+    readonly scenario: Scenario;
+    readonly parameters: MarketParameters;
+    readonly experts: readonly Expert[];
+    readonly beliefs: Beliefs;
+  }) {
+    this.scenario = init.scenario;
+    this.parameters = init.parameters;
+    this.experts = init.experts;
+    this.beliefs = init.beliefs;
+    this.reliability = new Reliability(init.experts.length);
+    this.#byNode = new Map(init.experts.map((expert) => [expert.node, expert]));
+    this.#places = init.parameters.places;
+    this.#standing = new Float64Array(init.experts.length * this.#places);
+    this.#standingBatch = new Int32Array(init.experts.length * this.#places).fill(-1);
+    this.#callable = new Uint8Array(init.experts.length);
+    this.#roster = this.#enter(0);
+  }
+
+  get roster(): Roster {
+    return this.#roster;
+  }
+  get standings(): Standings {
+    return this.#standings;
+  }
+  /** Fee of one job at the roster's base price. */
+  get feeMicro(): bigint {
+    return this.#feeMicro;
+  }
+
+  /** What of it the winner and its friend share. */
+  get prizeMicro(): number {
+    return this.#prizeMicro;
+  }
+
+  /** Whether the expert can be called: registered, and past probation. */
+  maybeCalled({ index }: Expert): boolean {
+    return this.#callable[index] === 1;
+  }
+
+  expertOf(node: NodeId): Expert {
+    return this.#byNode.get(node)!;
+  }
+
+  /** Certified expected excess of an expert at a place, as the winner's rule takes it. */
+  standingOf(expert: Expert, place: number): number {
+    const cell = expert.index * this.#places + place;
+    if (this.#standingBatch[cell] !== this.#batch) {
+      this.#standing[cell] = toNumber(placeExcess(this.#standings.of(expert.node, place), this.parameters));
+      this.#standingBatch[cell] = this.#batch;
+    }
+    return this.#standing[cell]!;
+  }
+
+  /** Certified losses of a job wait for the next settlement. */
+  certify(losses: readonly CertifiedLoss[]): void {
+    this.#losses.push(...losses);
+  }
+
+  /** Settles what has been certified: standings, asks, stakes and probation change. */
+  settle(job: number): void {
+    this.#standings = this.#standings.with(this.#losses);
+    this.#losses = [];
+    this.#batch += 1;
+    this.beliefs.settled(job);
+    for (const expert of this.experts) {
+      if (expert.onProbation && expert.scoredJobs >= this.parameters.probationJobs)
+        expert.onProbation = false;
+      if (expert.settings.pricer === 'fixed') continue;
+      const next = nextAskBps(expert.askBps, expert.claims, defaultPricer);
+      if (next === undefined) continue;
+      expert.askBps = next;
+      expert.claims = { won: 0, heldAlready: 0, lost: 0 };
+    }
+    this.#roster = this.#enter(job);
+  }
+
+  /** A roster comes into force, and with it prices and who can be called. */
+  #enter(job: number): Roster {
+    const roster = this.#makeRoster(job);
+    this.#feeMicro = feeOf(this.scenario.bytesPerJob, basePricePerKilobyte(roster.experts), 0n);
+    this.#prizeMicro = Number(
+      this.#feeMicro - splitFee(this.#feeMicro, this.parameters.feeBps, 0).marketMicro,
+    );
+    this.#callable.fill(0);
+    for (const { node, onProbation } of roster.experts)
+      if (!onProbation) this.#callable[this.expertOf(node).index] = 1;
+    return roster;
+  }
+
+  #makeRoster(job: number): Roster {
+    return {
+      network: 'simulation',
+      market: 'simulation' as MarketId,
+      marketOwner: 'market' as AccountId,
+      beacon: `beacon-${this.scenario.seed}` as Hash,
+      batch: this.#batch,
+      parameters: this.parameters,
+      placesHash: '' as Hash,
+      calibrationHash: '' as Hash,
+      experts: this.experts
+        .filter(({ joinsAtJob, stakeMicro }) => joinsAtJob <= job && stakeMicro > 0n)
+        .map((expert) => ({
+          node: expert.node,
+          owner: expert.owner,
+          askMicroPerKilobyte: BigInt(expert.settings.priceMicroPerKilobyte),
+          askBps: expert.askBps,
+          stakeMicro: expert.stakeMicro,
+          onProbation: expert.onProbation,
+          calibrationCount: 0,
+          calibrationRoot: '' as Hash,
+        })),
+      validators: [],
+    };
+  }
+}

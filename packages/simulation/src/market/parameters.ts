@@ -1,0 +1,18 @@
+import { defaultParameters, type MarketParameters } from '@moe/protocol';
+import type { Scenario } from '../scenario/schema.ts';
+
+/** The protocol's default parameters with the scenario's changes. */
+export function parametersOf({ market, dimensions }: Scenario): MarketParameters {
+  const { lateSlashBps, outlierSlashBps, ...rest } = market;
+  const changes = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return {
+    ...defaultParameters,
+    ...(changes as Partial<MarketParameters>),
+    dimensions,
+    slashBps: {
+      ...defaultParameters.slashBps,
+      ...(lateSlashBps === undefined ? {} : { late: lateSlashBps }),
+      ...(outlierSlashBps === undefined ? {} : { outlier: outlierSlashBps }),
+    },
+  };
+}

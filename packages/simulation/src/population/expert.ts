@@ -1,0 +1,79 @@
+import type { AccountId, NodeId } from '@moe/core';
+import { standardNormal } from '@moe/node/policy';
+import type { Uniform } from '../random.ts';
+import type { GroupSettings, Scenario } from '../scenario/schema.ts';
+import type { Demand } from '../space/demand.ts';
+import { type Point, uniformPoint } from '../space/sphere.ts';
+import type { Skill } from './skill.ts';
+
+/** One simulated expert: what it is, and what changes while it takes part. */
+export interface Expert {
+  readonly index: number;
+  readonly node: NodeId;
+  readonly owner: AccountId;
+  readonly group: number;
+  readonly settings: GroupSettings;
+  /** Experts with one model number give the same answers. */
+  readonly model: number;
+  readonly joinsAtJob: number;
+  skill: Skill;
+  stakeMicro: bigint;
+  askBps: number;
+  onProbation: boolean;
+  scoredJobs: number;
+  declines: number;
+  /** When each of its parallel lines is free again. */
+  readonly freeAtMs: Float64Array;
+  /** Claims since its ask was last set. */
+  claims: { won: number; heldAlready: number; lost: number };
+}
+
+export function makePopulation(scenario: Scenario, demand: Demand, random: Uniform): Expert[] {
+  const names = Object.keys(scenario.experts);
+  const experts: Expert[] = [];
+  for (const [group, name] of names.entries()) {
+    const settings = scenario.experts[name]!;
+    for (let number = 0; number < settings.count; number += 1) {
+      const index = experts.length;
+      // Every expert draws the same count of numbers, so a change of one group leaves the others as they are.
+      const centre = centreOf(settings, scenario.dimensions, demand, random);
+      const shift = settings.skill.variation * standardNormal(random);
+      const best = Math.min(1, Math.max(0, settings.skill.best + shift));
+      const id = `expert-${String(index).padStart(5, '0')}`;
+      experts.push({
+        index,
+        node: id as NodeId,
+        owner: id as AccountId,
+        group,
+        settings,
+        model: index,
+        joinsAtJob: Math.floor(settings.joinsAt * scenario.jobs),
+        skill: {
+          centre,
+          best,
+          elsewhere: Math.min(1, Math.max(best, settings.skill.elsewhere + shift)),
+          width: settings.skill.width,
+        },
+        stakeMicro: BigInt(Math.round(settings.stakeCredits * 1_000_000)),
+        askBps: settings.askBps,
+        onProbation: settings.onProbation || settings.joinsAt > 0,
+        scoredJobs: 0,
+        declines: 0,
+        freeAtMs: new Float64Array(settings.parallel),
+        claims: { won: 0, heldAlready: 0, lost: 0 },
+      });
+    }
+  }
+  return experts.map((expert) => {
+    const { copyOf } = expert.settings;
+    if (copyOf === undefined) return expert;
+    const originals = experts.filter((other) => names[other.group] === copyOf);
+    const first = experts.find((other) => other.group === expert.group)!.index;
+    const original = originals[(expert.index - first) % originals.length]!;
+    return { ...expert, model: original.model, skill: original.skill };
+  });
+}
+
+function centreOf(settings: GroupSettings, dimensions: number, demand: Demand, random: Uniform): Point {
+  return settings.skill.centre === 'anywhere' ? uniformPoint(dimensions, random) : demand.typical(random);
+}

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument } from 'yaml';
+
+const folder = join(import.meta.dirname, '../../scenarios');
+
+export interface ShippedScenario {
+  readonly name: string;
+  readonly question: string;
+}
+
+/** Scenarios that come with the package, by name. */
+export function shippedScenarios(): ShippedScenario[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => {
+      const name = file.slice(0, -'.yaml'.length);
+      const question = parseDocument(readFileSync(join(folder, file), 'utf8')).get('question');
+      return { name, question: String(question) };
+    });
+}
+
+/** The text of a shipped scenario; undefined when there is none of this name. */
+export function shippedScenario(name: string): string | undefined {
+  return shippedScenarios().some((scenario) => scenario.name === name)
+    ? readFileSync(join(folder, `${name}.yaml`), 'utf8')
+    : undefined;
+}
