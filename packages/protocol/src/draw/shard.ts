@@ -2,7 +2,6 @@ import {
   type AccountId,
   type Amount,
   accountIdSchema,
-  BPS,
   encode,
   type Hash,
   hashBytes,
@@ -17,6 +16,7 @@ import {
 } from '@moe/core';
 import { z } from 'zod';
 import type { MarketParameters } from '../parameters.ts';
+import { type Candidate, candidateAt, stakeTable } from './stake-table.ts';
 import { type DrawStream, drawStream } from './stream.ts';
 import type { Ticket } from './tickets.ts';
 
@@ -122,47 +122,55 @@ export function jobSeed(beacon: Hash, job: JobId, tickets: readonly Ticket[]): H
   return hashOf('moe/seed/1', [beacon, job, tickets.map((ticket) => [ticket.by, ticket.body.secret])]);
 }
 
-interface Candidate {
-  readonly node: NodeId;
-  readonly stakeMicro: Amount;
-}
-
-/** Without replacement, probability proportional to stake, which counts up to `capBps` of the total. */
+/**
+ * Without replacement, probability proportional to stake, which counts up to `capBps` of the total. Sums over the
+ * list are kept for the next draw from the same list: it must not change.
+ */
 export function drawByStake(
   candidates: readonly Candidate[],
   count: number,
   capBps: number,
   stream: DrawStream,
 ): NodeId[] {
-  const total = candidates.reduce((sum, candidate) => sum + candidate.stakeMicro, 0n);
-  const cap = (total * BigInt(capBps)) / BPS;
-  const pool = [...candidates]
-    .sort((a, b) => (a.node < b.node ? -1 : 1))
-    .map(({ node, stakeMicro }) => ({
-      node,
-      weight: stakeMicro < cap ? stakeMicro : cap > 0n ? cap : stakeMicro,
-    }));
+  const table = stakeTable(candidates, capBps);
   const drawn: NodeId[] = [];
-  let weightLeft = pool.reduce((sum, { weight }) => sum + weight, 0n);
-  while (drawn.length < count && pool.length > 0 && weightLeft > 0n) {
-    let point = stream.belowBig(weightLeft);
-    const index = pool.findIndex(({ weight }) => {
-      if (point < weight) return true;
-      point -= weight;
-      return false;
-    });
-    const [chosen] = pool.splice(index, 1);
-    weightLeft -= chosen!.weight;
-    drawn.push(chosen!.node);
+  const taken: number[] = [];
+  let weightLeft = table.upTo.at(-1)!;
+  while (drawn.length < count && weightLeft > 0n) {
+    const index = candidateAt(table, taken, stream.belowBig(weightLeft));
+    taken.push(index);
+    taken.sort((a, b) => a - b);
+    weightLeft -= table.upTo[index + 1]! - table.upTo[index]!;
+    drawn.push(table.nodes[index]!);
   }
   return drawn;
+}
+
+/** Paid experts, and newcomers with a stake of one each: the two lists of experts that a roster is drawn from. */
+interface DrawLists {
+  readonly paid: readonly Candidate[];
+  readonly newcomers: readonly Candidate[];
+}
+
+const drawLists = new WeakMap<Roster, DrawLists>();
+
+function drawListsOf(roster: Roster): DrawLists {
+  const known = drawLists.get(roster);
+  if (known !== undefined) return known;
+  const lists = {
+    paid: roster.experts.filter((expert) => !expert.onProbation),
+    newcomers: roster.experts
+      .filter((expert) => expert.onProbation)
+      .map(({ node }) => ({ node, stakeMicro: 1n })),
+  };
+  drawLists.set(roster, lists);
+  return lists;
 }
 
 /** Draws members, newcomers and witnesses of a job. Throws `no-quorum` when fewer than 3 paid experts serve. */
 export function drawShard(roster: Roster, seed: Hash): ShardDraw {
   const { parameters } = roster;
-  const paid = roster.experts.filter((expert) => !expert.onProbation);
-  const newcomers = roster.experts.filter((expert) => expert.onProbation);
+  const { paid, newcomers } = drawListsOf(roster);
   if (paid.length < 3)
     throw new MoeError(
       'no-quorum',
@@ -175,11 +183,10 @@ export function drawShard(roster: Roster, seed: Hash): ShardDraw {
     parameters.stakeCapBps,
     drawStream(seed, 'members'),
   );
-  const equal = newcomers.map(({ node }) => ({ node, stakeMicro: 1n }));
   return {
     seed,
     members,
-    newcomers: drawByStake(equal, parameters.probationSeats, 10_000, drawStream(seed, 'newcomers')),
+    newcomers: drawByStake(newcomers, parameters.probationSeats, 10_000, drawStream(seed, 'newcomers')),
     witnesses: drawByStake(roster.validators, parameters.witnesses, 10_000, drawStream(seed, 'witnesses')),
   };
 }
