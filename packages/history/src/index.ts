@@ -15,4 +15,5 @@ export {
   posterior,
 } from './posterior.ts';
 export type { HistoryOutcome, HistoryRecord } from './records/record.ts';
+export { type BestAtPlace, type Region, type RegionsOptions, regions } from './regions.ts';
 export type { WorkerTally } from './worker-tallies.ts';
