@@ -10,6 +10,8 @@ export interface AdapterTask {
   readonly piecesPerText: number;
   readonly steps: number;
   readonly seed: number;
+  /** W to begin with, e.g. that of an expert for a wider domain; the identity when it is left out. */
+  readonly initial?: Float32Array;
 }
 
 /** Numbers of the training that are not the task's. */
@@ -55,7 +57,7 @@ export function* trainAdapter(
   const texts = task.kept.length / size;
   const batch = Math.min(batchTexts, texts);
   const random = randomSource(task.seed);
-  const matrix = new Float32Array(size * size);
+  const matrix = task.initial?.slice() ?? new Float32Array(size * size);
   const squares = new Float32Array(size * size).fill(1e-8);
   const gradient = new Float32Array(size * size);
   const inputs = new Float32Array(2 * batch * size);

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  applyAlignment,
+  applyResidual,
+  catalogue,
+  createModelHost,
+  marketSpec,
+  readAdapterWeights,
+  readAlignment,
+} from '@moe/experts';
+import { specialistDomains, trainSpecialist } from '@moe/training';
+import { encodeTasks } from '../scoring/native-vectors.ts';
+import { progressBar } from '../scoring/progress.ts';
+
+export const benchFolder = join(import.meta.dirname, '../../.bench');
+const founder = 'minilm-l6';
+
+/** An expert of the benchmark: its vectors are a function of one native model's. */
+export interface RoutedExpert {
+  readonly name: string;
+  /** Catalogue name of the model that reads the text. */
+  readonly base: string;
+  /** From the base model's vector to a unit vector in the market's space. */
+  readonly map: (vector: Float32Array) => Float32Array;
+}
+
+/** The given experts of the catalogue, in the market's space. */
+export function catalogueExperts(names: readonly string[]): RoutedExpert[] {
+  return names.map((name) => {
+    const spec = marketSpec(catalogue.find((expert) => expert.name === name)!);
+    if (spec.kind !== 'aligned') return { name, base: name, map: unit };
+    const alignment = readAlignment(spec.alignmentFile);
+    return { name, base: name, map: (vector) => applyAlignment(alignment, vector) };
+  });
+}
+
+/** The specialists of `moe up`, trained at the first run (about a minute each) and kept in `.bench/routing`. */
+export async function specialistExperts(): Promise<RoutedExpert[]> {
+  const host = createModelHost({ modelsDir: join(benchFolder, 'models') });
+  const domains = specialistDomains();
+  const tick = progressBar('specialists', domains.length);
+  try {
+    const backend = await host.open(catalogue.find(({ name }) => name === founder)!.native);
+    const experts: RoutedExpert[] = [];
+    for (const domain of domains) {
+      const { weightsFile } = await trainSpecialist({
+        domain,
+        dataDir: join(benchFolder, 'routing'),
+        backend,
+      });
+      experts.push(residualExpert(domain.name, readAdapterWeights(weightsFile).matrix));
+      tick(1);
+    }
+    return experts;
+  } finally {
+    await host.close();
+  }
+}
+
+export function residualExpert(name: string, matrix: Float32Array): RoutedExpert {
+  return { name, base: founder, map: (vector) => applyResidual(unit(vector), matrix) };
+}
+
+/** `vectors[expert][text]`: everybody's unit vectors of the texts. Each base model reads a text once in its life. */
+export async function vectorsOf(
+  experts: readonly RoutedExpert[],
+  texts: readonly string[],
+): Promise<Float32Array[][]> {
+  const bases = [...new Set(experts.map(({ base }) => base))];
+  const native = await encodeTasks(bases.map((expert) => ({ expert, texts })));
+  return experts.map(({ base, map }) => native[bases.indexOf(base)]!.map(map));
+}
+
+function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}
