@@ -11,7 +11,7 @@ export interface Cell {
 }
 
 export const quorumsBps = [6_000, 8_000, 10_000] as const;
-export const shardSizes = [3, 5, 9] as const;
+const shardSizes = [3, 5, 9] as const;
 export const gracesMs = [0, 50, 250, 1_000] as const;
 const networkNames: readonly NetworkConditions['name'][] = ['lan', 'continent', 'world'];
 

@@ -2,17 +2,18 @@ import { gracesMs, neededCommits, quorumsBps } from './cells.ts';
 import type { LateRow } from './report.ts';
 
 const panels = ['lan', 'continent', 'world'] as const;
-const panel = { width: 280, height: 220, left: 56, top: 62, gap: 20 };
+const panel = { width: 280, height: 220, left: 66, top: 62, gap: 20 };
 const styles = ['a', 'b', 'c'] as const;
 
 /** Late seats against grace for the quorums, shards of five, a panel for each network. */
 export function lateChart(rows: readonly LateRow[]): string {
   const five = rows.filter(({ shardSize }) => shardSize === 5);
-  const step = 0.01;
-  const highest = step * Math.ceil(Math.max(...five.map(({ lateHigh }) => lateHigh)) / step);
   const xOf = (index: number): number => 16 + (index * (panel.width - 32)) / (gracesMs.length - 1);
-  const yOf = (share: number): number => panel.height * (1 - share / highest);
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => part * highest);
+  const ticks = [0.001, 0.01, 0.1, 1];
+  const decades = Math.log10(ticks.at(-1)! / ticks[0]!);
+  // A logarithmic axis has no zero: what is below the lowest tick lies on it.
+  const yOf = (share: number): number =>
+    (panel.height * -Math.log10(Math.max(share, ticks[0]!) / ticks.at(-1)!)) / decades;
   const width = panel.left + panels.length * (panel.width + panel.gap);
   const height = panel.top + panel.height + 60;
   const parts = panels.map((network, index) => {
@@ -22,7 +23,7 @@ export function lateChart(rows: readonly LateRow[]): string {
         const label =
           index > 0
             ? ''
-            : `<text class="s" x="-8" y="${fix(yOf(tick) + 4)}" text-anchor="end">${(100 * tick).toFixed(1)} %</text>`;
+            : `<text class="s" x="-8" y="${fix(yOf(tick) + 4)}" text-anchor="end">${tick === ticks[0] ? '≤ ' : ''}${100 * tick} %</text>`;
         return `<path class="g" d="M0 ${fix(yOf(tick))}H${panel.width}"/>${label}`;
       })
       .join('');
