@@ -2,10 +2,14 @@ import { bytesSchema, hashSchema, jobIdSchema } from '@moe/core';
 import {
   arrivalSchema,
   certificateBodySchema,
+  claimSchema,
   commitSchema,
   cutSchema,
   declineSchema,
+  grantSchema,
   orderSchema,
+  pastClaimSchema,
+  refusalSchema,
   revealSchema,
   tallyBodySchema,
   ticketSchema,
@@ -16,12 +20,13 @@ import { z } from 'zod';
 /** Messages between nodes. A new form gets a new number; old ones are then refused by name. */
 export const protocols = {
   ticket: 'moe/job/ticket/1',
-  sealed: 'moe/job/sealed/1',
+  claim: 'moe/job/claim/1',
+  sealed: 'moe/job/sealed/2',
   full: 'moe/job/full/1',
   reveal: 'moe/job/reveal/1',
-  arrived: 'moe/job/arrived/1',
-  arrivals: 'moe/job/arrivals/1',
-  certify: 'moe/job/certify/1',
+  arrived: 'moe/job/arrived/2',
+  arrivals: 'moe/job/arrivals/2',
+  certify: 'moe/job/certify/2',
   route: 'moe/route/1',
   tally: 'moe/tally/1',
   settle: 'moe/settle/1',
@@ -38,9 +43,18 @@ export const sealedRequestSchema = z.object({
   tickets: z.array(ticketSchema).max(16),
   kept: textSchema,
 });
-export const sealedResponseSchema = z.union([
-  z.object({ commit: commitSchema }),
-  z.object({ decline: declineSchema }),
+/** A commit by another than the principal comes with that worker's grant. */
+const grantedCommit = z.object({ commit: commitSchema, grant: grantSchema.optional() });
+export const sealedResponseSchema = z.union([grantedCommit, z.object({ decline: declineSchema })]);
+
+/** A member asks a friend to work in its place: what it was sent itself, and what became of its earlier claims. */
+export const claimRequestSchema = sealedRequestSchema.extend({
+  claim: claimSchema,
+  past: z.array(pastClaimSchema).max(16),
+});
+export const claimResponseSchema = z.union([
+  z.object({ grant: grantSchema, commit: commitSchema }),
+  z.object({ refusal: refusalSchema }),
 ]);
 
 export const fullRequestSchema = z.object({
@@ -57,7 +71,7 @@ export const revealResponseSchema = z.object({ reveal: revealSchema });
 
 /** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
 export const arrivedNoticeSchema = z.union([
-  z.object({ commit: commitSchema }),
+  grantedCommit,
   z.object({ decline: declineSchema }),
   z.object({ reveal: revealSchema }),
 ]);

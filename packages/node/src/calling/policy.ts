@@ -19,9 +19,9 @@ export interface Prospect {
 export interface Friend extends Prospect {
   /** Published share of the fee that it asks. */
   readonly askBps: number;
-  /** Probability that no other member has called it first. */
+  /** Probability that it can be had: no other member has called it first, and it answers. */
   readonly free: number;
-  /** Probability that it answers before the deadline. */
+  /** Probability that it finishes what it has agreed to: if not, both pay for being late. */
   readonly onTime: number;
 }
 

@@ -15,14 +15,19 @@ import {
   type Certificate,
   type CertificateBody,
   type ClosedJob,
+  type Commit,
   certificateDomain,
+  claimDomain,
   closeFull,
   closeReveal,
   commitDomain,
   cutDomain,
   cutJob,
   declineDomain,
+  equivocationOf,
   type FullJob,
+  type Grant,
+  grantDomain,
   hasWitnessQuorum,
   jobIdOf,
   maskText,
@@ -36,6 +41,7 @@ import {
   receiveFullCommit,
   receiveReveal,
   type SealedJob,
+  type Statement,
   sealedProgress,
   type Ticket,
   type Transcript,
@@ -58,6 +64,8 @@ export interface ShardJobComponents {
   readonly keys: KeyPair;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Called with two statements of one expert that exclude one another. */
+  readonly onEquivocation?: (statements: readonly [Statement, Statement]) => void;
 }
 
 export interface ShardJobInput {
@@ -74,6 +82,8 @@ export interface ShardOutcome {
   readonly certificate: Certificate;
   readonly transcript: Transcript;
   readonly roster: Roster;
+  /** From the request to the first commit, by worker. */
+  readonly latenciesMs: ReadonlyMap<NodeId, number>;
 }
 
 /** Runs one job through its stages, from the order to the certificate (protocol.md, section 2). */
@@ -105,11 +115,13 @@ export async function runShardJob(
     certificate: await run.certify(closed, transcript),
     transcript,
     roster: input.roster,
+    latenciesMs: run.latenciesMs,
   };
 }
 
 class ShardRun {
   readonly arrivals: ArrivalRecord[] = [];
+  readonly latenciesMs = new Map<NodeId, number>();
   readonly #components: ShardJobComponents;
   readonly #input: ShardJobInput;
 
@@ -148,6 +160,7 @@ class ShardRun {
     const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: masked.kept });
     let job = opened;
     const deadlineMs = roster.parameters.sealedDeadlineMs;
+    const startedMs = this.#components.clock.nowMs();
     await runStage({
       seats: job.seats,
       deadlineMs,
@@ -157,8 +170,9 @@ class ShardRun {
       ask: (seat, over) => this.#ask(seat, protocols.sealed, request, sealedResponseSchema, deadlineMs, over),
       accept: async (_, answer) => {
         if ('commit' in answer) {
-          await assertSigned(commitDomain, answer.commit);
-          job = receiveCommit(job, answer.commit);
+          await assertCommitSigned(answer);
+          job = this.#receiveCommit(job, answer);
+          this.latenciesMs.set(answer.commit.body.worker, this.#components.clock.nowMs() - startedMs);
         } else {
           await assertSigned(declineDomain, answer.decline);
           job = receiveDecline(job, answer.decline);
@@ -171,8 +185,8 @@ class ShardRun {
       for (const message of await this.#collectArrivals(job, 'sealed'))
         job = await takeUp(job, async () => {
           if ('commit' in message) {
-            await assertSigned(commitDomain, message.commit);
-            return receiveCommit(job, message.commit);
+            await assertCommitSigned(message);
+            return this.#receiveCommit(job, message);
           }
           if (!('decline' in message)) return job;
           await assertSigned(declineDomain, message.decline);
@@ -284,6 +298,19 @@ class ShardRun {
     return agreed;
   }
 
+  /** Takes a commit in. One that comes too late because its worker serves another member is evidence. */
+  #receiveCommit(job: SealedJob, { commit, grant }: GrantedCommit): SealedJob {
+    const other = grant && job.grants.find(({ by }) => by === grant.by);
+    if (grant !== undefined && other !== undefined) {
+      const statements = [
+        { kind: 'grant', signed: other },
+        { kind: 'grant', signed: grant },
+      ] as const;
+      if (equivocationOf(...statements) !== undefined) this.#components.onEquivocation?.(statements);
+    }
+    return receiveCommit(job, commit, grant);
+  }
+
   /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
   async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: 'sealed' | 'full' | 'reveal') {
     const request = encode({ job: job.id, stage });
@@ -307,6 +334,19 @@ class ShardRun {
   ): Promise<Answer> {
     return call(this.#components.transport, to, protocol, request, answer, { timeoutMs, signal });
   }
+}
+
+interface GrantedCommit {
+  readonly commit: Commit;
+  readonly grant?: Grant | undefined;
+}
+
+/** A commit and, where a friend made it, the grant and the claim in it. */
+async function assertCommitSigned({ commit, grant }: GrantedCommit): Promise<void> {
+  const checks = [assertSigned(commitDomain, commit)];
+  if (grant !== undefined)
+    checks.push(assertSigned(grantDomain, grant), assertSigned(claimDomain, grant.body.claim));
+  await Promise.all(checks);
 }
 
 async function assertSigned(domain: string, message: Parameters<typeof verifyBodyAsync>[1]): Promise<void> {

@@ -111,7 +111,7 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
         await publishNextChunk(node, spec.backend, pieces, calibration, stopped.signal);
       await enrol(spec.name);
       const transport = network.connect(node);
-      expertRole({ keys: keys.get(`expert-${spec.name}`) })({
+      expertRole({ keys: keys.get(`expert-${spec.name}`), quietMs: 0 })({
         transport,
         backend: spec.backend,
         view,

@@ -1,11 +1,8 @@
 import {
   type Clock,
   encode,
-  type Hash,
-  hashOf,
   type JobId,
   type KeyPair,
-  MoeError,
   messageOf,
   type NodeId,
   type Random,
@@ -16,42 +13,39 @@ import type { ExpertBackend } from '@moe/experts';
 import type { Transport } from '@moe/network';
 import {
   type Commit,
-  commitDomain,
   cutDomain,
   type Decline,
   declineDomain,
-  float32Bytes,
-  int16Bytes,
-  isUnitVector,
-  maskText,
-  openJob,
-  orderDomain,
-  quantise,
-  type Reveal,
+  type Grant,
   type SealedJob,
   saltedDataHash,
-  sealFull,
-  sealKept,
-  signReveal,
-  type TallyBody,
-  tallyDomain,
 } from '@moe/protocol';
+import { adviceOn } from '../calling/advice.ts';
+import { callBook } from '../calling/call-book.ts';
+import { callFriends } from '../calling/call-friends.ts';
+import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
+import type { ClaimCounts } from '../calling/pricer.ts';
+import { serveClaims } from '../calling/serve-claims.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
-import {
-  fullRequestSchema,
-  protocols,
-  revealRequestSchema,
-  routeRequestSchema,
-  sealedRequestSchema,
-  tallyRequestSchema,
-} from '../protocols.ts';
-import { type RoutedWork, routedWork } from './routed-work.ts';
+import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
+import { type JobInHand, jobMemory } from './job-memory.ts';
+import { type JobRequest, openRequestedJob } from './job-request.ts';
+import { serveRouted } from './routed-role.ts';
+import { sealing } from './sealing.ts';
 
 export interface ExpertInit {
   readonly keys: KeyPair;
   /** Jobs in hand at once; more are declined. */
   readonly maxJobs?: number;
+  /** Whether to work or to call a friend; default {@link thompsonPolicy}. */
+  readonly policy?: DecisionPolicy;
+  /** What one text costs the expert to work on, as far as its decisions go; default 0. */
+  readonly costMicro?: number;
+  /** Claims that are looked at, at once; default 64. */
+  readonly maxClaims?: number;
+  /** For so long after the start, claims are refused; default the market's longest claim. */
+  readonly quietMs?: number;
 }
 
 export interface ExpertComponents {
@@ -63,152 +57,111 @@ export interface ExpertComponents {
   readonly random: Random;
 }
 
-/** What the expert remembers of a job between its stages. */
-interface JobInHand {
-  readonly job: SealedJob;
-  readonly kept: string;
-  /** Messages may come twice: the same question gets the same answer, never a second seal. */
-  readonly sealedAnswer: Promise<{ readonly commit: Commit } | { readonly decline: Decline }>;
-  readonly expiresMs: number;
-  sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
-  full?: { readonly cut: string; readonly answer: Promise<{ readonly commit: Commit }> };
-  revealed?: { readonly seal: Hash; readonly reveal: Reveal };
+export interface ExpertRole {
+  readonly id: NodeId;
+  /** Claims won and refused since the last time that somebody asked. */
+  takeClaimCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
 }
 
-/** Orders that are remembered as served, so that they are not served again. */
-const maxServed = 65_536;
-const maxTallies = 4_096;
+type SealedAnswer = { readonly commit: Commit; readonly grant?: Grant } | { readonly decline: Decline };
+
+/** Declines count by the hour until the market has epochs. */
+const declineWindowMs = 3_600_000;
 
 /**
- * The expert's side of a job: seal the kept half, seal pieces and whole, reveal. It serves only jobs whose
- * order, tickets and draw it has checked itself, each once and before its deadline, and never reveals before its
- * second seal stands in the list.
+ * The expert's side of a job: seal the kept half or call a friend to do it, seal pieces and whole, reveal. It serves
+ * only jobs whose order, tickets and draw it has checked itself, each once and before its deadline, and never reveals
+ * before its second seal stands in the list.
  */
-export function expertRole(init: ExpertInit): (components: ExpertComponents) => { readonly id: NodeId } {
+export function expertRole(init: ExpertInit): (components: ExpertComponents) => ExpertRole {
   return (components) => {
-    const { transport, backend, view, clock, random } = components;
-    const self = init.keys.publicKey as NodeId;
-    const inHand = new Map<JobId, JobInHand>();
-    /** Jobs that are done, for those who ask again. */
-    const done = new Map<JobId, JobInHand>();
-    /** Deadlines of the orders served. */
-    const served = new Map<JobId, number>();
-    const maxJobs = init.maxJobs ?? 256;
-    const routed: RoutedWork = routedWork();
-    /** Tallies signed lately, by order: asked again for the same, the expert signs again. */
-    const tallies = new Map<string, Hash>();
+    const { keys } = init;
+    const { transport, view, clock, random } = components;
+    const self = keys.publicKey as NodeId;
+    const jobs = jobMemory(clock, init.maxJobs ?? 256);
+    const seals = sealing(keys, components.backend, random);
+    const calls = callBook();
+    const policy = init.policy ?? thompsonPolicy;
+    /** Messages may come twice: the same question gets the same answer, never a second seal. */
+    const sealedAnswers = new WeakMap<JobInHand, Promise<SealedAnswer>>();
+    let declines: number[] = [];
 
-    const forgetExpired = (): void => {
-      const nowMs = clock.nowMs();
-      for (const [id, job] of inHand) {
-        if (job.expiresMs > nowMs) break;
-        inHand.delete(id);
-      }
-      for (const [id, deadlineMs] of served) {
-        if (deadlineMs > nowMs && served.size <= maxServed) break;
-        served.delete(id);
-      }
+    const uniform = (): number => {
+      const [a, b, c, d] = random.bytes(4);
+      return (a! + 256 * (b! + 256 * (c! + 256 * d!))) / 2 ** 32;
     };
-    const stateOf = (id: JobId): JobInHand =>
-      inHand.get(id) ?? done.get(id) ?? refuse('This expert has no part in the job.');
-    const notifyWitnesses = (job: SealedJob, notice: unknown): void => {
+    const notifyWitnesses = ({ job }: { readonly job: SealedJob }, notice: unknown): void => {
       const bytes = encode(notice);
       for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
     };
-    const embed = async (job: SealedJob, texts: readonly string[], signal: AbortSignal) => {
-      const vectors = await backend.embed(texts, { signal });
-      assertMarketVectors(vectors, texts.length, job.roster.parameters.dimensions);
-      return vectors;
+    const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
+      const body = { job: job.id, principal: self, reason: reason.slice(0, 200) };
+      const answer = { decline: signBody(keys, declineDomain, body) };
+      notifyWitnesses({ job }, answer);
+      return answer;
+    };
+    const mayDecline = (): boolean => {
+      declines = declines.filter((atMs) => clock.nowMs() - atMs < declineWindowMs);
+      return declines.length < view.current().roster.parameters.declinesPerEpoch;
     };
 
-    /** Seals the kept half, or declines: an honest expert that cannot answer says so rather than being late. */
-    const seal = async (job: SealedJob, kept: string, signal: AbortSignal) => {
-      const author = { job: job.id, principal: self, worker: self };
-      let vector: Int16Array;
+    /** Seals the kept half, has a friend do it, or declines: who cannot answer says so rather than being late. */
+    const answerSealed = async (
+      state: JobInHand,
+      request: JobRequest,
+      signal: AbortSignal,
+    ): Promise<SealedAnswer> => {
+      const { job } = state;
+      let kept: Int16Array;
       try {
-        vector = quantise((await embed(job, [kept], signal))[0]!);
+        kept = await seals.embedKept(state, signal);
       } catch (error) {
-        const answer = { decline: decline(job, messageOf(error).slice(0, 200)) };
-        notifyWitnesses(job, answer);
-        return answer;
+        return decline(job, messageOf(error));
       }
-      const salt = random.bytes(16);
-      const commit = signBody(init.keys, commitDomain, {
-        ...author,
-        stage: 'sealed' as const,
-        seal: sealKept(author, vector, salt),
-      });
-      const state = inHand.get(job.id);
-      if (state !== undefined) state.sealed = { vector, salt, seal: commit.body.seal };
-      notifyWitnesses(job, { commit });
+      if (job.draw.members.includes(self)) {
+        const advice = { self, view, calls, costMicro: init.costMicro ?? 0, mayDecline };
+        const decision = policy(adviceOn(advice, job, kept), uniform);
+        if (decision.kind === 'decline') {
+          declines.push(clock.nowMs());
+          return decline(job, decision.reason);
+        }
+        if (decision.kind === 'call') {
+          const caller = { keys, transport, clock, calls };
+          const answer = await callFriends(caller, job, request, decision.friends, signal);
+          if (answer !== undefined) {
+            // Its own proof that it was on time, whatever its friend does.
+            notifyWitnesses(state, answer);
+            return answer;
+          }
+        }
+      }
+      const commit = seals.sealKept(state, kept);
+      notifyWitnesses(state, { commit });
       return { commit };
     };
-    const decline = (job: SealedJob, reason: string): Decline =>
-      signBody(init.keys, declineDomain, { job: job.id, principal: self, reason });
 
     serve(transport, protocols.sealed, sealedRequestSchema, async (request, from, signal) => {
-      forgetExpired();
-      const { order } = request;
-      const roster = view.rosterOf(request.roster) ?? refuse('The roster of this job is not known here.');
-      if (from !== order.body.coordinator) refuse('Only the coordinator of an order may run its job.');
-      if (order.body.deadlineMs <= clock.nowMs()) refuse('The deadline of the order has passed.');
-      if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
-      const job = openJob(order, roster, request.tickets);
+      if (from !== request.order.body.coordinator)
+        refuse('Only the coordinator of an order may run its job.');
+      const job = await openRequestedJob(request, components);
       if (!job.seats.includes(self)) refuse('This expert was not drawn for the job.');
-      if (Buffer.byteLength(request.kept) > order.body.bytes)
-        refuse('The kept half is longer than the datum that was ordered.');
-      const known = inHand.get(job.id) ?? done.get(job.id);
-      if (known !== undefined) {
+      const known = jobs.known(job.id);
+      const answered = known === undefined ? undefined : sealedAnswers.get(known);
+      if (known !== undefined && answered !== undefined) {
         if (known.kept !== request.kept || known.job.draw.seed !== job.draw.seed)
           refuse('This expert has answered the job already.');
-        return known.sealedAnswer;
+        return answered;
       }
-      if (served.has(job.id)) refuse('This expert has answered the job already.');
-      if (inHand.size >= maxJobs) {
-        const answer = { decline: decline(job, 'Too many jobs in hand.') };
-        notifyWitnesses(job, answer);
-        return answer;
-      }
-      served.set(job.id, order.body.deadlineMs);
-      // Begins in the next microtask, when the state that it completes is there.
-      const sealedAnswer = Promise.resolve().then(() => seal(job, request.kept, signal));
-      inHand.set(job.id, {
-        job,
-        kept: request.kept,
-        sealedAnswer,
-        expiresMs: clock.nowMs() + jobLifetimeMs(job),
-      });
-      return sealedAnswer;
+      if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
+      if (!jobs.hasRoom()) return decline(job, 'Too many jobs in hand.');
+      const state = jobs.take(job, request.kept, self);
+      const answer = answerSealed(state, request, signal);
+      sealedAnswers.set(state, answer);
+      return answer;
     });
 
-    /** Seals pieces and whole of a datum that has been found to be the one ordered. */
-    const sealWhole = async (state: JobInHand, text: string, signal: AbortSignal) => {
-      const { job, sealed } = state;
-      const masked = maskText(text, job.draw.seed, job.roster.parameters);
-      if (sealed === undefined || masked === undefined || masked.kept !== state.kept)
-        refuse('The kept half was not cut from this datum by the seed of the job.');
-      const vectors = await embed(job, [...masked.pieces, text], signal);
-      const delivered = vectors.at(-1)!;
-      const pieces = vectors.slice(0, -1).map(quantise);
-      const author = { job: job.id, principal: self, worker: self };
-      const fullSalt = random.bytes(16);
-      const seal = sealFull(author, pieces, delivered, fullSalt);
-      const commit = signBody(init.keys, commitDomain, { ...author, stage: 'full' as const, seal });
-      const reveal = signReveal(init.keys, {
-        ...author,
-        kept: int16Bytes(sealed.vector),
-        keptSalt: sealed.salt,
-        pieces: pieces.map(int16Bytes),
-        full: float32Bytes(delivered),
-        fullSalt,
-      });
-      state.revealed = { seal, reveal };
-      notifyWitnesses(job, { commit });
-      return { commit };
-    };
-
     serve(transport, protocols.full, fullRequestSchema, async (request, from, signal) => {
-      const state = stateOf(request.job);
+      const state = jobs.of(request.job);
       const { order, id } = state.job;
       const { cut } = request;
       if (from !== order.body.coordinator || cut.by !== from || cut.body.job !== id)
@@ -221,64 +174,39 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         saltedDataHash(request.text, request.salt) !== order.body.dataHash
       )
         refuse('The datum is not the one that was ordered.');
-      const seals = cut.body.seals.join();
-      state.full ??= { cut: seals, answer: sealWhole(state, request.text, signal) };
-      if (state.full.cut !== seals) refuse('This expert has another cut of the job.');
+      const cutSeals = cut.body.seals.join();
+      state.full ??= { cut: cutSeals, answer: answerFull(state, request.text, signal) };
+      if (state.full.cut !== cutSeals) refuse('This expert has another cut of the job.');
       return state.full.answer;
     });
+    const answerFull = async (state: JobInHand, text: string, signal: AbortSignal) => {
+      const answer = { commit: await seals.sealWhole(state, text, signal) };
+      notifyWitnesses(state, answer);
+      return answer;
+    };
 
     serve(transport, protocols.reveal, revealRequestSchema, async (request, from) => {
-      const state = stateOf(request.job);
+      const state = jobs.of(request.job as JobId);
       if (from !== state.job.order.body.coordinator) refuse('Only the coordinator may ask for the reveal.');
       if (state.revealed === undefined || !request.seals.includes(state.revealed.seal))
         refuse("The list of commits does not hold this expert's second seal.");
       const answer = { reveal: state.revealed.reveal };
-      if (inHand.delete(request.job)) {
-        done.set(request.job, state);
-        if (done.size > maxJobs) done.delete(done.keys().next().value!);
-        notifyWitnesses(state.job, answer);
-      }
+      if (jobs.finish(state.job.id)) notifyWitnesses(state, answer);
       return answer;
     });
 
-    serve(transport, protocols.route, routeRequestSchema, async ({ texts }, from, signal) => {
-      const vectors = await backend.embed(texts, { signal });
-      assertMarketVectors(vectors, texts.length, view.current().roster.parameters.dimensions);
-      routed.record(from, texts);
-      return { vectors: vectors.map(float32Bytes) };
+    serveRouted(keys, components);
+    const claims = serveClaims({
+      keys,
+      transport,
+      view,
+      clock,
+      jobs,
+      sealing: seals,
+      notifyWitnesses,
+      quietUntilMs: clock.nowMs() + (init.quietMs ?? view.current().roster.parameters.claimTtlMs),
+      maxClaims: init.maxClaims ?? 64,
     });
-
-    serve(transport, protocols.tally, tallyRequestSchema, async ({ tally }, from) => {
-      const body: TallyBody = tally.body;
-      if (tally.by !== body.client || body.worker !== self || !(await verifyBodyAsync(tallyDomain, tally)))
-        refuse('The tally is not signed by its client, or is for another expert.');
-      const order = `${body.client}/${body.clientSeq}`;
-      const hash = hashOf(tallyDomain, body);
-      const signed = tallies.get(order);
-      if (signed === undefined) {
-        routed.settle(from, body);
-        tallies.set(order, hash);
-        if (tallies.size > maxTallies) tallies.delete(tallies.keys().next().value!);
-      } else if (signed !== hash) refuse('This expert has signed another tally of the order.');
-      return { tally: signBody(init.keys, tallyDomain, body) };
-    });
-
-    return { id: self };
+    return { id: self, takeClaimCounts: claims.takeCounts };
   };
-}
-
-function jobLifetimeMs(job: SealedJob): number {
-  const { sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs } = job.roster.parameters;
-  return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs);
-}
-
-/** Throws `backend-invalid-output` for what the market cannot score: better now than slashed. */
-function assertMarketVectors(vectors: readonly Float32Array[], count: number, dimensions: number): void {
-  if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
-    throw new MoeError(
-      'backend-invalid-output',
-      `The model must answer ${count} vectors of ${dimensions} numbers.`,
-    );
-  if (!vectors.every(isUnitVector))
-    throw new MoeError('backend-invalid-output', 'The model must answer vectors of unit length.');
 }

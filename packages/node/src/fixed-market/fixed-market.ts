@@ -23,8 +23,11 @@ import {
   quantise,
   type Roster,
   rosterHash,
+  type Standings,
+  type Statement,
   saltedDataHash,
 } from '@moe/protocol';
+import { type DecisionPolicy, workAlways } from '../calling/policy.ts';
 import { runShardJob, type ShardOutcome } from '../coordinator/shard-job.ts';
 import { expertRole } from '../expert/expert-role.ts';
 import { fixedMarketView } from '../market/fixed-view.ts';
@@ -49,6 +52,12 @@ export interface FixedMarketInit {
   readonly backend?: (index: number, encode: Encode) => ExpertBackend;
   /** Experts that play no role of ours: they are connected, and a test answers for them. */
   readonly strangers?: readonly number[];
+  /** How experts play; default: each works itself. */
+  readonly policy?: DecisionPolicy;
+  /** Certified results so far; default none. */
+  readonly standings?: (experts: readonly NodeId[]) => Standings;
+  /** Told of contradicting statements that the coordinator comes upon. */
+  readonly onEquivocation?: (statements: readonly [Statement, Statement]) => void;
   /** Text of a calibration piece. */
   readonly calibrationText?: (index: number) => string;
   /** Also the clock of the network, when it is given. */
@@ -147,6 +156,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     roster,
     axisPlaces(parameters),
     (node, index) => calibration.get(node)![index]!,
+    init.standings?.(expertKeys.map(({ publicKey }) => publicKey as NodeId)),
   );
   const network = createMemoryNetwork(init.clock === undefined ? {} : { clock });
   const transports: Transport[] = [];
@@ -165,7 +175,9 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     const node = keys.publicKey as NodeId;
     const encode = encoders[index]!;
     const transport = connect(node);
-    const role = init.strangers?.includes(index) ? undefined : expertRole({ keys });
+    const role = init.strangers?.includes(index)
+      ? undefined
+      : expertRole({ keys, policy: init.policy ?? workAlways, quietMs: 0 });
     role?.({
       transport,
       backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
@@ -216,7 +228,12 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     order,
     runJob: (job) =>
       runShardJob(
-        { keys: coordinator.keys, transport: coordinator.transport, clock },
+        {
+          keys: coordinator.keys,
+          transport: coordinator.transport,
+          clock,
+          ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
+        },
         {
           ...order(job),
           roster,

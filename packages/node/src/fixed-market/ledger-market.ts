@@ -15,6 +15,7 @@ import { CalibrationStore, chunkPieces } from '@moe/history';
 import { type Ledger, memoryLog, memoryReceipts, openLedger, type ReceiptStore } from '@moe/ledger';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
 import { calibrationRoot, quantise, Standings, signConsent, signTransaction } from '@moe/protocol';
+import { type DecisionPolicy, workAlways } from '../calling/policy.ts';
 import { type ClientOrders, clientOrders } from '../coordinator/client-orders.ts';
 import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
 import { createSettler, type Settler } from '../coordinator/settler.ts';
@@ -55,7 +56,7 @@ export interface LedgerMarket {
 }
 
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
-export async function ledgerMarket(): Promise<LedgerMarket> {
+export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = {}): Promise<LedgerMarket> {
   const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`ledger-market/${role}`)));
   const accountOf = (role: string): AccountId => keysOf(role).publicKey as AccountId;
   const clock = virtualClock();
@@ -149,7 +150,7 @@ export async function ledgerMarket(): Promise<LedgerMarket> {
   });
   for (const [index, node] of experts.entries()) {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
-    expertRole({ keys: keysOf(`expert-${index}`) })({
+    expertRole({ keys: keysOf(`expert-${index}`), policy: init.policy ?? workAlways, quietMs: 0 })({
       transport: connect(node),
       backend: encoderBackend(`expert-${index}`, parameters.dimensions, encode),
       view,

@@ -7,12 +7,13 @@ export function fixedMarketView(
   roster: Roster,
   places: PlaceCentroids,
   calibration: (node: NodeId, index: number) => Int16Array,
+  standings: Standings = Standings.empty,
 ): MarketView {
   const hash = rosterHash(roster);
   return {
     current: () => ({ roster, hash }),
     rosterOf: (wanted) => (wanted === hash ? roster : undefined),
-    standingsAt: () => Standings.empty,
+    standingsAt: () => standings,
     calibration,
     placeOf: (sum) => nearestPlace(places, sum),
   };

@@ -1,5 +1,6 @@
 import type { Hash, NodeId } from '@moe/core';
 import type { Roster, Standings } from '@moe/protocol';
+import type { Beliefs } from '../calling/beliefs.ts';
 
 /** What every role knows of its market: certified data, the same for everyone who names the same roster. */
 export interface MarketView {
@@ -12,4 +13,6 @@ export interface MarketView {
   /** Published int16 vector of a calibration piece. */
   readonly calibration: (node: NodeId, index: number) => Int16Array;
   readonly placeOf: (sum: Int32Array) => number;
+  /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */
+  readonly beliefs?: Beliefs;
 }

@@ -1,12 +1,17 @@
 import type { Certificate } from '@moe/protocol';
 
-/** A certificate as JSON: amounts as decimal strings, signatures as base64. */
+/** A certificate as JSON: amounts as decimal strings, bytes as base64. */
 export function certificateJson({ body, signatures }: Certificate): Record<string, unknown> {
   return {
     body: {
       ...body,
       feeMicro: String(body.feeMicro),
-      members: body.members.map((member) => ({ ...member, slashMicro: String(member.slashMicro) })),
+      vector: Buffer.from(body.vector).toString('base64'),
+      members: body.members.map((member) => ({
+        ...member,
+        slashMicro: String(member.slashMicro),
+        workerSlashMicro: String(member.workerSlashMicro),
+      })),
     },
     signatures: signatures.map(({ by, signature }) => ({
       by,

@@ -69,9 +69,7 @@ function calibrationOf(record: ReceiptRecord, sources: ReceiptSources): Json {
   if (record.proof.kind !== 'certificate') return {};
   const { members } = record.proof.certificate.body;
   return {
-    calibration: Object.fromEntries(
-      members.map(({ principal }) => [principal, sources.calibrationChunks(principal)]),
-    ),
+    calibration: Object.fromEntries(members.map(({ worker }) => [worker, sources.calibrationChunks(worker)])),
   };
 }
 

@@ -55,7 +55,18 @@ function readable(record: ReceiptRecord, item: number | undefined, nameOf: (node
     outcome: body.winner === null ? 'refunded' : 'certified',
     feeMicro: String(body.feeMicro),
     winner: body.winner === null ? null : nameOf(body.winner),
-    names: Object.fromEntries(body.members.map(({ principal }) => [principal, nameOf(principal)])),
+    names: Object.fromEntries(
+      body.members.flatMap(({ principal, worker }) =>
+        [principal, worker].map((node) => [node, nameOf(node)]),
+      ),
+    ),
+    friends: body.members
+      .filter(({ principal, worker }) => worker !== principal)
+      .map(({ principal, worker, workerBps }) => ({
+        principal: nameOf(principal),
+        worker: nameOf(worker),
+        workerBps,
+      })),
     dataHash: record.transcript?.order.body.dataHash,
     certificate: certificateJson(proof.certificate),
     ...common,

@@ -1,0 +1,64 @@
+import type { NodeId } from '@moe/core';
+import { addInto, placeExcess, type SealedJob, Standings, splitFee, toNumber } from '@moe/protocol';
+import type { MarketView } from '../market/market-view.ts';
+import { type Beliefs, standingsBeliefs } from './beliefs.ts';
+import type { CallBook } from './call-book.ts';
+import type { Prospect, Situation } from './policy.ts';
+
+export interface AdviceComponents {
+  readonly self: NodeId;
+  readonly view: MarketView;
+  readonly calls: CallBook;
+  /** What one text costs the expert to work on. */
+  readonly costMicro: number;
+  readonly mayDecline: () => boolean;
+}
+
+/** A friend that has agreed loses stake when it does not finish; few do not (docs/concepts/lateness.md). */
+const usuallyFinished = 0.999;
+/** Friends that are looked at: the best by their standing at the place. */
+const maxFriends = 32;
+
+/** What a paid member of a job knows when it must decide who is to work: itself or a friend. */
+export function adviceOn(components: AdviceComponents, job: SealedJob, kept: Int16Array): Situation {
+  const { self, view, calls } = components;
+  const { roster, draw, seats } = job;
+  const { parameters } = roster;
+  const standings = view.standingsAt(roster.batch);
+  const sum = new Int32Array(kept.length);
+  addInto(sum, kept);
+  const place = view.placeOf(sum);
+  const standingOf = (node: NodeId): number =>
+    standings === undefined ? 0 : toNumber(placeExcess(standings.of(node, place), parameters));
+
+  const opponents = draw.members.filter((node) => node !== self);
+  const friends = roster.experts
+    .filter(({ node, onProbation }) => !onProbation && node !== self && !seats.includes(node))
+    .map((expert) => ({ ...expert, standing: standingOf(expert.node) }))
+    .sort((a, b) => a.standing - b.standing)
+    .slice(0, maxFriends);
+  const cast = [self, ...opponents, ...friends.map(({ node }) => node)];
+  const beliefs: Beliefs =
+    view.beliefs ?? standingsBeliefs(() => ({ roster, standings: standings ?? Standings.empty }));
+  const excess = beliefs.excessOf(kept, place, cast);
+  const prospects = cast.map(
+    (worker, index): Prospect => ({ worker, standing: standingOf(worker), excess: excess[index]! }),
+  );
+  const own = roster.experts.find(({ node }) => node === self)!;
+  return {
+    self: prospects[0]!,
+    opponents: prospects.slice(1, 1 + opponents.length),
+    friends: friends.map(({ node, askBps }, index) => ({
+      ...prospects[1 + opponents.length + index]!,
+      askBps,
+      free: calls.free(node),
+      onTime: usuallyFinished,
+    })),
+    feeMicro: Number(job.feeMicro - splitFee(job.feeMicro, parameters.feeBps, 0).marketMicro),
+    costMicro: components.costMicro,
+    lateMicro: (Number(own.stakeMicro) * parameters.slashBps.late) / 10_000,
+    mayDecline: components.mayDecline(),
+    historyWeight: parameters.historyWeight,
+    jobNoise: beliefs.jobNoise(),
+  };
+}
