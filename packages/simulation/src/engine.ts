@@ -1,5 +1,7 @@
+import { standardNormal } from '@moe/node/policy';
 import { PlaceBeliefs } from './beliefs/place-beliefs.ts';
-import { runJob } from './job/run-job.ts';
+import type { Datum } from './job/datum.ts';
+import { type DecidedJob, runJob } from './job/run-job.ts';
 import { Accounts } from './market/accounts.ts';
 import { MarketState } from './market/market-state.ts';
 import { parametersOf } from './market/parameters.ts';
@@ -14,15 +16,18 @@ import { makePlaces } from './space/places.ts';
 
 const placesSample = 4_000;
 
-/**
- * Runs a scenario in virtual time, job by job; yields the number of jobs done now and then, and returns what was
- * measured. Pure: the same scenario gives the same result. Stopped early (`return`), nothing is given: use `stop`.
- */
-export function* simulate(
-  scenario: Scenario,
-  stop: () => boolean = () => false,
-): Generator<number, RunResult, void> {
-  const { seed } = scenario;
+/** A run under way: what there is, and the next job of it. */
+export interface Run {
+  readonly market: MarketState;
+  readonly accounts: Accounts;
+  readonly measurements: Measurements;
+  /** Simulates one job, and the settlement when one is due. */
+  step(): DecidedJob;
+}
+
+/** Sets a scenario up in virtual time. Every kind of chance has a stream of its own, all from the scenario's seed. */
+export function startRun(scenario: Scenario): Run {
+  const { seed, noise } = scenario;
   const parameters = parametersOf(scenario);
   const demand = makeDemand(scenario.demand, scenario.dimensions, randomStream(seed, 'demand'));
   const sampling = randomStream(seed, 'places');
@@ -36,38 +41,64 @@ export function* simulate(
     places: parameters.places,
     friends: scenario.beliefs.friends,
     halfLifeJobs: scenario.beliefs.halfLifeJobs,
-    jobNoise: scenario.noise.expert,
+    jobNoise: noise.expert,
   });
-  const market = new MarketState({ scenario, parameters, experts, beliefs });
+  const market = new MarketState({ scenario, parameters, experts, beliefs, places });
   const accounts = new Accounts(experts.length);
-  const measurements = new Measurements(market, accounts, places);
+  const measurements = new Measurements(market, accounts);
 
   const arrivals = randomStream(seed, 'arrivals');
   const data = randomStream(seed, 'data');
   const chance = randomStream(seed, 'chance');
   const moves = randomStream(seed, 'moves');
+  const epochMs = scenario.epochSeconds * 1_000;
+  let job = 0;
   let atMs = 0;
   let epoch = 0;
-  for (let job = 0; job < scenario.jobs && !stop(); job += 1) {
+
+  const nextDatum = (): Datum => {
     atMs += (-Math.log(1 - arrivals()) * 1_000) / scenario.jobsPerSecond;
     const point = demand.draw(job / scenario.jobs, data);
-    const sigma = scenario.noise.difficulty;
-    // A log-normal factor of mean 1, by Box and Muller on the stream of the data.
-    const normal = Math.sqrt(-2 * Math.log(1 - data())) * Math.cos(2 * Math.PI * data());
-    const difficulty = Math.exp(sigma * normal - (sigma * sigma) / 2);
-    if (Math.floor(atMs / (scenario.epochSeconds * 1_000)) > epoch) {
-      epoch = Math.floor(atMs / (scenario.epochSeconds * 1_000));
-      for (const expert of experts) expert.declines = 0;
-    }
-    const datum = { job, atMs, point, place: places.of(point), difficulty };
-    const decided = runJob(market, datum, `${seed}:${job}`, chance);
-    accounts.book(decided);
-    measurements.take(decided);
-    if ((job + 1) % scenario.batchJobs === 0) {
-      market.settle(job + 1);
-      respecialise(market, measurements, places, job + 1, moves, accounts);
-      yield job + 1;
-    }
+    // Log-normal, of mean 1.
+    const difficulty = Math.exp(noise.difficulty * standardNormal(data) - noise.difficulty ** 2 / 2);
+    return { job, atMs, point, place: places.of(point), difficulty };
+  };
+  return {
+    market,
+    accounts,
+    measurements,
+    step() {
+      const datum = nextDatum();
+      if (Math.floor(atMs / epochMs) > epoch) {
+        epoch = Math.floor(atMs / epochMs);
+        for (const expert of experts) expert.declines = 0;
+      }
+      const decided = runJob(market, datum, `${seed}:${job}`, chance);
+      market.record.take(decided);
+      accounts.book(decided);
+      measurements.take(decided);
+      job += 1;
+      if (job % scenario.batchJobs === 0) {
+        market.settle(job);
+        respecialise(market, measurements, places, job, moves, accounts);
+      }
+      return decided;
+    },
+  };
+}
+
+/**
+ * Runs a scenario, job by job; yields the number of jobs done after every settlement, and returns what was measured,
+ * also when `stop` says to end early. The same scenario gives the same result.
+ */
+export function* simulate(
+  scenario: Scenario,
+  stop: () => boolean = () => false,
+): Generator<number, RunResult, void> {
+  const run = startRun(scenario);
+  for (let job = 1; job <= scenario.jobs && !stop(); job += 1) {
+    run.step();
+    if (job % scenario.batchJobs === 0) yield job;
   }
-  return measurements.result();
+  return run.measurements.result();
 }

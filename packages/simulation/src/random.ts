@@ -42,7 +42,3 @@ function mix(value: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) | 0;
 }
-
-export function pick<Item>(items: readonly Item[], random: Uniform): Item {
-  return items[Math.floor(random() * items.length)]!;
-}

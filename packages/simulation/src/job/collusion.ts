@@ -2,18 +2,23 @@ import type { Expert } from '../population/expert.ts';
 import type { Seat } from './sealed-stage.ts';
 
 /**
- * What judges do to a loss by bending their views of the hidden pieces. A target is the mean view of the *other*
- * judges, so a judge of the same group turns it towards a fellow, and away from everybody else, by its share among
- * them times `bend`.
+ * Factor of a worker's loss when judges of its own ring bend their views of the hidden pieces towards what its answer
+ * has beyond theirs. Targets are means over the *other* judges, so what counts is the ring's share among those.
+ * Fitted to the protocol's own scoring of such vectors (scripts/measure-bending.ts, within 0.1 of each figure there):
+ * with one fellow among four others a bend of 0.4 halves the loss, and one of 1 leaves 22 %; the losses of those
+ * outside the ring do not change, and nobody was found dissenting.
  */
-export function bendOf(worker: Expert, seat: Seat, judges: readonly Seat[]): number {
-  let shift = 0;
+export function ringFactor(worker: Expert, seat: Seat, judges: readonly Seat[]): number {
+  let fellows = 0;
   let others = 0;
+  let bend = 0;
   for (const judge of judges) {
     if (judge === seat) continue;
     others += 1;
     const { group, settings } = judge.worker!;
-    if (settings.bend > 0) shift += group === worker.group ? -settings.bend : settings.bend;
+    if (settings.bend === 0 || group !== worker.group) continue;
+    fellows += 1;
+    bend = settings.bend;
   }
-  return others === 0 ? 0 : shift / others;
+  return fellows === 0 ? 1 : 1 / (1 + 3.5 * ((4 * fellows) / others) ** 0.65 * bend ** 1.3);
 }

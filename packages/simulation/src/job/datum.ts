@@ -26,10 +26,10 @@ export function drawLoss(
   datum: Datum,
   scenario: Scenario,
   compared: number,
-  bend = 0,
+  factor = 1,
 ): readonly [number, number] {
-  const mean = Math.min(0.95, meanLoss(expert.skill, datum.point) * datum.difficulty);
+  const mean = Math.min(0.95, factor * meanLoss(expert.skill, datum.point) * datum.difficulty);
   const sd = scenario.noise.expert * Math.sqrt((mean * (1 - mean)) / referenceVariance);
-  const loss = mean + sd * keyedNormal(scenario.seed, datum.job, expert.model) + bend;
+  const loss = mean + sd * keyedNormal(scenario.seed, datum.job, expert.model);
   return [Math.min(compared, Math.max(0, Math.round(loss * compared))), compared];
 }

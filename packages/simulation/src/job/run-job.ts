@@ -15,7 +15,7 @@ import {
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import type { Uniform } from '../random.ts';
-import { bendOf } from './collusion.ts';
+import { ringFactor } from './collusion.ts';
 import { type Datum, drawLoss } from './datum.ts';
 import { occupy, runSealedStage, type SealedOutcome, type Seat } from './sealed-stage.ts';
 
@@ -64,7 +64,7 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
       onProbation: seat.onProbation,
       outcome,
       loss: isScored
-        ? drawLoss(worker, datum, market.scenario, compared, bendOf(worker, seat, judges))
+        ? drawLoss(worker, datum, market.scenario, compared, ringFactor(worker, seat, judges))
         : null,
       standing: {
         global: [global.jobs, global.excessUnits],

@@ -3,6 +3,7 @@ import { type Friend, type Prospect, type Situation, standardNormal } from '@moe
 import { type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
+import { meanLoss } from '../population/skill.ts';
 import { policyOf } from '../population/strategies.ts';
 import type { Uniform } from '../random.ts';
 import type { Datum } from './datum.ts';
@@ -171,15 +172,17 @@ function takeEarliest(events: Event[]): Event | undefined {
 interface Outlook {
   readonly members: ReadonlyMap<Expert, Prospect>;
   readonly friends: readonly Friend[];
+  readonly datum: Datum;
 }
 
 function makeOutlook(
   market: MarketState,
   seats: readonly Seat[],
   drawn: ReadonlySet<Expert>,
-  { place }: Datum,
+  datum: Datum,
   random: Uniform,
 ): Outlook {
+  const { place } = datum;
   const prospect = (expert: Expert): Prospect => ({
     worker: expert.node,
     standing: market.standingOf(expert, place),
@@ -201,14 +204,14 @@ function makeOutlook(
         free: market.reliability.freeOf(candidate),
         onTime: market.reliability.onTimeOf(candidate),
       });
-  return { members, friends };
+  return { members, friends, datum };
 }
 
 /** What the member's own policy says. */
 function decide(
   market: MarketState,
   seat: Seat,
-  { members, friends }: Outlook,
+  { members, friends, datum }: Outlook,
   random: Uniform,
 ): 'work' | 'decline' | readonly Expert[] {
   // Only paid members may call; a newcomer shows what it can do itself.
@@ -216,7 +219,7 @@ function decide(
   const { principal } = seat;
   const { parameters } = market;
   const situation: Situation = {
-    self: members.get(principal)!,
+    self: selfProspect(market, principal, members.get(principal)!, datum),
     opponents: [...members].filter(([expert]) => expert !== principal).map(([, prospect]) => prospect),
     friends,
     feeMicro: market.prizeMicro,
@@ -228,4 +231,15 @@ function decide(
   };
   const decision = policyOf(principal.settings.strategy)(situation, random);
   return decision.kind === 'call' ? decision.friends.map((node) => market.expertOf(node)) : decision.kind;
+}
+
+/** Spread of what an expert finds when it tests its own model on texts like these. */
+const testSd = 0.03;
+
+/** Who trains anew knows better than its record how good it is now: it has tested its model. */
+function selfProspect(market: MarketState, expert: Expert, known: Prospect, datum: Datum): Prospect {
+  if (expert.settings.respecialise === undefined) return known;
+  const usual = market.record.meanLossAt(datum.place);
+  if (usual === undefined) return known;
+  return { ...known, excess: { mean: meanLoss(expert.skill, datum.point) - usual, sd: testSd } };
 }

@@ -12,8 +12,10 @@ import {
   toNumber,
 } from '@moe/protocol';
 import type { Beliefs } from '../beliefs/beliefs.ts';
+import { PlaceRecord } from '../metrics/place-record.ts';
 import type { Expert } from '../population/expert.ts';
 import type { Scenario } from '../scenario/schema.ts';
+import type { Places } from '../space/places.ts';
 import { Reliability } from './reliability.ts';
 
 /** What the simulated market knows and holds between jobs. Changes at a settlement only, as on the ledger. */
@@ -23,6 +25,7 @@ export class MarketState {
   readonly experts: readonly Expert[];
   readonly beliefs: Beliefs;
   readonly reliability: Reliability;
+  readonly record: PlaceRecord;
   readonly #byNode: ReadonlyMap<NodeId, Expert>;
   readonly #places: number;
   readonly #standing: Float64Array;
@@ -40,11 +43,13 @@ export class MarketState {
     readonly parameters: MarketParameters;
     readonly experts: readonly Expert[];
     readonly beliefs: Beliefs;
+    readonly places: Places;
   }) {
     this.scenario = init.scenario;
     this.parameters = init.parameters;
     this.experts = init.experts;
     this.beliefs = init.beliefs;
+    this.record = new PlaceRecord(init.experts, init.places, init.scenario.jobs);
     this.reliability = new Reliability(init.experts.length);
     this.#byNode = new Map(init.experts.map((expert) => [expert.node, expert]));
     this.#places = init.parameters.places;

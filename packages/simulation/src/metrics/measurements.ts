@@ -4,9 +4,7 @@ import type { Accounts } from '../market/accounts.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
-import type { Places } from '../space/places.ts';
 import { GroupCounts } from './group-counts.ts';
-import { PlaceRecord } from './place-record.ts';
 import type { RunResult, WindowResult } from './result.ts';
 import { gini, hhi, Mean, rounded, spearman } from './statistics.ts';
 
@@ -15,7 +13,6 @@ const microPerCredit = 1_000_000;
 
 /** Looks on: what is measured of a run. Nothing here acts on it, except what certificates show anyway. */
 export class Measurements {
-  readonly record: PlaceRecord;
   readonly counts: GroupCounts;
   readonly #market: MarketState;
   readonly #accounts: Accounts;
@@ -31,14 +28,13 @@ export class Measurements {
   #refusals = 0;
   #atMs = 0;
 
-  constructor(market: MarketState, accounts: Accounts, places: Places) {
+  constructor(market: MarketState, accounts: Accounts) {
     this.#market = market;
     this.#accounts = accounts;
     this.#groups = Object.keys(market.scenario.experts);
     this.#windowJobs = Math.max(1, Math.floor(market.scenario.jobs / windows));
     this.#single = new Float64Array(market.experts.length);
     this.#earnedMicro = this.#groups.map(() => 0);
-    this.record = new PlaceRecord(market.experts, places, market.scenario.jobs);
     this.counts = new GroupCounts(this.#groups.length);
   }
 
@@ -48,7 +44,6 @@ export class Measurements {
     this.#jobs += 1;
     this.#atMs = datum.atMs;
     this.#refusals += sealed.refusals;
-    this.record.take(decided);
     this.counts.take(decided);
     let oracle = Number.POSITIVE_INFINITY;
     for (const expert of experts) {
@@ -94,7 +89,7 @@ export class Measurements {
 
   #closeWindow(): void {
     const { experts } = this.#market;
-    const { demand, competition } = this.record.closeWindow();
+    const { demand, competition } = this.#market.record.closeWindow();
     const asks = new Mean();
     for (const { settings, askBps } of experts) if (settings.pricer === 'auto') asks.add(askBps);
     const { winner, delivered, oracle, random, called, late } = this.#window;
@@ -153,7 +148,7 @@ export class Measurements {
         ),
       ),
       windows: this.#windows,
-      places: this.record.result(),
+      places: this.#market.record.result(),
     };
   }
 }

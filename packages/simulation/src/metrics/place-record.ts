@@ -74,6 +74,12 @@ export class PlaceRecord {
       for (let index = 0; index < values.length; index += 1) values[index]! *= fade;
   }
 
+  /** Mean loss of those that were drawn at a place lately; undefined where nobody was. */
+  meanLossAt(place: number): number | undefined {
+    const count = this.recentLosses[place]!;
+    return count < 1 ? undefined : this.recentLoss[place]! / count;
+  }
+
   /** Specialists at each place that have at least half of their advantage there. */
   competition(): number[] {
     return this.#places.centres.map(

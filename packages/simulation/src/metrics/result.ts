@@ -1,5 +1,5 @@
 /** Mean losses as only a simulator can know them: what each expert's skill is worth at the jobs' points. */
-export interface Quality {
+interface Quality {
   /** Of who worked for the winner. */
   readonly winner: number | null;
   /** Of the delivered ensemble, at most: members' mean losses by their delivery weights. */

@@ -66,10 +66,11 @@ export function makePopulation(scenario: Scenario, demand: Demand, random: Unifo
   }
   return experts.map((expert) => {
     const { copyOf } = expert.settings;
-    if (copyOf === undefined) return expert;
+    const first = experts.find((other) => other.group === expert.group)!;
+    if (copyOf === undefined)
+      return expert.settings.oneModel ? { ...expert, model: first.model, skill: first.skill } : expert;
     const originals = experts.filter((other) => names[other.group] === copyOf);
-    const first = experts.find((other) => other.group === expert.group)!.index;
-    const original = originals[(expert.index - first) % originals.length]!;
+    const original = originals[(expert.index - first.index) % originals.length]!;
     return { ...expert, model: original.model, skill: original.skill };
   });
 }

@@ -27,7 +27,7 @@ export function respecialise(
   accounts: Accounts,
 ): void {
   const { batchJobs, noise } = market.scenario;
-  const { record } = measurements;
+  const { record } = market;
   let outlook: readonly PlaceOutlook[] | undefined;
   for (const expert of market.experts) {
     const rule = expert.settings.respecialise;

@@ -35,13 +35,15 @@ const groupSchema = z.strictObject({
   skill: skillSchema,
   /** Runs the models of that group, one after the other: the same answers to the same texts. */
   copyOf: z.string().max(40).optional(),
+  /** All of the group run one model: identities of one owner. */
+  oneModel: z.boolean().default(false),
   /**
    * friends: decides by the node's default policy (work, call or decline). alone: always works itself. broker: has no
    * model worth using, calls whenever it may and declines otherwise.
    */
   strategy: z.enum(['friends', 'alone', 'broker']).default('friends'),
   /** Own cost of one job's work. */
-  costMicro: z.number().min(0).max(1_000_000).default(20),
+  costMicro: z.number().min(0).max(1_000_000).default(100),
   /** Time to embed one half, and to reach the coordinator; medians of log-normal distributions. */
   computeMs: milliseconds.default(40),
   networkMs: milliseconds.default(20),
@@ -57,12 +59,12 @@ const groupSchema = z.strictObject({
   askBps: bps.default(5_000),
   /** auto: asks more or less as claims come, by the node's own pricer. */
   pricer: z.enum(['auto', 'fixed']).default('auto'),
-  priceMicroPerKilobyte: z.int().min(0).max(1_000_000_000).default(1_000),
+  priceMicroPerKilobyte: z.int().min(0).max(1_000_000_000).default(10_000),
   /** Share of the jobs after which the group registers. */
   joinsAt: share.default(0),
   /** Whether it has to sit in first. Groups that join later always have to. */
   onProbation: z.boolean().default(false),
-  /** Members turn to the place where they expect to earn most. */
+  /** Members turn to the place where they expect to earn most, and know by a test how good they are. */
   respecialise: z
     .strictObject({
       everyJobs: z.int().min(10).max(scenarioLimits.jobs),
@@ -70,8 +72,11 @@ const groupSchema = z.strictObject({
       costCredits: z.number().min(0).max(1_000_000).default(0),
     })
     .optional(),
-  /** Members that meet in a shard turn their views of the pieces towards one another's answers by this share. */
-  bend: share.default(0),
+  /**
+   * How much members that meet in a shard turn their views of the hidden pieces towards what one another's answers
+   * have beyond their own: length of what is added, their honest view being 1.
+   */
+  bend: z.number().min(0).max(2).default(0),
 });
 
 const marketSchema = z.strictObject({
