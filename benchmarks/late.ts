@@ -17,7 +17,7 @@ import { progressBar } from './scoring/progress.ts';
 
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
   const numberOf = (name: string, otherwise: number): number => Number(optionOf(args, name)) || otherwise;
-  const jobs = numberOf('--jobs', 60);
+  const jobs = numberOf('--jobs', 40);
   const seed = numberOf('--seed', 1);
   const threads = numberOf('--threads', 2);
   const chartFile = optionOf(args, '--chart');
