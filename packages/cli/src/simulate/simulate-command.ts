@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { isMoeError } from '@moe/core';
 import {
   groupTable,
   makeReport,
@@ -44,7 +45,7 @@ export async function simulateCommand(
     throw usageError('Name a scenario: a YAML file, or one of those that `moe simulate --list` shows.');
   const seed = wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1);
   const jobs = wholeNumber('--jobs', flags.jobs, 100, 1_000_000);
-  const runs = readScenario(await textOf(name), printable(name), {
+  const runs = readRuns(await textOf(name), printable(name), {
     ...(seed === undefined ? {} : { seed }),
     ...(jobs === undefined ? {} : { jobs }),
   });
@@ -55,6 +56,7 @@ export async function simulateCommand(
   const onInterrupt = (): void => stop.abort();
   process.once('SIGINT', onInterrupt);
   process.once('SIGTERM', onInterrupt);
+  note(flags, `Simulating ${runs.map(({ name }) => printable(name)).join(', ')} …`);
   const { report, elapsedMs } = await runAll(runs, stop.signal, flags.json === true);
   process.off('SIGINT', onInterrupt);
   process.off('SIGTERM', onInterrupt);
@@ -75,6 +77,15 @@ export async function simulateCommand(
   if (stop.signal.aborted) {
     note(flags, 'Interrupted: this is what was simulated so far.');
     process.exitCode = exitCodes.interrupted;
+  }
+}
+
+/** A scenario that cannot be read is wrong usage, whoever wrote it. */
+function readRuns(...input: Parameters<typeof readScenario>): ScenarioRun[] {
+  try {
+    return readScenario(...input);
+  } catch (error) {
+    throw isMoeError(error, 'scenario-invalid') ? usageError(error.message) : error;
   }
 }
 
