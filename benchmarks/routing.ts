@@ -1,16 +1,24 @@
-/** Does calling a friend find the right expert? Real experts, real texts of eight kinds, the rules of the market. */
-import { type Delivery, defaultParameters } from '@moe/protocol';
+/** Does calling a friend find the right expert? Real experts, real texts of eight kinds, the roles of the node. */
+import { thompsonPolicy, workAlways } from '@moe/node';
+import { type Delivery, defaultParameters, embeddedParameters } from '@moe/protocol';
 import { specialistDomains } from '@moe/training';
-import { catalogueExperts, specialistExperts, vectorsOf } from './routing/expert-vectors.ts';
-import { deliveredLosses, deliveredRanks, type Measured, measured } from './routing/measure.ts';
-import { type DeliveryRun, jobsOf, runShards } from './routing/shard-run.ts';
+import { type MarketRun, planMarket, runMarket } from './routing/market-run.ts';
+import { type Delivered, type Measured, mean, means, measure } from './routing/measure.ts';
+import { catalogueExperts, specialistExperts } from './routing/routed-experts.ts';
 import { loadTextSet } from './routing/text-set.ts';
+import { vectorStore } from './routing/vector-store.ts';
 import { yardstick } from './routing/yardstick.ts';
 import { optionOf } from './scoring/options.ts';
 import { progressBar } from './scoring/progress.ts';
 
 const catalogueNames = ['minilm-l6', 'minilm-l3', 'minilm-l1', 'static', 'lexical'];
 const deliveries: readonly Delivery[] = ['winner', 'expected-best', 'ensemble'];
+const defaultDelivery: Delivery = 'ensemble';
+/** Least share of the way from the best single expert to the oracle. */
+const barLoss = 0.8;
+const barRetrieval = 0.5;
+/** Where one expert dominates, the market is at most so much worse. */
+const barDominated = 0.02;
 
 interface Row extends Measured {
   readonly name: string;
@@ -18,56 +26,166 @@ interface Row extends Measured {
 }
 
 export async function run({ args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
-  const kinds = specialistDomains().map(({ kind }) => kind);
+  const wanted = optionOf(args, '--kinds')?.split(',');
+  const kinds = specialistDomains()
+    .map(({ kind }) => kind)
+    .filter((kind) => wanted === undefined || wanted.includes(kind));
+  const parameters = embeddedParameters;
   const set = loadTextSet({
     kinds,
     perKind: Number(optionOf(args, '--per-kind') ?? 320),
-    cuts: 3,
     calibrationPieces: Number(optionOf(args, '--calibration') ?? 2_048),
   });
-  const experts = [...catalogueExperts(catalogueNames), ...(await specialistExperts())];
-  const vectors = await vectorsOf(experts, set.texts);
-  const ruler = yardstick(set, vectors, defaultParameters);
+  const plan = planMarket(set, parameters, 'routing/1', Number(optionOf(args, '--rounds') ?? 3));
+  const experts = [...catalogueExperts(catalogueNames), ...(await specialistExperts(kinds))];
+  const store = await vectorStore(experts, [
+    ...set.measured.flatMap(({ whole, start, rest, again }) => [
+      whole,
+      start,
+      rest,
+      again.kept,
+      ...again.pieces,
+    ]),
+    ...set.calibration.map(({ text }) => text),
+    ...[...plan.history, ...plan.measured].flatMap(({ encodes }) => encodes),
+  ]);
+  const everyone = experts.map((_, expert) => expert);
+  const ruler = yardstick({ set, store, judges: everyone, parameters: defaultParameters });
   console.log(
-    `${set.routed.length} texts of ${new Set(set.routed.map(({ documentId }) => documentId)).size} documents and ${kinds.length} ` +
-      `kinds; ${experts.length} experts; loss: of what is delivered, on another cut of the text, judged by all experts that ` +
-      'have no part in it; retrieval: mean reciprocal rank of the rest of a text, asked for with its start.',
+    `${set.measured.length} measured texts of ${documentsIn(set.measured)} documents and ${kinds.length} kinds; history: ` +
+      `${plan.history.length} jobs on ${set.history.length} texts of ${documentsIn(set.history)} other documents. ` +
+      `${experts.length} experts. loss: of what is delivered, on a new cut of the text, judged by everybody who has no ` +
+      'part in it; retrieval: reciprocal rank of the rest of a text, asked for with its start.',
   );
+  const row = (name: string, encodesPerJob: number, delivered: Delivered): Row => ({
+    name,
+    encodesPerJob,
+    ...measure(set, store, ruler, delivered),
+  });
 
   const tick = progressBar('judging', experts.length);
-  const alone = experts.map((_, expert) => {
-    const mixOf = () => new Map([[expert, 1]]);
-    const row = { losses: deliveredLosses(set, ruler, mixOf), ranks: deliveredRanks(set, vectors, mixOf) };
+  const single = everyone.map((expert) => {
+    const alone = row(experts[expert]!.name, 1, () => new Map([[expert, 1]]));
     tick(1);
-    return row;
+    return alone;
   });
-  const single = alone.map(
-    ({ losses, ranks }, expert): Row => ({
-      name: experts[expert]!.name,
-      ...measured(set, losses, ranks),
-      encodesPerJob: 1,
-    }),
-  );
   const random: Row = {
     name: '(a) random expert',
-    ...averageOf(single),
     encodesPerJob: 1,
+    ...means(
+      kinds.map((_, kind) => mean(single.map(({ lossByKind }) => lossByKind[kind]!))),
+      kinds.map((_, kind) => mean(single.map(({ retrievalByKind }) => retrievalByKind[kind]!))),
+    ),
   };
-  const best = single.reduce((least, row) => (row.loss < least.loss ? row : least));
+  const best = bestOf(single);
   const oracle = oracleOf(single);
 
-  const tickShards = progressBar('shards without friends', jobsOf(set));
-  const shards = runShards(set, experts, vectors, () => tickShards(1));
+  const tickJobs = progressBar('jobs', 3 * (plan.history.length + plan.measured.length));
+  const market = async (of: readonly number[], policy: typeof thompsonPolicy): Promise<MarketRun> =>
+    await runMarket({ set, store, experts: of, plan, policy, onJob: () => tickJobs(1) });
+  const alone = await market(everyone, workAlways);
+  const friends = await market(everyone, thompsonPolicy);
+  const weak = everyone.filter((expert) => catalogueNames.includes(experts[expert]!.name));
+  const dominated = await market(weak, thompsonPolicy);
+  const rowsOf = (label: string, { delivered, encodesPerJob }: MarketRun): Row[] =>
+    deliveries.map((delivery) => row(`${label}, ${delivery}`, encodesPerJob, delivered(delivery)));
+
+  const withFriends = rowsOf('(d) market with friends', friends);
   const rows: Row[] = [
     random,
     { ...best, name: `(b) best single: ${best.name}` },
-    ...deliveries.map((delivery) => rowOf(`(c) shard of 3, ${delivery}`, shards, delivery)),
+    ...rowsOf('(c) random shard', alone),
+    ...withFriends,
     oracle,
   ];
-  console.log('By kind of text, loss / retrieval:');
+  printKinds(kinds, [...single, ...rows]);
+  const shareOf = ({ loss, retrieval }: Row) => ({
+    loss: (loss - best.loss) / (oracle.loss - best.loss),
+    retrieval: (retrieval - best.retrieval) / (oracle.retrieval - best.retrieval),
+  });
+  console.table(
+    rows.map((each) => ({
+      '': each.name,
+      loss: round(each.loss),
+      retrieval: round(each.retrieval),
+      'encodes a job': round(each.encodesPerJob),
+      'headroom won: loss': round(shareOf(each).loss),
+      'of retrieval': round(shareOf(each).retrieval),
+    })),
+  );
+  console.log(
+    `A friend worked for ${percent(friends.calledShare)} of the members; ${percent(friends.unpaidShare)} of the jobs had no winner.`,
+  );
+  const weakRows = rowsOf('market', dominated);
+  const bestWeak = bestOf(weak.map((expert) => single[expert]!));
+  console.log(`One expert dominates: the catalogue alone, ${weak.length} experts, no specialists.`);
+  console.table(
+    [bestWeak, ...weakRows].map(({ name, loss, retrieval }) => ({
+      '': name,
+      loss: round(loss),
+      retrieval: round(retrieval),
+      'loss against the best': percent(loss / bestWeak.loss - 1),
+      'retrieval against the best': percent(retrieval / bestWeak.retrieval - 1),
+    })),
+  );
+
+  const chosen = deliveries.indexOf(defaultDelivery);
+  const share = shareOf(withFriends[chosen]!);
+  const dominatedRow = weakRows[chosen]!;
+  const bars = [
+    {
+      text: `market with friends, ${defaultDelivery}: ${percent(share.loss)} of the headroom in loss, at least ${percent(barLoss)}`,
+      isMet: share.loss >= barLoss,
+    },
+    {
+      text: `${percent(share.retrieval)} of the headroom in retrieval, at least ${percent(barRetrieval)}`,
+      isMet: share.retrieval >= barRetrieval,
+    },
+    {
+      text: `one expert dominates: loss ${percent(dominatedRow.loss / bestWeak.loss - 1)}, retrieval ${percent(dominatedRow.retrieval / bestWeak.retrieval - 1)} against it, within ${percent(barDominated)}`,
+      isMet:
+        dominatedRow.loss <= (1 + barDominated) * bestWeak.loss &&
+        dominatedRow.retrieval >= (1 - barDominated) * bestWeak.retrieval,
+    },
+  ];
+  for (const { text, isMet } of bars) console.log(`${isMet ? 'met   ' : 'MISSED'}  ${text}`);
+  const plain = ({ name, loss, retrieval, encodesPerJob }: Row) => ({ name, loss, retrieval, encodesPerJob });
+  return {
+    rows: rows.map(plain),
+    lossHeadroomShare: share.loss,
+    headroomShare: share.retrieval,
+    headroomShareByDelivery: Object.fromEntries(
+      deliveries.map((delivery, index) => [delivery, shareOf(withFriends[index]!)]),
+    ),
+    dominated: { best: plain(bestWeak), market: weakRows.map(plain) },
+    bars,
+  };
+}
+
+function bestOf(rows: readonly Row[]): Row {
+  return rows.reduce((best, row) => (row.loss < best.loss ? row : best));
+}
+
+/** For every kind the expert of the lowest loss there, and what it retrieves. */
+function oracleOf(single: readonly Row[]): Row {
+  const chosen = single[0]!.lossByKind.map((_, kind) =>
+    single.reduce((best, row) => (row.lossByKind[kind]! < best.lossByKind[kind]! ? row : best)),
+  );
+  return {
+    name: '(e) oracle per kind',
+    encodesPerJob: 1,
+    ...means(
+      chosen.map((row, kind) => row.lossByKind[kind]!),
+      chosen.map((row, kind) => row.retrievalByKind[kind]!),
+    ),
+  };
+}
+
+function printKinds(kinds: readonly string[], rows: readonly Row[]): void {
+  console.log('By kind, loss / retrieval:');
   console.table(
     Object.fromEntries(
-      [...single, ...rows].map((row) => [
+      rows.map((row) => [
         row.name,
         Object.fromEntries(
           kinds.map((kind, index) => [
@@ -78,58 +196,11 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       ]),
     ),
   );
-  console.table(
-    rows.map(({ name, loss, retrieval, encodesPerJob }) => ({
-      name,
-      loss: round(loss),
-      retrieval: round(retrieval),
-      'encodes per job': round(encodesPerJob),
-      'share of headroom, loss': round((loss - best.loss) / (oracle.loss - best.loss)),
-      retrieved: round((retrieval - best.retrieval) / (oracle.retrieval - best.retrieval)),
-    })),
-  );
-  return {
-    rows: rows.map(({ name, loss, retrieval, encodesPerJob }) => ({ name, loss, retrieval, encodesPerJob })),
-  };
-
-  function rowOf(name: string, run: DeliveryRun, delivery: Delivery): Row {
-    const mixOf = (job: Parameters<DeliveryRun['mixOf']>[0]) => run.mixOf(job, delivery);
-    return {
-      name,
-      ...measured(set, deliveredLosses(set, ruler, mixOf), deliveredRanks(set, vectors, mixOf)),
-      encodesPerJob: run.encodesPerJob,
-    };
-  }
 }
 
-function averageOf(rows: readonly Row[]): Measured {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
-    loss: mean(rows.map(({ loss }) => loss)),
-    retrieval: mean(rows.map(({ retrieval }) => retrieval)),
-    lossByKind: rows[0]!.lossByKind.map((_, kind) => mean(rows.map((row) => row.lossByKind[kind]!))),
-    retrievalByKind: rows[0]!.lossByKind.map((_, kind) =>
-      mean(rows.map((row) => row.retrievalByKind[kind]!)),
-    ),
-  };
-}
-
-/** For every kind the expert of the lowest loss there, and what it retrieves. */
-function oracleOf(single: readonly Row[]): Row {
-  const chosen = single[0]!.lossByKind.map((_, kind) =>
-    single.reduce((best, row) => (row.lossByKind[kind]! < best.lossByKind[kind]! ? row : best)),
-  );
-  const lossByKind = chosen.map((row, kind) => row.lossByKind[kind]!);
-  const retrievalByKind = chosen.map((row, kind) => row.retrievalByKind[kind]!);
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return {
-    name: '(e) oracle per kind',
-    loss: mean(lossByKind),
-    retrieval: mean(retrievalByKind),
-    lossByKind,
-    retrievalByKind,
-    encodesPerJob: 1,
-  };
+function documentsIn(texts: readonly { readonly documentId: string }[]): number {
+  return new Set(texts.map(({ documentId }) => documentId)).size;
 }
 
 const round = (value: number): number => Number(value.toFixed(3));
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;

@@ -6,7 +6,7 @@ import { type AdapterTask, adapterTraining, type TextKind, trainingTexts } from 
 import { encodeTasks } from '../scoring/native-vectors.ts';
 import { progressBar } from '../scoring/progress.ts';
 import { domainTree } from './domain-tree.ts';
-import { benchFolder } from './expert-vectors.ts';
+import { benchFolder } from './routed-experts.ts';
 
 const founder = 'minilm-l6';
 const piecesPerText = 2;

@@ -1,76 +1,67 @@
 import { mixVectors } from '@moe/protocol';
-import type { EvaluationJob } from '../scoring/evaluation-set.ts';
 import { reciprocalRanks } from './retrieval.ts';
 import type { TextSet } from './text-set.ts';
+import type { VectorStore } from './vector-store.ts';
 import type { Mix, Yardstick } from './yardstick.ts';
 
-/** A number for every text; undefined where there is none. */
-export type PerText = readonly (number | undefined)[];
+/** What was delivered for the measured text of this number, or for its start or rest. */
+export type Delivered = (text: number, part: 'whole' | 'start' | 'rest') => Mix | undefined;
 
 export interface Measured {
-  /** Mean over kinds. */
+  /** Means over kinds. */
   readonly loss: number;
   readonly retrieval: number;
   readonly lossByKind: readonly number[];
   readonly retrievalByKind: readonly number[];
 }
 
-/** Means by kind and over kinds, of one way to serve the texts. */
-export function measured(set: TextSet, losses: PerText, ranks: PerText): Measured {
-  const lossByKind = meansByKind(set, losses);
-  const retrievalByKind = meansByKind(set, ranks);
+/**
+ * Loss of what is delivered for the whole texts, and whether the start of a text finds its rest among the rests of
+ * all texts of all kinds (mean reciprocal rank). Texts for which nothing was delivered are left out.
+ */
+export function measure(set: TextSet, store: VectorStore, ruler: Yardstick, delivered: Delivered): Measured {
+  const losses = set.measured.map((text, index) => {
+    const mix = delivered(index, 'whole');
+    return mix === undefined ? undefined : ruler.lossOf(text, mix);
+  });
+  const vectorOf = (index: number, part: 'start' | 'rest'): Float32Array | undefined => {
+    const mix = delivered(index, part);
+    if (mix === undefined) return undefined;
+    const parts = [...mix.keys()];
+    const text = set.measured[index]![part];
+    return mixVectors(
+      parts.map((expert) => store.vectorOf(expert, text)),
+      parts.map((expert) => mix.get(expert)!),
+    );
+  };
+  const pairs = set.measured.flatMap((_, index) => {
+    const query = vectorOf(index, 'start');
+    const stored = vectorOf(index, 'rest');
+    return query === undefined || stored === undefined ? [] : [{ index, query, stored }];
+  });
+  const ranks: (number | undefined)[] = set.measured.map(() => undefined);
+  for (const [pair, rank] of reciprocalRanks(
+    pairs.map(({ query }) => query),
+    pairs.map(({ stored }) => stored),
+  ).entries())
+    ranks[pairs[pair]!.index] = rank;
+  return means(meansByKind(set, losses), meansByKind(set, ranks));
+}
+
+export function means(lossByKind: readonly number[], retrievalByKind: readonly number[]): Measured {
   return { loss: mean(lossByKind), retrieval: mean(retrievalByKind), lossByKind, retrievalByKind };
 }
 
-export function meansByKind(set: TextSet, values: PerText): number[] {
+function meansByKind(set: TextSet, values: readonly (number | undefined)[]): number[] {
   return set.kinds.map((kind) =>
     mean(
       values.filter(
-        (value, index): value is number => value !== undefined && set.routed[index]!.kind === kind,
+        (value, index): value is number => value !== undefined && set.measured[index]!.kind === kind,
       ),
     ),
   );
 }
 
-/** Losses of what is delivered for the whole texts, judged on another cut of them. */
-export function deliveredLosses(
-  set: TextSet,
-  ruler: Yardstick,
-  mixOf: (job: EvaluationJob) => Mix | undefined,
-): PerText {
-  return set.routed.map(({ cuts }) => {
-    const mix = mixOf(cuts[0]!);
-    return mix === undefined ? undefined : ruler.lossOf(cuts[1]!, mix);
-  });
-}
-
-/** Whether the start of a text, as delivered, finds its rest among the rests of all texts, as delivered. */
-export function deliveredRanks(
-  set: TextSet,
-  vectors: readonly (readonly Float32Array[])[],
-  mixOf: (job: EvaluationJob) => Mix | undefined,
-): PerText {
-  const deliver = (job: EvaluationJob): Float32Array | undefined => {
-    const mix = mixOf(job);
-    if (mix === undefined) return undefined;
-    const parts = [...mix.keys()];
-    return mixVectors(
-      parts.map((expert) => vectors[expert]![job.full]!),
-      parts.map((expert) => mix.get(expert)!),
-    );
-  };
-  const rows = set.routed.map(({ start, rest }) => ({ query: deliver(start), stored: deliver(rest) }));
-  const whole = rows.flatMap(({ query, stored }, row) =>
-    query === undefined || stored === undefined ? [] : [{ row, query, stored }],
-  );
-  const ranks = reciprocalRanks(
-    whole.map(({ query }) => query),
-    whole.map(({ stored }) => stored),
-  );
-  const place = new Map(whole.map(({ row }, index) => [row, ranks[index]!]));
-  return rows.map((_, row) => place.get(row));
-}
-
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

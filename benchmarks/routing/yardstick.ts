@@ -7,76 +7,80 @@ import {
   scoreMembers,
   toNumber,
 } from '@moe/protocol';
-import type { EvaluationJob } from '../scoring/evaluation-set.ts';
-import type { TextSet } from './text-set.ts';
+import type { RoutedText, TextSet } from './text-set.ts';
+import type { VectorStore } from './vector-store.ts';
 
-/** Share of each expert in what is delivered, by the expert's place; they add up to 1. */
+/** Share of each expert in what is delivered, by the expert's number; they add up to 1. */
 export type Mix = ReadonlyMap<number, number>;
 
 /**
- * One ruler for every way of delivering. Which expert won a job says little of its loss in that job (it was chosen
- * by it), and losses in different shards have different judges. So what is delivered is judged afresh: on another
- * cut of the same text, by everybody who has no part in it.
+ * One ruler for every way of delivering. The loss with which an expert won a job is lower than its mean (it was chosen
+ * by it), and in other shards others judge. So what is delivered is judged afresh: on another cut of the same text,
+ * by all the judges who have no part in it.
  */
 export interface Yardstick {
-  /** Market loss of every expert alone, judged by all others; undefined when the judges do not agree. */
-  losses(job: EvaluationJob): readonly number[] | undefined;
-  /** Market loss of a mixture of experts. Of an expert alone: what {@link losses} gives. */
-  lossOf(job: EvaluationJob, mix: Mix): number | undefined;
+  /** Market loss of what is delivered; undefined when the judges do not agree with one another. */
+  lossOf(text: RoutedText, mix: Mix): number | undefined;
 }
 
-export function yardstick(
-  set: TextSet,
-  vectors: readonly (readonly Float32Array[])[],
-  parameters: MarketParameters,
-): Yardstick {
-  const calibration = vectors.map((ofExpert) => set.calibration.map(({ text }) => quantise(ofExpert[text]!)));
-  const known = new Map<EvaluationJob, readonly number[] | undefined>();
-  const member = (expert: number, job: EvaluationJob, isJudge: boolean): ScoredMember => ({
-    kept: quantise(vectors[expert]![job.kept]!),
-    pieces: job.pieces.map((text) => quantise(vectors[expert]![text]!)),
-    full: quantise(vectors[expert]![job.full]!),
-    calibration: (index) => calibration[expert]![index]!,
-    isJudge,
+export interface YardstickInit {
+  readonly set: TextSet;
+  readonly store: VectorStore;
+  /** Numbers of the experts that judge. */
+  readonly judges: readonly number[];
+  readonly parameters: MarketParameters;
+}
+
+export function yardstick({ set, store, judges, parameters }: YardstickInit): Yardstick {
+  const calibration = new Map(
+    judges.map((judge) => [judge, set.calibration.map(({ text }) => quantise(store.vectorOf(judge, text)))]),
+  );
+  const judgeOf = (judge: number, { whole, again }: RoutedText): ScoredMember => ({
+    kept: quantise(store.vectorOf(judge, again.kept)),
+    pieces: again.pieces.map((piece) => quantise(store.vectorOf(judge, piece))),
+    full: quantise(store.vectorOf(judge, whole)),
+    calibration: (index) => calibration.get(judge)![index]!,
+    isJudge: true,
   });
-  const drawnFor = (job: EvaluationJob): number[] =>
-    drawCalibration(
-      `yardstick/${job.full}`,
+  /** Losses of the judges themselves, each judged by the others. */
+  const alone = new Map<RoutedText, readonly number[] | undefined>();
+  const lossesOf = (text: RoutedText): readonly number[] | undefined => {
+    if (!alone.has(text)) {
+      const members = judges.map((judge) => judgeOf(judge, text));
+      alone.set(text, losses(members, text));
+    }
+    return alone.get(text);
+  };
+  const losses = (members: readonly ScoredMember[], text: RoutedText): number[] | undefined => {
+    const drawn = drawCalibration(
+      `yardstick/${text.whole}`,
       set.calibration.length,
       parameters.distractorPool,
-      (index) => set.calibration[index]!.document === job.documentId,
+      (index) => set.calibration[index]!.document === text.documentId,
     );
-  const losses = (job: EvaluationJob): readonly number[] | undefined => {
-    if (!known.has(job)) {
-      const members = vectors.map((_, expert) => member(expert, job, true));
-      known.set(
-        job,
-        scoreMembers(members, drawnFor(job), parameters.distractors)?.map(({ loss }) => toNumber(loss)),
-      );
-    }
-    return known.get(job);
+    return scoreMembers(members, drawn, parameters.distractors)?.map(({ loss }) => toNumber(loss));
   };
-  const lossOf = (job: EvaluationJob, mix: Mix): number | undefined => {
-    const [first] = mix.keys();
-    if (mix.size === 1) return losses(job)?.[first!];
-    const parts = [...mix.keys()];
-    const mixed = (text: number): Int16Array =>
-      quantise(
-        mixVectors(
-          parts.map((expert) => vectors[expert]![text]!),
-          parts.map((expert) => mix.get(expert)!),
-        ),
-      );
-    const judges = vectors.flatMap((_, expert) => (mix.has(expert) ? [] : [member(expert, job, true)]));
-    const delivered: ScoredMember = {
-      kept: mixed(job.kept),
-      pieces: job.pieces.map(mixed),
-      full: mixed(job.full),
-      calibration: () => judges[0]!.calibration(0),
-      isJudge: false,
-    };
-    const score = scoreMembers([...judges, delivered], drawnFor(job), parameters.distractors)?.at(-1);
-    return score === undefined ? undefined : toNumber(score.loss);
+  return {
+    lossOf(text, mix) {
+      const parts = [...mix.keys()];
+      if (parts.length === 1 && judges.includes(parts[0]!))
+        return lossesOf(text)?.[judges.indexOf(parts[0]!)];
+      const mixed = (part: string): Int16Array =>
+        quantise(
+          mixVectors(
+            parts.map((expert) => store.vectorOf(expert, part)),
+            parts.map((expert) => mix.get(expert)!),
+          ),
+        );
+      const others = judges.filter((judge) => !mix.has(judge)).map((judge) => judgeOf(judge, text));
+      const delivered: ScoredMember = {
+        kept: mixed(text.again.kept),
+        pieces: text.again.pieces.map(mixed),
+        full: mixed(text.whole),
+        calibration: others[0]!.calibration,
+        isJudge: false,
+      };
+      return losses([...others, delivered], text)?.at(-1);
+    },
   };
-  return { losses, lossOf };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   applyAlignment,
@@ -9,8 +8,7 @@ import {
   readAdapterWeights,
   readAlignment,
 } from '@moe/experts';
-import { specialistDomains, trainSpecialist } from '@moe/training';
-import { encodeTasks } from '../scoring/native-vectors.ts';
+import { specialistDomains, type TextKind, trainSpecialist } from '@moe/training';
 import { progressBar } from '../scoring/progress.ts';
 
 export const benchFolder = join(import.meta.dirname, '../../.bench');
@@ -35,10 +33,10 @@ export function catalogueExperts(names: readonly string[]): RoutedExpert[] {
   });
 }
 
-/** The specialists of `moe up`, trained at the first run (about a minute each) and kept in `.bench/routing`. */
-export async function specialistExperts(): Promise<RoutedExpert[]> {
+/** The specialists of `moe up` for these kinds, trained at the first run (about a minute each) and kept in `.bench/routing`. */
+export async function specialistExperts(kinds: readonly TextKind[]): Promise<RoutedExpert[]> {
   const host = createModelHost({ modelsDir: join(benchFolder, 'models') });
-  const domains = specialistDomains();
+  const domains = specialistDomains().filter(({ kind }) => kinds.includes(kind));
   const tick = progressBar('specialists', domains.length);
   try {
     const backend = await host.open(catalogue.find(({ name }) => name === founder)!.native);
@@ -60,16 +58,6 @@ export async function specialistExperts(): Promise<RoutedExpert[]> {
 
 export function residualExpert(name: string, matrix: Float32Array): RoutedExpert {
   return { name, base: founder, map: (vector) => applyResidual(unit(vector), matrix) };
-}
-
-/** `vectors[expert][text]`: everybody's unit vectors of the texts. Each base model reads a text once in its life. */
-export async function vectorsOf(
-  experts: readonly RoutedExpert[],
-  texts: readonly string[],
-): Promise<Float32Array[][]> {
-  const bases = [...new Set(experts.map(({ base }) => base))];
-  const native = await encodeTasks(bases.map((expert) => ({ expert, texts })));
-  return experts.map(({ base, map }) => native[bases.indexOf(base)]!.map(map));
 }
 
 function unit(vector: Float32Array): Float32Array {

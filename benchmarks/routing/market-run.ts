@@ -1,0 +1,148 @@
+import type { DecisionPolicy } from '@moe/node';
+import {
+  type CertificateBody,
+  type Delivery,
+  deliveryWeights,
+  drawDistinct,
+  drawStream,
+  type MarketParameters,
+} from '@moe/protocol';
+import type { Delivered } from './measure.ts';
+import { type PlannedJob, planJobs, type RoutingMarket, routingMarket } from './routing-market.ts';
+import type { TextSet } from './text-set.ts';
+import type { VectorStore } from './vector-store.ts';
+import type { Mix } from './yardstick.ts';
+
+/** Jobs of a market in their order: first those it learns on, then those that are measured. */
+export interface MarketPlan {
+  readonly seed: string;
+  readonly parameters: MarketParameters;
+  readonly history: readonly PlannedJob[];
+  readonly measured: readonly PlannedJob[];
+  /** Which part of which measured text each measured job is for. */
+  readonly parts: readonly Part[];
+}
+type Part = readonly [text: number, part: 'whole' | 'start' | 'rest'];
+
+/** `rounds` jobs for every text of the history, each round in an order of its own; then whole, start and rest of the measured. */
+export function planMarket(
+  set: TextSet,
+  parameters: MarketParameters,
+  seed: string,
+  rounds: number,
+): MarketPlan {
+  const history = Array.from({ length: rounds }, (_, round) =>
+    shuffled(set.history, `${seed}/history/${round}`).map(({ whole }) => whole),
+  ).flat();
+  const parts = shuffled(
+    set.measured.flatMap((_, text): Part[] => [
+      [text, 'whole'],
+      [text, 'start'],
+      [text, 'rest'],
+    ]),
+    `${seed}/measured`,
+  );
+  const jobs = planJobs(seed, parameters, [
+    ...history,
+    ...parts.map(([text, part]) => set.measured[text]![part]),
+  ]);
+  return {
+    seed,
+    parameters,
+    history: jobs.slice(0, history.length),
+    measured: jobs.slice(history.length),
+    parts,
+  };
+}
+
+export interface MarketRun {
+  delivered(delivery: Delivery): Delivered;
+  /** Mean number of texts that all experts together encode for a job. */
+  readonly encodesPerJob: number;
+  /** Share of the scored members that a friend worked for. */
+  readonly calledShare: number;
+  /** Share of the measured jobs that nobody won. */
+  readonly unpaidShare: number;
+}
+
+export interface MarketRunInit {
+  readonly set: TextSet;
+  readonly store: VectorStore;
+  /** Numbers of the experts that take part; the first is the founder. */
+  readonly experts: readonly number[];
+  readonly plan: MarketPlan;
+  readonly policy: DecisionPolicy;
+  readonly onJob: () => void;
+}
+
+/** Runs the plan: the market starts from nothing, and goes on learning while it is measured. */
+export async function runMarket(init: MarketRunInit): Promise<MarketRun> {
+  const { set, store, plan, experts } = init;
+  const market = routingMarket({
+    seed: plan.seed,
+    parameters: plan.parameters,
+    experts: experts.map((expert) => ({
+      name: store.experts[expert]!.name,
+      vectorOf: (text) => store.vectorOf(expert, text),
+    })),
+    policy: init.policy,
+    calibration: set.calibration.map(({ text }) => text),
+    founder: (text) => store.vectorOf(experts[0]!, text),
+  });
+  try {
+    for (const job of plan.history) {
+      await market.run(job);
+      init.onJob();
+    }
+    const certificates: CertificateBody[] = [];
+    for (const job of plan.measured) {
+      certificates.push(await market.run(job));
+      init.onJob();
+    }
+    return summary(init, market, certificates);
+  } finally {
+    await market.close();
+  }
+}
+
+function summary(
+  { plan, experts }: MarketRunInit,
+  market: RoutingMarket,
+  certificates: readonly CertificateBody[],
+): MarketRun {
+  const places = new Map(plan.parts.map(([text, part], job) => [`${text}/${part}`, job]));
+  const mixOf = (certificate: CertificateBody, delivery: Delivery): Mix | undefined => {
+    const weights = deliveryWeights(certificate, delivery, plan.parameters);
+    const mix = new Map(
+      certificate.members.flatMap(({ worker }, member) =>
+        weights[member]! > 0 ? [[experts[market.indexOf(worker)]!, weights[member]!] as const] : [],
+      ),
+    );
+    return mix.size === 0 ? undefined : mix;
+  };
+  const scored = certificates.flatMap(({ members }) => members.filter(({ loss }) => loss !== null));
+  const called = scored.filter(({ worker, principal }) => worker !== principal).length;
+  // Every worker encodes kept half, pieces and whole; who calls a friend has read the kept half before.
+  const encodes = certificates.reduce(
+    (sum, { members }, job) =>
+      sum +
+      members.reduce(
+        (own, { worker, principal }) =>
+          own + plan.measured[job]!.encodes.length + (worker === principal ? 0 : 1),
+        0,
+      ),
+    0,
+  );
+  return {
+    delivered: (delivery) => (text, part) => mixOf(certificates[places.get(`${text}/${part}`)!]!, delivery),
+    encodesPerJob: encodes / certificates.length,
+    calledShare: called / scored.length,
+    unpaidShare: certificates.filter(({ winner }) => winner === null).length / certificates.length,
+  };
+}
+
+function shuffled<T>(items: readonly T[], seed: string): T[] {
+  return [...drawDistinct(drawStream(seed, 'order'), items.length, items.length)].map(
+    (index) => items[index]!,
+  );
+}

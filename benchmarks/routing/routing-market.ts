@@ -1,0 +1,241 @@
+import {
+  type AccountId,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  type Random,
+  sha256,
+  signBody,
+  systemClock,
+} from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
+import { fitPlaces, jobNoise, memoryHistory, posterior } from '@moe/history';
+import { createMemoryNetwork, type Transport } from '@moe/network';
+import {
+  type DecisionPolicy,
+  expertRole,
+  type MarketView,
+  runShardJob,
+  ticketBook,
+  validatorRole,
+} from '@moe/node';
+import {
+  type CertificateBody,
+  certifiedLosses,
+  jobIdOf,
+  jobSeed,
+  lossUnitsPerJob,
+  type MarketParameters,
+  maskText,
+  nearestPlace,
+  type Order,
+  orderDomain,
+  quantise,
+  type Roster,
+  releaseTicket,
+  rosterHash,
+  Standings,
+  saltedDataHash,
+  ticketList,
+} from '@moe/protocol';
+import { historyRecordOf } from './history-record.ts';
+
+export interface RoutingMarketInit {
+  /** Decides keys, tickets, salts and so all draws and masks. */
+  readonly seed: string;
+  readonly parameters: MarketParameters;
+  readonly experts: readonly { readonly name: string; readonly vectorOf: (text: string) => Float32Array }[];
+  readonly policy: DecisionPolicy;
+  readonly calibration: readonly string[];
+  /** Vectors of the calibration pieces by the market's founder: the places are fitted on them. */
+  readonly founder: (text: string) => Float32Array;
+}
+
+/** A signed order for a text, and the texts that its job will have encoded. */
+export interface PlannedJob {
+  readonly text: string;
+  readonly order: Order;
+  readonly salt: Uint8Array;
+  readonly encodes: readonly string[];
+}
+
+/** The roles of `@moe/node` over a memory network. Jobs run one after the other, in the order of the plan. */
+export interface RoutingMarket {
+  run(job: PlannedJob): Promise<CertificateBody>;
+  /** Place of an expert in the list that the market was made of. */
+  indexOf(node: NodeId): number;
+  close(): Promise<void>;
+}
+
+/** 2 to this many jobs of one market. */
+const ticketDepth = 14;
+/** Certificates that are settled together: standings change from one batch to the next. */
+const batchJobs = 16;
+const askBps = 5_000;
+const farAwayMs = 4_000_000_000_000;
+const market = 'text-embedding' as MarketId;
+const beacon = hashOf('moe/bench-beacon/1', 'routing');
+const neverAborted = new AbortController().signal;
+
+const keysOf = (seed: string, role: string): KeyPair =>
+  keyPairFromSeed(sha256(Buffer.from(`${seed}/${role}`)));
+const ticketsOf = (seed: string) => hashOf('moe/bench-tickets/1', [seed]);
+
+/** Orders for the texts, and what will be encoded for them: the seeds of jobs that run in this order are known. */
+export function planJobs(seed: string, parameters: MarketParameters, texts: readonly string[]): PlannedJob[] {
+  const client = keysOf(seed, 'client');
+  const validator = keysOf(seed, 'validator');
+  const tickets = ticketList(ticketsOf(seed), ticketDepth);
+  return texts.map((text, clientSeq) => {
+    const salt = sha256(Buffer.from(`${seed}/salt/${clientSeq}`)).slice(0, 16);
+    const order = signBody(client, orderDomain, {
+      network: 'bench',
+      market,
+      client: client.publicKey as AccountId,
+      clientSeq,
+      coordinator: keysOf(seed, 'coordinator').publicKey as NodeId,
+      dataHash: saltedDataHash(text, salt),
+      bytes: Buffer.byteLength(text),
+      maxFeeMicro: 1_000_000_000n,
+      tipMicro: 0n,
+      deadlineMs: farAwayMs,
+    });
+    const job = jobIdOf(order.body);
+    const seedOfJob = jobSeed(beacon, job, [releaseTicket(validator, tickets, clientSeq, job)]);
+    const { kept, pieces } = maskText(text, seedOfJob, parameters)!;
+    return { text, order, salt, encodes: [kept, ...pieces, text] };
+  });
+}
+
+export function routingMarket(init: RoutingMarketInit): RoutingMarket {
+  const { seed, parameters, calibration } = init;
+  const experts = init.experts.map((expert) => {
+    const keys = keysOf(seed, expert.name);
+    return { ...expert, keys, node: keys.publicKey as NodeId };
+  });
+  const indices = new Map(experts.map(({ node }, index) => [node, index]));
+  const published = experts.map(({ vectorOf }) => calibration.map((text) => quantise(vectorOf(text))));
+  const places = fitPlaces(
+    calibration.map((text) => quantise(init.founder(text))),
+    parameters.places,
+  );
+  const validatorKeys = keysOf(seed, 'validator');
+  const tickets = ticketBook(validatorKeys, ticketsOf(seed), ticketDepth);
+  const owner = keysOf(seed, 'owner').publicKey as AccountId;
+  const rosterAt = (batch: number): Roster => ({
+    network: 'bench',
+    market,
+    marketOwner: owner,
+    beacon,
+    batch,
+    parameters,
+    placesHash: places.hash,
+    calibrationHash: hashOf('moe/bench-calibration/1', calibration.length),
+    experts: experts.map(({ node }) => ({
+      node,
+      owner,
+      askMicroPerKilobyte: 1_000_000n,
+      askBps,
+      stakeMicro: parameters.minimumStakeMicro,
+      onProbation: false,
+      calibrationCount: calibration.length,
+      calibrationRoot: hashOf('moe/bench-calibration/1', node),
+    })),
+    validators: [
+      { node: validatorKeys.publicKey as NodeId, stakeMicro: 1_000_000n, ticketRoot: tickets.root },
+    ],
+  });
+
+  let roster = rosterAt(0);
+  let standings = Standings.empty;
+  let unsettled: CertificateBody[] = [];
+  const history = memoryHistory({
+    unitsPerJob: lossUnitsPerJob(parameters),
+    dimensions: parameters.dimensions,
+  });
+  const view: MarketView = {
+    current: () => ({ roster, hash: rosterHash(roster) }),
+    rosterOf: (hash) => (hash === rosterHash(roster) ? roster : undefined),
+    standingsAt: (batch) => (batch === roster.batch ? standings : undefined),
+    calibration: (node, index) => published[indices.get(node)!]![index]!,
+    placeOf: (sum) => nearestPlace(places, sum),
+    beliefs: {
+      jobNoise: () => jobNoise(history).excess,
+      excessOf: (vector, _, nodes) =>
+        posterior(history, vector, nodes, { nowMs: systemClock.nowMs() }).map(({ excess }) => excess),
+    },
+  };
+  const network = createMemoryNetwork();
+  const transports: Transport[] = [];
+  const connect = (node: NodeId): Transport => {
+    const transport = network.connect(node);
+    transports.push(transport);
+    return transport;
+  };
+  const clock = systemClock;
+  validatorRole({ keys: validatorKeys })({
+    transport: connect(validatorKeys.publicKey as NodeId),
+    view,
+    clock,
+    tickets: () => tickets,
+  });
+  for (const { name, vectorOf, keys, node } of experts)
+    expertRole({ keys, policy: init.policy, quietMs: 0 })({
+      transport: connect(node),
+      backend: backendOf(name, parameters.dimensions, vectorOf),
+      view,
+      clock,
+      random: seededRandom(`${seed}/${name}`),
+    });
+  const coordinator = keysOf(seed, 'coordinator');
+  const transport = connect(coordinator.publicKey as NodeId);
+
+  const settle = (): void => {
+    standings = standings.with(unsettled.flatMap((body) => certifiedLosses(body, parameters)));
+    unsettled = [];
+    roster = rosterAt(roster.batch + 1);
+  };
+  return {
+    async run({ text, order, salt }) {
+      const { certificate } = await runShardJob(
+        { keys: coordinator, transport, clock },
+        { order, roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },
+      );
+      const record = historyRecordOf(certificate.body, parameters, clock.nowMs());
+      if (record !== undefined) history.append(record);
+      unsettled.push(certificate.body);
+      if (unsettled.length === batchJobs) settle();
+      return certificate.body;
+    },
+    indexOf: (node) => indices.get(node)!,
+    close: async () => {
+      for (const each of transports) await each.close();
+    },
+  };
+}
+
+function backendOf(
+  name: string,
+  dimensions: number,
+  vectorOf: (text: string) => Float32Array,
+): ExpertBackend {
+  return {
+    name,
+    dimensions,
+    embed: async (texts) => texts.map(vectorOf),
+    close: async () => undefined,
+  };
+}
+
+/** The same numbers at every run: hashes of a counter. */
+function seededRandom(seed: string): Random {
+  let count = 0;
+  return {
+    bytes(length) {
+      count += 1;
+      return sha256(Buffer.from(`${seed}/${count}`)).slice(0, length);
+    },
+  };
+}
