@@ -21,7 +21,8 @@ export interface History {
   readonly bytesPerRecord: number;
   /**
    * Keeps a record; false when its job is known already or is older than what was forgotten. Above `maxRecords` the
-   * record that came first is forgotten. Throws `history-record-invalid`, `history-full`, `history-closed`.
+   * record that came first is forgotten. Throws `history-record-invalid`, `history-full`, `history-closed`,
+   * `history-write-failed` (retryable; when only the saving of the index failed, the record is kept all the same).
    */
   append(record: HistoryRecord): boolean;
   /** The `k` nearest records that the index finds, the nearest first, by exact cosine. */

@@ -184,6 +184,16 @@ describe.each([
     again.close();
   });
 
+  it('refuses settings that make no sense', () => {
+    for (const bad of [
+      { maxRecords: 0 },
+      { outcomesPerRecord: 33 },
+      { dimensions: 1.5 },
+      { candidates: Number.NaN },
+    ])
+      expect(codeOf(() => open(bad))).toBe('history-settings-invalid');
+  });
+
   it('cannot be used once it is closed', () => {
     const history = open();
     history.close();

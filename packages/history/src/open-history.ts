@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError, type NodeId } from '@moe/core';
+import { MoeError, messageOf, type NodeId } from '@moe/core';
+import { z } from 'zod';
 import type { AnnIndex, AnnIndexKind } from './ann/ann-index.ts';
 import { IndexFiles, type IndexState } from './ann/index-files.ts';
 import { usearchIndexKind } from './ann/usearch-index.ts';
@@ -57,6 +58,28 @@ const maxNeighbours = 4_096;
 const saveEvery = 4_096;
 const saveShare = 16;
 
+const settingsSchema = z.object({
+  unitsPerJob: z.int().min(1).max(1_000_000),
+  dimensions: z.int().min(1).max(4_096).optional(),
+  maxRecords: z.int().min(1).max(100_000_000).optional(),
+  outcomesPerRecord: z.int().min(1).max(32).optional(),
+  candidates: z.int().min(1).max(maxNeighbours).optional(),
+});
+
+/** Whatever the system refuses while writing, as a sentence. */
+function writing<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof MoeError) throw cause;
+    throw new MoeError(
+      'history-write-failed',
+      `The history cannot be written: ${messageOf(cause)}. Free space on the disk or check the folder's permissions.`,
+      { cause, isRetryable: true },
+    );
+  }
+}
+
 class StoredHistory implements History {
   readonly unitsPerJob: number;
   readonly #dimensions: number;
@@ -80,6 +103,12 @@ class StoredHistory implements History {
     directory: string | undefined,
     onIndexing: (done: number, total: number) => void,
   ) {
+    const { success, error } = settingsSchema.safeParse(init);
+    if (!success)
+      throw new MoeError(
+        'history-settings-invalid',
+        `The history cannot be opened: ${error.issues[0]!.path.join('.')}: ${error.issues[0]!.message}.`,
+      );
     const limits: RecordLimits = {
       dimensions: init.dimensions ?? 384,
       unitsPerJob: init.unitsPerJob,
@@ -132,7 +161,9 @@ class StoredHistory implements History {
     this.#check(record);
     if (record.atMs < this.#forgotten.beforeMs) return false;
     if (this.#jobs.find(Buffer.from(record.job, 'hex')) !== undefined) return false;
-    const row = this.#rows.append(this.#layout.encode(record, (node) => this.#nodes.index(node)));
+    const row = writing(() =>
+      this.#rows.append(this.#layout.encode(record, (node) => this.#nodes.index(node))),
+    );
     this.#jobs.add(row);
     this.#count(row, 1);
     this.#index.add(row, record.vector);
@@ -194,7 +225,7 @@ class StoredHistory implements History {
     const old: number[] = [];
     for (let row = firstRow; row < this.#rows.end; row += 1)
       if (this.#isKept(row) && this.#atMs(row) < atMs) old.push(row);
-    this.#folder?.writeForgotten({ firstRow, beforeMs: atMs });
+    writing(() => this.#folder?.writeForgotten({ firstRow, beforeMs: atMs }));
     for (const row of old) {
       this.#count(row, -1);
       this.#index.remove(row);
@@ -207,7 +238,7 @@ class StoredHistory implements History {
   flush(): void {
     this.#mustBeOpen();
     if (this.#folder === undefined) return;
-    this.#folder.writeForgotten(this.#forgotten);
+    writing(() => this.#folder?.writeForgotten(this.#forgotten));
     if (this.#unsaved > 0) this.#saveIndex();
   }
 
@@ -263,10 +294,13 @@ class StoredHistory implements History {
   #saveIndex(): void {
     this.#unsaved = 0;
     if (this.#indexFiles === undefined) return;
-    // The index must never name a row that a power cut could still take away.
-    this.#nodes.sync();
-    this.#rows.sync();
-    this.#indexFiles.save(this.#index, { ...this.#forgotten, endRow: this.#rows.end });
+    const files = this.#indexFiles;
+    writing(() => {
+      // The index must never name a row that a power cut could still take away.
+      this.#nodes.sync();
+      this.#rows.sync();
+      files.save(this.#index, { ...this.#forgotten, endRow: this.#rows.end });
+    });
   }
 
   /** Rows since the last save may be damaged by a power cut; those before were synced. */

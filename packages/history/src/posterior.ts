@@ -17,7 +17,7 @@ export interface ExpertPosterior {
   readonly evidenceJobs: number;
   /** Loss, 0 to 1. */
   readonly loss: Estimate;
-  /** Own loss minus the mean of the job's members, −1 to 1. */
+  /** Own loss minus the mean of the others in the job, −1 to 1. */
   readonly excess: Estimate;
   /** Probability of winning a job in which it works, against the members that were drawn so far. */
   readonly winProbability: Estimate;
@@ -83,9 +83,9 @@ export function posterior(
   for (const { record, similarity } of near) {
     const recency = 2 ** (-Math.max(0, settings.nowMs - record.atMs) / settings.halfLifeMs);
     const weight = Math.exp((similarity - 1) / settings.bandwidth) * recency;
-    const [first] = record.outcomes;
-    if (first !== undefined)
-      difficulty.add((first.lossUnits - first.excessUnits) / history.unitsPerJob, weight);
+    const losses = record.outcomes.reduce((sum, { lossUnits }) => sum + lossUnits, 0);
+    if (record.outcomes.length > 0)
+      difficulty.add(losses / record.outcomes.length / history.unitsPerJob, weight);
     for (const outcome of record.outcomes) {
       const known = byWorker.get(outcome.worker);
       if (known === undefined) byWorker.set(outcome.worker, [{ weight, recency, outcome }]);

@@ -182,9 +182,9 @@ function replayGames(
   { historyWeight }: RegionsOptions['parameters'],
 ): Game[] {
   return records.flatMap(({ outcomes }) => {
-    const [first] = outcomes;
-    if (first === undefined || outcomes.length < 2) return [];
-    const jobMean = (first.lossUnits - first.excessUnits) / unitsPerJob;
+    if (outcomes.length < 2) return [];
+    const jobMean =
+      outcomes.reduce((sum, { lossUnits }) => sum + lossUnits, 0) / outcomes.length / unitsPerJob;
     const scores = outcomes.map(
       ({ worker, lossUnits }) => historyWeight * rows.get(worker)!.excess + lossUnits / unitsPerJob,
     );

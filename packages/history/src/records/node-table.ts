@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { MoeError, type NodeId } from '@moe/core';
 
 const idBytes = 32;
@@ -15,7 +15,7 @@ export class NodeTable {
 
   constructor(path: string | undefined) {
     if (path === undefined) return;
-    this.#file = openSync(path, 'a+');
+    this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     const bytes = readFileSync(path);
     const count = Math.floor(bytes.length / idBytes);
     ftruncateSync(this.#file, count * idBytes);
@@ -44,7 +44,7 @@ export class NodeTable {
         'history-full',
         `The history knows ${maximumNodes} nodes, which is the limit. Delete its folder to start a new one.`,
       );
-    if (this.#file !== undefined) writeSync(this.#file, Buffer.from(node, 'hex'));
+    if (this.#file !== undefined) this.#write(this.#file, node);
     return this.#remember(node);
   }
 
@@ -54,6 +54,13 @@ export class NodeTable {
 
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
+  }
+
+  /** Where it belongs, so that the half of an entry that a full disk left is written over. */
+  #write(file: number, node: NodeId): void {
+    const bytes = Buffer.from(node, 'hex');
+    for (let done = 0; done < idBytes; )
+      done += writeSync(file, bytes, done, idBytes - done, this.#ids.length * idBytes + done);
   }
 
   #remember(node: NodeId): number {

@@ -7,7 +7,7 @@ export interface HistoryOutcome {
   readonly worker: NodeId;
   /** Loss in units of `1 / unitsPerJob`, whole. */
   readonly lossUnits: number;
-  /** Own loss minus the mean of the job's paid members, in the same units; kept to 1/256 of one. */
+  /** Own loss minus the mean of the others in the job (`excessUnits` of the protocol); kept to 1/256 of a unit. */
   readonly excessUnits: number;
   readonly won: boolean;
   /** From the request to the commit, whole milliseconds; 0 when it is not known. */
