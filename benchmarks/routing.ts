@@ -2,7 +2,7 @@
 import { thompsonPolicy, workAlways } from '@moe/node';
 import { type Delivery, defaultParameters, embeddedParameters } from '@moe/protocol';
 import { specialistDomains } from '@moe/training';
-import { type MarketRun, planMarket, runMarket } from './routing/market-run.ts';
+import { type MarketRun, planMarket, runMarket, textsOf } from './routing/market-run.ts';
 import { type Delivered, type Measured, mean, means, measure } from './routing/measure.ts';
 import { catalogueExperts, specialistExperts } from './routing/routed-experts.ts';
 import { loadTextSet } from './routing/text-set.ts';
@@ -36,19 +36,15 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     perKind: Number(optionOf(args, '--per-kind') ?? 320),
     calibrationPieces: Number(optionOf(args, '--calibration') ?? 2_048),
   });
-  const plan = planMarket(set, parameters, 'routing/1', Number(optionOf(args, '--rounds') ?? 3));
+  const plan = planMarket({
+    set,
+    parameters,
+    seed: 'routing/1',
+    rounds: Number(optionOf(args, '--rounds') ?? 3),
+    parts: ['whole', 'start', 'rest'],
+  });
   const experts = [...catalogueExperts(catalogueNames), ...(await specialistExperts(kinds))];
-  const store = await vectorStore(experts, [
-    ...set.measured.flatMap(({ whole, start, rest, again }) => [
-      whole,
-      start,
-      rest,
-      again.kept,
-      ...again.pieces,
-    ]),
-    ...set.calibration.map(({ text }) => text),
-    ...[...plan.history, ...plan.measured].flatMap(({ encodes }) => encodes),
-  ]);
+  const store = await vectorStore(experts, textsOf(set, plan));
   const everyone = experts.map((_, expert) => expert);
   const ruler = yardstick({ set, store, judges: everyone, parameters: defaultParameters });
   console.log(

@@ -24,22 +24,23 @@ export interface MarketPlan {
 }
 type Part = readonly [text: number, part: 'whole' | 'start' | 'rest'];
 
-/** `rounds` jobs for every text of the history, each round in an order of its own; then whole, start and rest of the measured. */
-export function planMarket(
-  set: TextSet,
-  parameters: MarketParameters,
-  seed: string,
-  rounds: number,
-): MarketPlan {
+export interface MarketPlanInit {
+  readonly set: TextSet;
+  readonly parameters: MarketParameters;
+  readonly seed: string;
+  /** Jobs for every text of the history. */
+  readonly rounds: number;
+  /** What of the measured texts is a job. */
+  readonly parts: readonly Part[1][];
+}
+
+/** The texts of the history in some order, again in another as often as there are rounds; then what is measured. */
+export function planMarket({ set, parameters, seed, rounds, parts: wanted }: MarketPlanInit): MarketPlan {
   const history = Array.from({ length: rounds }, (_, round) =>
     shuffled(set.history, `${seed}/history/${round}`).map(({ whole }) => whole),
   ).flat();
   const parts = shuffled(
-    set.measured.flatMap((_, text): Part[] => [
-      [text, 'whole'],
-      [text, 'start'],
-      [text, 'rest'],
-    ]),
+    set.measured.flatMap((_, text) => wanted.map((part): Part => [text, part])),
     `${seed}/measured`,
   );
   const jobs = planJobs(seed, parameters, [
@@ -55,6 +56,21 @@ export function planMarket(
   };
 }
 
+/** Everything that is encoded when the plan is run and measured. */
+export function textsOf(set: TextSet, plan: MarketPlan): string[] {
+  return [
+    ...set.calibration.map(({ text }) => text),
+    ...[...plan.history, ...plan.measured].flatMap(({ encodes }) => encodes),
+    ...set.measured.flatMap(({ whole, start, rest, again }) => [
+      whole,
+      start,
+      rest,
+      again.kept,
+      ...again.pieces,
+    ]),
+  ];
+}
+
 export interface MarketRun {
   delivered(delivery: Delivery): Delivered;
   /** Mean number of texts that all experts together encode for a job. */
@@ -68,7 +84,7 @@ export interface MarketRun {
 export interface MarketRunInit {
   readonly set: TextSet;
   readonly store: VectorStore;
-  /** Numbers of the experts that take part; the first is the founder. */
+  /** Numbers of the experts that take part, one for each node; the first one's space has the places. */
   readonly experts: readonly number[];
   readonly plan: MarketPlan;
   readonly policy: DecisionPolicy;
@@ -81,8 +97,8 @@ export async function runMarket(init: MarketRunInit): Promise<MarketRun> {
   const market = routingMarket({
     seed: plan.seed,
     parameters: plan.parameters,
-    experts: experts.map((expert) => ({
-      name: store.experts[expert]!.name,
+    experts: experts.map((expert, node) => ({
+      name: `${node}/${store.experts[expert]!.name}`,
       vectorOf: (text) => store.vectorOf(expert, text),
     })),
     policy: init.policy,
@@ -113,11 +129,11 @@ function summary(
   const places = new Map(plan.parts.map(([text, part], job) => [`${text}/${part}`, job]));
   const mixOf = (certificate: CertificateBody, delivery: Delivery): Mix | undefined => {
     const weights = deliveryWeights(certificate, delivery, plan.parameters);
-    const mix = new Map(
-      certificate.members.flatMap(({ worker }, member) =>
-        weights[member]! > 0 ? [[experts[market.indexOf(worker)]!, weights[member]!] as const] : [],
-      ),
-    );
+    const mix = new Map<number, number>();
+    for (const [member, { worker }] of certificate.members.entries()) {
+      const expert = experts[market.indexOf(worker)]!;
+      if (weights[member]! > 0) mix.set(expert, (mix.get(expert) ?? 0) + weights[member]!);
+    }
     return mix.size === 0 ? undefined : mix;
   };
   const scored = certificates.flatMap(({ members }) => members.filter(({ loss }) => loss !== null));

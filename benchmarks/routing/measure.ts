@@ -20,10 +20,6 @@ export interface Measured {
  * all texts of all kinds (mean reciprocal rank). Texts for which nothing was delivered are left out.
  */
 export function measure(set: TextSet, store: VectorStore, ruler: Yardstick, delivered: Delivered): Measured {
-  const losses = set.measured.map((text, index) => {
-    const mix = delivered(index, 'whole');
-    return mix === undefined ? undefined : ruler.lossOf(text, mix);
-  });
   const vectorOf = (index: number, part: 'start' | 'rest'): Float32Array | undefined => {
     const mix = delivered(index, part);
     if (mix === undefined) return undefined;
@@ -45,7 +41,19 @@ export function measure(set: TextSet, store: VectorStore, ruler: Yardstick, deli
     pairs.map(({ stored }) => stored),
   ).entries())
     ranks[pairs[pair]!.index] = rank;
-  return means(meansByKind(set, losses), meansByKind(set, ranks));
+  return means(meansByKind(set, lossesOf(set, ruler, delivered)), meansByKind(set, ranks));
+}
+
+/** Mean over kinds of the loss of what is delivered for the whole texts. */
+export function meanLoss(set: TextSet, ruler: Yardstick, delivered: Delivered): number {
+  return mean(meansByKind(set, lossesOf(set, ruler, delivered)));
+}
+
+function lossesOf(set: TextSet, ruler: Yardstick, delivered: Delivered): (number | undefined)[] {
+  return set.measured.map((text, index) => {
+    const mix = delivered(index, 'whole');
+    return mix === undefined ? undefined : ruler.lossOf(text, mix);
+  });
 }
 
 export function means(lossByKind: readonly number[], retrievalByKind: readonly number[]): Measured {
