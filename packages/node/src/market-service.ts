@@ -42,8 +42,15 @@ export interface ExpertStatus {
   readonly name: string;
   readonly description: string;
   readonly state: 'training' | 'joining' | 'probation' | 'serving' | 'offline';
+  /** Certified jobs in which the expert worked, for itself or for who called it. */
   readonly jobs: number;
   readonly wins: number;
+  /** Friends that it called, and how often it won so. */
+  readonly callsMade: CallTally;
+  /** Members in whose place it worked, and how often they won so. */
+  readonly callsAnswered: CallTally;
+  /** Share of the fee that it asks when it is called. */
+  readonly askBps: number;
   /** Certified mean loss, 0 perfect, 0.5 chance; undefined before the first job. */
   readonly meanLoss?: number;
   readonly earnedMicro: Amount;
@@ -51,6 +58,29 @@ export interface ExpertStatus {
   readonly stakeMicro: Amount;
   /** Held-out cosine similarity of the alignment to the market's space, if the expert is aligned. */
   readonly alignment?: number;
+}
+
+export interface CallTally {
+  readonly jobs: number;
+  readonly wins: number;
+}
+
+/** A cell of the space as somebody sees it who looks for work (protocol.md, section 8). */
+export interface RegionListing {
+  readonly place: number;
+  readonly jobs: number;
+  readonly jobsPerHour: number;
+  readonly meanFeeMicro: number;
+  readonly meanLoss: number;
+  readonly best?: { readonly name: string; readonly meanLoss: number };
+  /** Experts as equally strong ones would share the wins here. */
+  readonly effectiveWinners: number;
+  /** By how much winners win, in loss. */
+  readonly losingMargin: number;
+  /** What an expert of the loss asked about would earn here in 1,000 jobs of the market. */
+  readonly earningsMicro: number;
+  /** Beginning of the most central text, where this node knows it. */
+  readonly preview?: string;
 }
 
 export interface JobSummary {
@@ -64,6 +94,8 @@ export interface JobSummary {
   readonly members: readonly {
     readonly id: string;
     readonly name: string;
+    /** Who worked in its place, and for which share of the fee. */
+    readonly friend?: { readonly id: string; readonly name: string; readonly askBps: number };
     readonly loss?: number;
     readonly probation: boolean;
     readonly slashed?: string;
@@ -85,6 +117,7 @@ export interface MarketStatus {
   readonly pendingReceipts: number;
   readonly ledger: { readonly height: number; readonly stateRoot: Hash; readonly totalMicro: Amount };
   readonly calibration: { readonly pieces: number; readonly target: number };
+  readonly history: { readonly records: number; readonly bytesPerRecord: number };
   readonly recentJobs: readonly JobSummary[];
 }
 
@@ -130,5 +163,7 @@ export interface MarketService {
   blob(hash: Hash): Promise<Uint8Array | undefined>;
   balance(account: AccountId): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
   status(): MarketStatus;
+  /** Regions of the history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
+  regions(options?: { readonly expertLoss?: number }): Promise<readonly RegionListing[]>;
   subscribe(listener: (event: MarketEvent) => void): () => void;
 }

@@ -22,6 +22,8 @@ export interface MarketParameters {
   /** Time for the full data, from the request. */
   readonly fullDeadlineMs: number;
   readonly revealDeadlineMs: number;
+  /** By how much the clocks of honest nodes may differ: an order is served for so long after its deadline. */
+  readonly maximumClockSkewMs: number;
   /** Paid members who must have revealed for the job to be scored; otherwise the fee is refunded. */
   readonly minimumScored: number;
   /** Fewer words than this cannot be masked: served in routed mode. */
@@ -73,10 +75,11 @@ export const defaultParameters: MarketParameters = {
   ticketValidators: 2,
   stakeCapBps: 1_000,
   quorumBps: 8_000,
-  cutGraceMs: 250,
+  cutGraceMs: 1_000,
   sealedDeadlineMs: 4_000,
   fullDeadlineMs: 8_000,
-  revealDeadlineMs: 2_000,
+  revealDeadlineMs: 8_000,
+  maximumClockSkewMs: 120_000,
   minimumScored: 2,
   minimumWords: 12,
   maximumTextBytes: 32 * 1024,

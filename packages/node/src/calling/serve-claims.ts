@@ -96,10 +96,11 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     return { grant, commit };
   };
 
-  const answerClaim = async (
-    { claim, past, ...request }: JobRequest & { readonly claim: Claim; readonly past: readonly PastClaim[] },
-    signal: AbortSignal,
-  ) => {
+  const answerClaim = async ({
+    claim,
+    past,
+    ...request
+  }: JobRequest & { readonly claim: Claim; readonly past: readonly PastClaim[] }) => {
     if (!(await areSigned(claim, past))) refuse('A signature in the claim is not valid.');
     const job = await openRequestedJob(request, init);
     assertClaim(job, claim, past);
@@ -118,7 +119,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     if (!jobs.hasRoom()) return refusal(claim, 'This expert has too many jobs in hand.');
     const untilMs = clock.nowMs() + claim.body.ttlMs;
     const state = jobs.take(job, request.kept, claim.body.principal);
-    const answer = work(state, claim, untilMs, signal);
+    const answer = work(state, claim, untilMs, AbortSignal.timeout(claim.body.ttlMs));
     held.set(job.id, { principal: claim.body.principal, untilMs, answer });
     won += 1;
     try {
@@ -130,7 +131,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     }
   };
 
-  serve(init.transport, protocols.claim, claimRequestSchema, async (request, from, signal) => {
+  serve(init.transport, protocols.claim, claimRequestSchema, async (request, from) => {
     const { claim } = request;
     if (from !== claim.body.principal || claim.by !== from) refuse('A claim is brought by its principal.');
     forgetExpired();
@@ -143,7 +144,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     if (working >= init.maxClaims) return refusal(claim, 'This expert has too many claims to look at.');
     working += 1;
     try {
-      return await answerClaim(request, signal);
+      return await answerClaim(request);
     } finally {
       working -= 1;
     }

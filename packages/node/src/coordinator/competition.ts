@@ -19,6 +19,7 @@ import {
   mixVectors,
   type OrderBody,
   orderDomain,
+  type Statement,
   saltedDataHash,
 } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
@@ -40,6 +41,8 @@ export interface CompetitionComponents {
   readonly random: Random;
   readonly countTokens: (text: string) => number;
   readonly keepRoster: (hash: string) => void;
+  /** Told of contradicting statements that the coordinator comes upon. */
+  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
 }
 
 /** Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. */
@@ -70,7 +73,7 @@ export async function compete(
       deadlineMs: startedMs + 30_000,
     };
     outcome = await runShardJob(
-      { keys, transport, clock },
+      { keys, transport, clock, onEquivocation: components.onEquivocation },
       {
         order: signBody(order.keys, orderDomain, body),
         roster,
@@ -93,6 +96,7 @@ export async function compete(
     proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
     effects,
     transcript,
+    latenciesMs: Object.fromEntries(outcome.latenciesMs),
     atMs: startedMs,
     durationMs: clock.nowMs() - startedMs,
   });

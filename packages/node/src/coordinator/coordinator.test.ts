@@ -7,7 +7,7 @@ import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.t
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, revealResponseSchema, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
-import { expertsByMerit } from './merit.ts';
+import { createMerit } from './merit.ts';
 import type { TextRequest } from './text-request.ts';
 
 let market: LedgerMarket;
@@ -160,7 +160,8 @@ describe('the coordinator', () => {
 
   it('routes to the next expert when the best answers nonsense', async () => {
     market = await ledgerMarket();
-    const best = expertsByMerit(market.view)[0];
+    const merit = createMerit({ view: market.view, onWarning: () => undefined });
+    const [best] = (await merit('', new AbortController().signal)).experts;
     changeAnswers(protocols.route, routeResponseSchema, ({ vectors }, from) => ({
       vectors: from === best ? vectors.map(() => new Uint8Array(4 * 48).fill(0xff)) : vectors,
     }));

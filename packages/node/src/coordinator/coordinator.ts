@@ -7,14 +7,16 @@ import {
   messageOf,
   type Random,
 } from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import { wordsOf } from '@moe/protocol';
+import { type Statement, wordsOf } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 import type { ClientOrders } from './client-orders.ts';
 import { compete } from './competition.ts';
+import { createMerit } from './merit.ts';
 import { createRecords } from './records.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { createRouting } from './routing.ts';
@@ -36,6 +38,10 @@ export interface CoordinatorComponents {
   readonly countTokens: (text: string) => number;
   /** Keeps what receipts refer to by hash. */
   readonly keepRoster: (hash: string) => void;
+  /** A cheap encoder of the market's space: routed mode then asks whoever is best for texts like the one at hand. */
+  readonly router?: ExpertBackend | undefined;
+  /** Told of contradicting statements that the coordinator comes upon. */
+  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
   readonly onRecord: (id: string, record: ReceiptRecord) => void;
   readonly maxConcurrentJobs?: number;
   readonly onWarning?: (message: string) => void;
@@ -54,12 +60,16 @@ export interface Coordinator {
   close(): Promise<void>;
 }
 
+/** How sure it must be that one expert is the best for a text before `auto` asks it alone. */
+const sureEnough = 0.95;
+
 export function createCoordinator(components: CoordinatorComponents): Coordinator {
   const { market, view, ledger, orders, random } = components;
   const onWarning = components.onWarning ?? (() => undefined);
   const slots = createSlots(components.maxConcurrentJobs ?? 4, 8_192);
   const records = createRecords(components);
   const routing = createRouting({ ...components, records, onWarning });
+  const merit = createMerit({ view, router: components.router, onWarning });
   const competition = { ...components, records };
   const voiding = new Set<Promise<void>>();
 
@@ -74,9 +84,13 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
         );
       const isAudit = (): boolean =>
         random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
-      if ((request.mode !== 'route' || isAudit()) && hasWords(request.text, parameters.minimumWords))
-        return slots.run(() => compete(competition, request, bytes), request.signal);
-      return routing.route(request, bytes);
+      const run = () => slots.run(() => compete(competition, request, bytes), request.signal);
+      const canCompete = hasWords(request.text, parameters.minimumWords);
+      if (canCompete && (request.mode === 'shard' || isAudit())) return run();
+      const { experts, confidence } = await merit(request.text, request.signal);
+      // A competition costs several times the work and time: `auto` holds one where it may find a better expert.
+      if (canCompete && request.mode === 'auto' && confidence < sureEnough) return run();
+      return routing.route(request, bytes, experts);
     },
     openSessions: () => routing.openSessions(),
     voidGaps(known) {

@@ -16,7 +16,6 @@ import { call } from '../market/messaging.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
 import type { ClientOrders } from './client-orders.ts';
-import { expertsByMerit } from './merit.ts';
 import { previewOf, type Records } from './records.ts';
 import {
   addItem,
@@ -45,7 +44,8 @@ export interface RoutingComponents {
 
 /** Routed mode: one round trip to the historically best expert; work is signed for together, in tallies. */
 export interface Routing {
-  route(request: TextRequest, bytes: number): Promise<EmbeddedText>;
+  /** Asks the first of these experts, the next when one does not answer. */
+  route(request: TextRequest, bytes: number, experts: readonly NodeId[]): Promise<EmbeddedText>;
   /** Tallies that are still open. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */
@@ -140,11 +140,11 @@ export function createRouting(components: RoutingComponents): Routing {
     return signed;
   };
 
-  const route = async (request: TextRequest, bytes: number): Promise<EmbeddedText> => {
+  const route: Routing['route'] = async (request, bytes, experts) => {
     const feeMicro = feeWithin(request, bytes, view);
     const encoded = encode({ texts: [request.text] });
     let lastError: unknown;
-    for (const worker of expertsByMerit(view).slice(0, maxExpertsAsked)) {
+    for (const worker of experts.slice(0, maxExpertsAsked)) {
       // Money first: an account without any is told so before anybody works for it.
       const session = sessionOf(request, worker);
       orders.extend(session.order, feeMicro);

@@ -65,7 +65,7 @@ export interface ShardJobComponents {
   readonly transport: Transport;
   readonly clock: Clock;
   /** Called with two statements of one expert that exclude one another. */
-  readonly onEquivocation?: (statements: readonly [Statement, Statement]) => void;
+  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
 }
 
 export interface ShardJobInput {

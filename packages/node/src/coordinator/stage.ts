@@ -7,12 +7,20 @@ export interface StageInit<Answer> {
   readonly graceMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** One request; the signal aborts when the stage is over. */
+  /**
+   * One request; the signal aborts when the stage is over. A seat that is silent, or whose connection failed, is
+   * asked again: on a wide network most of those who seem late were never reached (docs/concepts/lateness.md).
+   */
   readonly ask: (seat: NodeId, signal: AbortSignal) => Promise<Answer>;
   /** Takes an answer in. What it throws counts as no answer. */
   readonly accept: (seat: NodeId, answer: Answer) => void | Promise<void>;
   readonly progress: () => 'waiting' | 'quorum' | 'all';
 }
+
+/** Silence after which a seat is asked again, once. */
+const askAgainMs = 600;
+/** Pauses before a request that failed on the way is repeated: a reset connection is no answer. */
+const repeatAfterMs = [50, 200, 800];
 
 /** Made once: a reason of its own for each stage would cost a stack trace. */
 const stageOver = new MoeError('request-aborted', 'The stage is over.');
@@ -30,7 +38,7 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
   signal.addEventListener('abort', stop, { once: true });
   try {
     await new Promise<void>((resolve) => {
-      let pending = init.seats.length;
+      const pending = new Set(init.seats);
       let isGraceRunning = false;
       const finish = (): void => {
         over.abort(stageOver);
@@ -38,29 +46,57 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
       };
       const check = (): void => {
         const progress = init.progress();
-        if (progress === 'all' || pending === 0) return finish();
+        if (progress === 'all' || pending.size === 0) return finish();
         if (progress === 'quorum' && !isGraceRunning) {
           isGraceRunning = true;
           clock.sleep(init.graceMs, over.signal).then(finish, () => undefined);
         }
       };
       over.signal.addEventListener('abort', () => resolve(), { once: true });
-      if (signal.aborted || pending === 0) return finish();
+      if (signal.aborted || pending.size === 0) return finish();
       clock.sleep(init.deadlineMs, over.signal).then(finish, () => undefined);
+      const answered = new Set<NodeId>();
+      const take = async (seat: NodeId, answer: Answer): Promise<void> => {
+        if (over.signal.aborted || answered.has(seat)) return;
+        answered.add(seat);
+        const taken = Promise.resolve(init.accept(seat, answer)).finally(() => accepting.delete(taken));
+        accepting.add(taken);
+        await taken;
+      };
+      /** Asks until there is an answer or a failure that would be the same again, a few times at most. */
+      const persist = async (seat: NodeId): Promise<Answer> => {
+        for (const pauseMs of repeatAfterMs)
+          try {
+            return await init.ask(seat, over.signal);
+          } catch (error) {
+            if (over.signal.aborted || !(error instanceof MoeError && error.isRetryable)) throw error;
+            await clock.sleep(pauseMs, over.signal);
+          }
+        return init.ask(seat, over.signal);
+      };
       for (const seat of init.seats)
-        init
-          .ask(seat, over.signal)
-          .then(async (answer) => {
-            if (over.signal.aborted) return;
-            const taken = Promise.resolve(init.accept(seat, answer)).finally(() => accepting.delete(taken));
-            accepting.add(taken);
-            await taken;
-          })
+        persist(seat)
+          .then((answer) => take(seat, answer))
           .catch((error: unknown) => failures.set(seat, error))
           .finally(() => {
-            pending -= 1;
+            pending.delete(seat);
             if (!over.signal.aborted) check();
           });
+      clock
+        .sleep(askAgainMs, over.signal)
+        .then(() => {
+          // Whichever of the two requests is answered first counts.
+          for (const seat of pending)
+            init
+              .ask(seat, over.signal)
+              .then((answer) => take(seat, answer))
+              .then(() => {
+                pending.delete(seat);
+                if (!over.signal.aborted) check();
+              })
+              .catch(() => undefined);
+        })
+        .catch(() => undefined);
     });
   } finally {
     signal.removeEventListener('abort', stop);

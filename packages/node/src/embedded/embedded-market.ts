@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccountId, type MarketId, messageOf, type NodeId, systemClock, systemRandom } from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@moe/history';
 import { lockDirectory } from '@moe/ledger';
 import { createMemoryNetwork } from '@moe/network';
 import { embeddedParameters, type MarketParameters, rosterBytes } from '@moe/protocol';
+import { historyBeliefs } from '../calling/history-beliefs.ts';
 import { clientOrders } from '../coordinator/client-orders.ts';
 import { createCoordinator } from '../coordinator/coordinator.ts';
 import { createSettler } from '../coordinator/settler.ts';
@@ -16,9 +18,11 @@ import { validatorRole } from '../validator/validator-role.ts';
 import { openApiKey } from './api-key.ts';
 import { enrolValidator, founderKeyNames, openLedgerOf, prepayClient } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
+import { assertDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
 import { createJobFeed, summaryOf } from './job-feed.ts';
 import { openKeyFile } from './key-file.ts';
+import { openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
 import { resumeOrders } from './resume.ts';
 import { marketService } from './service.ts';
@@ -37,6 +41,8 @@ export interface EmbeddedMarketInit {
   readonly version: string;
   readonly parameters?: Partial<MarketParameters>;
   readonly onWarning?: (message: string) => void;
+  /** A cheap encoder of the market's space, to see whom to ask in routed mode; without it the best overall is asked. */
+  readonly router?: ExpertBackend;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
@@ -98,6 +104,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
   const { apiKey, authenticate } = openApiKey(init.dataDir, clientAccount);
   const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
   startSignal.throwIfAborted();
+  assertDataFormat(init.dataDir, existsSync(ledgerDirectory));
   const embedded = await openLedgerOf(ledgerDirectory, keys, market, parameters, onWarning);
   const { ledger, receipts } = embedded;
   /** Undone in reverse, each whatever becomes of the others. */
@@ -147,6 +154,18 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts);
     let totals = start.totals;
     const network = createMemoryNetwork();
+    const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
+    const marketHistory = openMarketHistory({
+      dataDir: init.dataDir,
+      parameters,
+      receipts,
+      rosterOf: (hash) => view.rosterOf(hash),
+      nameOf,
+      nowMs: () => systemClock.nowMs(),
+      onWarning,
+    });
+    closers.push(() => marketHistory.close());
+    await marketHistory.catchUp();
     const founders = init.founders.map((name) => keys.get(`expert-${name}`).publicKey as NodeId);
     const view = ledgerView({
       market,
@@ -158,6 +177,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       founders: () => founders,
       isOnline: (node) => experts.isOnline(node),
       start,
+      beliefs: historyBeliefs(marketHistory.history, systemClock),
     });
     const feed = createJobFeed(onWarning);
     const experts = createExpertPool({
@@ -173,6 +193,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       clock: systemClock,
       random: systemRandom,
       onWarning,
+      totals: () => totals,
     });
     closers.push(() => experts.close());
     validatorRole({ keys: validatorKeys })({
@@ -239,7 +260,6 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       () => settler.close(),
     );
     const keptRosters = new Set<string>();
-    const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
     const coordinator = createCoordinator({
       keys: gatewayKeys,
       market,
@@ -262,7 +282,21 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
           onWarning(`A roster could not be kept: ${messageOf(error)}`);
         });
       },
-      onRecord: (id, record) => publishRecord(feed, id, record, nameOf),
+      router: init.router,
+      onEquivocation: (statements) => {
+        ledger
+          .transact(keys.get('market-owner'), { kind: 'evidence', market, statements: [...statements] })
+          .then(
+            () => view.refresh(),
+            (error: unknown) => onWarning(`Equivocation could not be punished: ${messageOf(error)}`),
+          );
+      },
+      onRecord: (id, record) => {
+        publishRecord(feed, id, record, nameOf);
+        if (record.proof.kind !== 'certificate') return;
+        void marketHistory.remember(record);
+        experts.observe(record.proof.certificate.body);
+      },
       onWarning,
     });
     closers.push(() => coordinator.close());
@@ -288,6 +322,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       authenticate,
       houseAccount,
       totals: () => totals,
+      history: marketHistory,
       nameOf,
     });
     closers.push(() => Promise.all([closeService(), experts.stopWork()]));

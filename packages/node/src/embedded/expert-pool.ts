@@ -11,10 +11,12 @@ import type { ExpertBackend } from '@moe/experts';
 import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@moe/history';
 import type { EmbeddedLedger } from '@moe/ledger';
 import type { MemoryNetwork, Transport } from '@moe/network';
-import { calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
-import { expertRole } from '../expert/expert-role.ts';
+import { type CertificateBody, calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import { type ExpertRole, expertRole } from '../expert/expert-role.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
+import { callsOf, type OrderTotals } from '../market/standings-file.ts';
 import type { ExpertStatus } from '../market-service.ts';
+import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertStakeMicro } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
 import type { JobFeed } from './job-feed.ts';
@@ -28,12 +30,16 @@ export interface ExpertSpec {
   readonly backend: ExpertBackend;
   /** Held-out cosine of the alignment, if it is aligned. */
   readonly alignment?: number;
+  /** Whether its ask for being called follows demand; default true. */
+  readonly isAskAutomatic?: boolean;
 }
 
 export interface ExpertPool {
   /** Calibrates, stakes, registers and serves. Resolves when the expert can be drawn. */
   add(spec: ExpertSpec): Promise<NodeId>;
   isOnline(node: NodeId): boolean;
+  /** Takes in a certified job, by which asks are set. */
+  observe(body: CertificateBody): void;
   status(): readonly ExpertStatus[];
   /** Shows an expert that is still being trained; `add` ends it. */
   announceTraining(
@@ -61,10 +67,13 @@ export interface ExpertPoolComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
+  /** Settled orders so far, with the calls to friends. */
+  readonly totals: () => OrderTotals;
 }
 
 interface Running {
   readonly spec: ExpertSpec;
+  readonly role: ExpertRole;
   readonly transport: Transport;
 }
 
@@ -111,14 +120,14 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
         await publishNextChunk(node, spec.backend, pieces, calibration, stopped.signal);
       await enrol(spec.name);
       const transport = network.connect(node);
-      expertRole({ keys: keys.get(`expert-${spec.name}`), quietMs: 0 })({
+      const role = expertRole({ keys: keys.get(`expert-${spec.name}`), quietMs: 0 })({
         transport,
         backend: spec.backend,
         view,
         clock: components.clock,
         random: components.random,
       });
-      running.set(node, { spec, transport });
+      running.set(node, { spec, role, transport });
       view.refresh();
     } finally {
       joining.delete(spec.name);
@@ -130,7 +139,8 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
   const statusOf = (node: NodeId, spec: ExpertSpec): ExpertStatus => {
     const { standings } = view.standings();
     const { jobs, lossUnits, wins } = standings.of(node, 0).global;
-    const stakeMicro = embedded.ledger.expert(market, node)?.stakeMicro ?? 0n;
+    const { stakeMicro, askBps } = embedded.ledger.expert(market, node) ?? { stakeMicro: 0n, askBps: 0 };
+    const calls = callsOf(components.totals(), node);
     const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
     return {
       id: node,
@@ -139,6 +149,9 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
       state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
       jobs,
       wins,
+      callsMade: { jobs: calls.made, wins: calls.madeWon },
+      callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
+      askBps,
       ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters) }),
       earnedMicro: ownerBalance(spec.name),
       slashedMicro: expertStakeMicro - stakeMicro,
@@ -153,14 +166,39 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
     state,
     jobs: 0,
     wins: 0,
+    callsMade: { jobs: 0, wins: 0 },
+    callsAnswered: { jobs: 0, wins: 0 },
+    askBps: 0,
     earnedMicro: 0n,
     slashedMicro: 0n,
     stakeMicro: 0n,
   });
 
+  const pricing = askPricing(
+    () =>
+      [...running.values()]
+        .filter(({ spec }) => spec.isAskAutomatic !== false)
+        .map(({ spec, role }) => ({
+          role,
+          askBps: () => embedded.ledger.expert(market, role.id)?.askBps ?? 0,
+          publish: (askBps) => track(publishAsk(spec.name, role.id, askBps)),
+        })),
+    (error) => {
+      if (!stopped.signal.aborted) components.onWarning(`An ask could not be changed: ${messageOf(error)}`);
+    },
+  );
+  const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
+    const owner = keys.get(`expert-${name}-owner`);
+    await embedded.ledger.transact(owner, { kind: 'updateExpert', market, node, askBps });
+    view.refresh();
+  };
+
   return {
     add: (spec) => track(add(spec)),
     isOnline: (node) => running.has(node),
+    observe: (body) => {
+      if (!stopped.signal.aborted) pricing.observe(body);
+    },
     status: () => [
       ...[...running].map(([node, { spec }]) => statusOf(node, spec)),
       ...[...joining].map(([name, description]) => waitingStatus(name, description, 'joining')),

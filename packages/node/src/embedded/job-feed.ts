@@ -72,6 +72,9 @@ export function summaryOf(id: string, record: ReceiptRecord, nameOf: (node: Node
     members: body.members.map((member) => ({
       id: member.principal,
       name: nameOf(member.principal),
+      ...(member.worker === member.principal
+        ? {}
+        : { friend: { id: member.worker, name: nameOf(member.worker), askBps: member.workerBps } }),
       probation: member.onProbation,
       ...(member.loss === null ? {} : { loss: member.loss[0] / member.loss[1] }),
       ...(member.outcome === 'scored' ? {} : { slashed: member.outcome }),

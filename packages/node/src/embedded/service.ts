@@ -12,6 +12,7 @@ import { receiptDocument } from '../receipts/receipt-document.ts';
 import { rosterId } from '../receipts/receipt-record.ts';
 import type { ExpertPool } from './expert-pool.ts';
 import type { JobFeed } from './job-feed.ts';
+import type { MarketHistory } from './market-history.ts';
 
 export interface ServiceComponents {
   readonly market: MarketId;
@@ -29,6 +30,7 @@ export interface ServiceComponents {
   readonly authenticate: (apiKey: string) => AccountId | undefined;
   readonly houseAccount: AccountId;
   readonly totals: () => OrderTotals;
+  readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
 }
 
@@ -125,7 +127,7 @@ export function marketService(components: ServiceComponents): OpenService {
         markets: [listing()],
         experts: statuses,
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
-        jobs: totals(),
+        jobs: { certified: totals().certified, routed: totals().routed, refunded: totals().refunded },
         settledMicro: ledger.market(market)!.settledMicro,
         pendingReceipts: components.settler.pending(),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
@@ -136,9 +138,14 @@ export function marketService(components: ServiceComponents): OpenService {
           ),
           target: components.calibrationTarget,
         },
+        history: {
+          records: components.history.history.size,
+          bytesPerRecord: components.history.history.bytesPerRecord,
+        },
         recentJobs: feed.recent().slice(0, 50),
       };
     },
+    regions: (options) => components.history.regions(options?.expertLoss),
     subscribe: (listener) => feed.subscribe(listener),
   };
   return {

@@ -159,7 +159,7 @@ describe('an honest expert, asked for its first seal', () => {
     await market.close();
     market = smallMarket({ experts: 3 });
     const { request: first, job, asking } = await sealed();
-    await market.clock.sleep(60_000);
+    await market.clock.sleep(200_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
     await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part/);
     await sealed();

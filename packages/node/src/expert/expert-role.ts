@@ -65,6 +65,14 @@ export interface ExpertRole {
 
 type SealedAnswer = { readonly commit: Commit; readonly grant?: Grant } | { readonly decline: Decline };
 
+/**
+ * Work outlives the request that began it: the same question may come again, on another connection, for the same
+ * answer. It ends with the longest stage.
+ */
+function workSignal({ roster: { parameters } }: SealedJob): AbortSignal {
+  return AbortSignal.timeout(Math.max(parameters.sealedDeadlineMs, parameters.fullDeadlineMs));
+}
+
 /** Declines count by the hour until the market has epochs. */
 const declineWindowMs = 3_600_000;
 
@@ -140,7 +148,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return { commit };
     };
 
-    serve(transport, protocols.sealed, sealedRequestSchema, async (request, from, signal) => {
+    serve(transport, protocols.sealed, sealedRequestSchema, async (request, from) => {
       if (from !== request.order.body.coordinator)
         refuse('Only the coordinator of an order may run its job.');
       const job = await openRequestedJob(request, components);
@@ -155,12 +163,12 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
       if (!jobs.hasRoom()) return decline(job, 'Too many jobs in hand.');
       const state = jobs.take(job, request.kept, self);
-      const answer = answerSealed(state, request, signal);
+      const answer = answerSealed(state, request, workSignal(job));
       sealedAnswers.set(state, answer);
       return answer;
     });
 
-    serve(transport, protocols.full, fullRequestSchema, async (request, from, signal) => {
+    serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
       const state = jobs.of(request.job);
       const { order, id } = state.job;
       const { cut } = request;
@@ -175,7 +183,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       )
         refuse('The datum is not the one that was ordered.');
       const cutSeals = cut.body.seals.join();
-      state.full ??= { cut: cutSeals, answer: answerFull(state, request.text, signal) };
+      state.full ??= { cut: cutSeals, answer: answerFull(state, request.text, workSignal(state.job)) };
       if (state.full.cut !== cutSeals) refuse('This expert has another cut of the job.');
       return state.full.answer;
     });
@@ -191,7 +199,9 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       if (state.revealed === undefined || !request.seals.includes(state.revealed.seal))
         refuse("The list of commits does not hold this expert's second seal.");
       const answer = { reveal: state.revealed.reveal };
-      if (jobs.finish(state.job.id)) notifyWitnesses(state, answer);
+      // Each time: a witness that missed the first copy may be why the coordinator asks again.
+      jobs.finish(state.job.id);
+      notifyWitnesses(state, answer);
       return answer;
     });
 

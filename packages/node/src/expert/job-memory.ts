@@ -23,8 +23,8 @@ export interface JobMemory {
   of(id: JobId): JobInHand;
   wasServed(id: JobId): boolean;
   take(job: SealedJob, kept: string, principal: NodeId): JobInHand;
-  /** Ends a job, which stays known for those who ask again; false when it had ended. */
-  finish(id: JobId): boolean;
+  /** Ends a job, which stays known for those who ask again. */
+  finish(id: JobId): void;
 }
 
 /** Orders that are remembered as served, so that they are not served again. */
@@ -33,7 +33,7 @@ const maxServed = 65_536;
 export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
   const inHand = new Map<JobId, JobInHand>();
   const done = new Map<JobId, JobInHand>();
-  /** Deadlines of the orders served. */
+  /** Until when an order that was served could come again. */
   const served = new Map<JobId, number>();
 
   const forgetExpired = (): void => {
@@ -42,8 +42,8 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
       if (job.expiresMs > nowMs) break;
       inHand.delete(id);
     }
-    for (const [id, deadlineMs] of served) {
-      if (deadlineMs > nowMs && served.size <= maxServed) break;
+    for (const [id, untilMs] of served) {
+      if (untilMs > nowMs && served.size <= maxServed) break;
       served.delete(id);
     }
   };
@@ -61,17 +61,16 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
     wasServed: (id) => served.has(id),
     take(job, kept, principal) {
       const state: JobInHand = { job, kept, principal, expiresMs: clock.nowMs() + lifetimeMs(job) };
-      served.set(job.id, job.order.body.deadlineMs);
+      served.set(job.id, job.order.body.deadlineMs + job.roster.parameters.maximumClockSkewMs);
       inHand.set(job.id, state);
       return state;
     },
     finish(id) {
       const state = inHand.get(id);
-      if (state === undefined) return false;
+      if (state === undefined) return;
       inHand.delete(id);
       done.set(id, state);
       if (done.size > maxJobs) done.delete(done.keys().next().value!);
-      return true;
     },
   };
 }

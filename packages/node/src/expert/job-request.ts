@@ -17,7 +17,8 @@ export async function openRequestedJob(
 ): Promise<SealedJob> {
   const { order, tickets, kept } = request;
   const roster = view.rosterOf(request.roster) ?? refuse('The roster of this job is not known here.');
-  if (order.body.deadlineMs <= clock.nowMs()) refuse('The deadline of the order has passed.');
+  if (order.body.deadlineMs + roster.parameters.maximumClockSkewMs <= clock.nowMs())
+    refuse('The deadline of the order has passed.');
   if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
   const job = openJob(order, roster, tickets);
   if (Buffer.byteLength(kept) > order.body.bytes)

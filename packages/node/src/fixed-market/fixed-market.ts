@@ -62,6 +62,8 @@ export interface FixedMarketInit {
   readonly calibrationText?: (index: number) => string;
   /** Also the clock of the network, when it is given. */
   readonly clock?: Clock;
+  /** What the clock of the n-th expert shows too much, milliseconds; default 0. */
+  readonly skewMs?: (index: number) => number;
 }
 
 export interface FixedExpert {
@@ -182,7 +184,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       transport,
       backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
       view,
-      clock,
+      clock: { ...clock, nowMs: () => clock.nowMs() + (init.skewMs?.(index) ?? 0) },
       random: systemRandom,
     });
     return { keys, node, owner: roster.experts[index]!.owner, encode, transport };

@@ -11,6 +11,7 @@ import {
   rosterHash,
   type Standings,
 } from '@moe/protocol';
+import type { Beliefs } from '../calling/beliefs.ts';
 import type { MarketView } from './market-view.ts';
 
 /** Batches and rosters that stay known: far more than any job lasts. */
@@ -27,6 +28,8 @@ export interface LedgerViewInit {
   readonly founders: () => readonly NodeId[];
   /** Registered experts that are not running are not drawn. */
   readonly isOnline: (node: NodeId) => boolean;
+  /** From this node's history, where it keeps one. */
+  readonly beliefs?: Beliefs;
   /** Standings after the settlements before batch `batch`. */
   readonly start: { readonly batch: number; readonly standings: Standings };
 }
@@ -101,6 +104,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     standingsAt: (wanted) => standingsByBatch.get(wanted),
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
+    ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, losses) {
       standings = standings.with(losses);
       batch = applied + 1;

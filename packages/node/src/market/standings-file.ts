@@ -1,16 +1,49 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { decode, encode, nodeIdSchema } from '@moe/core';
+import { decode, encode, type NodeId, nodeIdSchema } from '@moe/core';
 import type { ReceiptStore } from '@moe/ledger';
 import { type Effects, parseSettlementDetail, Standings } from '@moe/protocol';
 import { z } from 'zod';
 import { batchId } from '../coordinator/settler.ts';
 import { decodeBatch } from '../receipts/receipt-record.ts';
 
-const totalsSchema = z.object({ certified: z.int(), routed: z.int(), refunded: z.int() });
-/** Settled orders by what came of them. */
+const callsSchema = z.record(
+  nodeIdSchema,
+  z.object({ made: z.int(), madeWon: z.int(), answered: z.int(), answeredWon: z.int() }),
+);
+const totalsSchema = z.object({
+  certified: z.int(),
+  routed: z.int(),
+  refunded: z.int(),
+  calls: callsSchema,
+});
+/** Settled orders by what came of them, and calls to friends by expert. */
 export type OrderTotals = Readonly<z.infer<typeof totalsSchema>>;
-const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0 };
+type Calls = OrderTotals['calls'][NodeId];
+const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0, calls: {} };
+const noCalls: Calls = { made: 0, madeWon: 0, answered: 0, answeredWon: 0 };
+
+/** Calls of one expert; zeros when it has none. */
+export function callsOf(totals: OrderTotals, node: NodeId): Calls {
+  return totals.calls[node] ?? noCalls;
+}
+
+function addCalls(totals: OrderTotals, effects: readonly Effects[]): OrderTotals['calls'] {
+  const calls = { ...totals.calls };
+  for (const { node, principal, won } of effects.flatMap(({ losses }) => losses)) {
+    if (node === principal) continue;
+    const count = won ? 1 : 0;
+    const caller = calls[principal] ?? noCalls;
+    calls[principal] = { ...caller, made: caller.made + 1, madeWon: caller.madeWon + count };
+    const friend = calls[node] ?? noCalls;
+    calls[node] = {
+      ...friend,
+      answered: friend.answered + 1,
+      answeredWon: friend.answeredWon + count,
+    };
+  }
+  return calls;
+}
 
 const fileSchema = z.object({
   batch: z.int().nonnegative(),
@@ -33,6 +66,7 @@ export function addTotals(totals: OrderTotals, effects: readonly Effects[]): Ord
     certified: totals.certified + certified,
     routed: totals.routed + routed,
     refunded: totals.refunded + effects.length - certified - routed,
+    calls: addCalls(totals, effects),
   };
 }
 

@@ -1,4 +1,4 @@
-import { bytesSchema, decode, encode, hashSchema } from '@moe/core';
+import { bytesSchema, decode, encode, hashSchema, nodeIdSchema } from '@moe/core';
 import { type Effects, effectsSchema, type Transcript, transcriptSchema } from '@moe/protocol';
 import { z } from 'zod';
 import { type SettlementProof, settlementProofSchema } from '../validator/settlement-proof.ts';
@@ -19,6 +19,8 @@ export interface ReceiptRecord {
   readonly transcript?: Transcript;
   /** Of a tally, in order; the n-th has the receipt id `TALLY-n`. */
   readonly items?: readonly RoutedItem[];
+  /** Of a shard job: from the request to the first seal, by worker. */
+  readonly latenciesMs?: Readonly<Record<string, number>>;
   readonly atMs: number;
   readonly durationMs: number;
   readonly kind: 'client' | 'house';
@@ -42,6 +44,7 @@ const recordSchema = z.object({
       }),
     )
     .optional(),
+  latenciesMs: z.record(nodeIdSchema, z.number()).optional(),
   atMs: z.int(),
   durationMs: z.number(),
   kind: z.enum(['client', 'house']),

@@ -135,7 +135,7 @@ describe.each(kinds)('the receipt of a %s', (kind) => {
         unnoticed.push(path.join('.'));
     }
     // The operator's own notes: nobody signs what lists show of a text and for whom the job was.
-    expect(unnoticed.filter((path) => path !== 'kind' && path !== 'preview')).toEqual([]);
+    expect(unnoticed.filter((path) => !/^(kind|preview|latenciesMs.*)$/.test(path))).toEqual([]);
   });
 
   it('fails when its settlement is another or says something else', async () => {

@@ -1,21 +1,9 @@
-import {
-  encode,
-  type KeyPair,
-  MoeError,
-  type NodeId,
-  verifyBodyAsync,
-  verifySignatureAsync,
-} from '@moe/core';
+import { encode, type KeyPair, MoeError, messageOf, verifyBodyAsync, verifySignatureAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
-  areTicketsDue,
   type Certificate,
-  certificateDomain,
   certificateEffects,
-  drawShard,
   type Effects,
-  hasWitnessQuorum,
-  jobSeed,
   netSettlement,
   type Roster,
   type RoutedTally,
@@ -27,6 +15,7 @@ import {
   voidDomain,
   voidEffects,
 } from '@moe/protocol';
+import { assertCertified } from '../market/certified-record.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
@@ -82,17 +71,11 @@ async function verifiedCertificate(
   tickets: readonly Ticket[],
   roster: Roster,
 ): Promise<Effects> {
-  const { body, signatures } = certificate;
-  // Tickets of the gateway's own making would let it choose the witnesses.
-  if (!areTicketsDue(roster, body.job, tickets))
-    unverifiable('The tickets of a certificate are not those of its job.');
-  const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
-  const bytes = encode([certificateDomain, body]);
-  const signers: NodeId[] = [];
-  for (const { by, signature } of signatures)
-    if (await verifySignatureAsync(by, bytes, signature)) signers.push(by);
-  if (!hasWitnessQuorum(signers, witnesses))
-    unverifiable('A certificate lacks the signatures of its witnesses.');
+  try {
+    await assertCertified(certificate, tickets, roster);
+  } catch (error) {
+    unverifiable(messageOf(error));
+  }
   return certificateEffects(certificate, roster);
 }
 

@@ -22,11 +22,11 @@ import type { SlashReason } from '../parameters.ts';
 import { compareFractions, type Fraction, fraction } from '../scoring/fraction.ts';
 import { drawCalibration, scoreMembers } from '../scoring/loss.ts';
 import {
-  type CertifiedLoss,
   excessUnits,
   lossUnitsPerJob,
   type Standing,
   shrunkenLoss,
+  type WorkerLoss,
 } from '../scoring/standings.ts';
 import { addInto, int8Direction } from '../scoring/vector.ts';
 import { type ArrivalRecord, limits, type Transcript } from './messages.ts';
@@ -352,7 +352,7 @@ export function lossUnits(
 export function certifiedLosses(
   { members, place, winner }: Pick<CertificateBody, 'members' | 'place' | 'winner'>,
   parameters: ClosedJob['roster']['parameters'],
-): CertifiedLoss[] {
+): WorkerLoss[] {
   const units = new Map(
     members.flatMap(({ principal, loss }) =>
       loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const],
@@ -366,6 +366,7 @@ export function certifiedLosses(
     return [
       {
         node: worker,
+        principal,
         place,
         lossUnits: own,
         excessUnits: excessUnits(

@@ -15,7 +15,7 @@ import {
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
 import { type Certificate, certificateHash, certifiedLosses } from '../job/certificate.ts';
-import type { CertifiedLoss } from '../scoring/standings.ts';
+import type { WorkerLoss } from '../scoring/standings.ts';
 import { splitFee } from './fees.ts';
 
 /** What one order does to accounts and standings when it is settled. */
@@ -28,7 +28,7 @@ export interface Effects {
   readonly deltas: readonly { readonly account: AccountId; readonly deltaMicro: bigint }[];
   readonly slashes: readonly { readonly node: NodeId; readonly amountMicro: Amount }[];
   /** Certified losses, for the table of places. */
-  readonly losses: readonly CertifiedLoss[];
+  readonly losses: readonly WorkerLoss[];
 }
 
 /** Unscored work of one expert for one client, counted together: one order number, one payment. */
@@ -91,6 +91,7 @@ export const effectsSchema: z.ZodType<Effects> = z.object({
     .array(
       z.object({
         node: nodeIdSchema,
+        principal: nodeIdSchema,
         place: z.int().nonnegative(),
         lossUnits: z.int().nonnegative(),
         excessUnits: z.int(),

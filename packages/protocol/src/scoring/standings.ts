@@ -46,6 +46,11 @@ export interface CertifiedLoss {
   readonly won: boolean;
 }
 
+/** The same with the member for whom the node worked: itself, or who called it. */
+export interface WorkerLoss extends CertifiedLoss {
+  readonly principal: NodeId;
+}
+
 interface Row {
   readonly global: Tally;
   readonly places: ReadonlyMap<number, Tally>;

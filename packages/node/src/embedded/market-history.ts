@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { messageOf, type NodeId } from '@moe/core';
+import { type History, openHistory, regions } from '@moe/history';
+import type { ReceiptStore } from '@moe/ledger';
+import { lossUnitsPerJob, type MarketParameters, type Roster } from '@moe/protocol';
+import { assertCertified, historyRecordOf } from '../market/certified-record.ts';
+import type { RegionListing } from '../market-service.ts';
+import { decodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
+
+/** Certified jobs where they lie in the space: what experts decide by whom to call. */
+export interface MarketHistory {
+  readonly history: History;
+  /** Takes in a decided order, if it is a certified job. A record that cannot be verified is left out, with a warning. */
+  remember(record: ReceiptRecord): Promise<void>;
+  /** Takes in what the process before this one had no time to. */
+  catchUp(): Promise<void>;
+  regions(expertLoss: number | undefined): Promise<readonly RegionListing[]>;
+  /** Waits for what is being taken in, and closes the files. */
+  close(): Promise<void>;
+}
+
+export interface MarketHistoryInit {
+  readonly dataDir: string;
+  readonly parameters: MarketParameters;
+  readonly receipts: ReceiptStore;
+  readonly rosterOf: (hash: never) => Roster | undefined;
+  readonly nameOf: (node: NodeId) => string;
+  readonly nowMs: () => number;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Seats of a job: paid members and newcomers. */
+const outcomesPerRecord = 16;
+const caughtUp = 1_000;
+
+export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
+  const { parameters, receipts, onWarning } = init;
+  const history = openHistory({
+    directory: join(init.dataDir, 'history'),
+    unitsPerJob: lossUnitsPerJob(parameters),
+    dimensions: parameters.dimensions,
+    outcomesPerRecord,
+  });
+  const underWay = new Set<Promise<void>>();
+
+  const append = ({ proof, atMs, latenciesMs }: ReceiptRecord): void => {
+    if (proof.kind !== 'certificate') return;
+    const record = historyRecordOf(proof.certificate.body, parameters, atMs, latenciesMs);
+    if (record !== undefined) history.append(record);
+  };
+  const remember = async (record: ReceiptRecord): Promise<void> => {
+    const { proof } = record;
+    if (proof.kind !== 'certificate') return;
+    try {
+      const roster = init.rosterOf(proof.roster as never);
+      if (roster !== undefined) await assertCertified(proof.certificate, proof.tickets, roster);
+      append(record);
+    } catch (error) {
+      onWarning(`A job is not in the history: ${messageOf(error)}`);
+    }
+  };
+
+  return {
+    history,
+    remember(record) {
+      const task = remember(record).finally(() => underWay.delete(task));
+      underWay.add(task);
+      return task;
+    },
+    async catchUp() {
+      // Kept by this node itself, after it had seen them certified. What is known already is not added again.
+      for (const { id, bytes } of (await receipts.recent(caughtUp)).toReversed())
+        if (/^[0-9a-f]{64}$/.test(id)) append(decodeRecord(bytes));
+    },
+    async regions(expertLoss) {
+      const rows = regions(history, {
+        nowMs: init.nowMs(),
+        parameters,
+        ...(expertLoss === undefined ? {} : { expertLoss }),
+      });
+      return Promise.all(
+        rows.map(async (row): Promise<RegionListing> => {
+          const bytes = await receipts.get(row.representative);
+          return {
+            place: row.place,
+            jobs: row.jobs,
+            jobsPerHour: row.jobsPerHour,
+            meanFeeMicro: row.meanFeeMicro,
+            meanLoss: row.meanLoss,
+            effectiveWinners: row.effectiveWinners,
+            losingMargin: row.losingMargin,
+            earningsMicro: row.earningsMicro,
+            ...(row.best === null
+              ? {}
+              : { best: { name: init.nameOf(row.best.worker), meanLoss: row.best.meanLoss } }),
+            ...(bytes === undefined ? {} : { preview: decodeRecord(bytes).preview }),
+          };
+        }),
+      );
+    },
+    async close() {
+      await Promise.all(underWay);
+      history.close();
+    },
+  };
+}

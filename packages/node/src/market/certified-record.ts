@@ -1,0 +1,64 @@
+import { encode, MoeError, type NodeId, verifySignatureAsync } from '@moe/core';
+import type { HistoryRecord } from '@moe/history';
+import {
+  areTicketsDue,
+  type Certificate,
+  type CertificateBody,
+  certificateDomain,
+  certifiedLosses,
+  drawShard,
+  hasWitnessQuorum,
+  jobSeed,
+  type MarketParameters,
+  type Roster,
+  type Ticket,
+} from '@moe/protocol';
+
+/**
+ * Whether enough of the witnesses that the tickets draw have signed. Tickets of the bringer's own making would let
+ * him choose the witnesses, so they are checked too. Throws `not-certified`.
+ */
+export async function assertCertified(
+  { body, signatures }: Certificate,
+  tickets: readonly Ticket[],
+  roster: Roster,
+): Promise<void> {
+  if (!areTicketsDue(roster, body.job, tickets))
+    throw new MoeError('not-certified', 'The tickets of a certificate are not those of its job.');
+  const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
+  const bytes = encode([certificateDomain, body]);
+  const signers: NodeId[] = [];
+  for (const { by, signature } of signatures)
+    if (await verifySignatureAsync(by, bytes, signature)) signers.push(by);
+  if (!hasWitnessQuorum(signers, witnesses))
+    throw new MoeError('not-certified', 'A certificate lacks the signatures of its witnesses.');
+}
+
+/**
+ * A certificate as a record of history; undefined when nobody was scored. Who takes records from others calls
+ * {@link assertCertified} first: a forged one would send calls and texts to its forger.
+ */
+export function historyRecordOf(
+  body: CertificateBody,
+  parameters: MarketParameters,
+  atMs: number,
+  latenciesMs: Readonly<Record<string, number>> = {},
+): HistoryRecord | undefined {
+  if (body.vector.length === 0) return undefined;
+  return {
+    job: body.job,
+    atMs,
+    place: body.place,
+    vector: new Int8Array(body.vector),
+    feeMicro: body.feeMicro,
+    winner: body.winner,
+    outcomes: certifiedLosses(body, parameters).map(({ node, principal, lossUnits, excessUnits, won }) => ({
+      principal,
+      worker: node,
+      lossUnits,
+      excessUnits,
+      won,
+      latencyMs: latenciesMs[node] ?? 0,
+    })),
+  };
+}
