@@ -108,9 +108,35 @@ describe.runIf(runs)('the live page', () => {
     const losses = members.map((member) => member.loss!).sort((a, b) => a - b);
     for (const [index, loss] of losses.entries()) expect(Number(widths[index])).toBeCloseTo(loss / 0.6, 6);
     // The totals and the winner's earnings follow.
-    await page.getByRole('row', { name: new RegExp(`${winnerName} .* 1 of 1 0.00012`) }).waitFor();
+    await page.getByRole('row', { name: new RegExp(`${winnerName} .* 1 of 1 asks 40 % 0.00012`) }).waitFor();
     await job(receiptId).getByRole('link', { name: 'receipt' }).click();
     await page.waitForURL(`**/v1/receipts/${receiptId}`);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows who called whom, for which share, and what both made of it', async () => {
+    await openPage();
+    market.callFriendNext();
+    const receiptId = await embed(longText);
+    await job(receiptId).waitFor();
+    const [caller] = market.status().recentJobs[0]!.members;
+    const friend = caller!.friend!;
+    const line = job(receiptId).locator('.is-winner .name');
+    expect(await line.innerText()).toMatch(new RegExp(`${caller!.name}\\s*→[^]*${friend.name}[^]*40 %`));
+    expect(await line.getAttribute('title')).toBe(
+      `${caller!.name} called ${friend.name}, who worked in its place for 40 % of the fee`,
+    );
+    expect(await job(receiptId).locator('.friend').count()).toBe(1);
+    expect(await page.locator('#announcement').textContent()).toContain(
+      `${caller!.name}, who called ${friend.name}, won a job`,
+    );
+    await page
+      .getByRole('row', { name: new RegExp(`^${caller!.name} .*made 1, won 1 asks 40 % 0.000072`) })
+      .waitFor();
+    await page
+      .getByRole('row', { name: new RegExp(`^${friend.name} .*answered 1, won 1 asks 40 % 0.000048`) })
+      .waitFor();
+    await page.getByText('friends called').waitFor();
     expect(problems).toEqual([]);
   });
 
@@ -181,8 +207,9 @@ describe.runIf(runs)('the live page', () => {
     await page.getByLabel('Try a text').waitFor({ state: 'hidden' });
   });
 
-  it.each([400, 1_400])('fits a window %i pixels wide', async (width) => {
+  it.each([400, 700, 1_100, 1_400])('fits a window %i pixels wide', async (width) => {
     await page.setViewportSize({ width, height: 900 });
+    market.callFriendNext();
     const word = 'Donaudampfschifffahrtsgesellschaftskapitän'.repeat(5);
     await embed(`${word} ${longText}`);
     await openPage();

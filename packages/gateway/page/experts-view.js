@@ -1,5 +1,5 @@
 import { bar, byId, element, lossBar, pill } from './elements.js';
-import { formatCount, formatCredits, formatLoss } from './numbers.js';
+import { formatCount, formatCredits, formatLoss, formatShare } from './numbers.js';
 
 /** @import { Expert, Training } from './types.d.ts' */
 
@@ -48,8 +48,44 @@ function expertRow(expert, mostMicro, training) {
           `${formatCount(expert.wins)} of ${formatCount(expert.jobs)}`,
           bar('wins', expert.wins / expert.jobs),
         ),
+    callsCell(expert),
     figure(formatCredits(expert.earnedMicro), bar('earned', Number(expert.earnedMicro) / mostMicro)),
   ]);
+}
+
+/**
+ * How often it called a friend and was called as one, with what success, and what it asks for when it is called.
+ * @param {Expert} expert
+ */
+function callsCell({ callsMade, callsAnswered, askBps, state }) {
+  const lines = [
+    callsMade.jobs === 0
+      ? undefined
+      : element('div', { text: `made ${tally(callsMade)}`, title: 'Friends that it called' }),
+    callsAnswered.jobs === 0
+      ? undefined
+      : element('div', {
+          text: `answered ${tally(callsAnswered)}`,
+          title: 'Experts in whose place it worked',
+        }),
+    state === 'training' || state === 'joining'
+      ? undefined
+      : element('div', {
+          class: 'quiet',
+          text: `asks ${formatShare(askBps)}`,
+          title: 'Share of the fee that it asks for when it is called',
+        }),
+  ].filter((line) => line !== undefined);
+  return element(
+    'td',
+    { class: 'calls' },
+    lines.length > 0 ? lines : [element('span', { class: 'none', text: '–' })],
+  );
+}
+
+/** @param {Expert['callsMade']} calls */
+function tally({ jobs, wins }) {
+  return `${formatCount(jobs)}, won ${formatCount(wins)}`;
 }
 
 /** @param {Training} training */
@@ -58,7 +94,7 @@ function trainingRow(training) {
     element('th', { scope: 'row' }, [
       element('div', { class: 'expert-name' }, [element('span', { text: training.name }), pill('training')]),
     ]),
-    element('td', { colspan: '3' }, [trainingProgress(training)]),
+    element('td', { colspan: '4' }, [trainingProgress(training)]),
   ]);
 }
 

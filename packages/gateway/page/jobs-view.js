@@ -1,5 +1,5 @@
 import { byId, element, lossBar, pill } from './elements.js';
-import { formatCredits, formatDuration, formatLoss, formatTime } from './numbers.js';
+import { formatCredits, formatDuration, formatLoss, formatShare, formatTime } from './numbers.js';
 
 /** @import { Job } from './types.d.ts' */
 
@@ -39,7 +39,7 @@ export function addJob(job) {
   byId('announcement').textContent =
     winner === undefined
       ? `A job was ${job.outcome}.`
-      : `${winner.name} ${job.outcome === 'routed' ? 'answered' : 'won'} a job for ${formatCredits(job.feeMicro)} credits.`;
+      : `${winner.name}${winner.friend === undefined ? '' : `, who called ${winner.friend.name},`} ${job.outcome === 'routed' ? 'answered' : 'won'} a job for ${formatCredits(job.feeMicro)} credits.`;
 }
 
 function showWhetherEmpty() {
@@ -78,8 +78,7 @@ function jobItem(job) {
  * @param {Job['members'][number]} member
  * @param {boolean} isWinner
  */
-function memberItem({ name, loss, probation, slashed }, isWinner) {
-  const label = element('span', { class: 'name', text: name, title: name });
+function memberItem({ name, friend, loss, probation, slashed }, isWinner) {
   const result = element('span', { class: 'loss' });
   if (slashed !== undefined) result.append(pill('slashed', slashed));
   else if (loss !== undefined) result.textContent = `${isWinner ? '✓ ' : ''}${formatLoss(loss)}`;
@@ -88,8 +87,33 @@ function memberItem({ name, loss, probation, slashed }, isWinner) {
     result.setAttribute('title', 'Winner, paid: the lowest loss, its earlier jobs on such texts counted in');
   if (probation) result.append(' ', pill('probation'));
   return element('li', { class: isWinner ? 'job-member is-winner' : 'job-member' }, [
-    label,
+    memberName(name, friend),
     loss === undefined ? element('span') : lossBar(loss),
     result,
   ]);
+}
+
+/**
+ * Who was drawn, and after an arrow who worked in its place, with the share of the fee that this friend gets.
+ * @param {string} name
+ * @param {Job['members'][number]['friend']} friend
+ */
+function memberName(name, friend) {
+  if (friend === undefined) return element('span', { class: 'name', text: name, title: name });
+  const share = formatShare(friend.askBps);
+  return element(
+    'span',
+    {
+      class: 'name has-friend',
+      title: `${name} called ${friend.name}, who worked in its place for ${share} of the fee`,
+    },
+    [
+      element('span', { class: 'principal', text: name }),
+      element('span', { class: 'arrow', text: ' → ', 'aria-hidden': 'true' }),
+      element('span', { class: 'visually-hidden', text: ' called ' }),
+      element('span', { class: 'friend', text: friend.name }),
+      element('span', { class: 'visually-hidden', text: ' for ' }),
+      element('span', { class: 'pill', 'data-state': 'called', text: share }),
+    ],
+  );
 }

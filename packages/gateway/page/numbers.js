@@ -31,3 +31,11 @@ export function formatDuration(durationMs) {
 export function formatTime(atMs) {
   return new Date(atMs).toLocaleTimeString('en-GB');
 }
+
+/**
+ * Hundredths of a percent as percent: `4000` is `40 %`, `1250` is `12.5 %`.
+ * @param {number} bps
+ */
+export function formatShare(bps) {
+  return `${Number((bps / 100).toFixed(1))} %`;
+}

@@ -348,12 +348,102 @@ describe('reads', () => {
       expect(line).toMatch(/^(#.*|moe_[a-z0-9_]+(\{.*\})? [-+0-9.eNInfa]+)$/);
   });
 
+  it('tells who called whom, and for which share', async () => {
+    await start();
+    market.callFriendNext();
+    await post({ ...valid, input: 'w '.repeat(20) });
+    const { recentJobs, experts, history } = await (await get('/v1/status')).json();
+    const [caller] = recentJobs[0].members;
+    expect(caller.friend).toMatchObject({ name: expect.any(String), askBps: 4_000 });
+    expect(recentJobs[0].members[1]).not.toHaveProperty('friend');
+    const find = (name: string) => experts.find((each: { name: string }) => each.name === name);
+    expect(find(caller.name)).toMatchObject({ callsMade: { jobs: 1, wins: 1 }, askBps: 4_000 });
+    expect(find(caller.friend.name)).toMatchObject({
+      callsAnswered: { jobs: 1, wins: 1 },
+      earnedMicro: '48',
+    });
+    expect(history).toEqual({ records: 1, bytesPerRecord: 512 });
+    const metrics = await (await get('/metrics')).text();
+    expect(metrics).toContain(`moe_expert_calls_made_total{expert="${caller.name}"} 1`);
+    expect(metrics).toContain(`moe_expert_calls_answered_won_total{expert="${caller.friend.name}"} 1`);
+    expect(metrics).toContain(`moe_expert_calls_answered_total{expert="${caller.name}"} 0`);
+    expect(metrics).toContain(`moe_expert_ask_ratio{expert="${caller.name}"} 0.4`);
+    expect(metrics).toContain('moe_history_records 1');
+  });
+
   it('serves the live page with a strict policy', async () => {
     await start();
     const page = await get('/');
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
     expect((await get('/', { 'if-none-match': page.headers.get('etag')! })).status).toBe(304);
+  });
+});
+
+describe('GET /v1/regions', () => {
+  it('gives the regions in the order of the market, credits as strings', async () => {
+    await start();
+    const body = await (await get('/v1/regions')).json();
+    expect(body).toMatchObject({ object: 'list', expertLoss: null, total: 2 });
+    expect(body.data.map(({ place }: { place: number }) => place)).toEqual([7, 3]);
+    expect(body.data[0]).toMatchObject({
+      meanFeeMicro: '120',
+      earningsMicro: '1235',
+      best: { name: 'minilm-l6' },
+      effectiveWinners: 2.4,
+    });
+    const one = await (await get('/v1/regions?loss=0.2&limit=1')).json();
+    expect(one).toMatchObject({ expertLoss: 0.2, total: 2 });
+    expect(one.data).toHaveLength(1);
+    expect(market.regionsAsked).toEqual([undefined, 0.2]);
+  });
+
+  it.each([
+    ['loss=-1', 'invalid_request', 'loss'],
+    ['loss=1.5', 'invalid_request', 'loss'],
+    ['loss=', 'invalid_request', 'loss'],
+    ['loss=NaN', 'invalid_request', 'loss'],
+    ['loss=1e-3', 'invalid_request', 'loss'],
+    ['loss=0.1&loss=0.2', 'invalid_request', 'loss'],
+    ['limit=0', 'invalid_request', 'limit'],
+    ['limit=257', 'invalid_request', 'limit'],
+    ['limit=all', 'invalid_request', 'limit'],
+    ['los=0.1', 'unknown_parameter', 'los'],
+  ])('refuses ?%s', async (query, code, param) => {
+    await start();
+    await expectError(await get(`/v1/regions?${query}`), 400, code, param);
+    expect(market.regionsAsked).toEqual([]);
+  });
+
+  it('shares a reading among those who ask for nearly the same, and keeps it for a moment', async () => {
+    await start({ limits: { regionsMaxAgeMs: 60_000 } });
+    const asked = ['0.2', '0.2000', '0.20004', '0.3'].map((loss) => get(`/v1/regions?loss=${loss}`));
+    for (const response of await Promise.all(asked)) expect(response.status).toBe(200);
+    await get('/v1/regions?loss=0.2');
+    expect(market.regionsAsked.toSorted()).toEqual([0.2, 0.3]);
+  });
+
+  it('bounds what waits', async () => {
+    await start({ limits: { maxQueuedRegions: 1 } });
+    const reading = Promise.withResolvers<void>();
+    const { regions } = market;
+    market.regions = async (options) => {
+      await reading.promise;
+      return regions.call(market, options);
+    };
+    const asked = [0.1, 0.2, 0.3].map((loss) => get(`/v1/regions?loss=${loss}`));
+    await expectError(await Promise.race(asked), 429, 'rate_limit_exceeded');
+    reading.resolve();
+    const answers = (await Promise.all(asked)).map(({ status }) => status);
+    expect(answers.toSorted()).toEqual([200, 200, 429]);
+  });
+
+  it('tells a failure once and then reads again', async () => {
+    await start({ limits: { regionsMaxAgeMs: 60_000 } });
+    market.regionsError = new MoeError('market-closed', 'A sentence.');
+    await expectError(await get('/v1/regions'), 503, 'market_closed');
+    market.regionsError = undefined;
+    expect((await get('/v1/regions')).status).toBe(200);
   });
 });
 
@@ -402,8 +492,16 @@ describe('who may read and spend', () => {
 
   it('asks for a key before it shows texts, when reads are not public', async () => {
     await start({ hasPublicReads: false });
-    for (const path of ['/v1/status', '/v1/events', '/v1/receipts/x', '/v1/blobs/x', '/metrics', '/'])
-      await expectError(await get(path), 401, 'missing_key');
+    const paths = [
+      '/v1/status',
+      '/v1/regions',
+      '/v1/events',
+      '/v1/receipts/x',
+      '/v1/blobs/x',
+      '/metrics',
+      '/',
+    ];
+    for (const path of paths) await expectError(await get(path), 401, 'missing_key');
     const authorization = `Bearer ${market.apiKey}`;
     expect((await get('/v1/status', { authorization })).status).toBe(200);
     for (const path of ['/v1/models', '/healthz', '/readyz']) expect((await get(path)).status).toBe(200);

@@ -15,6 +15,7 @@ import { hostName, isLoopbackHost } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
+import { registerRegions } from './regions-route.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -142,6 +143,7 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     securityHeaders,
     isReady: () => !isClosing && readStatus().experts.some((expert) => expert.state === 'serving'),
   });
+  registerRegions(app, { service, limits });
   registerPage(app);
   refuseOtherMethods(app, allowed);
   app.setNotFoundHandler((request) => {

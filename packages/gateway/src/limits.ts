@@ -30,6 +30,10 @@ export interface GatewayLimits {
   readonly eventHeartbeatMs: number;
   /** How old an answer of `/v1/status` or `/metrics` may be. */
   readonly statusMaxAgeMs: number;
+  /** How old an answer of `/v1/regions` may be. */
+  readonly regionsMaxAgeMs: number;
+  /** Readings of the history for `/v1/regions` that wait while one runs; one more gets 429. */
+  readonly maxQueuedRegions: number;
   /** How long `close()` waits for requests in flight before it aborts them. */
   readonly closeGraceMs: number;
 }
@@ -50,5 +54,7 @@ export const defaultLimits: GatewayLimits = {
   eventHistory: 1_000,
   eventHeartbeatMs: 15_000,
   statusMaxAgeMs: 200,
+  regionsMaxAgeMs: 2_000,
+  maxQueuedRegions: 16,
   closeGraceMs: 10_000,
 };

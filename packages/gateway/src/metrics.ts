@@ -61,6 +61,7 @@ export function createMetrics(components: {
     credits(readStatus().settledMicro),
   );
   gauge('moe_pending_receipts', 'Receipts that wait for settlement.', () => readStatus().pendingReceipts);
+  gauge('moe_history_records', 'Certified jobs that the history holds.', () => readStatus().history.records);
   gauge('moe_ledger_height', 'Entries in the ledger.', () => readStatus().ledger.height);
   labelled('moe_jobs_total', 'Jobs by outcome.', 'counter', 'outcome', (set) => {
     for (const [outcome, count] of Object.entries(readStatus().jobs)) set(outcome, count);
@@ -72,6 +73,36 @@ export function createMetrics(components: {
     'Certified mean loss: 0 perfect, 0.5 chance.',
     'gauge',
     (e) => e.meanLoss,
+  );
+  perExpert(
+    'moe_expert_calls_made_total',
+    'Certified jobs in which another expert worked in its place.',
+    'counter',
+    (e) => e.callsMade.jobs,
+  );
+  perExpert(
+    'moe_expert_calls_made_won_total',
+    'Of these, jobs that were won so.',
+    'counter',
+    (e) => e.callsMade.wins,
+  );
+  perExpert(
+    'moe_expert_calls_answered_total',
+    'Certified jobs in which it worked in the place of another.',
+    'counter',
+    (e) => e.callsAnswered.jobs,
+  );
+  perExpert(
+    'moe_expert_calls_answered_won_total',
+    'Of these, jobs that it won so.',
+    'counter',
+    (e) => e.callsAnswered.wins,
+  );
+  perExpert(
+    'moe_expert_ask_ratio',
+    'Share of the fee that it asks when it is called, 0 to 1.',
+    'gauge',
+    (e) => e.askBps / 10_000,
   );
   perExpert('moe_expert_earned_credits_total', 'Credits earned.', 'counter', (e) => credits(e.earnedMicro));
   perExpert('moe_expert_slashed_credits_total', 'Credits slashed.', 'counter', (e) =>

@@ -1,10 +1,10 @@
 import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
 import type { MarketListing, MarketService } from '@moe/node';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { authenticate } from './authentication.ts';
 import type { EventHub } from './event-hub.ts';
-import { toJson } from './json.ts';
 import type { Metrics } from './metrics.ts';
+import { sendJson, sendJsonText } from './send-json.ts';
 
 const receiptIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 
@@ -74,7 +74,7 @@ export function registerReads(
   });
 
   app.get('/v1/status', async (_request, reply) =>
-    reply.headers({ 'cache-control': 'no-store', ...jsonHeaders }).send(components.statusJson()),
+    sendJsonText(reply.header('cache-control', 'no-store'), components.statusJson()),
   );
 
   app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
@@ -97,12 +97,6 @@ export function registerReads(
     const isReady = components.isReady();
     return sendJson(reply.code(isReady ? 200 : 503), { status: isReady ? 'ready' : 'starting' });
   });
-}
-
-const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
-
-function sendJson(reply: FastifyReply, value: unknown): FastifyReply {
-  return reply.headers(jsonHeaders).send(toJson(value));
 }
 
 /** A market in the shape of OpenAI's model object, with what OpenAI does not have under `moe`. */

@@ -16,6 +16,7 @@ import type {
   MarketEvent,
   MarketListing,
   MarketService,
+  RegionListing,
 } from '@moe/node';
 
 /**
@@ -33,6 +34,12 @@ export interface SimulatedMarket extends MarketService {
   hold(): void;
   release(): void;
   readonly waiting: readonly EmbedRequest[];
+  /** In the next scored job the first who is drawn calls a friend, who wins for both. */
+  callFriendNext(): void;
+  /** `regions` rejects with this until it is undefined. */
+  regionsError: unknown;
+  /** Losses that `regions` was asked for. */
+  readonly regionsAsked: readonly (number | undefined)[];
   readonly aborted: number;
   readonly listeners: number;
 }
@@ -40,6 +47,7 @@ export interface SimulatedMarket extends MarketService {
 const dimensions = 384;
 const market = 'text-embedding' as MarketId;
 const feePerTextMicro = 120n;
+const friendBps = 4_000;
 const names = ['minilm-l6', 'german', 'japanese', 'code', 'lexical'];
 
 export function createSimulatedMarket(
@@ -73,10 +81,40 @@ export function createSimulatedMarket(
   let gate: PromiseWithResolvers<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
   let aborted = 0;
+  let isFriendCalled = false;
+  const regionsAsked: (number | undefined)[] = [];
   let settledMicro = 0n;
 
   const emit = (event: MarketEvent) => {
     for (const listener of listeners) listener(event);
+  };
+
+  /** Counts a job for who worked, and pays the winner, shared with the friend. */
+  const record = (member: JobSummary['members'][number], won: boolean): void => {
+    const { friend, loss } = member;
+    const feeMicro = won ? feePerTextMicro : 0n;
+    const friendMicro = friend === undefined ? 0n : (feeMicro * BigInt(friend.askBps)) / 10_000n;
+    const change = (name: string, next: (before: ExpertStatus) => Partial<ExpertStatus>): void => {
+      const before = experts.get(name)!;
+      experts.set(name, { ...before, ...next(before) });
+    };
+    const add = ({ jobs, wins }: { jobs: number; wins: number }) => ({
+      jobs: jobs + 1,
+      wins: wins + (won ? 1 : 0),
+    });
+    if (friend !== undefined)
+      change(member.name, (before) => ({
+        callsMade: add(before.callsMade),
+        earnedMicro: before.earnedMicro + feeMicro - friendMicro,
+      }));
+    change((friend ?? member).name, (before) => ({
+      ...add(before),
+      ...(friend === undefined ? {} : { callsAnswered: add(before.callsAnswered) }),
+      earnedMicro: before.earnedMicro + (friend === undefined ? feeMicro : friendMicro),
+      ...(loss === undefined
+        ? {}
+        : { meanLoss: ((before.meanLoss ?? loss) * before.jobs + loss) / (before.jobs + 1) }),
+    }));
   };
 
   const serve = (text: string): EmbeddedText => {
@@ -87,22 +125,18 @@ export function createSimulatedMarket(
     const members = (isScored ? [0, 1, 2] : [0]).map((offset) => {
       const name = names[(first + offset) % names.length]!;
       const loss = digest[1 + offset]! / 512;
-      return { id: experts.get(name)!.id, name, probation: false, ...(isScored ? { loss } : {}) };
+      const base = { id: experts.get(name)!.id, name, probation: false, ...(isScored ? { loss } : {}) };
+      if (!isScored || !isFriendCalled || offset > 0) return base;
+      const friend = names[(first + 3) % names.length]!;
+      return {
+        ...base,
+        loss: 1 / 128,
+        friend: { id: experts.get(friend)!.id, name: friend, askBps: friendBps },
+      };
     });
+    if (isScored) isFriendCalled = false;
     const winner = members.reduce((best, member) => ((member.loss ?? 0) < (best.loss ?? 0) ? member : best));
-    for (const member of members) {
-      const before = experts.get(member.name)!;
-      const won = member === winner;
-      experts.set(member.name, {
-        ...before,
-        jobs: before.jobs + 1,
-        wins: before.wins + (won ? 1 : 0),
-        earnedMicro: before.earnedMicro + (won ? feePerTextMicro : 0n),
-        ...(member.loss === undefined
-          ? {}
-          : { meanLoss: ((before.meanLoss ?? member.loss) * before.jobs + member.loss) / (before.jobs + 1) }),
-      });
-    }
+    for (const member of members) record(member, member === winner);
     const job: JobSummary = {
       receiptId,
       atMs: now(),
@@ -146,6 +180,11 @@ export function createSimulatedMarket(
       gate = undefined;
     },
     waiting,
+    callFriendNext: () => {
+      isFriendCalled = true;
+    },
+    regionsError: undefined,
+    regionsAsked,
     get aborted() {
       return aborted;
     },
@@ -206,8 +245,14 @@ export function createSimulatedMarket(
         totalMicro: 2n ** 60n,
       },
       calibration: { pieces: 4_096, target: 4_096 },
+      history: { records: jobs.certified, bytesPerRecord: 512 },
       recentJobs,
     }),
+    async regions(options) {
+      regionsAsked.push(options?.expertLoss);
+      if (this.regionsError !== undefined) throw this.regionsError;
+      return [region(7, 0.25), region(3, 0.4)];
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -223,10 +268,28 @@ function newExpert(name: string): ExpertStatus {
     state: 'serving',
     jobs: 0,
     wins: 0,
+    callsMade: { jobs: 0, wins: 0 },
+    callsAnswered: { jobs: 0, wins: 0 },
+    askBps: friendBps,
     earnedMicro: 0n,
     slashedMicro: 0n,
     stakeMicro: 1_000_000n,
     alignment: 0.9,
+  };
+}
+
+function region(place: number, meanLoss: number): RegionListing {
+  return {
+    place,
+    jobs: 40,
+    jobsPerHour: 12.5,
+    meanFeeMicro: 119.6,
+    meanLoss,
+    best: { name: 'minilm-l6', meanLoss: meanLoss - 0.05 },
+    effectiveWinners: 2.4,
+    losingMargin: 0.03,
+    earningsMicro: 1_234.5,
+    preview: `Region ${place}: ships at dawn`,
   };
 }
 
