@@ -35,68 +35,114 @@ const calibration = Array.from({ length: distractorPool }, () => {
   return Array.from({ length: judges }, () => quantise(near(meaning, 0.6)));
 });
 
-/** Mean losses of the ring and of the others, and how often members of the ring are found out. */
-function measure(
-  ring: number,
-  bend: number,
-): { ring: number; others: number; dissenting: number; void: number } {
-  const sums = { ring: 0, others: 0, dissenting: 0, void: 0 };
-  let scored = 0;
-  for (let job = 0; job < jobs; job += 1) {
-    const text = near(topic[Math.floor(random() * topics)]!, 0.8);
-    const hidden = Array.from({ length: pieces }, () => near(text, 1.4));
-    const kept = Array.from({ length: judges }, () => near(text, 1.6));
-    const members = kept.map((own, index): ScoredMember => {
-      const fellows = kept.filter((_, other) => other < ring && other !== index);
-      const view = (piece: Vector): Vector => {
-        const honest = near(piece, 0.6);
-        if (index >= ring || fellows.length === 0) return honest;
-        // What a fellow's answer has beyond one's own: it helps the fellow, and nobody who answers like the others.
-        return mixed([honest, 1], ...fellows.map((fellow) => [fellow, bend / fellows.length] as const), [
-          own,
-          -bend,
-        ]);
-      };
-      return {
-        kept: quantise(own),
-        pieces: hidden.map((piece) => quantise(view(piece))),
-        full: quantise(near(text, 0.5)),
-        calibration: (entry) => calibration[entry]![index]!,
-        isJudge: true,
-      };
-    });
-    const scores = scoreMembers(
-      members,
-      calibration.map((_, index) => index),
-      distractors,
-    );
-    if (scores === undefined) {
-      sums.void += 1;
-      continue;
-    }
-    scored += 1;
-    for (const [index, { loss, isDissenting }] of scores.entries()) {
-      const value = Number(loss.numerator) / Number(loss.denominator);
-      if (index < ring) {
-        sums.ring += value / ring;
-        if (isDissenting) sums.dissenting += 1 / ring;
-      } else sums.others += value / (judges - ring);
-    }
-  }
-  return {
-    ring: sums.ring / scored,
-    others: sums.others / scored,
-    dissenting: sums.dissenting / scored,
-    void: sums.void / jobs,
-  };
+/** What one rule finds: mean losses of the ring and of the others, and how often a ring's member was found out. */
+interface Measured {
+  ring: number;
+  others: number;
+  dissenting: number;
 }
 
-console.log('ring  bend   loss of ring  of others  dissenting  void');
+interface Rule {
+  readonly name: string;
+  readonly score: (members: readonly ScoredMember[]) => { loss: number; isDissenting: boolean }[];
+}
+
+const everyPiece = calibration.map((_, index) => index);
+
+const rules: readonly Rule[] = [
+  {
+    name: 'mean of the others (the protocol)',
+    score: (members) =>
+      (scoreMembers(members, everyPiece, distractors) ?? []).map(({ loss, isDissenting }) => ({
+        loss: Number(loss.numerator) / Number(loss.denominator),
+        isDissenting,
+      })),
+  },
+  {
+    // Not a rule of the protocol: each other judge alone, by the same hard distractors, and the median of what they find.
+    name: 'median over single judges',
+    score: (members) => {
+      const hard = Array.from({ length: pieces }, (_, piece) => nearestToAll(members, piece));
+      return members.map((member) => ({
+        isDissenting: false,
+        loss: median(members.filter((judge) => judge !== member).map((judge) => lossBy(judge, member, hard))),
+      }));
+    },
+  },
+];
+
+function nearestToAll(members: readonly ScoredMember[], piece: number): number[] {
+  const nearness = everyPiece.map((entry) =>
+    members.reduce((sum, { pieces: views, calibration: of }) => sum + product(of(entry), views[piece]!), 0),
+  );
+  return everyPiece.toSorted((a, b) => nearness[b]! - nearness[a]!).slice(0, distractors);
+}
+
+function lossBy(judge: ScoredMember, member: ScoredMember, hard: readonly (readonly number[])[]): number {
+  let worse = 0;
+  for (const [piece, entries] of hard.entries()) {
+    const found = product(member.kept, judge.pieces[piece]!);
+    for (const entry of entries) if (product(member.kept, judge.calibration(entry)) >= found) worse += 1;
+  }
+  return worse / (pieces * distractors);
+}
+
+function product(a: Int16Array, b: Int16Array): number {
+  let sum = 0;
+  for (let axis = 0; axis < a.length; axis += 1) sum += a[axis]! * b[axis]!;
+  return sum;
+}
+
+/** The lower one of the two in the middle, when there are two: judges that are against somebody need a majority. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!;
+}
+
+function makeShard(ring: number, bend: number): ScoredMember[] {
+  const text = near(topic[Math.floor(random() * topics)]!, 0.8);
+  const hidden = Array.from({ length: pieces }, () => near(text, 1.4));
+  const kept = Array.from({ length: judges }, () => near(text, 1.6));
+  return kept.map((own, index): ScoredMember => {
+    const fellows = kept.filter((_, other) => other < ring && other !== index);
+    const view = (piece: Vector): Vector => {
+      const honest = near(piece, 0.6);
+      if (index >= ring || fellows.length === 0) return honest;
+      // What a fellow's answer has beyond one's own: it helps the fellow, and nobody who answers like the others.
+      return mixed([honest, 1], ...fellows.map((fellow) => [fellow, bend / fellows.length] as const), [
+        own,
+        -bend,
+      ]);
+    };
+    return {
+      kept: quantise(own),
+      pieces: hidden.map((piece) => quantise(view(piece))),
+      full: quantise(near(text, 0.5)),
+      calibration: (entry) => calibration[entry]![index]!,
+      isJudge: true,
+    };
+  });
+}
+
+console.log(`${jobs} shards of ${judges} each; losses`);
 for (const ring of [2, 3])
   for (const bend of [0, 0.2, 0.4, 0.7, 1, 2]) {
-    const result = measure(ring, bend);
-    const cells = [result.ring, result.others, result.dissenting, result.void].map((value) =>
-      value.toFixed(3),
-    );
-    console.log(`${ring}     ${bend.toFixed(2)}   ${cells.join('        ')}`);
+    const measured = rules.map((): Measured => ({ ring: 0, others: 0, dissenting: 0 }));
+    for (let job = 0; job < jobs; job += 1) {
+      const members = makeShard(ring, bend);
+      for (const [which, rule] of rules.entries())
+        for (const [index, { loss, isDissenting }] of rule.score(members).entries()) {
+          const sums = measured[which]!;
+          if (index < ring) {
+            sums.ring += loss / ring / jobs;
+            if (isDissenting) sums.dissenting += 1 / ring / jobs;
+          } else sums.others += loss / (judges - ring) / jobs;
+        }
+    }
+    for (const [which, { name }] of rules.entries()) {
+      const { ring: inRing, others, dissenting } = measured[which]!;
+      const cells = [inRing, others, dissenting].map((value) => value.toFixed(3));
+      console.log(
+        `ring ${ring}  bend ${bend.toFixed(1)}  ring ${cells[0]}  others ${cells[1]}  dissenting ${cells[2]}  ${name}`,
+      );
+    }
   }

@@ -14,6 +14,7 @@ const settings = fc.record({
   seed: fc.nat(1_000_000),
   dimensions: fc.integer({ min: 2, max: 6 }),
   jobsPerSecond: fc.constantFrom(1, 20, 400),
+  beliefs: fc.record({ from: fc.constantFrom('places', 'places', 'history'), strangers: fc.nat(4) }),
   market: fc.record({
     shardSize: fc.integer({ min: 3, max: 7 }),
     places: fc.integer({ min: 1, max: 20 }),

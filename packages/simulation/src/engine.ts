@@ -1,4 +1,7 @@
 import { standardNormal } from '@moe/node/policy';
+import { lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import type { Beliefs } from './beliefs/beliefs.ts';
+import { HistoryBeliefs } from './beliefs/history-beliefs.ts';
 import { PlaceBeliefs } from './beliefs/place-beliefs.ts';
 import type { Datum } from './job/datum.ts';
 import { type DecidedJob, runJob } from './job/run-job.ts';
@@ -7,7 +10,7 @@ import { MarketState } from './market/market-state.ts';
 import { parametersOf } from './market/parameters.ts';
 import { Measurements } from './metrics/measurements.ts';
 import type { RunResult } from './metrics/result.ts';
-import { makePopulation } from './population/expert.ts';
+import { type Expert, makePopulation } from './population/expert.ts';
 import { respecialise } from './population/respecialise.ts';
 import { randomStream } from './random.ts';
 import type { Scenario } from './scenario/schema.ts';
@@ -15,6 +18,29 @@ import { makeDemand } from './space/demand.ts';
 import { makePlaces } from './space/places.ts';
 
 const placesSample = 4_000;
+
+function makeBeliefs(
+  { beliefs, noise, dimensions, jobsPerSecond }: Scenario,
+  parameters: MarketParameters,
+  experts: readonly Expert[],
+): Beliefs {
+  const init = {
+    experts: experts.length,
+    places: parameters.places,
+    friends: beliefs.friends,
+    halfLifeJobs: beliefs.halfLifeJobs,
+    jobNoise: noise.expert,
+    unitsPerJob: lossUnitsPerJob(parameters),
+  };
+  if (beliefs.from === 'places') return new PlaceBeliefs(init);
+  return new HistoryBeliefs({
+    ...init,
+    dimensions,
+    jobsPerSecond,
+    seats: parameters.shardSize + parameters.probationSeats,
+    nodes: experts.map(({ node }) => node),
+  });
+}
 
 /** A run under way: what there is, and the next job of it. */
 export interface Run {
@@ -36,13 +62,7 @@ export function startRun(scenario: Scenario): Run {
     parameters.places,
   );
   const experts = makePopulation(scenario, demand, randomStream(seed, 'experts'));
-  const beliefs = new PlaceBeliefs({
-    experts: experts.length,
-    places: parameters.places,
-    friends: scenario.beliefs.friends,
-    halfLifeJobs: scenario.beliefs.halfLifeJobs,
-    jobNoise: noise.expert,
-  });
+  const beliefs = makeBeliefs(scenario, parameters, experts);
   const market = new MarketState({ scenario, parameters, experts, beliefs, places });
   const accounts = new Accounts(experts.length);
   const measurements = new Measurements(market, accounts);

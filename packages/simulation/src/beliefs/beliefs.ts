@@ -1,13 +1,34 @@
 import type { Estimate } from '@moe/node/policy';
+import type { Point } from '../space/sphere.ts';
 
-/** What everybody may know of an expert's record: it comes from certificates, which are public. */
+/** Where and when a datum came, for those who look up what is known about the like. */
+export interface Occasion {
+  /** Counts the market's jobs. */
+  readonly job: number;
+  readonly atMs: number;
+  readonly point: Point;
+  readonly place: number;
+}
+
+/** What a certificate says of one worker. */
+export interface CertifiedOutcome {
+  readonly expert: number;
+  /** Expert in whose place it worked, or itself. */
+  readonly principal: number;
+  /** Own loss, and what it was above the mean of the others', in units of `1 / lossUnitsPerJob`. */
+  readonly lossUnits: number;
+  readonly excessUnits: number;
+  readonly won: boolean;
+}
+
+/** What everybody may know of the experts' records: it comes from certificates, which are public. */
 export interface Beliefs {
-  /** Excess loss of an expert on data like these. */
-  excessOf(expert: number, place: number): Estimate;
-  /** Best known experts of the place, best first. Kept for as long as no batch has been settled since. */
+  /** Excess losses of experts on a datum like this, in their order. */
+  excessOf(occasion: Occasion, experts: readonly number[]): readonly Estimate[];
+  /** Best known experts of the place, best first: whom a member thinks of calling. Constant between settlements. */
   bestAt(place: number): readonly number[];
-  /** One certified excess of an expert. `job` counts the market's jobs: older records count less. */
-  observe(expert: number, place: number, excess: number, job: number): void;
-  /** A batch was settled at this job. */
+  /** A job was certified. */
+  observe(occasion: Occasion, outcomes: readonly CertifiedOutcome[]): void;
+  /** A batch was settled. `job` counts the jobs before it. */
   settled(job: number): void;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlaceBeliefs } from './place-beliefs.ts';
 
-const init = { experts: 4, places: 3, friends: 2, halfLifeJobs: 100, jobNoise: 0.13 };
+const init = { experts: 4, places: 3, friends: 2, halfLifeJobs: 100, jobNoise: 0.13, unitsPerJob: 100 };
 const observe = (
   beliefs: PlaceBeliefs,
   expert: number,
@@ -9,16 +9,19 @@ const observe = (
   excess: number,
   times: number,
 ): void => {
-  for (let time = 0; time < times; time += 1) beliefs.observe(expert, place, excess, 0);
+  for (let time = 0; time < times; time += 1)
+    beliefs.observe({ place, job: 0 }, [
+      { expert, principal: expert, lossUnits: 20, excessUnits: 100 * excess, won: false },
+    ]);
 };
 
 describe('beliefs by place', () => {
   it('are 0 and uncertain for a stranger, and become certain of what is seen', () => {
     const beliefs = new PlaceBeliefs(init);
-    const stranger = beliefs.excessOf(0, 0);
+    const stranger = beliefs.excessOf({ place: 0 }, [0])[0]!;
     expect(stranger.mean).toBe(0);
     observe(beliefs, 0, 0, -0.2, 200);
-    const known = beliefs.excessOf(0, 0);
+    const known = beliefs.excessOf({ place: 0 }, [0])[0]!;
     expect(known.mean).toBeCloseTo(-0.2, 2);
     expect(known.sd).toBeLessThan(stranger.sd / 5);
   });
@@ -26,10 +29,10 @@ describe('beliefs by place', () => {
   it('carry over to other places in part', () => {
     const beliefs = new PlaceBeliefs(init);
     observe(beliefs, 0, 0, -0.2, 200);
-    const elsewhere = beliefs.excessOf(0, 1);
+    const elsewhere = beliefs.excessOf({ place: 1 }, [0])[0]!;
     expect(elsewhere.mean).toBeLessThan(-0.05);
     expect(elsewhere.mean).toBeGreaterThan(-0.2);
-    expect(elsewhere.sd).toBeGreaterThan(beliefs.excessOf(0, 0).sd);
+    expect(elsewhere.sd).toBeGreaterThan(beliefs.excessOf({ place: 0 }, [0])[0]!.sd);
   });
 
   it('order the best of a place, and look again after a settlement', () => {
@@ -50,7 +53,13 @@ describe('beliefs by place', () => {
     beliefs.settled(100);
     const fresh = new PlaceBeliefs(init);
     observe(fresh, 0, 0, -0.2, 10);
-    expect(beliefs.excessOf(0, 0).mean).toBeCloseTo(fresh.excessOf(0, 0).mean, 12);
-    expect(beliefs.excessOf(0, 0).sd).toBeCloseTo(fresh.excessOf(0, 0).sd, 12);
+    expect(beliefs.excessOf({ place: 0 }, [0])[0]!.mean).toBeCloseTo(
+      fresh.excessOf({ place: 0 }, [0])[0]!.mean,
+      12,
+    );
+    expect(beliefs.excessOf({ place: 0 }, [0])[0]!.sd).toBeCloseTo(
+      fresh.excessOf({ place: 0 }, [0])[0]!.sd,
+      12,
+    );
   });
 });

@@ -1,5 +1,5 @@
 import type { Estimate } from '@moe/node/policy';
-import type { Beliefs } from './beliefs.ts';
+import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
 
 export interface PlaceBeliefsInit {
   readonly experts: number;
@@ -9,6 +9,8 @@ export interface PlaceBeliefsInit {
   readonly halfLifeJobs: number;
   /** Standard deviation of one job's excess around its mean. */
   readonly jobNoise: number;
+  /** Units of a whole loss. */
+  readonly unitsPerJob: number;
 }
 
 /** How different experts are from one another, and an expert's places from its mean: priors, in loss. */
@@ -37,7 +39,11 @@ export class PlaceBeliefs implements Beliefs {
     this.#globalSum = new Float64Array(init.experts);
   }
 
-  excessOf(expert: number, place: number): Estimate {
+  excessOf({ place }: Pick<Occasion, 'place'>, experts: readonly number[]): Estimate[] {
+    return experts.map((expert) => this.#excessAt(expert, place));
+  }
+
+  #excessAt(expert: number, place: number): Estimate {
     const noise = this.#init.jobNoise ** 2;
     const cell = expert * this.#init.places + place;
     const globalPrecision = 1 / expertSd ** 2 + this.#globalCount[expert]! / (noise + placeSd ** 2);
@@ -53,7 +59,7 @@ export class PlaceBeliefs implements Beliefs {
     if (known !== undefined) return known;
     const { experts, friends } = this.#init;
     const means = new Float64Array(experts);
-    for (let expert = 0; expert < experts; expert += 1) means[expert] = this.excessOf(expert, place).mean;
+    for (let expert = 0; expert < experts; expert += 1) means[expert] = this.#excessAt(expert, place).mean;
     const best: number[] = [];
     for (let expert = 0; expert < experts; expert += 1) {
       if (best.length === friends && means[expert]! >= means[best[friends - 1]!]!) continue;
@@ -65,13 +71,16 @@ export class PlaceBeliefs implements Beliefs {
     return best;
   }
 
-  observe(expert: number, place: number, excess: number, job: number): void {
+  observe({ place, job }: Pick<Occasion, 'place' | 'job'>, outcomes: readonly CertifiedOutcome[]): void {
     const weight = 2 ** ((job - this.#epochJob) / this.#init.halfLifeJobs);
-    const cell = expert * this.#init.places + place;
-    this.#count[cell]! += weight;
-    this.#sum[cell]! += weight * excess;
-    this.#globalCount[expert]! += weight;
-    this.#globalSum[expert]! += weight * excess;
+    for (const { expert, excessUnits } of outcomes) {
+      const excess = (weight * excessUnits) / this.#init.unitsPerJob;
+      const cell = expert * this.#init.places + place;
+      this.#count[cell]! += weight;
+      this.#sum[cell]! += excess;
+      this.#globalCount[expert]! += weight;
+      this.#globalSum[expert]! += excess;
+    }
   }
 
   settled(job: number): void {

@@ -1,15 +1,11 @@
+import type { Occasion } from '../beliefs/beliefs.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { keyedNormal } from '../random.ts';
 import type { Scenario } from '../scenario/schema.ts';
-import type { Point } from '../space/sphere.ts';
 
-/** One job's datum: where it lies and how hard it is. */
-export interface Datum {
-  readonly job: number;
-  readonly atMs: number;
-  readonly point: Point;
-  readonly place: number;
+/** One job's datum: when and where it comes, and how hard it is. */
+export interface Datum extends Occasion {
   /** Factor of everybody's mean loss; its own mean is 1. */
   readonly difficulty: number;
 }

@@ -7,7 +7,6 @@ import {
   drawShard,
   expectedLoss,
   type FeeSplit,
-  lossUnitsPerJob,
   type MemberOutcome,
   type SlashReason,
   splitFee,
@@ -156,12 +155,18 @@ function record(
   };
   const losses = certifiedLosses(body, market.parameters);
   market.certify(losses);
-  const units = lossUnitsPerJob(market.parameters);
-  for (const { node, excessUnits } of losses) {
-    const expert = market.expertOf(node);
-    expert.scoredJobs += 1;
-    market.beliefs.observe(expert.index, datum.place, excessUnits / units, datum.job);
-  }
+  for (const { node } of losses) market.expertOf(node).scoredJobs += 1;
+  const principalOf = new Map(members.map(({ worker, principal }) => [worker, principal]));
+  market.beliefs.observe(
+    datum,
+    losses.map(({ node, lossUnits, excessUnits, won }) => ({
+      expert: market.expertOf(node).index,
+      principal: market.expertOf(principalOf.get(node)!).index,
+      lossUnits,
+      excessUnits,
+      won,
+    })),
+  );
   if (held.size === 0) return;
   // Who is among the best known of the place and was free, but not called, asks too much.
   const seated = new Set(seats.map(({ principal }) => principal));

@@ -113,10 +113,13 @@ export function runSealedStage(
     } else if (event.kind === 'claim') {
       const [friend, ...others] = friends;
       seat.claims += 1;
-      market.reliability.asked(friend!, !held.has(friend!));
+      const isHeld = held.has(friend!);
+      const isBusy = waitMs(friend!, atMs) > friend!.settings.patienceMs;
+      market.reliability.asked(friend!, !isHeld && !isBusy);
       if (isSilent(friend!)) at(atMs + parameters.claimTtlMs, 'refused', seat, others);
-      else if (held.has(friend!)) {
-        friend!.claims.heldAlready += 1;
+      else if (isHeld || isBusy) {
+        // Who is only busy learns nothing about its price: others have not come first.
+        if (isHeld) friend!.claims.heldAlready += 1;
         refusals += 1;
         at(atMs + travelMs(friend!, random), 'refused', seat, others);
       } else {
@@ -146,6 +149,13 @@ export function runSealedStage(
 /** Time over the network, one way. */
 function travelMs(expert: Expert, random: Uniform): number {
   return expert.settings.networkMs * Math.exp(expert.settings.jitter * standardNormal(random));
+}
+
+/** How long a text would wait for a free line. */
+function waitMs({ freeAtMs }: Expert, nowMs: number): number {
+  let freeFrom = freeAtMs[0]!;
+  for (const from of freeAtMs) if (from < freeFrom) freeFrom = from;
+  return Math.max(0, freeFrom - nowMs);
 }
 
 /** Takes the expert's line that is free first, for one embedding; the result is when it is done. */
@@ -182,28 +192,32 @@ function makeOutlook(
   datum: Datum,
   random: Uniform,
 ): Outlook {
-  const { place } = datum;
-  const prospect = (expert: Expert): Prospect => ({
-    worker: expert.node,
-    standing: market.standingOf(expert, place),
-    excess: market.beliefs.excessOf(expert.index, place),
-  });
-  const members = new Map(
-    seats.filter(({ onProbation }) => !onProbation).map(({ principal }) => [principal, prospect(principal)]),
-  );
-  const { strangers } = market.scenario.beliefs;
-  const candidates = new Set(market.beliefs.bestAt(place).map((index) => market.experts[index]!));
-  for (let tries = 0; tries < strangers; tries += 1)
+  const paid = seats.filter(({ onProbation }) => !onProbation).map(({ principal }) => principal);
+  const candidates = new Set(market.beliefs.bestAt(datum.place).map((index) => market.experts[index]!));
+  for (let stranger = 0; stranger < market.scenario.beliefs.strangers; stranger += 1)
     candidates.add(market.experts[Math.floor(random() * market.experts.length)]!);
-  const friends: Friend[] = [];
-  for (const candidate of candidates)
-    if (!drawn.has(candidate) && market.maybeCalled(candidate))
-      friends.push({
-        ...prospect(candidate),
-        askBps: candidate.askBps,
-        free: market.reliability.freeOf(candidate),
-        onTime: market.reliability.onTimeOf(candidate),
-      });
+  const callable = [...candidates].filter((expert) => !drawn.has(expert) && market.maybeCalled(expert));
+  const cast = [...paid, ...callable];
+  const excess = market.beliefs.excessOf(
+    datum,
+    cast.map(({ index }) => index),
+  );
+  const prospects = cast.map(
+    (expert, index): Prospect => ({
+      worker: expert.node,
+      standing: market.standingOf(expert, datum.place),
+      excess: excess[index]!,
+    }),
+  );
+  const members = new Map(paid.map((expert, index) => [expert, prospects[index]!]));
+  const friends = callable.map(
+    (expert, index): Friend => ({
+      ...prospects[paid.length + index]!,
+      askBps: expert.askBps,
+      free: market.reliability.freeOf(expert),
+      onTime: market.reliability.onTimeOf(expert),
+    }),
+  );
   return { members, friends, datum };
 }
 

@@ -39,7 +39,7 @@ export function makePopulation(scenario: Scenario, demand: Demand, random: Unifo
       const centre = centreOf(settings, scenario.dimensions, demand, random);
       const shift = settings.skill.variation * standardNormal(random);
       const best = Math.min(1, Math.max(0, settings.skill.best + shift));
-      const id = `expert-${String(index).padStart(5, '0')}`;
+      const id = index.toString(16).padStart(64, '0');
       experts.push({
         index,
         node: id as NodeId,

@@ -51,6 +51,8 @@ const groupSchema = z.strictObject({
   jitter: z.number().min(0).max(2).default(0.3),
   /** Texts that it embeds at once. */
   parallel: z.int().min(1).max(64).default(2),
+  /** Refuses to be called when a text would have to wait longer than this for it. */
+  patienceMs: milliseconds.default(100),
   /** Share of the jobs in which it says nothing at all. */
   silentShare: share.default(0),
   /** Share of its answers whose delivered vector does not fit the others': half for vectors drawn at random. */
@@ -142,6 +144,8 @@ export const scenarioSchema = z
       .prefault({}),
     beliefs: z
       .strictObject({
+        /** places: certified losses by place. history: the node's own posterior from the nearest jobs, slower. */
+        from: z.enum(['places', 'history']).default('places'),
         /** Best known experts of a place that a member considers calling. */
         friends: z.int().min(0).max(64).default(10),
         /** Others, drawn at random, that it considers beside them. */
