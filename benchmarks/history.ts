@@ -1,16 +1,18 @@
 /**
- * `npm run bench -- history [--records 1000000] [--sweep]`: the ten nearest of so many certified jobs (real texts'
+ * `npm run bench -- history [--records 1000000] [--sweep] [--posterior]`: the ten nearest of so many certified jobs (real texts'
  * vectors), by the history, by the library used bare on the same index, and by comparing with everything; memory, and
- * the time to open. `--sweep` prints what other settings of the index cost and bring. The first run encodes the texts
- * and builds the index (minutes); both are kept under `.bench/history`.
+ * the time to open. `--sweep` prints what other settings of the index cost and bring, `--posterior`
+ * how well beliefs from the nearest records foretell real experts' losses. The first run encodes the texts and builds
+ * the index (minutes); both are kept under `.bench/history`.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { type History, posterior } from '@moe/history';
 import { type GroundTruth, groundTruth, recallOf } from './history/ground-truth.ts';
-import { bareIndex, sweepIndexes } from './history/index-sweep.ts';
+import { bareIndex, type SweepRow, sweepIndexes } from './history/index-sweep.ts';
 import { builtHistory, openBuilt } from './history/market-history.ts';
+import { type PosteriorQuality, posteriorQuality } from './history/posterior-quality.ts';
 import { dimensions, windowVectors } from './history/text-windows.ts';
 import { optionOf } from './scoring/options.ts';
 
@@ -41,8 +43,9 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const truth = groundTruth(indexed, queries);
   const { rows, posteriorP50Ms } = measure(directory, records, queries, truth);
   const sweep = args.includes('--sweep') ? sweepIndexes(indexed, queries, truth) : [];
-  if (!json) print(rows, posteriorP50Ms, appendsPerSecond, sweep);
-  return { rows, posteriorP50Ms, appendsPerSecond, sweep, load: loadavg()[0] };
+  const quality = args.includes('--posterior') ? await posteriorQuality() : [];
+  if (!json) print({ rows, posteriorP50Ms, appendsPerSecond, sweep, quality });
+  return { rows, posteriorP50Ms, appendsPerSecond, sweep, quality, load: loadavg()[0] };
 }
 
 function measure(
@@ -124,12 +127,15 @@ function indexFile(directory: string): string {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.index'))!);
 }
 
-function print(
-  rows: readonly Row[],
-  posteriorP50Ms: number,
-  appendsPerSecond: number | undefined,
-  sweep: readonly object[],
-): void {
+interface Printed {
+  readonly rows: readonly Row[];
+  readonly posteriorP50Ms: number;
+  readonly appendsPerSecond: number | undefined;
+  readonly sweep: readonly SweepRow[];
+  readonly quality: readonly PosteriorQuality[];
+}
+
+function print({ rows, posteriorP50Ms, appendsPerSecond, sweep, quality }: Printed): void {
   const [own] = rows;
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load average ${loadavg()[0]!.toFixed(1)}`,
@@ -138,6 +144,7 @@ function print(
   console.log(`posterior of 20 workers: ${posteriorP50Ms} ms (p50)`);
   if (appendsPerSecond !== undefined) console.log(`appended with index: ${appendsPerSecond} records/s`);
   if (sweep.length > 0) console.table(sweep);
+  if (quality.length > 0) console.table(quality);
   const say = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
   console.log(
     `\nten nearest within ${bars.p50Ms} ms: ${say(own!.p50Ms <= bars.p50Ms)} (${own!.p50Ms} ms)\n` +

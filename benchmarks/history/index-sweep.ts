@@ -72,7 +72,7 @@ export function sweepIndexes(
   });
 }
 
-export function measureBare(
+function measureBare(
   index: Index,
   queries: readonly Int8Array[],
   truth: GroundTruth,

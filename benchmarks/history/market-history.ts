@@ -12,7 +12,7 @@ import { type DrawStream, drawStream } from '@moe/protocol';
 import { progressBar } from '../scoring/progress.ts';
 import { dimensions } from './text-windows.ts';
 
-export const unitsPerJob = 384;
+const unitsPerJob = 384;
 const members = 5;
 const workers = 64;
 const folder = join(import.meta.dirname, '../../.bench/history');

@@ -118,10 +118,11 @@ describe('posterior', () => {
 
   it('falls back on the global record far from all jobs', () => {
     const history = historyOf(jobs('east', 80, east, { a: 0.1, b: 0.5, c: 0.6 }));
-    const far = of(history, sampleVector([-1]), 'a');
+    const narrow = { bandwidth: 0.25 };
+    const far = of(history, sampleVector([-1]), 'a', narrow);
     expect(far.evidenceJobs).toBeLessThan(0.2);
     expect(far.excess.mean).toBeCloseTo(-0.3 * (80 / 84), 2);
-    expect(far.excess.sd).toBeGreaterThan(of(history, east, 'a').excess.sd);
+    expect(far.excess.sd).toBeGreaterThan(of(history, east, 'a', narrow).excess.sd);
   });
 
   it('estimates latency from jobs in which it is known, the recent ones more', () => {

@@ -31,9 +31,9 @@ export interface PosteriorOptions {
   readonly neighbours?: number;
   /** Age at which a near record counts half; default 7 days. */
   readonly halfLifeMs?: number;
-  /** Distance (1 − cosine) at which a record counts 1/e; default 0.25. */
+  /** Distance (1 − cosine) at which a record counts 1/e; default 0.5. */
   readonly bandwidth?: number;
-  /** κ: jobs nearby that weigh as much as the worker's record everywhere; default 16. */
+  /** κ: jobs nearby that weigh as much as the worker's record everywhere; default 4. */
   readonly localShrinkage?: number;
   /** κ₀: jobs anywhere that weigh as much as the prior; default 4. */
   readonly globalShrinkage?: number;
@@ -41,11 +41,12 @@ export interface PosteriorOptions {
 
 /** Where nothing is known: chance, the noise of a typical job, and how many jobs that belief is worth. */
 const prior = { loss: 0.5, winProbability: 1 / 3, noiseSd: 0.2, noiseJobs: 8, latencyMs: 250 };
+/** Chosen by `npm run bench -- history --posterior`: docs/concepts/history.md. */
 const defaults = {
   neighbours: 64,
   halfLifeMs: 7 * 24 * 3_600_000,
-  bandwidth: 0.25,
-  localShrinkage: 16,
+  bandwidth: 0.5,
+  localShrinkage: 4,
   globalShrinkage: 4,
 };
 

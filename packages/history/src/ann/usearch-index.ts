@@ -11,7 +11,7 @@ export interface UsearchSettings {
 }
 
 /** Chosen by measurement: docs/decisions/0008-ann-index.md. */
-export const defaultUsearchSettings: UsearchSettings = { connectivity: 16, expansionAdd: 128 };
+const defaultUsearchSettings: UsearchSettings = { connectivity: 16, expansionAdd: 128 };
 
 /** HNSW (Malkov & Yashunin 2018) by the usearch library: int8 vectors, cosine. */
 export function usearchIndexKind(settings: UsearchSettings = defaultUsearchSettings): AnnIndexKind {
