@@ -38,6 +38,17 @@ export interface RoutedSession {
 export const maxItemsPerTally = 256;
 export const tallyAfterMs = 200;
 
+/**
+ * Id of the tally under an order. The time tells it from one that a killed process opened under the same number:
+ * that one's receipts were given out, and must not become those of other texts.
+ */
+export function sessionId(
+  { network, market, client, clientSeq }: Pick<TallyBody, 'network' | 'market' | 'client' | 'clientSeq'>,
+  openedMs: number,
+): Hash {
+  return hashOf('moe/session/2', [network, market, client, clientSeq, openedMs]);
+}
+
 export function openSession(
   network: string,
   market: MarketId,
@@ -47,13 +58,14 @@ export function openSession(
   { roster, hash }: { readonly roster: Roster; readonly hash: Hash },
   clock: Clock,
 ): RoutedSession {
+  const openedMs = clock.nowMs();
   return {
-    id: hashOf('moe/session/1', [network, market, order.client, order.clientSeq]),
+    id: sessionId({ network, market, client: order.client, clientSeq: order.clientSeq }, openedMs),
     order,
     worker,
     roster,
     hash,
-    openedMs: clock.nowMs(),
+    openedMs,
     items: [],
     kind,
     preview: '',

@@ -3,7 +3,6 @@ import {
   encode,
   type Hash,
   hashBytes,
-  hashOf,
   messageOf,
   type NodeId,
   verifyBody,
@@ -31,6 +30,7 @@ import {
   voidEffects,
 } from '@moe/protocol';
 import { z } from 'zod';
+import { sessionId } from '../coordinator/routed-session.ts';
 import {
   type Check,
   documentSchema,
@@ -263,12 +263,8 @@ async function checkTally({ document, record }: KnownReceipt, roster: Roster, ch
     expect(tallyItemsHash(items) === client.body.items, 'The requests are not those of the tally.');
     const fees = items.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
     expect(fees === client.body.feeMicro, 'The fees of the requests do not add up to the tally.');
-    const { network, market, client: account, clientSeq } = client.body;
     const parts = receiptIdParts(document.id);
-    expect(
-      parts?.order === hashOf('moe/session/1', [network, market, account, clientSeq]),
-      'The id is that of another order.',
-    );
+    expect(parts?.order === sessionId(client.body, record.atMs), 'The id is that of another order.');
     return parts!.item === undefined
       ? `${items.length} requests`
       : `request ${parts!.item + 1} of ${items.length}`;
