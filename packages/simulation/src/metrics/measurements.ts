@@ -113,7 +113,10 @@ export class Measurements {
     const { experts, scenario } = this.#market;
     const { winner, delivered, oracle, random, called, measured } = this.#all;
     const earned = experts.map((expert) => this.#accounts.earnedMicro(expert));
-    const bestSingle = this.#jobs === 0 ? null : rounded(Math.min(...this.#single) / this.#jobs);
+    // Who came later could not have done all the jobs.
+    const fromStart = experts.filter(({ joinsAtJob }) => joinsAtJob === 0);
+    const least = Math.min(...fromStart.map(({ index }) => this.#single[index]!));
+    const bestSingle = this.#jobs === 0 ? null : rounded(least / this.#jobs);
     const reach =
       bestSingle === null || oracle.value === null || winner.value === null || bestSingle <= oracle.value
         ? null

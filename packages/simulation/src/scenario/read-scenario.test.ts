@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readScenario } from './read-scenario.ts';
 import { scenarioLimits } from './schema.ts';
@@ -132,4 +133,13 @@ describe('the scenarios that come along', () => {
   it('are not found by a path', () => {
     expect(shippedScenario('../package')).toBeUndefined();
   });
+});
+
+it('the example of the manual is a scenario', () => {
+  const manual = readFileSync(new URL('../../../../docs/run/simulate.md', import.meta.url), 'utf8');
+  const [, example] = /```yaml\n([\s\S]*?)```/.exec(manual)!;
+  expect(readScenario(example!, 'docs/run/simulate.md').map(({ name }) => name)).toEqual([
+    'as it is',
+    'I never call anybody',
+  ]);
 });
