@@ -11,11 +11,13 @@ import {
   systemClock,
 } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
-import { fitPlaces, jobNoise, memoryHistory, posterior } from '@moe/history';
+import { fitPlaces, memoryHistory } from '@moe/history';
 import { createMemoryNetwork, type Transport } from '@moe/network';
 import {
   type DecisionPolicy,
   expertRole,
+  historyBeliefs,
+  historyRecordOf,
   type MarketView,
   runShardJob,
   ticketBook,
@@ -40,7 +42,6 @@ import {
   saltedDataHash,
   ticketList,
 } from '@moe/protocol';
-import { historyRecordOf } from './history-record.ts';
 
 export interface RoutingMarketInit {
   /** Decides keys, tickets, salts and so all draws and masks. */
@@ -148,6 +149,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     ],
   });
 
+  const clock = systemClock;
   let roster = rosterAt(0);
   let standings = Standings.empty;
   let unsettled: CertificateBody[] = [];
@@ -161,11 +163,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     standingsAt: (batch) => (batch === roster.batch ? standings : undefined),
     calibration: (node, index) => published[indices.get(node)!]![index]!,
     placeOf: (sum) => nearestPlace(places, sum),
-    beliefs: {
-      jobNoise: () => jobNoise(history).excess,
-      excessOf: (vector, _, nodes) =>
-        posterior(history, vector, nodes, { nowMs: systemClock.nowMs() }).map(({ excess }) => excess),
-    },
+    beliefs: historyBeliefs(history, clock),
   };
   const network = createMemoryNetwork();
   const transports: Transport[] = [];
@@ -174,7 +172,6 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     transports.push(transport);
     return transport;
   };
-  const clock = systemClock;
   validatorRole({ keys: validatorKeys })({
     transport: connect(validatorKeys.publicKey as NodeId),
     view,

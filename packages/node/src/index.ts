@@ -1,3 +1,4 @@
+export { historyBeliefs } from './calling/history-beliefs.ts';
 export * from './calling/policy.ts';
 export * from './calling/pricer.ts';
 export * from './coordinator/shard-job.ts';
@@ -5,6 +6,7 @@ export * from './embedded/embedded-market.ts';
 export type { ExpertPool, ExpertSpec } from './embedded/expert-pool.ts';
 export * from './expert/expert-role.ts';
 export * from './fixed-market/fixed-market.ts';
+export { historyRecordOf } from './market/certified-record.ts';
 export * from './market/market-view.ts';
 export * from './market-service.ts';
 export * from './validator/ticket-book.ts';
