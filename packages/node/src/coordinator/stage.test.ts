@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import type { NodeId } from '@moe/core';
+import { MoeError, type NodeId } from '@moe/core';
 import { describe, expect, it } from 'vitest';
 import { virtualClock } from '../fixed-market/virtual-clock.ts';
 import { runStage, type StageInit } from './stage.ts';
@@ -136,5 +136,54 @@ describe('a stage', () => {
     open();
     await over;
     expect(accepted).toEqual(['a']);
+  });
+
+  it('asks a silent seat once more, and takes the first answer only', async () => {
+    const asked: string[] = [];
+    const clock = virtualClock(0);
+    const { run, accepted } = stage(
+      {},
+      {
+        clock,
+        deadlineMs: 5_000,
+        ask: async (seat, signal) => {
+          asked.push(seat);
+          const isFirst = asked.filter((other) => other === seat).length === 1;
+          // The first request to b is lost; that to c is answered late, after the second one.
+          if (seat === 'b' && isFirst) return never;
+          await clock.sleep(seat === 'c' && isFirst ? 900 : 100, signal);
+          return `${seat}${isFirst ? 1 : 2}`;
+        },
+      },
+    );
+    await run;
+    expect(asked).toEqual(['a', 'b', 'c', 'b', 'c']);
+    expect(accepted).toEqual(['a1', 'b2', 'c2']);
+    expect(clock.waiting()).toBe(0);
+  });
+
+  it('repeats what failed on the way a few times, and takes a refusal for an answer', async () => {
+    const asked = { a: 0, b: 0, c: 0 };
+    const { run, accepted, clock } = stage(
+      {},
+      {
+        deadlineMs: 60_000,
+        ask: async (seat) => {
+          asked[seat as 'a'] += 1;
+          if (seat === 'a' && asked.a < 3)
+            throw new MoeError('peer-unreachable', 'reset', { isRetryable: true });
+          if (seat === 'b') throw new MoeError('peer-unreachable', 'gone', { isRetryable: true });
+          if (seat === 'c') throw new MoeError('message-refused', 'no');
+          return seat;
+        },
+      },
+    );
+    const failures = await run;
+    expect(accepted).toEqual(['a']);
+    expect(asked).toMatchObject({ a: 3, c: 1 });
+    // Four attempts, and the one that a seat without an answer gets anyway.
+    expect(asked.b).toBe(5);
+    expect([...failures.keys()].sort()).toEqual(['b', 'c']);
+    expect(clock.nowMs()).toBeLessThan(2_000);
   });
 });
