@@ -11,7 +11,7 @@ export interface Beliefs {
 }
 
 /** Before there are records to measure it: what one job's loss scatters by (docs/concepts/loss.md). */
-export const usualJobNoise = 0.15;
+const usualJobNoise = 0.15;
 
 /** The certified table of places alone: what an expert believes that keeps no history of its own. */
 export function standingsBeliefs(table: () => { roster: Roster; standings: Standings }): Beliefs {

@@ -5,7 +5,7 @@ import { normalBelow } from '../calling/policy.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
 
 /** Experts for one text, the best first, and how sure it is that the first is the best. */
-export interface Ranking {
+interface Ranking {
   readonly experts: readonly NodeId[];
   /** 0 where nothing is known about texts like this. */
   readonly confidence: number;

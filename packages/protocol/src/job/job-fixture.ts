@@ -54,7 +54,7 @@ const fixtureParameters: MarketParameters = {
 const pieceCount = 2;
 
 export const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`job-fixture/${role}`)));
-export const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
+const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
 export const keysOfNode = new Map<NodeId, KeyPair>();
 const validators = ['v0', 'v1', 'v2', 'v3'].map((role) => ({
   keys: keysOf(role),
