@@ -1,6 +1,6 @@
 import type { NodeId } from '@moe/core';
+import type { Estimate } from '@moe/history';
 import { placeExcess, type Roster, type Standings, toNumber } from '@moe/protocol';
-import type { Estimate } from './policy.ts';
 
 /** What is believed of experts for one datum, known by a vector of its kept half. */
 export interface Beliefs {

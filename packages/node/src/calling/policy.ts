@@ -1,10 +1,5 @@
 import type { NodeId } from '@moe/core';
-
-/** A quantity that is not known exactly: mean of what is believed, and the standard deviation of that mean. */
-export interface Estimate {
-  readonly mean: number;
-  readonly sd: number;
-}
+import { type Estimate, normalBelow } from '@moe/history';
 
 /** What a member knows of one expert for the datum at hand. Losses are relative: own loss minus the job's mean. */
 export interface Prospect {
@@ -130,15 +125,6 @@ const hermiteNodes: readonly (readonly [number, number])[] = [
         ],
   )
   .map(([node, weight]) => [Math.SQRT2 * node!, weight! / Math.sqrt(Math.PI)] as const);
-
-/** Φ(z), the standard normal distribution function: Abramowitz & Stegun 26.2.17, error below 7.5e-8. */
-export function normalBelow(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const polynomial =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const upper = 0.3989422804014327 * Math.exp((-z * z) / 2) * polynomial;
-  return z >= 0 ? 1 - upper : upper;
-}
 
 /** One draw from the standard normal distribution (Box and Muller, 1958). */
 export function standardNormal(random: () => number): number {

@@ -1,7 +1,7 @@
 import { messageOf, type NodeId } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
+import { normalBelow } from '@moe/history';
 import { addInto, compareFractions, emptyTally, placeExcess, quantise } from '@moe/protocol';
-import { normalBelow } from '../calling/policy.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
 
 /** Experts for one text, the best first, and how sure it is that the first is the best. */

@@ -1,6 +1,6 @@
 import type { JobId, NodeId } from '@moe/core';
+import type { Estimate } from '@moe/history';
 import { type History, memoryHistory, posterior } from '@moe/history';
-import type { Estimate } from '@moe/node/policy';
 import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
 import { PlaceBeliefs, type PlaceBeliefsInit } from './place-beliefs.ts';
 

@@ -1,4 +1,4 @@
-import type { Estimate } from '@moe/node/policy';
+import type { Estimate } from '@moe/history';
 import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
 
 export interface PlaceBeliefsInit {

@@ -1,4 +1,4 @@
-import { normalBelow } from '@moe/node/policy';
+import { normalBelow } from '@moe/history';
 import type { Accounts } from '../market/accounts.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Measurements } from '../metrics/measurements.ts';
@@ -10,6 +10,8 @@ import type { Expert } from './expert.ts';
 
 /** Who has a place already needs a reason to leave it: what it would earn elsewhere is a guess. */
 const reasonToMove = 1.3;
+/** Wins, faded, from which an expert counts as one that wins there. */
+const lately = 0.5;
 /** Places that are looked at more closely are the best ones; among them the choice is left to chance. */
 const shortList = 5;
 
@@ -73,7 +75,7 @@ function drawByWorth<Option extends { readonly worth: number }>(
 
 interface PlaceOutlook {
   readonly jobs: number;
-  /** Effective number of experts that win there: 1 / Σ share². */
+  /** Experts that won there lately. */
   readonly winners: number;
   readonly winnerLoss: number;
 }
@@ -82,15 +84,15 @@ function lookAt(record: PlaceRecord, places: Places, experts: number): PlaceOutl
   const count = places.centres.length;
   return places.centres.map((_, place) => {
     let wins = 0;
-    let squares = 0;
+    let winners = 0;
     for (let expert = 0; expert < experts; expert += 1) {
       const won = record.recentWins[expert * count + place]!;
       wins += won;
-      squares += won * won;
+      if (won >= lately) winners += 1;
     }
     return {
       jobs: record.recentJobs[place]!,
-      winners: squares === 0 ? 0 : (wins * wins) / squares,
+      winners,
       winnerLoss: wins === 0 ? 1 : record.recentWinnerLoss[place]! / wins,
     };
   });
