@@ -99,7 +99,7 @@ export function startRun(scenario: Scenario): Run {
       measurements.take(decided);
       job += 1;
       if (job % scenario.batchJobs === 0) {
-        market.settle(job);
+        market.settle(job, atMs);
         respecialise(market, measurements, places, job, moves, accounts);
       }
       return decided;

@@ -172,6 +172,6 @@ function record(
   const seated = new Set(seats.map(({ principal }) => principal));
   for (const index of market.beliefs.bestAt(datum.place)) {
     const expert = market.experts[index]!;
-    if (!held.has(expert) && !seated.has(expert)) expert.claims.lost += 1;
+    if (market.maybeCalled(expert) && !held.has(expert) && !seated.has(expert)) expert.claims.lost += 1;
   }
 }

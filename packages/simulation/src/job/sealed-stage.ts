@@ -114,7 +114,7 @@ export function runSealedStage(
       const [friend, ...others] = friends;
       seat.claims += 1;
       const isHeld = held.has(friend!);
-      const isBusy = waitMs(friend!, atMs) > friend!.settings.patienceMs;
+      const isBusy = friend!.schedule.waitMs(atMs, friend!.settings.computeMs) > friend!.settings.patienceMs;
       market.reliability.asked(friend!, !isHeld && !isBusy);
       if (isSilent(friend!)) at(atMs + parameters.claimTtlMs, 'refused', seat, others);
       else if (isHeld || isBusy) {
@@ -151,24 +151,9 @@ function travelMs(expert: Expert, random: Uniform): number {
   return expert.settings.networkMs * Math.exp(expert.settings.jitter * standardNormal(random));
 }
 
-/** How long a text would wait for a free line. */
-function waitMs({ freeAtMs }: Expert, nowMs: number): number {
-  let freeFrom = freeAtMs[0]!;
-  for (const from of freeAtMs) if (from < freeFrom) freeFrom = from;
-  return Math.max(0, freeFrom - nowMs);
-}
-
-/** Takes the expert's line that is free first, for one embedding; the result is when it is done. */
-export function occupy(expert: Expert, nowMs: number, random: Uniform): number {
-  const { freeAtMs, settings } = expert;
-  let line = 0;
-  for (let other = 1; other < freeAtMs.length; other += 1)
-    if (freeAtMs[other]! < freeAtMs[line]!) line = other;
-  const doneMs =
-    Math.max(nowMs, freeAtMs[line]!) +
-    settings.computeMs * Math.exp(settings.jitter * standardNormal(random));
-  freeAtMs[line] = doneMs;
-  return doneMs;
+/** Has the expert embed something from `nowMs` on; the result is when it is done. */
+export function occupy({ schedule, settings }: Expert, nowMs: number, random: Uniform): number {
+  return schedule.take(nowMs, settings.computeMs * Math.exp(settings.jitter * standardNormal(random)));
 }
 
 function takeEarliest(events: Event[]): Event | undefined {

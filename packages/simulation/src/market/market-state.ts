@@ -100,12 +100,13 @@ export class MarketState {
   }
 
   /** Settles what has been certified: standings, asks, stakes and probation change. */
-  settle(job: number): void {
+  settle(job: number, atMs: number): void {
     this.#standings = this.#standings.with(this.#losses);
     this.#losses = [];
     this.#batch += 1;
     this.beliefs.settled(job);
     for (const expert of this.experts) {
+      expert.schedule.forget(atMs);
       if (expert.onProbation && expert.scoredJobs >= this.parameters.probationJobs)
         expert.onProbation = false;
       if (expert.settings.pricer === 'fixed') continue;

@@ -4,6 +4,7 @@ import type { Uniform } from '../random.ts';
 import type { GroupSettings, Scenario } from '../scenario/schema.ts';
 import type { Demand } from '../space/demand.ts';
 import { type Point, uniformPoint } from '../space/sphere.ts';
+import { Schedule } from './schedule.ts';
 import type { Skill } from './skill.ts';
 
 /** One simulated expert: what it is, and what changes while it takes part. */
@@ -22,8 +23,7 @@ export interface Expert {
   onProbation: boolean;
   scoredJobs: number;
   declines: number;
-  /** When each of its parallel lines is free again. */
-  readonly freeAtMs: Float64Array;
+  readonly schedule: Schedule;
   /** Claims since its ask was last set. */
   claims: { won: number; heldAlready: number; lost: number };
 }
@@ -59,7 +59,7 @@ export function makePopulation(scenario: Scenario, demand: Demand, random: Unifo
         onProbation: settings.onProbation || settings.joinsAt > 0,
         scoredJobs: 0,
         declines: 0,
-        freeAtMs: new Float64Array(settings.parallel),
+        schedule: new Schedule(settings.parallel),
         claims: { won: 0, heldAlready: 0, lost: 0 },
       });
     }
