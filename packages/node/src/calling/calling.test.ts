@@ -127,6 +127,25 @@ describe('calling a friend', () => {
     expect(certificate.body.members.filter(({ worker }) => worker === next.node)).toHaveLength(1);
   });
 
+  it('a friend that is slower than its grant lasts gives none, and the member plays itself', async () => {
+    open({
+      policy: callAlways(0),
+      backend: (index, encode) => ({
+        name: `expert-${index}`,
+        dimensions: smallParameters.dimensions,
+        embed: async (texts: readonly string[]) => {
+          if (index === 0) await market.clock.sleep(1_500);
+          return texts.map(encode);
+        },
+        close: async () => undefined,
+      }),
+    });
+    const star = market.experts[0]!.node;
+    const { certificate, transcript } = await jobWhere((members) => !members.includes(star));
+    expect(transcript.grants).toEqual([]);
+    expect(certificate.body.members.map(({ outcome }) => outcome)).toEqual(['scored', 'scored', 'scored']);
+  });
+
   it('a friend that fails after its commit shares the penalty with who called it', async () => {
     const failing = { isUp: true };
     open({
