@@ -8,6 +8,7 @@ export * from './job/equivocation.ts';
 export * from './job/messages.ts';
 export * from './job/phases.ts';
 export * from './job/replay.ts';
+export * from './job/signed.ts';
 export * from './ledger/index.ts';
 export * from './money/effects.ts';
 export * from './money/fees.ts';

@@ -5,6 +5,7 @@ import {
   type RoutedTally,
   type SettlementBody,
   settlementBodySchema,
+  signed,
   type Ticket,
   tallyBodySchema,
   ticketSchema,
@@ -25,9 +26,6 @@ export type SettlementProof =
   | { readonly kind: 'tally'; readonly tally: RoutedTally; readonly roster: Hash }
   | { readonly kind: 'void'; readonly signed: Signed<VoidBody> };
 
-const signedSchema = <Body>(body: z.ZodType<Body>) =>
-  z.object({ body, by: nodeIdSchema, signature: bytesSchema(64) }) as unknown as z.ZodType<Signed<Body>>;
-
 export const settlementProofSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('certificate'),
@@ -40,10 +38,10 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('tally'),
-    tally: z.object({ client: signedSchema(tallyBodySchema), worker: signedSchema(tallyBodySchema) }),
+    tally: z.object({ client: signed(tallyBodySchema), worker: signed(tallyBodySchema) }),
     roster: hashSchema,
   }),
-  z.object({ kind: z.literal('void'), signed: signedSchema(voidBodySchema) }),
+  z.object({ kind: z.literal('void'), signed: signed(voidBodySchema) }),
 ]);
 
 export const settlementRequestSchema = z.object({
