@@ -25,7 +25,7 @@ afterAll(async () => {
 const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
 
 describe('help', () => {
-  it.each([['up'], ['embed'], ['status'], ['balance'], ['receipt']])(
+  it.each([['up'], ['embed'], ['status'], ['balance'], ['receipt'], ['scout']])(
     'of %s is ours and has examples',
     async (command) => {
       const { code, stdout, stderr } = await moe([command, '--help']);
@@ -38,8 +38,8 @@ describe('help', () => {
 
   it('of moe up names every option', async () => {
     const { stdout } = await moe(['up', '--help']);
-    for (const option of ['--port', '--host', '--data', '--no-tour', '--no-training', '--experts', '--json'])
-      expect(stdout).toContain(option);
+    for (const option of ['port', 'host', 'data', 'no-tour', 'no-training', 'no-pricing', 'experts', 'json'])
+      expect(stdout).toContain(`--${option}`);
   });
 
   it('without arguments lists the commands', async () => {
@@ -81,6 +81,11 @@ describe('wrong usage', () => {
     [['embed', '-', '--batch', 'many'], '--batch is a whole number'],
     [['embed', '-', '--max-fee', 'free'], '--max-fee is an amount of credits'],
     [['status', '--recent', 'x'], '--recent is a whole number'],
+    [['scout', '--loss', '20'], '--loss is a number from 0 (perfect) to 1'],
+    [['scout', '--loss', '1e-2'], '--loss is a number'],
+    [['scout', '--loss', ''], '--loss is a number'],
+    [['scout', '--limit', '0'], '--limit is a whole number from 1 to 256'],
+    [['scout', '--limit', 'all'], '--limit is a whole number'],
     [['embed', '-', '--lines', '--whole'], 'Choose one of --lines and --whole'],
     [['embed', '-', '-'], 'read once only'],
     [['embed', '-', '--json'], '--output'],
@@ -111,7 +116,7 @@ describe('a market that does not answer', () => {
   it('gets a sentence with what to do', async () => {
     const stopped = await startTestMarket();
     await stopped.close();
-    for (const args of [['status'], ['balance'], ['receipt', 'abc'], ['embed', '-']]) {
+    for (const args of [['status'], ['balance'], ['receipt', 'abc'], ['scout'], ['embed', '-']]) {
       const { code, stdout, stderr } = await moe(args, { env: { MOE_URL: stopped.url } });
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toBe(
@@ -130,6 +135,66 @@ describe('moe status', () => {
     expect(stdout).toMatch(/minilm\s+serving\s+0\.125\s+4\s+75 %\s+1\.5\s+0\s+10/);
     expect(stdout).toContain('4 certified, 1 routed, 0 refunded');
     expect(stdout).toContain('height 7, 100 credits in all');
+    expect(stdout).not.toMatch(control);
+  });
+
+  it('shows who called whom, how often that won, and what each asks', async () => {
+    const expert = {
+      description: 'a test',
+      state: 'serving' as const,
+      jobs: 4,
+      wins: 3,
+      earnedMicro: 0n,
+      slashedMicro: 0n,
+      stakeMicro: 0n,
+    };
+    market.status = {
+      experts: [
+        {
+          ...expert,
+          id: 'a'.repeat(64),
+          name: 'weak',
+          callsMade: { jobs: 1_200, wins: 7 },
+          callsAnswered: { jobs: 0, wins: 0 },
+          askBps: 5_000,
+        },
+        {
+          ...expert,
+          id: 'b'.repeat(64),
+          name: 'strong',
+          callsMade: { jobs: 0, wins: 0 },
+          callsAnswered: { jobs: 9, wins: 7 },
+          askBps: 1_250,
+        },
+      ],
+      recentJobs: [
+        {
+          receiptId: 'r1',
+          atMs: 1,
+          mode: 'shard',
+          kind: 'client',
+          outcome: 'certified',
+          preview: 'a text',
+          members: [
+            {
+              id: 'a'.repeat(64),
+              name: 'weak',
+              friend: { id: 'b'.repeat(64), name: 'strong\u001b[2J', askBps: 1_250 },
+              loss: 0.25,
+              probation: false,
+            },
+          ],
+          winner: 'a'.repeat(64),
+          feeMicro: 3n,
+          durationMs: 4,
+        },
+      ],
+    };
+    const { stdout } = await moe(['status']);
+    market.status = {};
+    expect(stdout).toMatch(/strong\s+–\s+9, won 7\s+12\.5 %\nweak\s+1,200, won 7\s+–\s+50 %/);
+    expect(stdout).toMatch(/a text\s+weak → strong\s+0\.250/);
+    expect(stdout).toContain('History: 4 certified jobs, by which experts know whom to call; 500 bytes each');
     expect(stdout).not.toMatch(control);
   });
 
@@ -212,10 +277,12 @@ describe('moe receipt', () => {
       members: ['a', 'b', 'c'].map((letter, index) => ({
         principal: expert(letter),
         worker: expert(letter),
+        workerBps: 10_000,
         onProbation: letter === 'c',
         outcome: letter === 'b' ? 'late' : 'scored',
         loss: letter === 'b' ? null : [8 * (index + 1), 128],
         slashMicro: letter === 'b' ? '5000' : '0',
+        workerSlashMicro: '0',
       })),
       winner: expert('a'),
       feeMicro: '120',
@@ -236,6 +303,53 @@ describe('moe receipt', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ certificate });
   });
 
+  describe('of a job in which friends were called', () => {
+    const called = {
+      body: {
+        ...certificate.body,
+        members: certificate.body.members.map((member, index) =>
+          index === 2
+            ? member
+            : {
+                ...member,
+                worker: expert(index === 0 ? 'e' : 'f'),
+                workerBps: 4_000,
+                workerSlashMicro: index === 0 ? '0' : '3000',
+              },
+        ),
+      },
+      signatures: certificate.signatures,
+    };
+    const paid = ['-120', '47', '71', '2'].map((deltaMicro) => ({ account: expert('9'), deltaMicro }));
+
+    it('shows who worked for whom and how the fee was split', async () => {
+      market.receipts.set('r4', { id: 'r4', certificate: called, paid });
+      const { stdout } = await moe(['receipt', 'r4']);
+      expect(stdout).toMatch(/aaaaaaaaaaaa → eeeeeeeeeeee \(40 %\)\s+scored\s+0\.063.*winner/);
+      expect(stdout).toMatch(/bbbbbbbbbbbb → ffffffffffff \(40 %\)\s+late.*0\.005 \+ 0\.003/);
+      expect(stdout).toContain(
+        "It had called eeeeeeeeeeee, who worked in its place for 40 % of what is left after the market's cut: " +
+          'eeeeeeeeeeee got 0.000047, aaaaaaaaaaaa 0.000071, the market 0.000002 credits.',
+      );
+    });
+
+    it.each([
+      ['no amounts', undefined],
+      ['amounts of another split', ['-120', '71', '47', '2']],
+      ['amounts that do not add up', ['-120', '47', '71', '3']],
+      ['too many amounts', ['-120', '47', '71', '1', '1']],
+      ['what is no amount', ['much']],
+    ])('shows no amounts from %s', async (_, amounts) => {
+      market.receipts.set('r5', {
+        id: 'r5',
+        certificate: called,
+        paid: amounts?.map((deltaMicro) => ({ deltaMicro })),
+      });
+      const { stdout } = await moe(['receipt', 'r5']);
+      expect(stdout).toContain("worked in its place for 40 % of what is left after the market's cut.\n");
+    });
+  });
+
   it('shows what there is of a receipt without a certificate', async () => {
     market.receipts.set('r2', { id: 'r2', mode: 'route', feeMicro: '12', evidence: { deep: true } });
     const { stdout } = await moe(['receipt', 'r2']);
@@ -252,6 +366,54 @@ describe('moe receipt', () => {
     market.receipts.set('r3', { id: 'r3', certificate });
     const { code } = await moe(['receipt', 'r3', '--verify']);
     expect(code).toBe(1);
+  });
+});
+
+describe('moe scout', () => {
+  const region = {
+    place: 7,
+    jobs: 1_234,
+    jobsPerHour: 98.76,
+    meanFeeMicro: 3_456.7,
+    meanLoss: 0.25,
+    best: { name: 'minilm', meanLoss: 0.1 },
+    effectiveWinners: 1.96,
+    losingMargin: -0.012,
+    earningsMicro: 1_500_000.4,
+    preview: 'ships \u001b[2Jat dawn',
+  };
+
+  it('shows where demand is, who serves it and what could be earned', async () => {
+    const { best: _, preview: __, ...bare } = region;
+    market.regions = [region, { ...bare, place: 3 }];
+    const { code, stdout, stderr } = await moe(['scout']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('2 regions, the most lucrative first for an expert as good as the mean');
+    expect(stdout).toMatch(
+      /\b7\s+1,234\s+98\.8\s+0\.003457\s+0\.250\s+minilm 0\.100\s+2\.0\s+-0\.012\s+1\.5\s+ships +at dawn/,
+    );
+    expect(stdout).toMatch(/\b3\s+1,234.*0\.250\s+–.*1\.5\s+–\n/);
+    expect(stdout).not.toMatch(control);
+  });
+
+  it('asks for an expert of a given loss, and for no more regions than wanted', async () => {
+    market.regions = [region, { ...region, place: 3 }, { ...region, place: 4 }];
+    const { stdout } = await moe(['scout', '--loss', '0.15', '--limit', '1']);
+    expect(stdout).toContain('3 regions, the most lucrative first for an expert of mean loss 0.15');
+    expect(stdout).toContain('2 more regions: --limit 3');
+    const json = JSON.parse((await moe(['scout', '--loss', '0.15', '--limit', '1', '--json'])).stdout);
+    expect(json).toMatchObject({
+      expertLoss: 0.15,
+      total: 3,
+      data: [{ place: 7, earningsMicro: '1500000' }],
+    });
+  });
+
+  it('says what to do when the history is too short', async () => {
+    market.regions = [];
+    const { code, stdout } = await moe(['scout']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^The history has no region with enough jobs yet\. Send texts/);
   });
 });
 

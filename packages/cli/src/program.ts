@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { addBalance } from './commands/balance.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addReceipt } from './commands/receipt.ts';
+import { addScout } from './commands/scout.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
@@ -49,13 +50,15 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly failed, 130 interrupted.
 Examples:
   $ moe up                             start a market here
   $ moe embed notes/ -o notes.jsonl    embed a folder
-  $ moe receipt ID --verify            check who was paid for what`,
+  $ moe receipt ID --verify            check who was paid for what
+  $ moe scout --loss 0.15              see where an expert could earn`,
     );
   addUp(program);
   addEmbed(program);
   addStatus(program);
   addBalance(program);
   addReceipt(program);
+  addScout(program);
   addSimulate(program);
   return program;
 }

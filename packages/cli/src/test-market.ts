@@ -1,6 +1,6 @@
 import { type AccountId, type Amount, hashOf, type MarketId, MoeError, sha256 } from '@moe/core';
 import { createGateway, type Gateway } from '@moe/gateway';
-import type { EmbedRequest, MarketService, MarketStatus } from '@moe/node';
+import type { EmbedRequest, MarketService, MarketStatus, RegionListing } from '@moe/node';
 
 /** A small market behind the real gateway, which remembers what it was paid for. */
 export interface TestMarket {
@@ -13,6 +13,7 @@ export interface TestMarket {
   /** Waits before each answer; a rejection is the answer. */
   beforeAnswer: (request: EmbedRequest) => Promise<void>;
   receipts: Map<string, Record<string, unknown>>;
+  regions: readonly RegionListing[];
   status: Partial<MarketStatus>;
   close(): Promise<void>;
 }
@@ -79,6 +80,9 @@ export async function startTestMarket(): Promise<TestMarket> {
           state: 'serving',
           jobs: 4,
           wins: 3,
+          callsMade: { jobs: 0, wins: 0 },
+          callsAnswered: { jobs: 0, wins: 0 },
+          askBps: 5_000,
           meanLoss: 0.125,
           earnedMicro: 1_500_000n,
           slashedMicro: 0n,
@@ -95,16 +99,18 @@ export async function startTestMarket(): Promise<TestMarket> {
         totalMicro: 100_000_000n,
       },
       calibration: { pieces: 1, target: 4_096 },
+      history: { records: 4, bytesPerRecord: 500 },
       recentJobs: [],
       ...testMarket.status,
     }),
+    regions: async () => testMarket.regions,
     subscribe: () => () => {},
   };
   const gateway: Gateway = await createGateway({
     service,
     port: 0,
     reportError: () => {},
-    limits: { statusMaxAgeMs: 0, closeGraceMs: 0 },
+    limits: { statusMaxAgeMs: 0, regionsMaxAgeMs: 0, closeGraceMs: 0 },
   });
   const testMarket: TestMarket = {
     url: gateway.url,
@@ -113,6 +119,7 @@ export async function startTestMarket(): Promise<TestMarket> {
     requests,
     beforeAnswer: async () => {},
     receipts: new Map(),
+    regions: [],
     status: {},
     close: () => gateway.close(),
   };

@@ -4,10 +4,10 @@ import { exitCodes, usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, type MarketClient } from '../market/market-client.ts';
 import { statusSchema } from '../market/shapes.ts';
-import { type CertifiedReceipt, plainFields, readReceipt } from '../receipt/read-receipt.ts';
+import { type CertifiedReceipt, plainFields, readReceipt, readSplit } from '../receipt/read-receipt.ts';
 import { type Check, verifyReceiptJson } from '../receipt/verification.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint, printable } from '../terminal/text.ts';
+import { formatShare, paint, printable } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { print, printJson } from './print.ts';
 
@@ -15,13 +15,16 @@ export function addReceipt(program: Command): void {
   addConnectionOptions(
     program
       .command('receipt')
-      .description('Show who was drawn for a job, who won with what loss, and who was paid.')
+      .description('Show who was drawn for a job, who called whom, who won with what loss, and who was paid.')
       .argument('<id>', 'id of the receipt, as it comes with every answer'),
   )
     .option('--verify', 'recompute losses, winner and fee, and check every signature')
     .addHelpText(
       'after',
       `
+A member that expected to lose may have called a friend: "a → b" means that a was drawn and b worked in its
+place. Loss and outcome are then b's, and the fee is split as both signed.
+
 With --verify the exit code is 0 if every check agrees and 1 if one does not. Nothing of the market's word
 is taken on trust: losses are computed again from the revealed vectors.
 
@@ -82,10 +85,22 @@ function show(receipt: Record<string, unknown>, nameOf: (id: string) => string):
     print(
       `${paint('bold', nameOf(winner.principal))} won; the fee was ${formatCredits(certified.feeMicro)} credits.`,
     );
-    if (winner.worker !== winner.principal)
-      print(`The work was done by ${nameOf(winner.worker)}, who shares the fee as both signed.`);
+    if (winner.worker !== winner.principal) print(splitLine(receipt, certified, winner, nameOf));
   }
   print(`Signed by ${certified.signers.map(nameOf).join(', ') || 'nobody'}.`);
+}
+
+/** Who worked for the winner, and how the two share the fee. */
+function splitLine(
+  receipt: Record<string, unknown>,
+  certified: CertifiedReceipt,
+  { principal, worker, workerBps }: CertifiedReceipt['members'][number],
+  nameOf: (id: string) => string,
+): string {
+  const called = `It had called ${paint('bold', nameOf(worker))}, who worked in its place for ${formatShare(workerBps)} of what is left after the market's cut`;
+  const split = readSplit(receipt, certified);
+  if (split === undefined) return `${called}.`;
+  return `${called}: ${nameOf(worker)} got ${formatCredits(split.workerMicro)}, ${nameOf(principal)} ${formatCredits(split.principalMicro)}, the market ${formatCredits(split.marketMicro)} credits.`;
 }
 
 function memberTable(certified: CertifiedReceipt, nameOf: (id: string) => string): string {
@@ -99,14 +114,22 @@ function memberTable(certified: CertifiedReceipt, nameOf: (id: string) => string
       { title: '' },
     ],
     certified.members.map((member) => [
-      nameOf(member.principal),
+      member.worker === member.principal
+        ? nameOf(member.principal)
+        : `${nameOf(member.principal)} → ${nameOf(member.worker)} (${formatShare(member.workerBps)})`,
       printable(member.outcome),
       member.loss === null ? '–' : (member.loss[0] / member.loss[1]).toFixed(3),
       member.loss === null ? '–' : `${member.loss[0]}/${member.loss[1]}`,
-      member.slashMicro === 0n ? '–' : formatCredits(member.slashMicro),
+      slashOf(member),
       member.principal === certified.winner ? 'winner' : member.onProbation ? 'on probation' : '',
     ]),
   );
+}
+
+/** What was taken of the stake of the member, and of that of the friend it had called. */
+function slashOf({ slashMicro, workerSlashMicro }: CertifiedReceipt['members'][number]): string {
+  if (workerSlashMicro > 0n) return `${formatCredits(slashMicro)} + ${formatCredits(workerSlashMicro)}`;
+  return slashMicro === 0n ? '–' : formatCredits(slashMicro);
 }
 
 function showChecks(checks: readonly Check[]): void {

@@ -5,7 +5,7 @@ import { type ConnectionOptions, readConnection } from '../market/connection.ts'
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import { type Status, statusSchema } from '../market/shapes.ts';
 import { renderTable } from '../terminal/table.ts';
-import { formatCount, formatDuration, paint, plural, printable } from '../terminal/text.ts';
+import { formatCount, formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { print, printJson } from './print.ts';
 
@@ -20,6 +20,9 @@ export function addStatus(program: Command): void {
       'after',
       `
 Loss: 0 is perfect, 0.5 is chance. An expert without jobs has none yet.
+Jobs are those in which an expert worked, for itself or in the place of an expert that called it.
+Calls: an expert that expects to lose may call another to work in its place. If that one wins, it gets
+the share that it asks, and the caller the rest.
 
 Examples:
   $ moe status
@@ -81,6 +84,8 @@ function show(status: Status, url: string, recent: number): void {
     ),
   );
   print();
+  print(callsTable(status));
+  print();
   const { certified, routed, refunded } = status.jobs;
   print(
     `Jobs: ${formatCount(certified)} certified, ${formatCount(routed)} routed, ${formatCount(refunded)} refunded; ` +
@@ -90,11 +95,39 @@ function show(status: Status, url: string, recent: number): void {
     `Ledger: height ${formatCount(status.ledger.height)}, ${formatCredits(status.ledger.totalMicro)} credits in all, ` +
       `${formatCredits(status.settledMicro)} settled, state ${printable(status.ledger.stateRoot).slice(0, 16)}…`,
   );
+  const { records, bytesPerRecord } = status.history;
+  print(
+    `History: ${plural(records, 'certified job')}, by which experts know whom to call; ` +
+      `${formatCount(Math.round(bytesPerRecord))} bytes each in memory`,
+  );
   if (status.calibration !== undefined && status.calibration.pieces < status.calibration.target)
     print(
       `Calibration set: ${formatCount(status.calibration.pieces)} of ${formatCount(status.calibration.target)} pieces`,
     );
   if (recent > 0 && status.recentJobs.length > 0) showJobs(status, recent);
+}
+
+/** Who calls whom for help, how often that won, and what each asks for being called. */
+function callsTable({ experts }: Status): string {
+  const tally = ({ jobs, wins }: Status['experts'][number]['callsMade']): string =>
+    jobs === 0 ? '–' : `${formatCount(jobs)}, won ${formatCount(wins)}`;
+  const serving = experts.filter(({ state }) => state !== 'training' && state !== 'joining');
+  return renderTable(
+    [
+      { title: 'calls' },
+      { title: 'called a friend', align: 'right' },
+      { title: 'was called', align: 'right' },
+      { title: 'asks of the fee', align: 'right' },
+    ],
+    serving
+      .toSorted((a, b) => b.callsAnswered.jobs - a.callsAnswered.jobs)
+      .map(({ name, callsMade, callsAnswered, askBps }) => [
+        printable(name),
+        tally(callsMade),
+        tally(callsAnswered),
+        formatShare(askBps),
+      ]),
+  );
 }
 
 function showJobs(status: Status, recent: number): void {
@@ -116,7 +149,7 @@ function showJobs(status: Status, recent: number): void {
           printable(job.preview),
           job.winner === undefined
             ? printable(job.outcome)
-            : (nameOf.get(job.winner) ?? printable(winner?.name ?? job.winner)),
+            : `${nameOf.get(job.winner) ?? printable(winner?.name ?? job.winner)}${winner?.friend === undefined ? '' : ` → ${printable(winner.friend.name)}`}`,
           winner?.loss?.toFixed(3) ?? '–',
           formatCredits(job.feeMicro),
           formatDuration(job.durationMs),

@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly dataDirectory: string;
   readonly hasTour: boolean;
   readonly hasTraining: boolean;
+  /** Whether the experts' asks for being called follow demand. */
+  readonly hasPricing: boolean;
   /** Catalogue names of the experts to start; `undefined` for the usual ones. */
   readonly experts: readonly string[] | undefined;
   /** Log lines as JSON. */
@@ -22,6 +24,7 @@ interface Flags {
   readonly data?: string;
   readonly tour: boolean;
   readonly training: boolean;
+  readonly pricing: boolean;
   readonly experts?: string;
   readonly json?: boolean;
 }
@@ -39,7 +42,8 @@ export function addUp(program: Command): void {
     .option('--data <folder>', 'data directory: ledger, models, API key (MOE_HOME; default ./.moe)')
     .option('--experts <list>', 'catalogue names of the experts to start, separated by commas')
     .option('--no-tour', 'start without the guided tour')
-    .option('--no-training', 'do not train specialists in the background')
+    .option('--no-training', 'train no specialists; those of an earlier run join all the same')
+    .option('--no-pricing', 'leave the share that an expert asks for being called as it is')
     .option('--json', 'write the log as one JSON object a line')
     .addHelpText(
       'after',
@@ -75,6 +79,7 @@ function readUpOptions(flags: Flags): UpOptions {
     dataDirectory: dataDirectory(flags.data),
     hasTour: flags.tour,
     hasTraining: flags.training,
+    hasPricing: flags.pricing,
     experts,
     isJson: flags.json === true,
   };

@@ -18,11 +18,20 @@ const job = z.object({
   mode: z.string(),
   outcome: z.string(),
   preview: z.string(),
-  members: z.array(z.object({ id: z.string(), name: z.string(), loss: z.number().optional() })),
+  members: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      loss: z.number().optional(),
+      friend: z.object({ id: z.string(), name: z.string(), askBps: z.number() }).optional(),
+    }),
+  ),
   winner: z.string().optional(),
   feeMicro: micro,
   durationMs: z.number(),
 });
+
+const calls = z.object({ jobs: z.number(), wins: z.number() });
 
 /** The parts of `GET /v1/status` that `moe status` shows. What a newer market adds is ignored. */
 export const statusSchema = z.object({
@@ -37,6 +46,9 @@ export const statusSchema = z.object({
       state: z.string(),
       jobs: z.number(),
       wins: z.number(),
+      callsMade: calls,
+      callsAnswered: calls,
+      askBps: z.number(),
       meanLoss: z.number().optional(),
       earnedMicro: micro,
       slashedMicro: micro,
@@ -50,9 +62,30 @@ export const statusSchema = z.object({
   pendingReceipts: z.number(),
   ledger: z.object({ height: z.number(), stateRoot: z.string(), totalMicro: micro }),
   calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
+  history: z.object({ records: z.number(), bytesPerRecord: z.number() }),
   recentJobs: z.array(job).default([]),
 });
 export type Status = z.infer<typeof statusSchema>;
+
+export const regionsSchema = z.object({
+  expertLoss: z.number().nullable(),
+  total: z.number(),
+  data: z.array(
+    z.object({
+      place: z.int(),
+      jobs: z.number(),
+      jobsPerHour: z.number(),
+      meanFeeMicro: micro,
+      meanLoss: z.number(),
+      best: z.object({ name: z.string(), meanLoss: z.number() }).optional(),
+      effectiveWinners: z.number(),
+      losingMargin: z.number(),
+      earningsMicro: micro,
+      preview: z.string().optional(),
+    }),
+  ),
+});
+export type Regions = z.infer<typeof regionsSchema>;
 
 export const balanceSchema = z.object({ availableMicro: micro, reservedMicro: micro });
 

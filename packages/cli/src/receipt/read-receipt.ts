@@ -13,11 +13,14 @@ const certificate = z.object({
     z.object({
       principal: z.string(),
       worker: z.string(),
+      /** Share of the fee that goes to the worker. */
+      workerBps: z.number(),
       onProbation: z.boolean(),
       outcome: z.string(),
       /** `[worse, compared]`. */
       loss: pair.nullable(),
       slashMicro: micro,
+      workerSlashMicro: micro,
     }),
   ),
   winner: z.string().nullable(),
@@ -39,6 +42,36 @@ export function readReceipt(receipt: Record<string, unknown>): CertifiedReceipt 
   if (!parsed.success) return undefined;
   const { body, signatures } = parsed.data.certificate;
   return { ...body, signers: signatures.map(({ by }) => by) };
+}
+
+/** How a fee went to the expert that worked, the one that had called it, and the market. */
+export interface FeeSplit {
+  readonly workerMicro: bigint;
+  readonly principalMicro: bigint;
+  readonly marketMicro: bigint;
+}
+
+/**
+ * The split of the winner's fee, from the amounts that the receipt says were paid: to worker, principal and market, in
+ * this order. Undefined where they do not add up to the fee as signed (`--verify` says why).
+ */
+export function readSplit(
+  receipt: Record<string, unknown>,
+  certified: CertifiedReceipt,
+): FeeSplit | undefined {
+  const winner = certified.members.find(({ principal }) => principal === certified.winner);
+  const paid = z.array(z.object({ deltaMicro: z.string().regex(/^-?\d{1,30}$/) })).safeParse(receipt.paid);
+  if (winner === undefined || !paid.success) return undefined;
+  const amounts = paid.data.map(({ deltaMicro }) => BigInt(deltaMicro)).filter((amount) => amount > 0n);
+  const [workerMicro, principalMicro, marketMicro, ...others] = amounts;
+  if (workerMicro === undefined || principalMicro === undefined || marketMicro === undefined)
+    return undefined;
+  const rest = workerMicro + principalMicro;
+  const adds =
+    others.length === 0 &&
+    rest + marketMicro === certified.feeMicro &&
+    workerMicro === (rest * BigInt(winner.workerBps)) / 10_000n;
+  return adds ? { workerMicro, principalMicro, marketMicro } : undefined;
 }
 
 /** Top-level fields of one line each: what there is to show of a receipt without a certificate. */

@@ -50,6 +50,11 @@ export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** A share in hundredths of a percent: `5000` is `50 %`, `1250` is `12.5 %`. */
+export function formatShare(bps: number): string {
+  return `${Number((bps / 100).toFixed(1))} %`;
+}
+
 /** `850 ms`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -11,10 +11,12 @@ import { paint } from '../terminal/text.ts';
 import { openHouse } from './house.ts';
 import { assertCanListen, cannotListen } from './listen-address.ts';
 import { createLog, type UpLog } from './log.ts';
+import { openRouter, type Router } from './router.ts';
 import { addSpecialists } from './specialists.ts';
 import { addExperts, chooseExperts, openExpert } from './start-experts.ts';
 import { stopSignal, untilAborted } from './stop-signal.ts';
-import { createWinTable, tour, type WinTable } from './tour.ts';
+import { tour } from './tour.ts';
+import { createWinTable, type WinTable } from './win-table.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
@@ -56,14 +58,16 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     log.say(paint('bold', 'Market of Experts'));
     log.background('building and loading all-MiniLM-L6-v2, the founding expert');
-    const market = await openMarket(options, chosen, host, log, signal);
+    const router = openRouter(host);
+    const market = await openMarket(options, chosen, host, router, log, signal);
     closers.push(() => market.close());
     signal.throwIfAborted();
     log.background('experts compute their vectors of the calibration set');
     const others = chosen.slice(1);
     const quick = others.filter(({ startup, speed }) => startup === 'immediate' && speed !== 'slow');
     const slow = others.filter(({ name }) => !quick.some((expert) => expert.name === name));
-    await addExperts(market, host, quick.slice(0, 2), log, signal);
+    const components = { market, host, log, isPricing: options.hasPricing, signal };
+    await addExperts(components, quick.slice(0, 2));
     signal.throwIfAborted();
     const gateway = await createGateway({
       service: market.service,
@@ -75,11 +79,11 @@ export async function up(options: UpOptions): Promise<void> {
     });
     closers.push(() => gateway.close());
     isServing = true;
-    const rest = addExperts(market, host, [...quick.slice(2), ...slow], log, signal);
+    const rest = addExperts(components, [...quick.slice(2), ...slow]);
     log.background(undefined);
     greet(log, gateway.url, options, market, performance.now() - startedMs);
 
-    const work = run({ market, log, options, gatewayUrl: gateway.url, signal, rest, host });
+    const work = run({ market, log, options, gatewayUrl: gateway.url, signal, rest, host, router });
     // Undone after the models have ended, which it may be waiting for.
     closers.unshift(() => work);
     await Promise.race([untilAborted(signal), work.then(() => untilAborted(signal))]);
@@ -100,15 +104,17 @@ function openMarket(
   options: UpOptions,
   chosen: readonly CatalogueExpert[],
   host: ModelHost,
+  router: Router,
   log: UpLog,
   signal: AbortSignal,
 ): Promise<EmbeddedMarket> {
   return openEmbeddedMarket({
     dataDir: options.dataDirectory,
-    founding: () => openExpert(host, chosen[0]!),
+    founding: () => openExpert(host, chosen[0]!, options.hasPricing),
     founders: chosen.filter(({ startup }) => startup === 'immediate').map(({ name }) => name),
     countTokens: (text) => host.countTokens(text),
     version: manifest.version,
+    router: router.backend,
     onWarning: (message) => log.say(message, { event: 'warning', message }),
     signal,
   });
@@ -123,6 +129,7 @@ function warn(log: UpLog, what: string, error: unknown): void {
 async function run(running: {
   readonly market: EmbeddedMarket;
   readonly host: ModelHost;
+  readonly router: Router;
   readonly log: UpLog;
   readonly options: UpOptions;
   readonly gatewayUrl: string;
@@ -130,7 +137,7 @@ async function run(running: {
   /** Experts that are still on their way. */
   readonly rest: Promise<void>;
 }): Promise<void> {
-  const { market, host, log, options, gatewayUrl, signal, rest } = running;
+  const { market, host, router, log, options, gatewayUrl, signal, rest } = running;
   /** Counts once everybody is in. */
   let wins: WinTable | undefined;
   const house = openHouse({
@@ -166,6 +173,8 @@ async function run(running: {
         ...event,
       });
   });
+  // After the expert of the same model, which makes its files the first time.
+  void rest.then(() => attempt('Texts are looked at by the founding model', () => router.becomeCheap()));
   let newcomers = 0;
   await attempt('The specialists are left out', async () => {
     newcomers = await addSpecialists({
@@ -173,6 +182,7 @@ async function run(running: {
       host,
       dataDir: options.dataDirectory,
       isTrainingAllowed: options.hasTraining,
+      isPricing: options.hasPricing,
       house,
       log,
       signal,
@@ -228,7 +238,12 @@ function usage(log: UpLog, gatewayUrl: string, options: UpOptions): void {
       `  new OpenAI({ baseURL: '${gatewayUrl}/v1', apiKey }).embeddings.create({ model: 'text-embedding', input })`,
     ),
   );
-  log.say(paint('dim', '  Every job from here on is one line: ★ the winner, losses, fee. Ctrl-C stops.'));
+  log.say(
+    paint(
+      'dim',
+      '  Every job from here on is one line: ★ the winner, losses, fee; a → b: a called b. Ctrl-C stops.',
+    ),
+  );
 }
 
 function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal): Promise<void> {

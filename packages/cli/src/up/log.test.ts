@@ -42,6 +42,19 @@ it('shows a job on one line, and nothing of its text steers the terminal', () =>
   expect(line).not.toMatch(/\n|\u202e|\[2J/);
 });
 
+it('says below a job who called whom, for what share, and what came of it', () => {
+  spy();
+  const friend = { id: '9', name: 'strong', askBps: 5_000 };
+  createLog(false).job({ ...job, members: job.members.map((member) => ({ ...member, friend })) });
+  const lines = written.map((line) => stripVTControlCharacters(line).trim());
+  expect(lines[0]).toContain('★ first → strong 0.25 · (second → strong 0.50) · third → strong late');
+  expect(lines.slice(1)).toEqual([
+    '↳ first called strong for 50 % and won',
+    '↳ second called strong for 50 % and did not win',
+    '↳ third called strong for 50 % and did not win: late',
+  ]);
+});
+
 it('shows a refunded job as such', () => {
   spy();
   createLog(false).job({ ...job, outcome: 'refunded', members: [] });

@@ -1,7 +1,7 @@
 import { formatCredits } from '@moe/core';
 import type { JobSummary } from '@moe/node';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
-import { fit, paint, printable } from '../terminal/text.ts';
+import { fit, formatShare, paint, printable } from '../terminal/text.ts';
 
 /** What a running market says: lines for people, or one JSON object a line. */
 export interface UpLog {
@@ -32,7 +32,9 @@ export function createLog(isJson: boolean): UpLog {
         process.stdout.write(
           `${toJsonLine({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job })}\n`,
         );
-      else write(jobLine(job));
+      else
+        for (const line of [jobLine(job), ...job.members.flatMap((member) => callLine(job, member))])
+          write(line);
     },
     background(text) {
       background = text;
@@ -57,10 +59,24 @@ function jobLine(job: JobSummary): string {
   const members = job.members.map((member) => {
     const isWinner = member.id === job.winner;
     const loss = member.loss === undefined ? (member.slashed ?? '') : member.loss.toFixed(2);
-    const label = `${member.name}${loss === '' ? '' : ` ${loss}`}`;
+    const name = member.friend === undefined ? member.name : `${member.name} → ${member.friend.name}`;
+    const label = `${name}${loss === '' ? '' : ` ${loss}`}`;
     if (isWinner) return paint(['green', 'bold'], `★ ${label}`);
     return member.probation ? paint('cyan', `(${label})`) : label;
   });
   const house = job.kind === 'house' ? paint('dim', ' house') : '';
   return `${time}  ${members.join(' · ')}  ${formatCredits(job.feeMicro)} cr${house}  ${text}`;
+}
+
+/** Under the line of a job: who called whom, for what share, and what came of it. */
+function callLine(job: JobSummary, { id, name, friend, slashed }: JobSummary['members'][number]): string[] {
+  if (friend === undefined) return [];
+  const called = `${name} called ${friend.name} for ${formatShare(friend.askBps)}`;
+  const outcome =
+    id === job.winner
+      ? paint('green', 'and won')
+      : slashed === undefined
+        ? 'and did not win'
+        : `and did not win: ${slashed}`;
+  return [`          ${paint('magenta', '↳')} ${called} ${outcome}`];
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@moe/core';
 import type { ModelHost } from '@moe/experts';
 import type { EmbeddedMarket } from '@moe/node';
 import { sampleKinds, specialistDomains, trainSpecialist } from '@moe/training';
@@ -10,7 +10,10 @@ export interface SpecialistsInit {
   readonly market: EmbeddedMarket;
   readonly host: ModelHost;
   readonly dataDir: string;
+  /** Without it, only those join that an earlier run has trained. */
   readonly isTrainingAllowed: boolean;
+  /** Whether their asks for being called follow demand. */
+  readonly isPricing: boolean;
   readonly house: House;
   readonly log: UpLog;
   readonly signal: AbortSignal;
@@ -27,6 +30,7 @@ const newcomerJobs = 32;
 export async function addSpecialists(init: SpecialistsInit): Promise<number> {
   const { market, host, log, signal } = init;
   let newcomers = 0;
+  const notTrained = new MoeError('not-trained', 'No training was asked for.');
   const base = await host.open({ kind: 'minilm', layers: 6 });
   const domains = specialistDomains();
   for (const [index, domain] of domains.entries()) {
@@ -36,7 +40,7 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
         domain,
         dataDir: init.dataDir,
         backend: base,
-        signal: init.isTrainingAllowed ? signal : AbortSignal.any([signal, AbortSignal.abort()]),
+        signal: init.isTrainingAllowed ? signal : AbortSignal.any([signal, AbortSignal.abort(notTrained)]),
         onProgress: ({ phase, done, total, loss }) => {
           market.experts.announceTraining(domain.name, domain.description, {
             done,
@@ -54,6 +58,7 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
         name: domain.name,
         description: domain.description,
         backend: await host.open({ kind: 'residual', name: domain.name, weightsFile: trained.weightsFile }),
+        isAskAutomatic: init.isPricing,
       });
       log.say(
         `${domain.name} joins: loss on held-out texts ${manifest.heldOutLossAfter.toFixed(3)}, the base model's ${manifest.heldOutLossBefore.toFixed(3)}.`,
@@ -71,7 +76,7 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
       }
     } catch (error) {
       if (signal.aborted) break;
-      if (!init.isTrainingAllowed) continue;
+      if (error === notTrained) continue;
       log.say(`${domain.name} is left out: ${messageOf(error)}`, {
         event: 'expert-failed',
         name: domain.name,

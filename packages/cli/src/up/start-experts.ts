@@ -23,28 +23,38 @@ export function chooseExperts(names: readonly string[] | undefined): readonly Ca
   return chosen;
 }
 
-export async function openExpert(host: ModelHost, expert: CatalogueExpert): Promise<ExpertSpec> {
+/** Opens an expert in the market's space; `isPricing`: its ask for being called follows demand. */
+export async function openExpert(
+  host: ModelHost,
+  expert: CatalogueExpert,
+  isPricing: boolean,
+): Promise<ExpertSpec> {
   const spec = marketSpec(expert);
   return {
     name: expert.name,
     description: expert.description,
     backend: await host.open(spec),
+    isAskAutomatic: isPricing,
     ...(spec.kind === 'aligned' ? { alignment: readAlignment(spec.alignmentFile).heldOutCosine } : {}),
   };
 }
 
 /** Opens and adds experts side by side; one that cannot be opened is left out with a sentence. */
 export async function addExperts(
-  market: EmbeddedMarket,
-  host: ModelHost,
+  components: {
+    readonly market: EmbeddedMarket;
+    readonly host: ModelHost;
+    readonly log: UpLog;
+    readonly isPricing: boolean;
+    readonly signal: AbortSignal;
+  },
   experts: readonly CatalogueExpert[],
-  log: UpLog,
-  signal: AbortSignal,
 ): Promise<void> {
+  const { market, host, log, isPricing, signal } = components;
   await Promise.all(
     experts.map(async (expert) => {
       try {
-        await market.experts.add(await openExpert(host, expert));
+        await market.experts.add(await openExpert(host, expert, isPricing));
       } catch (error) {
         if (signal.aborted) return;
         log.say(`${expert.name} is left out: ${messageOf(error)}`, {

@@ -1,0 +1,35 @@
+import { catalogue, type ExpertBackend, type ModelHost, marketSpec } from '@moe/experts';
+
+/** Sees where a text lies, so that routed mode asks the expert who was best there. */
+export interface Router {
+  readonly backend: ExpertBackend;
+  /** Goes over to the static token vectors, which cost a tenth of a millisecond a text, once they are made. */
+  becomeCheap(): Promise<void>;
+}
+
+/**
+ * The founding model to begin with, since it is loaded anyway: the static vectors take up to 20 s to make in a new data
+ * directory, and nobody should wait for them.
+ */
+export function openRouter(host: ModelHost): Router {
+  const founder = catalogue.find(({ isFounder }) => isFounder)!;
+  const cheap = catalogue.find(({ native }) => native.kind === 'static')!;
+  let open: Promise<ExpertBackend> | undefined;
+  const current = (): Promise<ExpertBackend> => {
+    open ??= host.open(marketSpec(founder));
+    return open;
+  };
+  return {
+    backend: {
+      name: 'router',
+      dimensions: founder.dimensions,
+      embed: async (texts, options) => (await current()).embed(texts, options),
+      // The host closes what it has opened.
+      close: async () => undefined,
+    },
+    async becomeCheap() {
+      const backend = await host.open(marketSpec(cheap));
+      open = Promise.resolve(backend);
+    },
+  };
+}
