@@ -88,6 +88,19 @@ describe('trainSpecialist', () => {
     expect(encoded).toBe(before);
   });
 
+  it('gives stored weights under an aborted signal too, and trains nothing', async () => {
+    const called = AbortSignal.abort(new Error('no training'));
+    await expect(trainSpecialist(tiny({ signal: called }))).rejects.toThrowError('no training');
+    expect(encoded).toBe(0);
+    const first = await trainSpecialist(tiny());
+    const before = encoded;
+    expect(await trainSpecialist(tiny({ signal: called }))).toEqual({ ...first, isNew: false });
+    await expect(trainSpecialist(tiny({ signal: called, steps: 21 }))).rejects.toThrowError('no training');
+    truncateSync(first.weightsFile, 100);
+    await expect(trainSpecialist(tiny({ signal: called }))).rejects.toThrowError('no training');
+    expect(encoded).toBe(before);
+  });
+
   it('is repeated when weights or manifest are damaged or of another recipe', async () => {
     const { weightsFile } = await trainSpecialist(tiny());
     const good = readFileSync(weightsFile);

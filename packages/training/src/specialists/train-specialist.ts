@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes } from '@moe/core';
 import { type ExpertBackend, writeAdapterWeights } from '@moe/experts';
@@ -60,13 +60,13 @@ const defaultLimits: TextLimits = { train: 1000, kin: 400, heldOut: 80 };
 
 /**
  * A specialist for a domain: trained on the installed texts, or taken from the data directory when it was trained
- * before with the same texts, seed, steps and base. One is trained at a time in a process; others wait. An abort
+ * before with the same texts, seed, steps and base: then also under a signal that is aborted. One is trained at a time in a process; others wait. An abort
  * (or a crash) leaves no half-written weights, and what was encoded is not encoded again.
  *
  * Rejects with `corpus-invalid`, `training-failed`, the backend's errors, or the signal's reason.
  */
 export async function trainSpecialist(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
-  return await oneAtATime(() => train(init), init.signal);
+  return await oneAtATime(() => train(init));
 }
 
 async function train(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
@@ -74,6 +74,7 @@ async function train(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
   const folder = join(init.dataDir, 'models', 'specialists');
   const weightsFile = join(folder, `${domain.name}.bin`);
   const manifestFile = join(folder, `${domain.name}.json`);
+  if (!existsSync(manifestFile)) init.signal?.throwIfAborted();
   const texts = trainingTexts(domain, limits);
   const recipe: SpecialistRecipe = {
     name: domain.name,
@@ -85,6 +86,7 @@ async function train(init: TrainSpecialistInit): Promise<TrainedSpecialist> {
   };
   const stored = readManifest(manifestFile, weightsFile, recipe);
   if (stored !== undefined) return { name: domain.name, weightsFile, manifest: stored, isNew: false };
+  init.signal?.throwIfAborted();
 
   mkdirSync(folder, { recursive: true });
   const strings = [...texts.heldOut, ...texts.train].flatMap(({ kept, pieces }) => [kept, ...pieces]);
