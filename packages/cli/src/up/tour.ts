@@ -19,6 +19,7 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
   log.say(
     'Loss is the share of look-alikes that an expert finds closer to its half than the hidden piece: 0 best, 0.5 chance.',
   );
+  log.say('“a → b” is an expert a that was drawn and called a friend b, who worked in its place.');
   for (const [index, kind] of tourKinds.entries()) {
     signal.throwIfAborted();
     const { text } = sampleTexts(kind)[0]!;
