@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -27,6 +28,7 @@ import {
   sampleVector,
   scatteredVector,
 } from './records/sample-records.ts';
+import { SummaryFile } from './records/summary-file.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -301,6 +303,80 @@ describe('a history after a restart', () => {
     const anew = onDisk();
     expect(anew.size).toBe(120);
     anew.close();
+  });
+
+  it('reads sums and jobs from its summary, and from the records when that is damaged', () => {
+    const history = onDisk();
+    fill(history, 40);
+    const before = everything(history);
+    history.close();
+    const file = join(directory, 'summary.bin');
+    const bytes = readFileSync(file);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const damaged = Buffer.from(bytes);
+        damaged[at]! ^= change;
+        writeFileSync(file, damaged);
+        const again = onDisk();
+        expect(everything(again)).toEqual(before);
+        expect(again.append(sampleRecord(39, { atMs: 39_000 }))).toBe(false);
+        again.close();
+      }),
+      { numRuns: 25 },
+    );
+    writeFileSync(file, bytes);
+    const summaries = new SummaryFile(directory);
+    const summary = summaries.read()!;
+    summaries.write({
+      ...summary,
+      tallies: summary.tallies.map((value, index) => value + (index === 1 ? 7 : 0)),
+    });
+    const misled = onDisk();
+    expect(misled.tallyOfAll().jobs).toBe(3 * 40 + 7);
+    misled.close();
+    summaries.write({ ...summary, lastJobKey: summary.lastJobKey + 1 });
+    const read = onDisk();
+    expect(everything(read)).toEqual(before);
+    read.close();
+  });
+
+  it('is what it would be in memory, whatever was saved when it was killed', () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ append: fc.nat(60) }) },
+      { weight: 1, arbitrary: fc.record({ forgetBefore: fc.nat(40) }) },
+      { weight: 2, arbitrary: fc.constantFrom({ act: 'flush' }, { act: 'kill' }, { act: 'close' }) },
+    );
+    const limits = { ...init, indexKind: exactIndexKind, maxRecords: 12 };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const model = memoryHistory(limits);
+        let place = mkdtempSync(join(directory, 'run-'));
+        let history = openHistory({ ...limits, directory: place });
+        for (const one of steps) {
+          if ('append' in one) {
+            const record = sampleRecord(one.append, { atMs: 1_000 * ((one.append * 7) % 40) });
+            expect(history.append(record)).toBe(model.append(record));
+          } else if ('forgetBefore' in one) {
+            const atMs = 1_000 * one.forgetBefore;
+            expect(history.forgetBefore(atMs)).toBe(model.forgetBefore(atMs));
+          } else if (one.act === 'flush') {
+            history.flush();
+          } else {
+            if (one.act === 'close') history.close();
+            const copy = mkdtempSync(join(directory, 'run-'));
+            cpSync(place, copy, { recursive: true });
+            history.close();
+            place = copy;
+            history = openHistory({ ...limits, directory: place });
+          }
+          expect(history.size).toBe(model.size);
+        }
+        const answers = (of: History): unknown => ({ ...(everything(of) as object), workers: undefined });
+        expect(answers(history)).toEqual(answers(model));
+        history.close();
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('says what to do when the folder is of another market or damaged', () => {

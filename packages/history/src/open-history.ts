@@ -12,6 +12,7 @@ import { NodeTable } from './records/node-table.ts';
 import { type HistoryRecord, type RecordLimits, recordCheck } from './records/record.ts';
 import { RowLayout } from './records/row-layout.ts';
 import { RowStore } from './records/row-store.ts';
+import { type Summary, SummaryFile } from './records/summary-file.ts';
 import { emptyTally, WorkerTallies, type WorkerTally } from './worker-tallies.ts';
 
 export interface HistoryInit {
@@ -93,6 +94,7 @@ class StoredHistory implements History {
   readonly #jobs: JobTable;
   readonly #tallies = new WorkerTallies();
   readonly #indexFiles: IndexFiles | undefined;
+  readonly #summaryFile: SummaryFile | undefined;
   readonly #index: AnnIndex;
   #forgotten: Forgotten;
   #unsaved = 0;
@@ -125,26 +127,30 @@ class StoredHistory implements History {
       mkdirSync(directory, { recursive: true });
       this.#folder = new HistoryFolder(directory, limits);
       this.#indexFiles = new IndexFiles(join(directory, 'index'), kind);
+      this.#summaryFile = new SummaryFile(directory);
     }
     this.#nodes = new NodeTable(directory && join(directory, 'nodes.bin'));
     this.#rows = new RowStore({
       rowBytes: this.#layout.rowBytes,
       directory: directory && join(directory, 'records'),
     });
-    this.#jobs = new JobTable({
-      isJob: (row, job) => this.#isKept(row) && this.#layout.isJob(...this.#place(row), job),
-      isKept: (row) => this.#isKept(row),
-      jobKey: (row) => this.#layout.jobKey(...this.#place(row)),
-    });
     this.#forgotten = this.#folder?.readForgotten() ?? nothingForgotten;
+    const summary = this.#usableSummary();
     const saved = this.#indexFiles?.open(this.#dimensions);
     // More rows in the index than in the files: they were restored from elsewhere, so it is not theirs.
     const usable = saved !== undefined && saved.state.endRow <= this.#rows.end ? saved : undefined;
     this.#index = usable?.index ?? kind.create(this.#dimensions);
     const state = usable?.state ?? { endRow: 0, ...nothingForgotten };
-    this.#cutUnsound(state.endRow);
-    this.#forgetAtStart();
-    this.#readRows();
+    this.#cutUnsound(Math.max(state.endRow, summary?.endRow ?? 0));
+    this.#jobs = new JobTable(
+      {
+        isJob: (row, job) => this.#isKept(row) && this.#layout.isJob(...this.#rows.place(row), job),
+        isKept: (row) => this.#isKept(row),
+        jobKey: (row) => this.#layout.jobKey(...this.#rows.place(row)),
+      },
+      summary?.jobs,
+    );
+    this.#readRows(summary);
     this.#bringIndexInStep(state, onIndexing);
   }
 
@@ -169,7 +175,8 @@ class StoredHistory implements History {
     this.#index.add(row, record.vector);
     while (this.size > this.#maxRecords) this.#forgetOldest();
     this.#unsaved += 1;
-    if (this.#unsaved >= Math.max(saveEvery, this.size / saveShare)) this.#saveIndex();
+    if (this.#unsaved >= Math.max(saveEvery, this.size / saveShare))
+      this.#save((files, state) => files.saveSoon(this.#index, state));
     return true;
   }
 
@@ -179,14 +186,16 @@ class StoredHistory implements History {
     const unit = this.#unitOf(query);
     const found = this.#index.search(unit, Math.max(this.#candidates, 2 * count)).map((row) => ({
       row,
-      similarity: this.#layout.similarity(...this.#place(row), unit),
+      similarity: this.#layout.similarity(...this.#rows.place(row), unit),
     }));
     // Ties by what the record says and not by when it came, so that the order of appends does not matter.
     found.sort(
       (a, b) =>
         b.similarity - a.similarity ||
         this.#atMs(b.row) - this.#atMs(a.row) ||
-        (this.#layout.job(...this.#place(a.row)) < this.#layout.job(...this.#place(b.row)) ? -1 : 1),
+        (this.#layout.job(...this.#rows.place(a.row)) < this.#layout.job(...this.#rows.place(b.row))
+          ? -1
+          : 1),
     );
     return found
       .slice(0, count)
@@ -201,8 +210,10 @@ class StoredHistory implements History {
   }
 
   *records(): IterableIterator<HistoryRecord> {
-    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1)
+    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1) {
+      this.#rows.hold(row);
       if (this.#isKept(row)) yield this.#record(row);
+    }
   }
 
   tallyOf(worker: NodeId): WorkerTally {
@@ -223,14 +234,17 @@ class StoredHistory implements History {
     if (!(atMs > this.#forgotten.beforeMs)) return 0;
     const { firstRow } = this.#forgotten;
     const old: number[] = [];
-    for (let row = firstRow; row < this.#rows.end; row += 1)
+    for (let row = firstRow; row < this.#rows.end; row += 1) {
+      this.#rows.hold(row);
       if (this.#isKept(row) && this.#atMs(row) < atMs) old.push(row);
+    }
     writing(() => this.#folder?.writeForgotten({ firstRow, beforeMs: atMs }));
     for (const row of old) {
       this.#count(row, -1);
       this.#index.remove(row);
     }
     this.#forgotten = { firstRow, beforeMs: atMs };
+    this.#unsaved += old.length;
     this.#skipForgotten();
     return old.length;
   }
@@ -239,13 +253,14 @@ class StoredHistory implements History {
     this.#mustBeOpen();
     if (this.#folder === undefined) return;
     writing(() => this.#folder?.writeForgotten(this.#forgotten));
-    if (this.#unsaved > 0) this.#saveIndex();
+    if (this.#unsaved > 0) this.#save((files, state) => files.save(this.#index, state));
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.flush();
     this.#isClosed = true;
+    this.#indexFiles?.close();
     this.#rows.close();
     this.#nodes.close();
   }
@@ -255,16 +270,12 @@ class StoredHistory implements History {
       throw new MoeError('history-closed', 'The history is closed. Open it again to use it.');
   }
 
-  #place(row: number): [ReturnType<RowStore['blockOf']>, number] {
-    return [this.#rows.blockOf(row), this.#rows.startOf(row)];
-  }
-
   #record(row: number): HistoryRecord {
-    return this.#layout.decode(...this.#place(row), (index) => this.#nodes.id(index));
+    return this.#layout.decode(...this.#rows.place(row), (index) => this.#nodes.id(index));
   }
 
   #atMs(row: number): number {
-    return this.#layout.atMs(...this.#place(row));
+    return this.#layout.atMs(...this.#rows.place(row));
   }
 
   #isKept(row: number): boolean {
@@ -272,7 +283,7 @@ class StoredHistory implements History {
   }
 
   #count(row: number, sign: 1 | -1): void {
-    this.#layout.forEachOutcome(...this.#place(row), (outcome) => this.#tallies.count(outcome, sign));
+    this.#layout.forEachOutcome(...this.#rows.place(row), (outcome) => this.#tallies.count(outcome, sign));
   }
 
   #forgetOldest(): void {
@@ -291,42 +302,67 @@ class StoredHistory implements History {
     this.#rows.dropBefore(firstRow);
   }
 
-  #saveIndex(): void {
+  #save(saveIndex: (files: IndexFiles, state: IndexState) => void): void {
     this.#unsaved = 0;
-    if (this.#indexFiles === undefined) return;
-    const files = this.#indexFiles;
+    const { end } = this.#rows;
     writing(() => {
-      // The index must never name a row that a power cut could still take away.
+      if (this.#indexFiles === undefined) return;
+      // Neither may ever name a row that a power cut could still take away.
       this.#nodes.sync();
       this.#rows.sync();
-      files.save(this.#index, { ...this.#forgotten, endRow: this.#rows.end });
+      this.#summaryFile?.write({
+        ...this.#forgotten,
+        endRow: end,
+        lastJobKey: this.#layout.jobKey(...this.#rows.place(end - 1)),
+        kept: this.size,
+        tallies: this.#tallies.rows(),
+        jobs: this.#jobs.slots,
+      });
+      saveIndex(this.#indexFiles, { ...this.#forgotten, endRow: end });
     });
+  }
+
+  /** The saved summary, unless rows that it counts are gone uncounted: then all rows are read. */
+  #usableSummary(): Summary | undefined {
+    const summary = this.#summaryFile?.read();
+    if (summary === undefined) return undefined;
+    const { endRow, firstRow, beforeMs, lastJobKey } = summary;
+    const isTheirs =
+      endRow <= this.#rows.end &&
+      firstRow >= this.#rows.first &&
+      beforeMs === this.#forgotten.beforeMs &&
+      this.#layout.jobKey(...this.#rows.place(endRow - 1)) === lastJobKey;
+    return isTheirs ? summary : undefined;
   }
 
   /** Rows since the last save may be damaged by a power cut; those before were synced. */
   #cutUnsound(from: number): void {
     for (let row = Math.max(from, this.#rows.first); row < this.#rows.end; row += 1)
-      if (!this.#layout.isSound(...this.#place(row), this.#nodes.size)) this.#rows.cut(row);
+      if (!this.#layout.isSound(...this.#rows.place(row), this.#nodes.size)) this.#rows.cut(row);
   }
 
-  #forgetAtStart(): void {
-    const firstRow = Math.min(Math.max(this.#forgotten.firstRow, this.#rows.first), this.#rows.end);
-    this.#forgotten = { ...this.#forgotten, firstRow };
-    let kept = 0;
-    for (let row = firstRow; row < this.#rows.end; row += 1) if (this.#isKept(row)) kept += 1;
-    for (let row = firstRow; kept > this.#maxRecords; row += 1) {
-      if (this.#isKept(row)) kept -= 1;
-      this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
-    }
-    this.#skipForgotten();
-  }
-
-  #readRows(): void {
-    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1) {
+  /** Counts what the summary does not, and takes out what was forgotten since or is too much. */
+  #readRows(summary: Summary | undefined): void {
+    const rows = this.#rows;
+    const beginning = Math.min(Math.max(this.#forgotten.firstRow, rows.first), rows.end);
+    let kept = summary?.kept ?? 0;
+    this.#forgotten = { ...this.#forgotten, firstRow: summary?.firstRow ?? beginning };
+    if (summary !== undefined) this.#tallies.restore(summary.tallies);
+    for (let row = summary?.endRow ?? beginning; row < rows.end; row += 1) {
+      rows.hold(row);
       if (!this.#isKept(row)) continue;
+      kept += 1;
       this.#jobs.add(row);
       this.#count(row, 1);
     }
+    for (let row = this.#forgotten.firstRow; row < beginning || kept > this.#maxRecords; row += 1) {
+      if (this.#isKept(row)) {
+        kept -= 1;
+        this.#count(row, -1);
+      }
+      this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
+    }
+    this.#skipForgotten();
   }
 
   #bringIndexInStep(state: IndexState, onIndexing: (done: number, total: number) => void): void {
@@ -336,8 +372,9 @@ class StoredHistory implements History {
       for (let row = firstRow; row < state.endRow; row += 1) if (!this.#isKept(row)) this.#index.remove(row);
     const begin = Math.max(state.endRow, firstRow);
     for (let row = begin; row < this.#rows.end; row += 1) {
+      this.#rows.hold(row);
       if (!this.#isKept(row)) continue;
-      this.#index.add(row, this.#layout.vector(...this.#place(row)));
+      this.#index.add(row, this.#layout.vector(...this.#rows.place(row)));
       this.#unsaved += 1;
       onIndexing(row + 1 - begin, this.#rows.end - begin);
     }

@@ -30,6 +30,9 @@ export const emptyTally: WorkerTally = {
   latencyMsSquared: 0,
 };
 
+const fields = Object.keys(emptyTally) as (keyof WorkerTally)[];
+const rowNumbers = 1 + fields.length;
+
 type MutableTally = { -readonly [Key in keyof WorkerTally]: number };
 
 /** A tally of every worker, by its number in the table of nodes, and of all together. */
@@ -48,6 +51,27 @@ export class WorkerTallies {
   /** Numbers of the workers that have a record. */
   workers(): number[] {
     return [...this.#byWorker].flatMap(([index, { jobs }]) => (jobs > 0 ? [index] : []));
+  }
+
+  /** One row for each worker: its number, and its sums in the order of {@link WorkerTally}. */
+  rows(): Float64Array {
+    return Float64Array.from(
+      [...this.#byWorker].flatMap(([worker, tally]) => [worker, ...fields.map((field) => tally[field])]),
+    );
+  }
+
+  /** Takes over what {@link WorkerTallies.rows} said, in place of what it has. */
+  restore(rows: Float64Array): void {
+    this.#byWorker.clear();
+    Object.assign(this.#all, emptyTally);
+    for (let start = 0; start < rows.length; start += rowNumbers) {
+      const tally: MutableTally = { ...emptyTally };
+      for (const [index, field] of fields.entries()) {
+        tally[field] = rows[start + 1 + index]!;
+        this.#all[field] += tally[field];
+      }
+      this.#byWorker.set(rows[start]!, tally);
+    }
   }
 
   /** Adds an outcome, or takes it out again with sign −1. */

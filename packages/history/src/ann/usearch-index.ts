@@ -21,7 +21,7 @@ export function usearchIndexKind(settings: UsearchSettings = defaultUsearchSetti
     open: (path, dimensions) => {
       const index = new UsearchIndex(dimensions, settings);
       try {
-        index.load(path, dimensions);
+        index.view(path, dimensions);
       } catch (cause) {
         throw new MoeError(
           'history-index-invalid',
@@ -42,6 +42,8 @@ class UsearchIndex implements AnnIndex {
   readonly #index: Index;
   readonly #settings: UsearchSettings;
   readonly #dimensions: number;
+  /** The file that is mapped. */
+  #viewed: string | undefined;
 
   constructor(dimensions: number, settings: UsearchSettings) {
     this.#dimensions = dimensions;
@@ -69,31 +71,86 @@ class UsearchIndex implements AnnIndex {
   }
 
   add(key: number, vector: Int8Array): void {
+    const index = this.#writable();
     const name = BigInt(key);
-    if (this.#index.contains(name)) this.#index.remove(name);
-    this.#index.add(name, vector, 1);
+    if (index.contains(name)) index.remove(name);
+    index.add(name, castable(vector), 1);
   }
 
   remove(key: number): boolean {
-    return this.#index.remove(BigInt(key)) === 1;
+    return this.#writable().remove(BigInt(key)) === 1;
   }
 
   search(query: Float32Array, candidates: number): FoundKeys {
     const { size } = this;
     if (size === 0) return [];
-    const { keys } = this.#index.search(query, Math.min(candidates, size), 1);
+    const { keys } = this.#index.search(castable(query), Math.min(candidates, size), 1);
     return Array.from(keys, Number);
   }
 
   save(path: string): void {
-    this.#index.save(path);
+    this.#writable().save(path);
   }
 
-  load(path: string, dimensions: number): void {
+  /** Maps the file: opening does not wait until it is read. */
+  view(path: string, dimensions: number): void {
     // The library's own message for a missing file depends on the system.
     if (!existsSync(path)) throw new Error('there is no such file');
-    this.#index.load(path);
+    this.#index.view(path);
     if (this.#index.dimensions() !== dimensions)
       throw new Error(`its vectors have ${this.#index.dimensions()} numbers instead of ${dimensions}`);
+    this.#viewed = path;
+  }
+
+  /** A mapped index takes no additions, so it is read when the first one comes. */
+  #writable(): Index {
+    if (this.#viewed !== undefined) this.#index.load(this.#viewed);
+    this.#viewed = undefined;
+    return this.#index;
   }
 }
+
+/** Length to which the library scales what it turns into int8. */
+const castLength = 127;
+
+/**
+ * The library takes float32 vectors only, scales them to length 127 and cuts off what is behind the point, which loses
+ * half a step of each number on average and caps recall. So the vector, of int8 numbers or of any length, is rounded
+ * here, and a little is added to each number such that the length is 127 and cutting off gives the rounded number. Where
+ * the rounded vector is too long for that, its largest numbers are one less.
+ */
+export function castable(vector: Int8Array | Float32Array): Float32Array {
+  let squares = 0;
+  for (let axis = 0; axis < vector.length; axis += 1) squares += vector[axis]! * vector[axis]!;
+  const scale = castLength / Math.sqrt(squares);
+  // Bytes that are about as long as wanted stay as they are.
+  const isRounded = vector instanceof Int8Array && Math.abs(scale - 1) < lengthTolerance;
+  const cast = new Float32Array(vector.length);
+  let sum = 0;
+  let count = 0;
+  squares = 0;
+  for (let axis = 0; axis < vector.length; axis += 1) {
+    const value = isRounded ? vector[axis]! : Math.round(scale * vector[axis]!);
+    cast[axis] = value;
+    squares += value * value;
+    sum += Math.abs(value);
+    if (value !== 0) count += 1;
+  }
+  while (squares > castLength ** 2 - 2 * leastRest * sum) {
+    let largest = 0;
+    for (let axis = 1; axis < cast.length; axis += 1)
+      if (Math.abs(cast[axis]!) > Math.abs(cast[largest]!)) largest = axis;
+    const value = Math.abs(cast[largest]!);
+    if (value <= 1) break;
+    cast[largest] = Math.sign(cast[largest]!) * (value - 1);
+    squares -= 2 * value - 1;
+    sum -= 1;
+  }
+  const rest = (Math.sqrt(sum ** 2 + count * (castLength ** 2 - squares)) - sum) / count;
+  for (let axis = 0; axis < cast.length; axis += 1) cast[axis] = cast[axis]! + rest * Math.sign(cast[axis]!);
+  return cast;
+}
+
+const lengthTolerance = 0.02;
+/** What is added at least, so that no rounding error falls below the whole number. */
+const leastRest = 0.001;

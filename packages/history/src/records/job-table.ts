@@ -14,11 +14,20 @@ export interface JobRows {
  */
 export class JobTable {
   readonly #rows: JobRows;
-  #slots = new Uint32Array(1_024);
-  #used = 0;
+  #slots: Uint32Array;
+  #used: number;
 
-  constructor(rows: JobRows) {
+  /** `slots` of an earlier table of the same rows, which it takes over. */
+  constructor(rows: JobRows, slots: Uint32Array = new Uint32Array(1_024)) {
     this.#rows = rows;
+    this.#slots = slots;
+    this.#used = 0;
+    for (const slot of slots) if (slot !== 0) this.#used += 1;
+  }
+
+  /** What it is made of: a view. */
+  get slots(): Uint32Array {
+    return this.#slots;
   }
 
   find(job: Uint8Array): number | undefined {

@@ -10,6 +10,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MoeError } from '@moe/core';
 import { type RowBlock, rowBlock } from './row-layout.ts';
@@ -24,14 +25,17 @@ export interface RowStoreInit {
 }
 
 /**
- * Rows of one size, numbered in the order in which they came, appended at the end and dropped at the beginning. All
- * are in memory; each is also written to its file at once, so that a killed process loses none, and synced by
- * {@link RowStore.sync}. What a crash left of an unfinished row is cut off at the next start.
+ * Rows of one size, numbered in the order in which they came, appended at the end and dropped at the beginning. Each is
+ * written to its file at once, so that a killed process loses none, and synced by {@link RowStore.sync}. What a crash
+ * left of an unfinished row is cut off at the next start. All come to be in memory, but opening does not wait for that:
+ * the blocks are read in the background, and until then a row is read from its file when it is asked for.
  */
 export class RowStore {
   readonly rowBytes: number;
   readonly #directory: string | undefined;
   readonly #blocks = new Map<number, RowBlock>();
+  /** Open files of the blocks that are not in memory yet. */
+  readonly #unread = new Map<number, number>();
   #first = 0;
   #end = 0;
   /** The file of the last block. */
@@ -45,8 +49,9 @@ export class RowStore {
     const numbers = readdirSync(directory)
       .flatMap((name) => (/^\d{8}\.rows$/.test(name) ? [Number(name.slice(0, 8))] : []))
       .sort((a, b) => a - b);
-    for (const [index, number] of numbers.entries()) this.#read(number, numbers[index + 1]);
+    for (const [index, number] of numbers.entries()) this.#open(number, numbers[index + 1]);
     this.#first = (numbers[0] ?? 0) * rowsPerBlock;
+    void this.#readAhead();
   }
 
   /** Number of the first row that is kept. */
@@ -63,15 +68,31 @@ export class RowStore {
     const number = this.#end;
     const start = this.startOf(number);
     if (start === 0) this.#begin(Math.floor(number / rowsPerBlock));
-    this.blockOf(number).bytes.set(row, start);
+    this.#blocks.get(Math.floor(number / rowsPerBlock))!.bytes.set(row, start);
     // Written where it belongs: after a failed write (a full disk) the same place is written again.
     if (this.#file !== undefined) writeFully(this.#file, row, start);
     this.#end += 1;
     return number;
   }
 
-  blockOf(number: number): RowBlock {
-    return this.#blocks.get(Math.floor(number / rowsPerBlock))!;
+  /** Where a row is, for the functions of the layout: bytes, and the place in them at which the row begins. */
+  place(number: number): [RowBlock, number] {
+    const block = Math.floor(number / rowsPerBlock);
+    const held = this.#blocks.get(block);
+    if (held !== undefined) return [held, this.startOf(number)];
+    const row = new Uint8Array(this.rowBytes);
+    readFully(this.#unread.get(block)!, row, this.rowBytes, this.startOf(number));
+    return [rowBlock(row), 0];
+  }
+
+  /** Reads the row's block now: for those who go through rows one after the other. */
+  hold(number: number): void {
+    const block = Math.floor(number / rowsPerBlock);
+    const file = this.#unread.get(block);
+    if (file === undefined) return;
+    const bytes = new Uint8Array(rowsPerBlock * this.rowBytes);
+    readFully(file, bytes, bytes.length, 0);
+    this.#hold(block, bytes);
   }
 
   startOf(number: number): number {
@@ -82,7 +103,8 @@ export class RowStore {
   cut(number: number): void {
     if (number >= this.#end) return;
     const block = Math.floor(number / rowsPerBlock);
-    for (const later of [...this.#blocks.keys()].filter((key) => key > block)) this.#remove(later);
+    this.hold(number);
+    for (const later of this.#numbers().filter((key) => key > block)) this.#remove(later);
     this.#end = number;
     if (this.#directory === undefined) return;
     this.#closeFile();
@@ -93,9 +115,9 @@ export class RowStore {
   /** Frees blocks all of whose rows lie before `number`; the last block stays. */
   dropBefore(number: number): void {
     const last = Math.floor((this.#end - 1) / rowsPerBlock);
-    for (const block of [...this.#blocks.keys()])
+    for (const block of this.#numbers())
       if (block < last && (block + 1) * rowsPerBlock <= number) this.#remove(block);
-    this.#first = Math.min(...this.#blocks.keys(), last) * rowsPerBlock;
+    this.#first = Math.min(...this.#numbers(), last) * rowsPerBlock;
     if (this.#end === 0) this.#first = 0;
   }
 
@@ -105,6 +127,7 @@ export class RowStore {
 
   close(): void {
     this.#closeFile();
+    for (const block of [...this.#unread.keys()]) this.#forgetFile(block);
   }
 
   #begin(block: number): void {
@@ -115,34 +138,63 @@ export class RowStore {
     this.#file = openSync(this.#path(block), 'w+');
   }
 
-  #read(number: number, next: number | undefined): void {
+  #open(number: number, next: number | undefined): void {
     const file = openSync(this.#path(number), 'r+');
-    const bytes = new Uint8Array(rowsPerBlock * this.rowBytes);
-    const length = Math.min(fstatSync(file).size, bytes.length);
-    for (let done = 0; done < length; ) {
-      const read = readSync(file, bytes, done, length - done, done);
-      if (read === 0) break;
-      done += read;
-    }
-    const rows = Math.floor(length / this.rowBytes);
-    this.#blocks.set(number, rowBlock(bytes));
+    const rows = Math.min(rowsPerBlock, Math.floor(fstatSync(file).size / this.rowBytes));
     this.#end = number * rowsPerBlock + rows;
+    this.#unread.set(number, file);
     if (next === undefined) {
+      // Rows are appended to the last one.
       ftruncateSync(file, rows * this.rowBytes);
-      bytes.fill(0, rows * this.rowBytes);
-      this.#file = file;
-      return;
-    }
-    closeSync(file);
-    if (rows !== rowsPerBlock || next !== number + 1)
+      this.hold(number * rowsPerBlock);
+      this.#file = openSync(this.#path(number), 'r+');
+    } else if (rows !== rowsPerBlock || next !== number + 1) {
+      this.close();
       throw new MoeError(
         'history-corrupt',
         `The history's file ${this.#path(number)} or the one after it is incomplete. Restore the folder, or delete it: the history is then built again from new certificates.`,
       );
+    }
+  }
+
+  /** The newest first: they are asked for most. */
+  async #readAhead(): Promise<void> {
+    for (const block of [...this.#unread.keys()].reverse()) {
+      if (!this.#unread.has(block)) continue;
+      const bytes = new Uint8Array(rowsPerBlock * this.rowBytes);
+      try {
+        const file = await open(this.#path(block), 'r');
+        try {
+          const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+          if (bytesRead === bytes.length && this.#unread.has(block)) this.#hold(block, bytes);
+        } finally {
+          await file.close();
+        }
+      } catch {
+        // It was dropped meanwhile, or cannot be read: then whoever asks for one of its rows is told.
+      }
+    }
+  }
+
+  #hold(block: number, bytes: Uint8Array): void {
+    this.#blocks.set(block, rowBlock(bytes));
+    this.#forgetFile(block);
+  }
+
+  #forgetFile(block: number): void {
+    const file = this.#unread.get(block);
+    if (file === undefined) return;
+    this.#unread.delete(block);
+    closeSync(file);
+  }
+
+  #numbers(): number[] {
+    return [...this.#blocks.keys(), ...this.#unread.keys()];
   }
 
   #remove(block: number): void {
     this.#blocks.delete(block);
+    this.#forgetFile(block);
     if (this.#directory !== undefined) rmSync(this.#path(block), { force: true });
   }
 
@@ -161,4 +213,13 @@ export class RowStore {
 function writeFully(file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(file, bytes, done, bytes.length - done, position + done);
+}
+
+/** What lies beyond the end of the file stays as it is. */
+function readFully(file: number, bytes: Uint8Array, length: number, position: number): void {
+  for (let done = 0; done < length; ) {
+    const read = readSync(file, bytes, done, length - done, position + done);
+    if (read === 0) return;
+    done += read;
+  }
 }
