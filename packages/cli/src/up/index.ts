@@ -8,9 +8,11 @@ import { type EmbeddedMarket, embeddedMarketId, openEmbeddedMarket } from '@moe/
 import { sampleKinds } from '@moe/training';
 import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
+import { greet, usage } from './greeting.ts';
 import { openHouse } from './house.ts';
 import { assertCanListen, cannotListen } from './listen-address.ts';
 import { createLog, type UpLog } from './log.ts';
+import { askForNewcomer, isOnProbation } from './newcomers.ts';
 import { openRouter, type Router } from './router.ts';
 import { addSpecialists } from './specialists.ts';
 import { addExperts, chooseExperts, openExpert } from './start-experts.ts';
@@ -173,11 +175,18 @@ async function run(running: {
         ...event,
       });
   });
-  // After the expert of the same model, which makes its files the first time.
-  void rest.then(() => attempt('Texts are looked at by the founding model', () => router.becomeCheap()));
   let newcomers = 0;
+  void rest.then(() => {
+    for (const { name } of chooseExperts(options.experts)) {
+      if (!isOnProbation(market, name)) continue;
+      askForNewcomer(house);
+      newcomers += 1;
+    }
+    // After the expert of the same model, which makes its files the first time.
+    return attempt('Texts are looked at by the founding model', () => router.becomeCheap());
+  });
   await attempt('The specialists are left out', async () => {
-    newcomers = await addSpecialists({
+    const joined = await addSpecialists({
       market,
       host,
       dataDir: options.dataDirectory,
@@ -187,6 +196,7 @@ async function run(running: {
       log,
       signal,
     });
+    newcomers += joined;
   });
   await rest;
   await attempt('House jobs have ended', async () => {
@@ -207,43 +217,6 @@ async function run(running: {
     await attempt('The calibration grows no further', () =>
       market.experts.growCalibration(calibrationPieces, signal),
     );
-}
-
-function greet(log: UpLog, url: string, options: UpOptions, market: EmbeddedMarket, tookMs: number): void {
-  log.say(`Open after ${(tookMs / 1000).toFixed(1)} s at ${paint(['bold', 'underline'], url)}  (live page)`, {
-    event: 'market-opened',
-    url,
-    dataDirectory: options.dataDirectory,
-    tookMs: Math.round(tookMs),
-  });
-  log.say(
-    paint('dim', `Data in ${options.dataDirectory}; API key in ${join(options.dataDirectory, 'api-key')}`),
-  );
-  const { certified } = market.service.status().jobs;
-  if (certified > 0) log.say(`Resumed: ${certified} certified jobs so far.`);
-}
-
-function usage(log: UpLog, gatewayUrl: string, options: UpOptions): void {
-  const key = `$(cat '${join(options.dataDirectory, 'api-key').replaceAll("'", "'\\''")}')`;
-  log.say('Try it:');
-  log.say(
-    paint(
-      'cyan',
-      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"text-embedding","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
-    ),
-  );
-  log.say(
-    paint(
-      'cyan',
-      `  new OpenAI({ baseURL: '${gatewayUrl}/v1', apiKey }).embeddings.create({ model: 'text-embedding', input })`,
-    ),
-  );
-  log.say(
-    paint(
-      'dim',
-      '  Every job from here on is one line: ★ the winner, losses, fee; a → b: a called b. Ctrl-C stops.',
-    ),
-  );
 }
 
 function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal): Promise<void> {

@@ -49,7 +49,7 @@ it('says below a job who called whom, for what share, and what came of it', () =
   const lines = written.map((line) => stripVTControlCharacters(line).trim());
   expect(lines[0]).toContain('★ first → strong 0.25 · (second → strong 0.50) · third → strong late');
   expect(lines.slice(1)).toEqual([
-    '↳ first called strong for 50 % and won',
+    '↳ first called strong for 50 % and won: strong earns 0.6125 cr, first 0.6125 cr',
     '↳ second called strong for 50 % and did not win',
     '↳ third called strong for 50 % and did not win: late',
   ]);

@@ -1,5 +1,6 @@
 import { formatCredits } from '@moe/core';
 import type { JobSummary } from '@moe/node';
+import { embeddedParameters, splitFee } from '@moe/protocol';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
 import { fit, formatShare, paint, printable } from '../terminal/text.ts';
 
@@ -74,9 +75,16 @@ function callLine(job: JobSummary, { id, name, friend, slashed }: JobSummary['me
   const called = `${name} called ${friend.name} for ${formatShare(friend.askBps)}`;
   const outcome =
     id === job.winner
-      ? paint('green', 'and won')
+      ? `${paint('green', 'and won')}: ${sharesOf(job, name, friend)}`
       : slashed === undefined
         ? 'and did not win'
         : `and did not win: ${slashed}`;
   return [`          ${paint('magenta', '↳')} ${called} ${outcome}`];
+}
+
+type Friend = NonNullable<JobSummary['members'][number]['friend']>;
+
+function sharesOf({ feeMicro }: JobSummary, name: string, friend: Friend): string {
+  const split = splitFee(feeMicro, embeddedParameters.feeBps, friend.askBps);
+  return `${friend.name} earns ${formatCredits(split.workerMicro)} cr, ${name} ${formatCredits(split.principalMicro)} cr`;
 }

@@ -1,10 +1,11 @@
 import { MoeError, messageOf } from '@moe/core';
 import type { ModelHost } from '@moe/experts';
 import type { EmbeddedMarket } from '@moe/node';
-import { sampleKinds, specialistDomains, trainSpecialist } from '@moe/training';
+import { specialistDomains, trainSpecialist } from '@moe/training';
 import { bar } from '../terminal/progress-line.ts';
 import type { House } from './house.ts';
 import type { UpLog } from './log.ts';
+import { askForNewcomer, isOnProbation } from './newcomers.ts';
 
 export interface SpecialistsInit {
   readonly market: EmbeddedMarket;
@@ -18,9 +19,6 @@ export interface SpecialistsInit {
   readonly log: UpLog;
   readonly signal: AbortSignal;
 }
-
-/** House jobs for each newcomer: its 20 of probation, and some in which it may win. */
-const newcomerJobs = 32;
 
 /**
  * Trains the specialists one after the other (or takes them from the data directory) and lets each join as it
@@ -69,9 +67,8 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
           heldOutLoss: [manifest.heldOutLossBefore, manifest.heldOutLossAfter],
         },
       );
-      // All newcomers are judged on the same mix: mean losses on different mixes could not be compared.
       if (isOnProbation(market, domain.name)) {
-        init.house.ask(sampleKinds, newcomerJobs);
+        askForNewcomer(init.house);
         newcomers += 1;
       }
     } catch (error) {
@@ -87,10 +84,4 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
     }
   }
   return newcomers;
-}
-
-function isOnProbation(market: EmbeddedMarket, name: string): boolean {
-  return market.service
-    .status()
-    .experts.some((expert) => expert.name === name && expert.state === 'probation');
 }

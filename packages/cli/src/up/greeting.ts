@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { EmbeddedMarket } from '@moe/node';
+import type { UpOptions } from '../commands/up.ts';
+import { paint } from '../terminal/text.ts';
+import type { UpLog } from './log.ts';
+
+/** Where the market answers and where its data are. */
+export function greet(
+  log: UpLog,
+  url: string,
+  options: UpOptions,
+  market: EmbeddedMarket,
+  tookMs: number,
+): void {
+  log.say(`Open after ${(tookMs / 1000).toFixed(1)} s at ${paint(['bold', 'underline'], url)}  (live page)`, {
+    event: 'market-opened',
+    url,
+    dataDirectory: options.dataDirectory,
+    tookMs: Math.round(tookMs),
+  });
+  log.say(
+    paint('dim', `Data in ${options.dataDirectory}; API key in ${join(options.dataDirectory, 'api-key')}`),
+  );
+  const { certified } = market.service.status().jobs;
+  if (certified > 0) log.say(`Resumed: ${certified} certified jobs so far.`);
+}
+
+/** What to type to use the market. */
+export function usage(log: UpLog, gatewayUrl: string, options: UpOptions): void {
+  const key = `$(cat '${join(options.dataDirectory, 'api-key').replaceAll("'", "'\\''")}')`;
+  log.say('Try it:');
+  log.say(
+    paint(
+      'cyan',
+      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"text-embedding","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
+    ),
+  );
+  log.say(
+    paint(
+      'cyan',
+      `  new OpenAI({ baseURL: '${gatewayUrl}/v1', apiKey }).embeddings.create({ model: 'text-embedding', input })`,
+    ),
+  );
+  log.say(
+    paint(
+      'dim',
+      '  Every job from here on is one line: ★ the winner, losses, fee; a → b: a called b. Ctrl-C stops.',
+    ),
+  );
+}

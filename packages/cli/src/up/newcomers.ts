@@ -1,0 +1,17 @@
+import type { EmbeddedMarket } from '@moe/node';
+import { sampleKinds } from '@moe/training';
+import type { House } from './house.ts';
+
+/** House jobs for each newcomer: its 20 of probation, and some in which it may win. */
+const newcomerJobs = 32;
+
+/** All newcomers are judged on the same mix: mean losses on different mixes could not be compared. */
+export function askForNewcomer(house: House): void {
+  house.ask(sampleKinds, newcomerJobs);
+}
+
+export function isOnProbation(market: EmbeddedMarket, name: string): boolean {
+  return market.service
+    .status()
+    .experts.some((expert) => expert.name === name && expert.state === 'probation');
+}
