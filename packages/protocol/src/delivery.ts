@@ -1,5 +1,5 @@
 import type { CertificateBody } from './job/certificate.ts';
-import { expectedLoss } from './job/certificate.ts';
+import { expectedLoss } from './job/winner.ts';
 import type { MarketParameters } from './parameters.ts';
 import { toNumber } from './scoring/fraction.ts';
 

@@ -1,5 +1,13 @@
 import type { NodeId } from '@moe/core';
-import { addInto, placeExcess, type SealedJob, Standings, splitFee, toNumber } from '@moe/protocol';
+import {
+  addInto,
+  isCallable,
+  placeExcess,
+  type SealedJob,
+  Standings,
+  splitFee,
+  toNumber,
+} from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { type Beliefs, standingsBeliefs } from './beliefs.ts';
 import type { CallBook } from './call-book.ts';
@@ -16,8 +24,8 @@ export interface AdviceComponents {
 
 /** A friend that has agreed loses stake when it does not finish; few do not (docs/concepts/lateness.md). */
 const usuallyFinished = 0.999;
-/** Friends that are looked at: the best by their standing at the place. */
-const maxFriends = 32;
+/** Friends that are looked at: the best by their standing at the place. More are more luck than better. */
+const maxFriends = 10;
 
 /** What a paid member of a job knows when it must decide who is to work: itself or a friend. */
 export function adviceOn(components: AdviceComponents, job: SealedJob, kept: Int16Array): Situation {
@@ -33,7 +41,7 @@ export function adviceOn(components: AdviceComponents, job: SealedJob, kept: Int
 
   const opponents = draw.members.filter((node) => node !== self);
   const friends = roster.experts
-    .filter(({ node, onProbation }) => !onProbation && node !== self && !seats.includes(node))
+    .filter((expert) => !expert.onProbation && expert.node !== self && !seats.includes(expert.node))
     .map((expert) => ({ ...expert, standing: standingOf(expert.node) }))
     .sort((a, b) => a.standing - b.standing)
     .slice(0, maxFriends);

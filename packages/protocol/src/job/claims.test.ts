@@ -2,7 +2,7 @@ import { MoeError, type NodeId, signBody } from '@moe/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { certificateEffects } from '../money/effects.ts';
-import { certifyJob } from './certificate.ts';
+import { certifyJob } from './certify.ts';
 import {
   assertClaim,
   type Claim,

@@ -15,7 +15,7 @@ import { drawStream } from '../draw/stream.ts';
 import { releaseTicket, type Ticket, ticketList } from '../draw/tickets.ts';
 import { embeddedParameters, type MarketParameters } from '../parameters.ts';
 import { float32Bytes, int16Bytes, quantise } from '../scoring/vector.ts';
-import type { CertifyContext } from './certificate.ts';
+import type { CertifyContext } from './certify.ts';
 import { type ClaimBody, claimDomain, type Grant, type GrantBody, grantDomain } from './claims.ts';
 import {
   type ArrivalBody,

@@ -1,7 +1,7 @@
 import { encode, type NodeId, signBody, toHex } from '@moe/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { certifyJob } from './certificate.ts';
+import { certifyJob } from './certify.ts';
 import { context, fixtureJob, keysOf, roster } from './job-fixture.ts';
 import { type Commit, type Decline, orderDomain, type Reveal } from './messages.ts';
 import {

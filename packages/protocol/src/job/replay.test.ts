@@ -1,7 +1,8 @@
 import { decode, encode, hashOf, type NodeId, signBody } from '@moe/core';
 import { describe, expect, it } from 'vitest';
 import { float32FromBytes, int16FromBytes } from '../scoring/vector.ts';
-import { certifyJob, lossUnits } from './certificate.ts';
+import { lossUnits } from './certified-losses.ts';
+import { certifyJob } from './certify.ts';
 import { context, type FixtureJob, fixtureJob, keysOf, roster } from './job-fixture.ts';
 import { commitDomain, cutDomain, sealFull, type Transcript, transcriptSchema } from './messages.ts';
 import { replayTranscript, verifyTranscriptSignatures } from './replay.ts';

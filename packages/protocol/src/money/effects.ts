@@ -14,7 +14,8 @@ import {
 } from '@moe/core';
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
-import { type Certificate, certificateHash, certifiedLosses } from '../job/certificate.ts';
+import { type Certificate, certificateHash } from '../job/certificate.ts';
+import { certifiedLosses } from '../job/certified-losses.ts';
 import type { WorkerLoss } from '../scoring/standings.ts';
 import { splitFee } from './fees.ts';
 

@@ -1,15 +1,14 @@
-import { type Amount, shareBps } from '@moe/core';
+import type { Amount } from '@moe/core';
 import {
   type CertificateBody,
   type CertifiedMember,
   certifiedLosses,
-  compareFractions,
   drawShard,
-  expectedLoss,
   type FeeSplit,
   type MemberOutcome,
-  type SlashReason,
+  penaltiesOf,
   splitFee,
+  winnerOf,
 } from '@moe/protocol';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
@@ -51,11 +50,11 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
     const isScored = canScore && isInTime.get(seat)!;
     const { global, place } = market.standings.of(worker.node, datum.place);
     const outcome = outcomeOf(seat, isInTime.get(seat)!, canScore, random);
-    const slashBps = parameters.slashBps[outcome as SlashReason] ?? 0;
     const isCalled = worker !== seat.principal;
-    // The penalty is shared in proportion to the split, as in certifyJob of the protocol.
-    const penaltyOf = (expert: Expert, bps: number): Amount =>
-      shareBps(shareBps(expert.stakeMicro, slashBps), bps);
+    const stakes = {
+      principalStakeMicro: seat.principal.stakeMicro,
+      friend: isCalled ? { stakeMicro: worker.stakeMicro, bps: seat.workerBps } : undefined,
+    };
     return {
       principal: seat.principal.node,
       worker: worker.node,
@@ -69,11 +68,15 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
         global: [global.jobs, global.excessUnits],
         place: [place.jobs, place.excessUnits],
       },
-      slashMicro: penaltyOf(seat.principal, isCalled ? 10_000 - seat.workerBps : 10_000),
-      workerSlashMicro: isCalled ? penaltyOf(worker, seat.workerBps) : 0n,
+      ...penaltiesOf(outcome, stakes, parameters),
     };
   });
-  const winner = winnerOf(sealed.seats, members, market);
+  const inOrder = sealed.seats
+    .filter(({ committedAtMs }) => committedAtMs !== undefined)
+    .sort((a, b) => a.committedAtMs! - b.committedAtMs!)
+    .map(({ principal }) => principal.node);
+  const won = winnerOf(members, inOrder, parameters);
+  const winner = sealed.seats.find(({ principal }) => principal.node === won);
   record(market, datum, sealed, members, winner);
   return {
     datum,
@@ -119,25 +122,6 @@ function outcomeOf(seat: Seat, inTime: boolean, canScore: boolean, random: Unifo
   if (!canScore) return 'missed';
   const { outlierShare } = seat.worker!.settings;
   return outlierShare > 0 && random() < outlierShare ? 'outlier' : 'scored';
-}
-
-/** Lowest shrunken loss among paid, scored members; ties by order of commit (certifyJob's rule). */
-function winnerOf(
-  seats: readonly Seat[],
-  members: readonly CertifiedMember[],
-  { parameters }: MarketState,
-): Seat | undefined {
-  const best = members
-    .map((member, index) => ({ member, seat: seats[index]! }))
-    .filter(({ member }) => member.outcome === 'scored' && !member.onProbation)
-    .map(({ member, seat }) => ({ seat, loss: expectedLoss(member, parameters) }))
-    .sort(
-      (a, b) =>
-        compareFractions(a.loss, b.loss) ||
-        a.seat.committedAtMs! - b.seat.committedAtMs! ||
-        (a.seat.principal.node < b.seat.principal.node ? -1 : 1),
-    );
-  return best[0]?.seat;
 }
 
 /** What a certificate teaches: standings at the next settlement, beliefs at once, and who was called. */

@@ -75,7 +75,7 @@ export class MarketState {
     return this.#prizeMicro;
   }
 
-  /** Whether the expert can be called: registered, and past probation. */
+  /** Whether the rules let the expert be called. */
   maybeCalled({ index }: Expert): boolean {
     return this.#callable[index] === 1;
   }
@@ -126,8 +126,8 @@ export class MarketState {
       this.#feeMicro - splitFee(this.#feeMicro, this.parameters.feeBps, 0).marketMicro,
     );
     this.#callable.fill(0);
-    for (const { node, onProbation } of roster.experts)
-      if (!onProbation) this.#callable[this.expertOf(node).index] = 1;
+    for (const expert of roster.experts)
+      if (!expert.onProbation) this.#callable[this.expertOf(expert.node).index] = 1;
     return roster;
   }
 

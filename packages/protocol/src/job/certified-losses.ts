@@ -1,0 +1,42 @@
+import type { MarketParameters } from '../parameters.ts';
+import { excessUnits, lossUnitsPerJob, type WorkerLoss } from '../scoring/standings.ts';
+import type { CertificateBody } from './certificate.ts';
+
+/** A job's loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
+export function lossUnits(loss: readonly [number, number], parameters: MarketParameters): number {
+  return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
+}
+
+/**
+ * What a certificate adds to the table of places: the loss of every worker that was scored, and its excess over the
+ * paid members it was scored with. Those that judged nobody or were outliers are measured, but no measure.
+ */
+export function certifiedLosses(
+  { members, place, winner }: Pick<CertificateBody, 'members' | 'place' | 'winner'>,
+  parameters: MarketParameters,
+): WorkerLoss[] {
+  const units = new Map(
+    members.flatMap(({ principal, loss }) =>
+      loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const],
+    ),
+  );
+  const measures = members.filter(({ outcome, onProbation }) => outcome === 'scored' && !onProbation);
+  return members.flatMap(({ principal, worker }) => {
+    const own = units.get(principal);
+    if (own === undefined) return [];
+    const others = measures.filter((other) => other.principal !== principal);
+    return [
+      {
+        node: worker,
+        principal,
+        place,
+        lossUnits: own,
+        excessUnits: excessUnits(
+          own,
+          others.map((other) => units.get(other.principal)!),
+        ),
+        won: principal === winner,
+      },
+    ];
+  });
+}
