@@ -5,12 +5,15 @@ import { expect, it } from 'vitest';
 import { type FriendSearch, friendCase } from './friend-case.ts';
 import type { UpLog } from './log.ts';
 
-const meanLoss: Record<string, number> = { weak: 0.4, strong: 0.1, middling: 0.2 };
+const meanLoss: Record<string, number> = { weak: 0.4, strong: 0.1, middling: 0.2, other: 0.3 };
 const friendOf = (name: string) => ({ id: name, name, askBps: 4_000 });
 type Members = JobSummary['members'];
 
 /** A market whose jobs come out as scripted; the last of the script is repeated. */
-function scriptedMarket(script: readonly (Members | Error)[]): {
+function scriptedMarket(
+  script: readonly (Members | Error)[],
+  serving = 4,
+): {
   market: EmbeddedMarket;
   asked: () => number;
 } {
@@ -18,7 +21,12 @@ function scriptedMarket(script: readonly (Members | Error)[]): {
   let asked = 0;
   const service = {
     status: () => ({
-      experts: Object.entries(meanLoss).map(([name, loss]) => ({ id: name, name, meanLoss: loss })),
+      experts: Object.entries(meanLoss).map(([name, loss], index) => ({
+        id: name,
+        name,
+        meanLoss: loss,
+        state: index < serving ? 'serving' : 'probation',
+      })),
     }),
     subscribe(listener: (event: MarketEvent) => void) {
       listeners.add(listener);
@@ -111,6 +119,13 @@ it('says plainly that nobody has won so yet', async () => {
   const { text, events } = await told(market, { ...generous, jobs: 6 });
   expect(text).toContain('In 6 jobs friends were called 0 times, and none of them has won yet.');
   expect(events).toMatchObject([{ event: 'tour', jobs: 6, calls: 0 }]);
+});
+
+it('asks for no jobs where everybody who serves is drawn', async () => {
+  const { market, asked } = scriptedMarket([alone], 3);
+  const { text } = await told(market, generous);
+  expect(asked()).toBe(0);
+  expect(text).toContain('Here 3 experts serve and 3 are drawn for a job, so nobody is left to be called.');
 });
 
 it('ends when its time is up', async () => {

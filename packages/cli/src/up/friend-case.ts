@@ -33,6 +33,14 @@ export async function friendCase(
   log.say(
     '   An expert that expects to lose may call one that was not drawn to work in its place, for a share of the fee.',
   );
+  const serving = market.service.status().experts.filter(({ state }) => state === 'serving').length;
+  if (serving <= embeddedParameters.shardSize) {
+    log.say(
+      `   Here ${serving} experts serve and ${embeddedParameters.shardSize} are drawn for a job, so nobody is left to be called. Start with more of them (--experts).`,
+      { event: 'tour', textKind: 'calling a friend', jobs: 0, calls: 0 },
+    );
+    return;
+  }
   log.say(
     '   Whom to call it knows from who won on such texts before. The house now pays for jobs until that is seen.',
   );

@@ -45,13 +45,15 @@ it('shows a job on one line, and nothing of its text steers the terminal', () =>
 it('says below a job who called whom, for what share, and what came of it', () => {
   spy();
   const friend = { id: '9', name: 'strong', askBps: 5_000 };
-  createLog(false).job({ ...job, members: job.members.map((member) => ({ ...member, friend })) });
-  const lines = written.map((line) => stripVTControlCharacters(line).trim());
-  expect(lines[0]).toContain('★ first → strong 0.25 · (second → strong 0.50) · third → strong late');
-  expect(lines.slice(1)).toEqual([
+  const called = { ...job, members: job.members.map((member) => ({ ...member, friend })) };
+  const log = createLog(false);
+  log.job(called);
+  log.job({ ...called, winner: '4' });
+  expect(written.map((line) => stripVTControlCharacters(line).trim())).toEqual([
+    expect.stringContaining('★ first → strong 0.25 · (second → strong 0.50) · third → strong late'),
     '↳ first called strong for 50 % and won: strong earns 0.6125 cr, first 0.6125 cr',
-    '↳ second called strong for 50 % and did not win',
-    '↳ third called strong for 50 % and did not win: late',
+    expect.stringContaining('first → strong 0.25'),
+    '↳ first called strong for 50 %, second called strong for 50 %, third called strong for 50 % and did not win',
   ]);
 });
 

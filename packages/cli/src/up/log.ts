@@ -33,9 +33,7 @@ export function createLog(isJson: boolean): UpLog {
         process.stdout.write(
           `${toJsonLine({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job })}\n`,
         );
-      else
-        for (const line of [jobLine(job), ...job.members.flatMap((member) => callLine(job, member))])
-          write(line);
+      else for (const line of [jobLine(job), ...callLine(job)]) write(line);
     },
     background(text) {
       background = text;
@@ -69,17 +67,20 @@ function jobLine(job: JobSummary): string {
   return `${time}  ${members.join(' · ')}  ${formatCredits(job.feeMicro)} cr${house}  ${text}`;
 }
 
-/** Under the line of a job: who called whom, for what share, and what came of it. */
-function callLine(job: JobSummary, { id, name, friend, slashed }: JobSummary['members'][number]): string[] {
-  if (friend === undefined) return [];
-  const called = `${name} called ${friend.name} for ${formatShare(friend.askBps)}`;
-  const outcome =
-    id === job.winner
-      ? `${paint('green', 'and won')}: ${sharesOf(job, name, friend)}`
-      : slashed === undefined
-        ? 'and did not win'
-        : `and did not win: ${slashed}`;
-  return [`          ${paint('magenta', '↳')} ${called} ${outcome}`];
+/** Under the line of a job, if friends were called: what came of it for the winner, or who had called in vain. */
+function callLine(job: JobSummary): string[] {
+  const calls = job.members.flatMap(({ friend, ...member }) =>
+    friend === undefined ? [] : [{ ...member, friend }],
+  );
+  const callOf = ({ name, friend }: (typeof calls)[number]): string =>
+    `${name} called ${friend.name} for ${formatShare(friend.askBps)}`;
+  const won = calls.find(({ id }) => id === job.winner);
+  if (calls.length === 0) return [];
+  const line =
+    won === undefined
+      ? `${calls.map(callOf).join(', ')} and did not win`
+      : `${callOf(won)} ${paint('green', 'and won')}: ${sharesOf(job, won.name, won.friend)}`;
+  return [`          ${paint('magenta', '↳')} ${line}`];
 }
 
 type Friend = NonNullable<JobSummary['members'][number]['friend']>;

@@ -59,7 +59,7 @@ export async function addSpecialists(init: SpecialistsInit): Promise<number> {
         isAskAutomatic: init.isPricing,
       });
       log.say(
-        `${domain.name} joins: loss on held-out texts ${manifest.heldOutLossAfter.toFixed(3)}, the base model's ${manifest.heldOutLossBefore.toFixed(3)}.`,
+        `${domain.name} joins${trained.isNew ? '' : ', trained before'}: loss on held-out texts ${manifest.heldOutLossAfter.toFixed(3)}, the base model's ${manifest.heldOutLossBefore.toFixed(3)}.`,
         {
           event: 'specialist-joined',
           name: domain.name,
