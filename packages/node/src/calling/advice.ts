@@ -1,13 +1,5 @@
 import type { NodeId } from '@moe/core';
-import {
-  addInto,
-  isCallable,
-  placeExcess,
-  type SealedJob,
-  Standings,
-  splitFee,
-  toNumber,
-} from '@moe/protocol';
+import { addInto, placeExcess, type SealedJob, Standings, splitFee, toNumber } from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { type Beliefs, standingsBeliefs } from './beliefs.ts';
 import type { CallBook } from './call-book.ts';
@@ -24,11 +16,18 @@ export interface AdviceComponents {
 
 /** A friend that has agreed loses stake when it does not finish; few do not (docs/concepts/lateness.md). */
 const usuallyFinished = 0.999;
-/** Friends that are looked at: the best by their standing at the place. More are more luck than better. */
-const maxFriends = 10;
+/** Friends that are looked at: the best by their standing at the place (more are more luck than better) … */
+const bestFriends = 8;
+/** … and some others, so that an expert that nobody has called yet can be found. */
+const strangers = 2;
 
 /** What a paid member of a job knows when it must decide who is to work: itself or a friend. */
-export function adviceOn(components: AdviceComponents, job: SealedJob, kept: Int16Array): Situation {
+export function adviceOn(
+  components: AdviceComponents,
+  job: SealedJob,
+  kept: Int16Array,
+  random: () => number,
+): Situation {
   const { self, view, calls } = components;
   const { roster, draw, seats } = job;
   const { parameters } = roster;
@@ -40,11 +39,16 @@ export function adviceOn(components: AdviceComponents, job: SealedJob, kept: Int
     standings === undefined ? 0 : toNumber(placeExcess(standings.of(node, place), parameters));
 
   const opponents = draw.members.filter((node) => node !== self);
-  const friends = roster.experts
+  const callable = roster.experts
     .filter((expert) => !expert.onProbation && expert.node !== self && !seats.includes(expert.node))
     .map((expert) => ({ ...expert, standing: standingOf(expert.node) }))
-    .sort((a, b) => a.standing - b.standing)
-    .slice(0, maxFriends);
+    .sort((a, b) => a.standing - b.standing);
+  const friends = callable.slice(0, bestFriends);
+  for (
+    const others = callable.slice(bestFriends);
+    friends.length < bestFriends + strangers && others.length > 0;
+  )
+    friends.push(...others.splice(Math.floor(random() * others.length), 1));
   const cast = [self, ...opponents, ...friends.map(({ node }) => node)];
   const beliefs: Beliefs =
     view.beliefs ?? standingsBeliefs(() => ({ roster, standings: standings ?? Standings.empty }));

@@ -128,7 +128,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       }
       if (job.draw.members.includes(self)) {
         const advice = { self, view, calls, costMicro: init.costMicro ?? 0, mayDecline };
-        const decision = policy(adviceOn(advice, job, kept), uniform);
+        const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
         if (decision.kind === 'decline') {
           declines.push(clock.nowMs());
           return decline(job, decision.reason);
