@@ -1,18 +1,20 @@
 /**
  * `npm run bench -- history [--records 1000000] [--sweep] [--posterior]`: the ten nearest of so many certified jobs (real texts'
  * vectors), by the history, by the library used bare on the same index, and by comparing with everything; memory, and
- * the time to open. `--sweep` prints what other settings of the index cost and bring, `--posterior`
+ * the time to open; processor time beside time. `--sweep` prints what other settings of the index cost and bring, `--posterior`
  * how well beliefs from the nearest records foretell real experts' losses. The first run encodes the texts and builds
  * the index (minutes); both are kept under `.bench/history`.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type History, posterior } from '@moe/history';
 import { type GroundTruth, groundTruth, recallOf } from './history/ground-truth.ts';
-import { bareIndex, type SweepRow, sweepIndexes } from './history/index-sweep.ts';
+import { bareIndex, type SweepRow, sweepFile, sweepIndexes } from './history/index-sweep.ts';
 import { builtHistory, openBuilt } from './history/market-history.ts';
 import { type PosteriorQuality, posteriorQuality } from './history/posterior-quality.ts';
+import { type Figures, Stopwatch } from './history/stopwatch.ts';
 import { dimensions, windowVectors } from './history/text-windows.ts';
 import { optionOf } from './scoring/options.ts';
 
@@ -20,15 +22,20 @@ interface Row {
   readonly name: string;
   readonly records: number;
   readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Processor time of a search on the thread that makes it, mean: other processes do not count. */
+  readonly cpuMs: number;
   readonly recallAt10: number;
   readonly bytesPerRecord: number;
   readonly openMs: number;
+  readonly openCpuMs: number;
 }
 
 const settings = { connectivity: 16, expansionAdd: 128 };
 const candidates = 128;
 const queryCount = 500;
 const openings = 3;
+const readingMsPerRecord = 0.005;
 const bars = { p50Ms: 1, recallAt10: 0.95, openMs: 2_000 };
 
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
@@ -39,87 +46,117 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const queries = Array.from({ length: queryCount }, (_, index) =>
     all.slice(index * dimensions, (index + 1) * dimensions),
   );
-  const { directory, appendsPerSecond } = builtHistory(indexed, records, settings);
+  const { directory, appendsPerSecond } = await builtHistory(indexed, records, settings);
   const truth = groundTruth(indexed, queries);
-  const { rows, posteriorP50Ms } = measure(directory, records, queries, truth);
+  const measured = await measure(directory, records, queries, truth);
   const sweep = args.includes('--sweep') ? sweepIndexes(indexed, queries, truth) : [];
   const quality = args.includes('--posterior') ? await posteriorQuality() : [];
-  if (!json) print({ rows, posteriorP50Ms, appendsPerSecond, sweep, quality });
-  return { rows, posteriorP50Ms, appendsPerSecond, sweep, quality, load: loadavg()[0] };
+  const found = { ...measured, appendsPerSecond, sweep, quality };
+  if (!json) print(found);
+  return { ...found, load: loadavg()[0] };
 }
 
-function measure(
+async function measure(
   directory: string,
   records: number,
   queries: readonly Int8Array[],
   truth: GroundTruth,
-): { readonly rows: readonly Row[]; readonly posteriorP50Ms: number } {
-  const openTimes: number[] = [];
+): Promise<Measured> {
   let history: History | undefined;
-  for (let opening = 0; opening < openings; opening += 1) {
+  const opening = new Stopwatch();
+  for (let time = 0; time < openings; time += 1) {
     history?.close();
-    const startedMs = performance.now();
-    history = openBuilt(directory, settings);
-    openTimes.push(performance.now() - startedMs);
+    opening.time(() => {
+      history = openBuilt(directory, settings);
+    });
   }
+  const firstSearch = new Stopwatch();
+  firstSearch.time(() => history!.nearest(queries[0]!, 10));
+  // The loop below never yields, and records are read in the background.
+  await setTimeout(records * readingMsPerRecord);
+
   const file = indexFile(directory);
   const bare = bareIndex({ ...settings, expansionSearch: candidates });
-  const startedMs = performance.now();
-  bare.load(file);
-  const bareOpenMs = performance.now() - startedMs;
+  const bareOpening = new Stopwatch();
+  bareOpening.time(() => bare.load(file));
 
   const keyOf = (atMs: number): number => atMs / 1_000;
-  const bareTimes: number[] = [];
-  const historyTimes: number[] = [];
-  const posteriorTimes: number[] = [];
+  const workers = history!.workers().slice(0, 20);
+  let ownSearch = new Stopwatch();
+  let bareSearch = new Stopwatch();
+  let nearest64 = new Stopwatch();
+  let beliefs = new Stopwatch();
   const bareFound: number[][] = [];
   const historyFound: number[][] = [];
-  const workers = history!.workers().slice(0, 20);
-  // Twice: the first round warms up. One query of each in turn, so that both meet the same disturbances.
-  for (const isMeasured of [false, true])
+  // Twice: the first round warms up. One query of each in turn, so that all meet the same disturbances.
+  for (const isMeasured of [false, true]) {
+    if (isMeasured)
+      [ownSearch, bareSearch, nearest64, beliefs] = Array.from({ length: 4 }, () => new Stopwatch()) as [
+        Stopwatch,
+        Stopwatch,
+        Stopwatch,
+        Stopwatch,
+      ];
     for (const query of queries) {
       const floats = Float32Array.from(query);
-      const start = performance.now();
-      const { keys } = bare.search(floats, 10, 1);
-      const between = performance.now();
-      const near = history!.nearest(query, 10);
-      const end = performance.now();
-      posterior(history!, query, workers, { nowMs: records * 1_000 });
+      const { keys } = bareSearch.time(() => bare.search(floats, 10, 1));
+      const near = ownSearch.time(() => history!.nearest(query, 10));
+      beliefs.time(() => posterior(history!, query, workers, { nowMs: records * 1_000 }));
+      nearest64.time(() => history!.nearest(query, 64));
       if (!isMeasured) continue;
-      posteriorTimes.push(performance.now() - end);
-      bareTimes.push(between - start);
-      historyTimes.push(end - between);
       bareFound.push(Array.from(keys, Number));
       historyFound.push(near.map(({ record }) => keyOf(record.atMs)));
     }
+  }
+  const widths = sweepFile(file, settings, queries, truth);
+  const { bytesPerRecord } = history!;
+  history!.close();
   const rows: Row[] = [
     {
       name: 'history',
       records,
-      p50Ms: median(historyTimes),
+      ...ownSearch.figures(),
       recallAt10: round(recallOf(truth, historyFound)),
-      bytesPerRecord: history!.bytesPerRecord,
-      openMs: Math.round(median(openTimes)),
+      bytesPerRecord,
+      openMs: opening.figures().p50Ms,
+      openCpuMs: opening.figures().cpuMs,
     },
     {
       name: 'usearch, bare',
       records,
-      p50Ms: median(bareTimes),
+      ...bareSearch.figures(),
       recallAt10: round(recallOf(truth, bareFound)),
       bytesPerRecord: Math.round(statSync(file).size / records),
-      openMs: Math.round(bareOpenMs),
+      openMs: bareOpening.figures().p50Ms,
+      openCpuMs: bareOpening.figures().cpuMs,
     },
     {
       name: 'exact scan',
       records,
-      p50Ms: median(truth.timesMs),
+      ...truth.times.figures(),
       recallAt10: 1,
       bytesPerRecord: dimensions,
       openMs: 0,
+      openCpuMs: 0,
     },
   ];
-  history!.close();
-  return { rows, posteriorP50Ms: median(posteriorTimes) };
+  return {
+    rows,
+    firstSearchMs: firstSearch.figures().p50Ms,
+    posteriorOf20: beliefs.figures(),
+    nearest64: nearest64.figures(),
+    widths,
+  };
+}
+
+interface Measured {
+  readonly rows: readonly Row[];
+  /** The first search after opening, while pages of the index and records are still to be read. */
+  readonly firstSearchMs: number;
+  readonly posteriorOf20: Figures;
+  readonly nearest64: Figures;
+  /** What other numbers of candidates would cost and bring. */
+  readonly widths: readonly SweepRow[];
 }
 
 function indexFile(directory: string): string {
@@ -127,23 +164,23 @@ function indexFile(directory: string): string {
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.index'))!);
 }
 
-interface Printed {
-  readonly rows: readonly Row[];
-  readonly posteriorP50Ms: number;
+interface Printed extends Measured {
   readonly appendsPerSecond: number | undefined;
   readonly sweep: readonly SweepRow[];
   readonly quality: readonly PosteriorQuality[];
 }
 
-function print({ rows, posteriorP50Ms, appendsPerSecond, sweep, quality }: Printed): void {
+function print(printed: Printed): void {
+  const { rows, firstSearchMs, posteriorOf20, nearest64, widths, appendsPerSecond, sweep, quality } = printed;
   const [own] = rows;
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load average ${loadavg()[0]!.toFixed(1)}`,
   );
   console.table(rows);
-  console.log(`posterior of 20 workers: ${posteriorP50Ms} ms (p50)`);
+  console.log(`first search after opening: ${firstSearchMs} ms`);
+  console.table({ 'posterior of 20 workers': posteriorOf20, 'of which 64 nearest': nearest64 });
   if (appendsPerSecond !== undefined) console.log(`appended with index: ${appendsPerSecond} records/s`);
-  if (sweep.length > 0) console.table(sweep);
+  console.table([...widths, ...sweep]);
   if (quality.length > 0) console.table(quality);
   const say = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
   console.log(
@@ -151,10 +188,6 @@ function print({ rows, posteriorP50Ms, appendsPerSecond, sweep, quality }: Print
       `recall@10 at least ${bars.recallAt10}: ${say(own!.recallAt10 >= bars.recallAt10)} (${own!.recallAt10})\n` +
       `open within ${bars.openMs} ms: ${say(own!.openMs <= bars.openMs)} (${own!.openMs} ms)`,
   );
-}
-
-function median(values: readonly number[]): number {
-  return round(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!);
 }
 
 function round(value: number): number {

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AnnIndex, type UsearchSettings, usearchIndexKind } from '@moe/history';
 import { Index, MetricKind, ScalarKind } from 'usearch';
 import { progressBar } from '../scoring/progress.ts';
 import { type GroundTruth, recallOf } from './ground-truth.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { dimensions } from './text-windows.ts';
 
-export interface BareSettings {
-  readonly connectivity: number;
-  readonly expansionAdd: number;
+interface BareSettings extends UsearchSettings {
   readonly expansionSearch: number;
 }
 
@@ -28,88 +28,100 @@ export interface SweepRow {
   readonly name: string;
   readonly records: number;
   readonly p50Ms: number;
+  readonly cpuMs: number;
   readonly recallAt10: number;
   readonly bytesPerRecord: number;
-  readonly openMs: number;
+  /** In processor time. */
   readonly addsPerSecond: number | undefined;
 }
 
 const folder = join(import.meta.dirname, '../../.bench/history/sweep');
-const widths = [32, 64, 128, 256];
-const graphs = [
-  { connectivity: 8, expansionAdd: 128 },
-  { connectivity: 16, expansionAdd: 64 },
+const widths = [64, 96, 128, 192, 256, 512];
+const graphs: readonly UsearchSettings[] = [
   { connectivity: 16, expansionAdd: 128 },
   { connectivity: 24, expansionAdd: 128 },
+  { connectivity: 32, expansionAdd: 128 },
+  { connectivity: 16, expansionAdd: 256 },
   { connectivity: 32, expansionAdd: 256 },
-] as const;
+  { connectivity: 48, expansionAdd: 256 },
+];
 
-/** What more links and wider searches cost and bring. Built indexes are kept under `.bench/history/sweep`. */
+/**
+ * What more links and wider searches cost and bring, by our adapter of the library: the share of the ten nearest that
+ * are among so many candidates, which an exact ranking of them keeps. Built indexes are kept under
+ * `.bench/history/sweep`.
+ */
 export function sweepIndexes(
   indexed: Int8Array,
   queries: readonly Int8Array[],
   truth: GroundTruth,
 ): SweepRow[] {
-  const records = indexed.length / dimensions;
   return graphs.flatMap((graph) => {
-    const { path, addsPerSecond } = builtIndex(indexed, graph);
-    return widths.map((expansionSearch): SweepRow => {
-      const index = bareIndex({ ...graph, expansionSearch });
-      const startedMs = performance.now();
-      index.load(path);
-      const openMs = performance.now() - startedMs;
-      const { p50Ms, recallAt10 } = measureBare(index, queries, truth);
-      return {
-        name: `links ${graph.connectivity}, add ${graph.expansionAdd}, search ${expansionSearch}`,
-        records,
-        p50Ms,
-        recallAt10,
-        bytesPerRecord: Math.round(statSync(path).size / records),
-        openMs: Math.round(openMs),
-        addsPerSecond,
-      };
-    });
+    const { index, path, addsPerSecond } = builtIndex(indexed, graph);
+    return sweepWidths(index, { path, graph, addsPerSecond }, queries, truth);
   });
 }
 
-function measureBare(
-  index: Index,
+/** The same for an index that is there already. */
+export function sweepFile(
+  path: string,
+  graph: UsearchSettings,
   queries: readonly Int8Array[],
   truth: GroundTruth,
-): { readonly p50Ms: number; readonly recallAt10: number } {
-  const floats = queries.map((query) => Float32Array.from(query));
-  const timesMs: number[] = [];
-  const found = floats.map((query) => {
-    const startedMs = performance.now();
-    const { keys } = index.search(query, 10, 1);
-    timesMs.push(performance.now() - startedMs);
-    return Array.from(keys, Number);
+): SweepRow[] {
+  const index = usearchIndexKind(graph).open(path, dimensions);
+  return sweepWidths(index, { path, graph, addsPerSecond: undefined }, queries, truth);
+}
+
+function sweepWidths(
+  index: AnnIndex,
+  about: {
+    readonly path: string;
+    readonly graph: UsearchSettings;
+    readonly addsPerSecond: number | undefined;
+  },
+  queries: readonly Int8Array[],
+  truth: GroundTruth,
+): SweepRow[] {
+  const { path, graph, addsPerSecond } = about;
+  const records = index.size;
+  return widths.map((width): SweepRow => {
+    const times = new Stopwatch();
+    const found = queries.map((query) => {
+      const floats = Float32Array.from(query);
+      return times.time(() => index.search(floats, width));
+    });
+    const { p50Ms, cpuMs } = times.figures();
+    return {
+      name: `links ${graph.connectivity}, add ${graph.expansionAdd}, candidates ${width}`,
+      records,
+      p50Ms,
+      cpuMs,
+      recallAt10: Number(recallOf(truth, found).toFixed(3)),
+      bytesPerRecord: Math.round(statSync(path).size / records),
+      addsPerSecond,
+    };
   });
-  timesMs.sort((a, b) => a - b);
-  return {
-    p50Ms: Number(timesMs[Math.floor(timesMs.length / 2)]!.toFixed(3)),
-    recallAt10: Number(recallOf(truth, found).toFixed(3)),
-  };
 }
 
 function builtIndex(
   indexed: Int8Array,
-  graph: Omit<BareSettings, 'expansionSearch'>,
-): { readonly path: string; readonly addsPerSecond: number | undefined } {
+  graph: UsearchSettings,
+): { readonly index: AnnIndex; readonly path: string; readonly addsPerSecond: number | undefined } {
   const records = indexed.length / dimensions;
-  const name = `${graph.connectivity}-${graph.expansionAdd}-${records}.index`;
-  const path = join(folder, name);
-  if (existsSync(path)) return { path, addsPerSecond: undefined };
+  const kind = usearchIndexKind(graph);
+  const path = join(folder, `${kind.name}-${records}.index`);
+  if (existsSync(path)) return { index: kind.open(path, dimensions), path, addsPerSecond: undefined };
   mkdirSync(folder, { recursive: true });
-  const index = bareIndex({ ...graph, expansionSearch: 1 });
-  const tick = progressBar(`building ${name}`, records);
-  const startedMs = performance.now();
+  const index = kind.create(dimensions);
+  const tick = progressBar(`building ${kind.name}`, records);
+  const before = process.cpuUsage();
   for (let key = 0; key < records; key += 1) {
-    index.add(BigInt(key), indexed.subarray(key * dimensions, (key + 1) * dimensions), 1);
+    index.add(key, indexed.subarray(key * dimensions, (key + 1) * dimensions));
     if (key % 1_000 === 999) tick(1_000);
   }
-  const addsPerSecond = Math.round((1_000 * records) / (performance.now() - startedMs));
+  const { user, system } = process.cpuUsage(before);
   index.save(`${path}.tmp`);
   renameSync(`${path}.tmp`, path);
-  return { path, addsPerSecond };
+  return { index, path, addsPerSecond: Math.round((1e6 * records) / (user + system)) };
 }

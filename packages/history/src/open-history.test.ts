@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exactIndexKind } from './ann/exact-index.ts';
 import type { History } from './history.ts';
 import { type HistoryInit, memoryHistory, openHistory } from './open-history.ts';
@@ -245,6 +245,26 @@ describe('a history after a restart', () => {
     expect(again.nearest(scatteredVector(3), 130).every(({ record }) => record.atMs >= 20_000)).toBe(true);
     again.close();
     history.close();
+  });
+
+  it('saves its index now and then, without waiting for the disk', async () => {
+    const indexes = (): string[] => readdirSync(join(directory, 'index'));
+    const indexedAtStart = (): number => {
+      const indexed: number[] = [];
+      const kind = { ...init, directory, indexKind: exactIndexKind };
+      openHistory({ ...kind, onIndexing: (done) => indexed.push(done) }).close();
+      return indexed.length;
+    };
+    const history = onDisk({ indexKind: exactIndexKind });
+    fill(history, 4_096);
+    expect(indexes().filter((name) => name.endsWith('.index'))).toEqual([]);
+    await vi.waitFor(() => expect(indexes().some((name) => name.endsWith('.index'))).toBe(true));
+    expect(indexes().some((name) => name.endsWith('.tmp'))).toBe(false);
+    fill(history, 4_096, 4_096);
+    // Closed before the disk has the second one.
+    history.close();
+    expect(indexedAtStart()).toBe(0);
+    expect(indexes().filter((name) => /\.(index|tmp)$/.test(name))).toHaveLength(1);
   });
 
   it('loses no more than the unfinished record when the tail is torn, wherever', () => {

@@ -254,13 +254,13 @@ class StoredHistory implements History {
     if (this.#folder === undefined) return;
     writing(() => this.#folder?.writeForgotten(this.#forgotten));
     if (this.#unsaved > 0) this.#save((files, state) => files.save(this.#index, state));
+    else writing(() => this.#indexFiles?.settle());
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.flush();
     this.#isClosed = true;
-    this.#indexFiles?.close();
     this.#rows.close();
     this.#nodes.close();
   }

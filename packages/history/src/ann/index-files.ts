@@ -12,13 +12,18 @@ const stateSchema = forgottenSchema.extend({ endRow: z.int().min(0), file: z.str
 /** Which rows an index holds: those before `endRow` that were not forgotten when it was saved. */
 export type IndexState = Omit<z.infer<typeof stateSchema>, 'file'>;
 
+interface Save {
+  readonly file: string;
+  readonly state: IndexState;
+}
+
 /** The saved index of a history: one file, replaced as a whole, and a small one that names it. */
 export class IndexFiles {
   readonly #directory: string;
   readonly #kind: AnnIndexKind;
   readonly #states: BlobFiles;
-  /** File of the save that was begun last. */
-  #latest: string | undefined;
+  /** Written, but perhaps not on the disk yet. */
+  #pending: Save | undefined;
 
   constructor(directory: string, kind: AnnIndexKind) {
     mkdirSync(directory, { recursive: true });
@@ -42,7 +47,35 @@ export class IndexFiles {
 
   /** Everything is on the disk when it returns. */
   save(index: AnnIndex, state: IndexState): void {
+    this.#finishNow({ file: this.#write(index), state });
+  }
+
+  /**
+   * Only copies the index to the system's cache before it returns: waiting for the disk takes longer. Until that is
+   * done, or when it fails, the files stay as they were.
+   */
+  saveSoon(index: AnnIndex, state: IndexState): void {
     const file = this.#write(index);
+    this.#pending = { file, state };
+    void this.#finish(this.#pending);
+  }
+
+  /** Waits for what {@link IndexFiles.saveSoon} began. */
+  settle(): void {
+    if (this.#pending !== undefined) this.#finishNow(this.#pending);
+  }
+
+  #write(index: AnnIndex): string {
+    // One that still waits for the disk is of no use any more.
+    if (this.#pending !== undefined) rmSync(this.#temporary(this.#pending.file), { force: true });
+    this.#pending = undefined;
+    const file = `${this.#kind.name}-${randomUUID()}.index`;
+    index.save(this.#temporary(file));
+    return file;
+  }
+
+  #finishNow({ file, state }: Save): void {
+    this.#pending = undefined;
     const handle = openSync(this.#temporary(file), 'r+');
     try {
       fsyncSync(handle);
@@ -52,38 +85,19 @@ export class IndexFiles {
     this.#install(file, state);
   }
 
-  /**
-   * Only copies the index to the system's cache before it returns: waiting for the disk takes longer. When that fails
-   * or another save comes first, the files stay as they were.
-   */
-  saveSoon(index: AnnIndex, state: IndexState): void {
-    const file = this.#write(index);
-    void this.#finish(file, state);
-  }
-
-  /** Whoever has closed the history may delete or open its folder. */
-  close(): void {
-    this.#latest = undefined;
-  }
-
-  #write(index: AnnIndex): string {
-    const file = `${this.#kind.name}-${randomUUID()}.index`;
-    this.#latest = file;
-    index.save(this.#temporary(file));
-    return file;
-  }
-
-  async #finish(file: string, state: IndexState): Promise<void> {
+  async #finish(save: Save): Promise<void> {
     try {
-      const handle = await open(this.#temporary(file), 'r+');
+      const handle = await open(this.#temporary(save.file), 'r+');
       try {
         await handle.sync();
       } finally {
         await handle.close();
       }
-      if (this.#latest === file) this.#install(file, state);
+      if (this.#pending !== save) return;
+      this.#pending = undefined;
+      this.#install(save.file, save.state);
     } catch {
-      rmSync(this.#temporary(file), { force: true });
+      // The next save makes up for it; records are what counts.
     }
   }
 

@@ -119,7 +119,7 @@ const castLength = 127;
  * here, and a little is added to each number such that the length is 127 and cutting off gives the rounded number. Where
  * the rounded vector is too long for that, its largest numbers are one less.
  */
-export function castable(vector: Int8Array | Float32Array): Float32Array {
+function castable(vector: Int8Array | Float32Array): Float32Array {
   let squares = 0;
   for (let axis = 0; axis < vector.length; axis += 1) squares += vector[axis]! * vector[axis]!;
   const scale = castLength / Math.sqrt(squares);
