@@ -78,9 +78,9 @@ function jobItem(job) {
  * @param {Job['members'][number]} member
  * @param {boolean} isWinner
  */
-function memberItem({ name, friend, loss, probation, slashed }, isWinner) {
+function memberItem({ name, friend, loss, probation, outcome, slashed }, isWinner) {
   const result = element('span', { class: 'loss' });
-  if (slashed !== undefined) result.append(pill('slashed', slashed));
+  if (outcome !== undefined) result.append(pill(slashed ? 'slashed' : 'probation', outcome));
   else if (loss !== undefined) result.textContent = `${isWinner ? '✓ ' : ''}${formatLoss(loss)}`;
   else result.textContent = isWinner ? '✓ asked' : 'no answer';
   if (isWinner)

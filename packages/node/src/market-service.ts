@@ -98,7 +98,10 @@ export interface JobSummary {
     readonly friend?: { readonly id: string; readonly name: string; readonly askBps: number };
     readonly loss?: number;
     readonly probation: boolean;
-    readonly slashed?: string;
+    /** What came of its entry, where it was not scored. */
+    readonly outcome?: string;
+    /** Whether that cost stake. */
+    readonly slashed?: boolean;
   }[];
   readonly winner?: string;
   readonly feeMicro: Amount;

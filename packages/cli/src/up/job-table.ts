@@ -28,8 +28,8 @@ function wonBy(job: JobSummary, { friend, loss }: JobSummary['members'][number])
   return `${friend.name} worked and won${why}, for ${formatShare(friend.askBps)}`;
 }
 
-function notWonBy({ friend, slashed, probation }: JobSummary['members'][number]): string {
-  if (slashed !== undefined) return slashed;
+function notWonBy({ friend, outcome, probation }: JobSummary['members'][number]): string {
+  if (outcome !== undefined) return outcome;
   if (friend !== undefined) return `${friend.name} worked, for ${formatShare(friend.askBps)} if it had won`;
   return probation ? 'newcomer, unpaid' : '';
 }

@@ -14,7 +14,7 @@ const job: JobSummary = {
   members: [
     { id: '1', name: 'first', loss: 0.25, probation: false },
     { id: '2', name: 'second', loss: 0.5, probation: true },
-    { id: '3', name: 'third', probation: false, slashed: 'late' },
+    { id: '3', name: 'third', probation: false, outcome: 'late', slashed: true },
   ],
   winner: '1',
   feeMicro: 1_250_000n,

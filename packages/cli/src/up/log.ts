@@ -57,7 +57,7 @@ function jobLine(job: JobSummary): string {
   if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}  ${text}`;
   const members = job.members.map((member) => {
     const isWinner = member.id === job.winner;
-    const loss = member.loss === undefined ? (member.slashed ?? '') : member.loss.toFixed(2);
+    const loss = member.loss === undefined ? (member.outcome ?? '') : member.loss.toFixed(2);
     const name = member.friend === undefined ? member.name : `${member.name} → ${member.friend.name}`;
     const label = `${name}${loss === '' ? '' : ` ${loss}`}`;
     if (isWinner) return paint(['green', 'bold'], `★ ${label}`);

@@ -359,7 +359,9 @@ function publishRecord(
       type: 'expert-slashed',
       id: node,
       name: nameOf(node),
-      reason: job.members.find((member) => member.id === node)?.slashed ?? 'unknown',
+      reason:
+        job.members.find(({ id: principal, friend }) => principal === node || friend?.id === node)?.outcome ??
+        'unknown',
       amountMicro,
       receiptId: id,
     });
