@@ -389,6 +389,8 @@ class StoredHistory implements History {
         `A query needs ${this.#dimensions} finite numbers that are not all zero; it has ${query.length} with a squared length of ${squares}.`,
       );
     const scale = 1 / Math.sqrt(squares);
-    return Float32Array.from(query, (value) => value * scale);
+    const unit = new Float32Array(query.length);
+    for (let axis = 0; axis < query.length; axis += 1) unit[axis] = query[axis]! * scale;
+    return unit;
   }
 }

@@ -25,6 +25,9 @@ export interface AnnIndexKind {
   /** Goes into file names: an index of another kind or of other settings is never read by mistake. */
   readonly name: string;
   create(dimensions: number): AnnIndex;
-  /** Throws `history-index-invalid` when the file is missing, damaged or of another dimension. */
+  /**
+   * Throws `history-index-invalid` when the file is missing, damaged or of another dimension. An adapter may map the
+   * file and read it whole only at the first change, so it has to stay until the index was saved elsewhere.
+   */
   open(path: string, dimensions: number): AnnIndex;
 }

@@ -20,18 +20,20 @@ export function usearchIndexKind(settings: UsearchSettings = defaultUsearchSetti
     create: (dimensions) => new UsearchIndex(dimensions, settings),
     open: (path, dimensions) => {
       const index = new UsearchIndex(dimensions, settings);
-      try {
-        index.view(path, dimensions);
-      } catch (cause) {
-        throw new MoeError(
-          'history-index-invalid',
-          `The index ${path} cannot be read: ${messageOf(cause)}.`,
-          { cause },
-        );
-      }
+      reading(path, () => index.view(path, dimensions));
       return index;
     },
   };
+}
+
+function reading(path: string, act: () => void): void {
+  try {
+    act();
+  } catch (cause) {
+    throw new MoeError('history-index-invalid', `The index ${path} cannot be read: ${messageOf(cause)}.`, {
+      cause,
+    });
+  }
 }
 
 /** Key, level and lengths of the link lists of a node; a pointer for it and one for its vector; key look-up. */
@@ -104,7 +106,8 @@ class UsearchIndex implements AnnIndex {
 
   /** A mapped index takes no additions, so it is read when the first one comes. */
   #writable(): Index {
-    if (this.#viewed !== undefined) this.#index.load(this.#viewed);
+    const path = this.#viewed;
+    if (path !== undefined) reading(path, () => this.#index.load(path));
     this.#viewed = undefined;
     return this.#index;
   }
