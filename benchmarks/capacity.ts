@@ -16,18 +16,21 @@ import { optionOf } from './scoring/options.ts';
 import { progressBar } from './scoring/progress.ts';
 
 /** They judge what is delivered, and are not in the market: the same ruler for any number of experts. */
-const judgeNames = ['minilm-l6', 'minilm-l3', 'minilm-l1', 'static', 'lexical'];
+const judgeNames = ['minilm-l6', 'minilm-l1', 'static'];
 const mostLevels = 6;
 /** Few experts are served by several nodes each, so that there are shards and friends outside of them. */
 const leastNodes = 8;
 
 export async function run({ args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
-  const levels = Number(optionOf(args, '--levels') ?? mostLevels);
+  const counts = (optionOf(args, '--experts') ?? '1,2,4,8,16,32,64').split(',').map(Number);
+  const wanted = Array.from({ length: mostLevels + 1 }, (_, level) => level).filter((level) =>
+    counts.includes(2 ** level),
+  );
   // Nothing is trained on the novel.
   const kinds = textKinds.filter((kind) => kind !== 'novel');
   const set = loadTextSet({
     kinds,
-    perKind: Number(optionOf(args, '--per-kind') ?? 120),
+    perKind: Number(optionOf(args, '--per-kind') ?? 80),
     calibrationPieces: Number(optionOf(args, '--calibration') ?? 1_024),
   });
   const parameters = embeddedParameters;
@@ -38,7 +41,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     rounds: Number(optionOf(args, '--rounds') ?? 3),
     parts: ['whole'],
   });
-  const bounded = await trainBoundedExperts(kinds, mostLevels);
+  const bounded = await trainBoundedExperts(kinds, mostLevels, Math.max(0, ...wanted));
   const judges = catalogueExperts(judgeNames);
   const specialists = bounded.levels.map((matrices, level) =>
     matrices.map((matrix, index) => residualExpert(`${2 ** level}-${index}`, matrix)),
@@ -60,18 +63,22 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       `experts trained on ${bounded.trainingTexts} texts. The base model alone: ${round(base)}; its best single adapter: ${round(singleLoss)}.`,
   );
 
-  const rows: (CapacityRow & { readonly oracleLoss: number; readonly calledShare: number })[] = [
-    {
-      experts: 1,
-      marketLoss: singleLoss,
-      singleLoss,
-      randomShardLoss: singleLoss,
-      oracleLoss: singleLoss,
-      calledShare: 0,
-    },
-  ];
-  const tick = progressBar('jobs', 2 * levels * (plan.history.length + plan.measured.length));
-  for (let level = 1; level <= levels; level += 1) {
+  const rows: (CapacityRow & { readonly oracleLoss: number; readonly calledShare: number })[] = [];
+  const markets = wanted.filter((level) => level > 0).length;
+  const tick = progressBar('jobs', 2 * markets * (plan.history.length + plan.measured.length));
+  for (const level of wanted) {
+    if (level === 0) {
+      // One expert is no market: it serves everything.
+      rows.push({
+        experts: 1,
+        marketLoss: singleLoss,
+        singleLoss,
+        randomShardLoss: singleLoss,
+        oracleLoss: singleLoss,
+        calledShare: 0,
+      });
+      continue;
+    }
     const first = single + 2 ** level;
     const own = Array.from({ length: 2 ** level }, (_, index) => first + index);
     const nodes = Array.from(

@@ -2,7 +2,7 @@
 import { thompsonPolicy, workAlways } from '@moe/node';
 import { type Delivery, defaultParameters, embeddedParameters } from '@moe/protocol';
 import { specialistDomains } from '@moe/training';
-import { type MarketRun, planMarket, runMarket, textsOf } from './routing/market-run.ts';
+import { type DeliveryTuning, type MarketRun, planMarket, runMarket, textsOf } from './routing/market-run.ts';
 import { type Delivered, type Measured, mean, means, measure } from './routing/measure.ts';
 import { catalogueExperts, specialistExperts } from './routing/routed-experts.ts';
 import { loadTextSet } from './routing/text-set.ts';
@@ -14,6 +14,10 @@ import { progressBar } from './scoring/progress.ts';
 const catalogueNames = ['minilm-l6', 'minilm-l3', 'minilm-l1', 'static', 'lexical'];
 const deliveries: readonly Delivery[] = ['winner', 'expected-best', 'ensemble'];
 const defaultDelivery: Delivery = 'ensemble';
+/** What the ensemble would deliver with other parameters than the market's. */
+const tunings: readonly Required<DeliveryTuning>[] = [4, 16].flatMap((historyWeight) =>
+  [0.01, 0.02, 0.04].map((ensembleTemperature) => ({ historyWeight, ensembleTemperature })),
+);
 /** Least share of the way from the best single expert to the oracle. */
 const barLoss = 0.8;
 const barRetrieval = 0.5;
@@ -75,6 +79,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
   };
   const best = bestOf(single);
   const oracle = oracleOf(single);
+  const bestRetriever = single.reduce((most, each) => (each.retrieval > most.retrieval ? each : most));
 
   const tickJobs = progressBar('jobs', 3 * (plan.history.length + plan.measured.length));
   const market = async (of: readonly number[], policy: typeof thompsonPolicy): Promise<MarketRun> =>
@@ -110,7 +115,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     })),
   );
   console.log(
-    `A friend worked for ${percent(friends.calledShare)} of the members; ${percent(friends.unpaidShare)} of the jobs had no winner.`,
+    `Best single by retrieval: ${bestRetriever.name}, ${round(bestRetriever.retrieval)}. A friend worked for ${percent(friends.calledShare)} of the members; ${percent(friends.unpaidShare)} of the jobs had no winner.`,
   );
   const weakRows = rowsOf('market', dominated);
   const bestWeak = bestOf(weak.map((expert) => single[expert]!));
@@ -122,6 +127,23 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       retrieval: round(retrieval),
       'loss against the best': percent(loss / bestWeak.loss - 1),
       'retrieval against the best': percent(retrieval / bestWeak.retrieval - 1),
+    })),
+  );
+
+  console.log('The ensemble with other weights of history (k₀) and temperatures (T), in delivery alone:');
+  const tuned = tunings.map((tuning) => ({
+    ...tuning,
+    ...shareOf(row('', 0, friends.delivered('ensemble', tuning))),
+    dominated: row('', 0, dominated.delivered('ensemble', tuning)),
+  }));
+  console.table(
+    tuned.map((each) => ({
+      'k₀': each.historyWeight,
+      T: each.ensembleTemperature,
+      'headroom won: loss': round(each.loss),
+      'of retrieval': round(each.retrieval),
+      'dominated: loss': percent(each.dominated.loss / bestWeak.loss - 1),
+      'dominated: retrieval': percent(each.dominated.retrieval / bestWeak.retrieval - 1),
     })),
   );
 
@@ -153,7 +175,9 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     headroomShareByDelivery: Object.fromEntries(
       deliveries.map((delivery, index) => [delivery, shareOf(withFriends[index]!)]),
     ),
+    bestSingleByRetrieval: plain(bestRetriever),
     dominated: { best: plain(bestWeak), market: weakRows.map(plain) },
+    tuned: tuned.map(({ dominated: alike, ...each }) => ({ ...each, dominated: plain(alike) })),
     bars,
   };
 }

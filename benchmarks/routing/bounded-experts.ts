@@ -12,8 +12,8 @@ const founder = 'minilm-l6';
 const piecesPerText = 2;
 const seed = 1;
 /** Steps of the one expert for everything, and of each that goes on from the expert of the wider domain. */
-const rootSteps = 600;
-const childSteps = 120;
+const rootSteps = 400;
+const childSteps = 80;
 const trainingThreads = 2;
 
 /** W of every expert, by level: one for everything, two for its halves, … */
@@ -27,11 +27,12 @@ export interface BoundedExperts {
 /**
  * Residual adapters of one size (590 KB) for 1, 2, 4, … `2^levels` domains of the training texts. Each starts from
  * the weights of the expert for the wider domain and is trained on its own half of those texts. Weights are kept in
- * `.bench/capacity`, so that a run that was stopped goes on.
+ * `.bench/capacity`, so that a run that was stopped goes on. Levels below `trainedLevels` are left out.
  */
 export async function trainBoundedExperts(
   kinds: readonly TextKind[],
   levels: number,
+  trainedLevels = levels,
 ): Promise<BoundedExperts> {
   const texts = kinds.flatMap(
     (kind) => trainingTexts({ kind, kin: [] }, { train: 1_200, kin: 0, heldOut: 0 }).train,
@@ -49,7 +50,7 @@ export async function trainBoundedExperts(
     hashOf('moe/bench-capacity/1', [strings, levels, rootSteps, childSteps, seed]).slice(0, 12),
   );
   mkdirSync(folder, { recursive: true });
-  const tick = progressBar('bounded experts', 2 ** (levels + 1));
+  const tick = progressBar('bounded experts', 2 ** (trainedLevels + 1));
   const train = async (
     name: string,
     domain: readonly number[],
@@ -78,7 +79,7 @@ export async function trainBoundedExperts(
   const root = await train('root', everything, { steps: rootSteps });
   const single = await train('single', everything, { steps: levels * childSteps, initial: root });
   const trained = [[root]];
-  for (let level = 1; level <= levels; level += 1)
+  for (let level = 1; level <= trainedLevels; level += 1)
     trained.push(
       await inParallel(tree[level]!, (domain, index) =>
         train(`${2 ** level}-${index}`, domain, {

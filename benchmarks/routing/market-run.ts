@@ -71,8 +71,11 @@ export function textsOf(set: TextSet, plan: MarketPlan): string[] {
   ];
 }
 
+/** Market parameters that delivery alone could have otherwise: who wins and is paid stays as it was. */
+export type DeliveryTuning = Partial<Pick<MarketParameters, 'ensembleTemperature' | 'historyWeight'>>;
+
 export interface MarketRun {
-  delivered(delivery: Delivery): Delivered;
+  delivered(delivery: Delivery, tuning?: DeliveryTuning): Delivered;
   /** Mean number of texts that all experts together encode for a job. */
   readonly encodesPerJob: number;
   /** Share of the scored members that a friend worked for. */
@@ -127,8 +130,12 @@ function summary(
   certificates: readonly CertificateBody[],
 ): MarketRun {
   const places = new Map(plan.parts.map(([text, part], job) => [`${text}/${part}`, job]));
-  const mixOf = (certificate: CertificateBody, delivery: Delivery): Mix | undefined => {
-    const weights = deliveryWeights(certificate, delivery, plan.parameters);
+  const mixOf = (
+    certificate: CertificateBody,
+    delivery: Delivery,
+    tuning: DeliveryTuning,
+  ): Mix | undefined => {
+    const weights = deliveryWeights(certificate, delivery, { ...plan.parameters, ...tuning });
     const mix = new Map<number, number>();
     for (const [member, { worker }] of certificate.members.entries()) {
       const expert = experts[market.indexOf(worker)]!;
@@ -150,7 +157,10 @@ function summary(
     0,
   );
   return {
-    delivered: (delivery) => (text, part) => mixOf(certificates[places.get(`${text}/${part}`)!]!, delivery),
+    delivered:
+      (delivery, tuning = {}) =>
+      (text, part) =>
+        mixOf(certificates[places.get(`${text}/${part}`)!]!, delivery, tuning),
     encodesPerJob: encodes / certificates.length,
     calledShare: called / scored.length,
     unpaidShare: certificates.filter(({ winner }) => winner === null).length / certificates.length,
