@@ -1,14 +1,24 @@
 import type { NodeId } from '@moe/core';
-import { addInto, placeExcess, type SealedJob, Standings, splitFee, toNumber } from '@moe/protocol';
+import {
+  addInto,
+  placeExcess,
+  type SealedJob,
+  type SlashReason,
+  Standings,
+  splitFee,
+  toNumber,
+} from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { type Beliefs, standingsBeliefs } from './beliefs.ts';
 import type { CallBook } from './call-book.ts';
+import type { FaultBook } from './fault-book.ts';
 import type { Prospect, Situation } from './policy.ts';
 
 export interface AdviceComponents {
   readonly self: NodeId;
   readonly view: MarketView;
   readonly calls: CallBook;
+  readonly faults: FaultBook;
   /** What one text costs the expert to work on. */
   readonly costMicro: number;
   readonly mayDecline: () => boolean;
@@ -57,6 +67,8 @@ export function adviceOn(
     (worker, index): Prospect => ({ worker, standing: standingOf(worker), excess: excess[index]! }),
   );
   const own = roster.experts.find(({ node }) => node === self)!;
+  const penaltyMicro = (reason: SlashReason): number =>
+    (Number(own.stakeMicro) * parameters.slashBps[reason]) / 10_000;
   return {
     self: prospects[0]!,
     opponents: prospects.slice(1, 1 + opponents.length),
@@ -68,7 +80,8 @@ export function adviceOn(
     })),
     feeMicro: Number(job.feeMicro - splitFee(job.feeMicro, parameters.feeBps, 0).marketMicro),
     costMicro: components.costMicro,
-    lateMicro: (Number(own.stakeMicro) * parameters.slashBps.late) / 10_000,
+    faultMicro: components.faults.rate(place) * penaltyMicro('outlier'),
+    lateMicro: penaltyMicro('late'),
     mayDecline: components.mayDecline(),
     historyWeight: parameters.historyWeight,
     jobNoise: beliefs.jobNoise(),

@@ -28,6 +28,7 @@ const situation = (more: Partial<Situation> = {}): Situation => ({
   friends: [],
   feeMicro: 1_000,
   costMicro: 1,
+  faultMicro: 0,
   lateMicro: 100,
   mayDecline: true,
   historyWeight: 4,
@@ -71,6 +72,14 @@ describe('thompsonPolicy', () => {
     expect(
       thompsonPolicy(situation({ self: prospect('self', 0), friends: [friend('f', 0.3)] }), uniform(3)).kind,
     ).toBe('work');
+  });
+
+  it('calls rather than be at fault, but does not leave the shard for it', () => {
+    const self = prospect('self', -0.05);
+    const risky = { self, faultMicro: 900, friends: [friend('f', -0.05)] };
+    expect(thompsonPolicy(situation({ self, friends: risky.friends }), uniform(7)).kind).toBe('work');
+    expect(thompsonPolicy(situation(risky), uniform(7)).kind).toBe('call');
+    expect(thompsonPolicy(situation({ ...risky, friends: [] }), uniform(7)).kind).toBe('work');
   });
 
   it('declines hopeless work that costs something, and works when it may not decline', () => {

@@ -29,6 +29,8 @@ export interface Situation {
   readonly feeMicro: number;
   /** Own cost of doing the work. */
   readonly costMicro: number;
+  /** What its own work is expected to cost in penalties. A reason to call somebody, but none to leave the shard. */
+  readonly faultMicro: number;
   /** What being late costs. */
   readonly lateMicro: number;
   readonly mayDecline: boolean;
@@ -65,7 +67,8 @@ export const thompsonPolicy: DecisionPolicy = (situation, random) => {
   const scoreOf = ({ standing, excess }: Prospect): number =>
     (historyWeight * standing + excess.mean + excess.sd * standardNormal(random)) / (historyWeight + 1);
   const rivals = opponents.map(scoreOf);
-  const workMicro = winProbability(scoreOf(self), rivals, noise) * feeMicro - costMicro;
+  const effortMicro = winProbability(scoreOf(self), rivals, noise) * feeMicro - costMicro;
+  const workMicro = effortMicro - situation.faultMicro;
 
   const ranked = friends
     .map((friend) => {
@@ -86,7 +89,7 @@ export const thompsonPolicy: DecisionPolicy = (situation, random) => {
     );
     return { kind: 'call', friends: ranked.map(({ worker }) => worker), expectedMicro };
   }
-  if (workMicro < 0 && situation.mayDecline)
+  if (effortMicro < 0 && situation.mayDecline)
     return {
       kind: 'decline',
       reason: 'Working would cost more than it is expected to earn.',

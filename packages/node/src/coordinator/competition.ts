@@ -1,5 +1,6 @@
 import {
   type Clock,
+  isMoeError,
   type KeyPair,
   type MarketId,
   MoeError,
@@ -45,8 +46,27 @@ export interface CompetitionComponents {
   readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
 }
 
-/** Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. */
+/** Draws for one text: another may find experts that answer. */
+const maxAttempts = 3;
+
+/**
+ * Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. A job in which too few
+ * answered costs nothing, and the text is ordered anew, with another draw.
+ */
 export async function compete(
+  components: CompetitionComponents,
+  request: TextRequest,
+  bytes: number,
+): Promise<EmbeddedText> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await competeOnce(components, request, bytes);
+    } catch (error) {
+      if (attempt >= maxAttempts || request.signal.aborted || !isMoeError(error, 'no-quorum')) throw error;
+    }
+}
+
+async function competeOnce(
   components: CompetitionComponents,
   request: TextRequest,
   bytes: number,

@@ -197,6 +197,7 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
     add: (spec) => track(add(spec)),
     isOnline: (node) => running.has(node),
     observe: (body) => {
+      for (const { role } of running.values()) role.observe(body);
       if (!stopped.signal.aborted) pricing.observe(body);
     },
     status: () => [

@@ -12,6 +12,7 @@ import {
 import type { ExpertBackend } from '@moe/experts';
 import type { Transport } from '@moe/network';
 import {
+  type CertificateBody,
   type Commit,
   cutDomain,
   type Decline,
@@ -23,6 +24,7 @@ import {
 import { adviceOn } from '../calling/advice.ts';
 import { callBook } from '../calling/call-book.ts';
 import { callFriends } from '../calling/call-friends.ts';
+import { faultBook } from '../calling/fault-book.ts';
 import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
 import type { ClaimCounts } from '../calling/pricer.ts';
 import { serveClaims } from '../calling/serve-claims.ts';
@@ -61,6 +63,8 @@ export interface ExpertRole {
   readonly id: NodeId;
   /** Claims won and refused since the last time that somebody asked. */
   takeClaimCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
+  /** Takes in a certified job, from which the expert learns about itself. */
+  observe(body: CertificateBody): void;
 }
 
 type SealedAnswer = { readonly commit: Commit; readonly grant?: Grant } | { readonly decline: Decline };
@@ -89,6 +93,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const jobs = jobMemory(clock, init.maxJobs ?? 256);
     const seals = sealing(keys, components.backend, random);
     const calls = callBook();
+    const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
     /** Messages may come twice: the same question gets the same answer, never a second seal. */
     const sealedAnswers = new WeakMap<JobInHand, Promise<SealedAnswer>>();
@@ -127,7 +132,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         return decline(job, messageOf(error));
       }
       if (job.draw.members.includes(self)) {
-        const advice = { self, view, calls, costMicro: init.costMicro ?? 0, mayDecline };
+        const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
         const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
         if (decision.kind === 'decline') {
           declines.push(clock.nowMs());
@@ -217,6 +222,6 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       quietUntilMs: clock.nowMs() + (init.quietMs ?? view.current().roster.parameters.claimTtlMs),
       maxClaims: init.maxClaims ?? 64,
     });
-    return { id: self, takeClaimCounts: claims.takeCounts };
+    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe };
   };
 }

@@ -223,6 +223,7 @@ function decide(
     friends,
     feeMicro: market.prizeMicro,
     costMicro: principal.settings.costMicro,
+    faultMicro: 0,
     lateMicro: Number(principal.stakeMicro) * (parameters.slashBps.late / 10_000),
     mayDecline: principal.declines < parameters.declinesPerEpoch,
     historyWeight: parameters.historyWeight,
