@@ -7,8 +7,13 @@ export interface Figures {
 
 /** How long the same thing takes, by the clock and in processor time of this thread. */
 export class Stopwatch {
-  readonly #wallMs: number[] = [];
+  #wallMs: number[] = [];
   #cpuMs = 0;
+
+  reset(): void {
+    this.#wallMs = [];
+    this.#cpuMs = 0;
+  }
 
   time<T>(act: () => T): T {
     const cpu = process.threadCpuUsage();

@@ -24,7 +24,7 @@ export interface HistoryInit {
   readonly maxRecords?: number;
   /** Outcomes that one record can hold, at most 32; default 8. Fixed once the folder is made. */
   readonly outcomesPerRecord?: number;
-  /** Candidates of the index that a search compares exactly, at least; default 128. More find more of the nearest. */
+  /** Candidates that a search asks of the index, at least; default 96. More find more of the nearest, and take longer. */
   readonly candidates?: number;
   /** Default: usearch. */
   readonly indexKind?: AnnIndexKind;
@@ -53,7 +53,9 @@ export function memoryHistory(init: HistoryInit): History {
 
 const defaultOutcomesPerRecord = 8;
 const defaultMaxRecords = 1_000_000;
-const defaultCandidates = 128;
+const defaultCandidates = 96;
+/** An index's own order is wrong by rounding only: no more than this many times what is wanted are compared. */
+const comparedShare = 4;
 const maxNeighbours = 4_096;
 /** The index is saved after this many new records, or a sixteenth of all when that is more. */
 const saveEvery = 4_096;
@@ -184,7 +186,8 @@ class StoredHistory implements History {
     this.#mustBeOpen();
     const count = Math.max(0, Math.min(maxNeighbours, Math.floor(k)));
     const unit = this.#unitOf(query);
-    const found = this.#index.search(unit, Math.max(this.#candidates, 2 * count)).map((row) => ({
+    const candidates = this.#index.search(unit, Math.max(this.#candidates, 2 * count));
+    const found = candidates.slice(0, comparedShare * count).map((row) => ({
       row,
       similarity: this.#layout.similarity(...this.#rows.place(row), unit),
     }));
