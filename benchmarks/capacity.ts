@@ -8,6 +8,7 @@ import { trainBoundedExperts } from './routing/bounded-experts.ts';
 import { type CapacityRow, capacityChart } from './routing/capacity-chart.ts';
 import { planMarket, runMarket, textsOf } from './routing/market-run.ts';
 import { type Delivered, meanLoss } from './routing/measure.ts';
+import { dot } from './routing/retrieval.ts';
 import { catalogueExperts, residualExpert } from './routing/routed-experts.ts';
 import { loadTextSet } from './routing/text-set.ts';
 import { vectorStore } from './routing/vector-store.ts';
@@ -44,7 +45,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
   const bounded = await trainBoundedExperts(kinds, mostLevels, Math.max(0, ...wanted));
   const judges = catalogueExperts(judgeNames);
   const specialists = bounded.levels.map((matrices, level) =>
-    matrices.map((matrix, index) => residualExpert(`${2 ** level}-${index}`, matrix)),
+    matrices.map(({ matrix }, index) => residualExpert(`${2 ** level}-${index}`, matrix)),
   );
   const experts = [...judges, residualExpert('single', bounded.single), ...specialists.flat()];
   const store = await vectorStore(experts, textsOf(set, plan));
@@ -63,7 +64,8 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       `experts trained on ${bounded.trainingTexts} texts. The base model alone: ${round(base)}; its best single adapter: ${round(singleLoss)}.`,
   );
 
-  const rows: (CapacityRow & { readonly oracleLoss: number; readonly calledShare: number })[] = [];
+  /** Beside them: everything served by the expert in whose training texts' middle it lies, as who knew all of them would. */
+  const rows: (CapacityRow & { readonly nearestDomainLoss: number; readonly calledShare: number })[] = [];
   const markets = wanted.filter((level) => level > 0).length;
   const tick = progressBar('jobs', 2 * markets * (plan.history.length + plan.measured.length));
   for (const level of wanted) {
@@ -74,7 +76,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
         marketLoss: singleLoss,
         singleLoss,
         randomShardLoss: singleLoss,
-        oracleLoss: singleLoss,
+        nearestDomainLoss: singleLoss,
         calledShare: 0,
       });
       continue;
@@ -94,9 +96,10 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       marketLoss: lossOf(friends.delivered('winner')),
       singleLoss,
       randomShardLoss: lossOf(shards.delivered('winner')),
-      oracleLoss: lossOf((text) => {
-        const losses = own.map((expert) => ruler.lossOf(set.measured[text]!, new Map([[expert, 1]])) ?? 1);
-        return new Map([[own[losses.indexOf(Math.min(...losses))]!, 1]]);
+      nearestDomainLoss: lossOf((text) => {
+        const vector = store.vectorOf(0, set.measured[text]!.whole);
+        const nearness = bounded.levels[level]!.map(({ centre }) => dot(centre, vector));
+        return new Map([[own[nearness.indexOf(Math.max(...nearness))]!, 1]]);
       }),
       calledShare: friends.calledShare,
     });
@@ -110,11 +113,12 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     writeFileSync(chart, capacityChart(rows));
   }
   return {
-    rows: rows.map(({ experts: count, marketLoss, randomShardLoss }) => ({
+    rows: rows.map(({ experts: count, marketLoss, randomShardLoss, nearestDomainLoss }) => ({
       experts: count,
       marketLoss,
       singleLoss,
       randomShardLoss,
+      nearestDomainLoss,
     })),
     baseLoss: base,
   };

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf } from '@moe/core';
 import { readAdapterWeights, writeAdapterWeights } from '@moe/experts';
+import { mixVectors } from '@moe/protocol';
 import { type AdapterTask, adapterTraining, type TextKind, trainingTexts } from '@moe/training';
 import { encodeTasks } from '../scoring/native-vectors.ts';
 import { progressBar } from '../scoring/progress.ts';
@@ -16,9 +17,15 @@ const rootSteps = 400;
 const childSteps = 80;
 const trainingThreads = 2;
 
-/** W of every expert, by level: one for everything, two for its halves, … */
+export interface BoundedExpert {
+  readonly matrix: Float32Array;
+  /** Middle of what it was trained on, as the base model sees it. */
+  readonly centre: Float32Array;
+}
+
 export interface BoundedExperts {
-  readonly levels: readonly (readonly Float32Array[])[];
+  /** By level: one for everything, two for its halves, … */
+  readonly levels: readonly (readonly BoundedExpert[])[];
   /** One expert for everything that was trained for as many steps as the longest line from root to leaf. */
   readonly single: Float32Array;
   readonly trainingTexts: number;
@@ -78,15 +85,26 @@ export async function trainBoundedExperts(
   const everything = tree[0]![0]!;
   const root = await train('root', everything, { steps: rootSteps });
   const single = await train('single', everything, { steps: levels * childSteps, initial: root });
-  const trained = [[root]];
+  const expertOf = (matrix: Float32Array, domain: readonly number[]): BoundedExpert => {
+    const vectorsOf = domain.map((text) => kept.subarray(text * dimensions, (text + 1) * dimensions));
+    return {
+      matrix,
+      centre: mixVectors(
+        vectorsOf,
+        vectorsOf.map(() => 1),
+      ),
+    };
+  };
+  const trained: BoundedExpert[][] = [[expertOf(root, everything)]];
   for (let level = 1; level <= trainedLevels; level += 1)
     trained.push(
-      await inParallel(tree[level]!, (domain, index) =>
-        train(`${2 ** level}-${index}`, domain, {
-          steps: childSteps,
-          initial: trained[level - 1]![Math.floor(index / 2)]!,
-        }),
-      ),
+      await inParallel(tree[level]!, async (domain, index) => {
+        const initial = trained[level - 1]![Math.floor(index / 2)]!.matrix;
+        return expertOf(
+          await train(`${2 ** level}-${index}`, domain, { steps: childSteps, initial }),
+          domain,
+        );
+      }),
     );
   return { levels: trained, single, trainingTexts: texts.length };
 }

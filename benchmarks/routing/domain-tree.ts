@@ -1,4 +1,5 @@
 import { drawStream } from '@moe/protocol';
+import { dot } from './retrieval.ts';
 
 const rounds = 8;
 
@@ -55,10 +56,4 @@ function directionOf(vectors: readonly Float32Array[], dimensions: number): Floa
   for (const vector of vectors) for (let axis = 0; axis < dimensions; axis += 1) sum[axis]! += vector[axis]!;
   const length = Math.hypot(...sum) || 1;
   return sum.map((value) => value / length);
-}
-
-function dot(left: Float32Array, right: Float32Array): number {
-  let sum = 0;
-  for (let axis = 0; axis < left.length; axis += 1) sum += left[axis]! * right[axis]!;
-  return sum;
 }

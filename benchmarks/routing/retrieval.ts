@@ -17,7 +17,7 @@ export function reciprocalRanks(queries: readonly Float32Array[], stored: readon
   });
 }
 
-function dot(left: Float32Array, right: Float32Array): number {
+export function dot(left: Float32Array, right: Float32Array): number {
   let sum = 0;
   for (let axis = 0; axis < left.length; axis += 1) sum += left[axis]! * right[axis]!;
   return sum;
