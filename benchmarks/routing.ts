@@ -100,9 +100,13 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     oracle,
   ];
   printKinds(kinds, [...single, ...rows]);
+  // NaN where the experts of the lowest loss retrieve no better than the best single one: there is nothing to win.
   const shareOf = ({ loss, retrieval }: Row) => ({
-    loss: (loss - best.loss) / (oracle.loss - best.loss),
-    retrieval: (retrieval - best.retrieval) / (oracle.retrieval - best.retrieval),
+    loss: oracle.loss < best.loss ? (best.loss - loss) / (best.loss - oracle.loss) : Number.NaN,
+    retrieval:
+      oracle.retrieval > best.retrieval
+        ? (retrieval - best.retrieval) / (oracle.retrieval - best.retrieval)
+        : Number.NaN,
   });
   console.table(
     rows.map((each) => ({

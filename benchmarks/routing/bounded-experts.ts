@@ -17,7 +17,7 @@ const rootSteps = 400;
 const childSteps = 80;
 const trainingThreads = 2;
 
-export interface BoundedExpert {
+interface BoundedExpert {
   readonly matrix: Float32Array;
   /** Middle of what it was trained on, as the base model sees it. */
   readonly centre: Float32Array;

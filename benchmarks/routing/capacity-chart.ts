@@ -7,7 +7,7 @@ export interface CapacityRow {
 
 const area = { left: 70, top: 56, width: 620, height: 280 };
 const curves = [
-  { key: 'singleLoss', style: 'a', label: 'best single model of the same size' },
+  { key: 'singleLoss', style: 'a', label: 'best single of the same size' },
   { key: 'randomShardLoss', style: 'b', label: 'winner of a random shard' },
   { key: 'marketLoss', style: 'c', label: 'market with friends' },
 ] as const;
@@ -15,7 +15,7 @@ const curves = [
 /** Loss against the number of experts (logarithmic), as SVG that is readable on light and dark pages. */
 export function capacityChart(rows: readonly CapacityRow[]): string {
   const values = rows.flatMap((row) => curves.map(({ key }) => row[key]));
-  const step = 0.02;
+  const step = 0.01;
   const low = Math.floor(Math.min(...values) / step) * step;
   const high = Math.ceil(Math.max(...values) / step) * step;
   const xOf = (experts: number): number =>
@@ -44,7 +44,7 @@ export function capacityChart(rows: readonly CapacityRow[]): string {
     .join('');
   const legend = curves
     .map(({ style, label }, index) => {
-      const x = area.left + [0, 260, 470][index]!;
+      const x = area.left + [0, 240, 465][index]!;
       return `<path class="l ${style}" d="M${x} 22h26"/><circle class="${style}" cx="${x + 13}" cy="22" r="3.5"/><text x="${x + 34}" y="27">${label}</text>`;
     })
     .join('');

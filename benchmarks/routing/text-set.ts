@@ -14,7 +14,7 @@ export interface RoutedText {
   readonly again: MaskedText;
 }
 
-export interface CalibrationText {
+interface CalibrationText {
   readonly document: string;
   readonly text: string;
 }
