@@ -34,7 +34,7 @@ export interface BoundedExperts {
 /**
  * Residual adapters of one size (590 KB) for 1, 2, 4, … `2^levels` domains of the training texts. Each starts from
  * the weights of the expert for the wider domain and is trained on its own half of those texts. Weights are kept in
- * `.bench/capacity`, so that a run that was stopped goes on. Levels below `trainedLevels` are left out.
+ * `.bench/capacity`, so that a run that was stopped goes on. Levels beyond `trainedLevels` are left out.
  */
 export async function trainBoundedExperts(
   kinds: readonly TextKind[],
