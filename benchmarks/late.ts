@@ -9,7 +9,15 @@ import { writeFileSync } from 'node:fs';
 import { afterCutRows } from './late/after-cut.ts';
 import { type Cell, circumstances, sweep } from './late/cells.ts';
 import { lateChart } from './late/chart.ts';
-import { printAfterCut, printCircumstances, printSkew, printSweep, rowsOf } from './late/report.ts';
+import { deadLineRows } from './late/dead-line.ts';
+import {
+  printAfterCut,
+  printCircumstances,
+  printDeadLine,
+  printSkew,
+  printSweep,
+  rowsOf,
+} from './late/report.ts';
 import { runCells } from './late/run-cells.ts';
 import { skewRows } from './late/skew.ts';
 import { optionOf } from './scoring/options.ts';
@@ -32,6 +40,7 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const rows = rowsOf(swept, found);
   const circumstanceRows = rowsOf(special, found);
   const afterCut = await afterCutRows();
+  const deadLine = await deadLineRows();
   const skew = await skewRows();
   if (chartFile !== undefined && only === '') writeFileSync(chartFile, lateChart(rows));
   if (!json) {
@@ -39,7 +48,8 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     printSweep(rows);
     if (special.length > 0) printCircumstances(circumstanceRows);
     printAfterCut(afterCut);
+    printDeadLine(deadLine);
     printSkew(skew);
   }
-  return { jobs, seed, rows, circumstances: circumstanceRows, afterCut, skew };
+  return { jobs, seed, rows, circumstances: circumstanceRows, afterCut, deadLine, skew };
 }

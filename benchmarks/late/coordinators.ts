@@ -5,10 +5,8 @@ import { arrivalsRequestSchema, protocols } from '../../packages/node/src/protoc
 /** What a coordinator does with the messages of its jobs; the honest one passes everything on. */
 export type Conduct = (transport: Transport, clock: Clock, job: JobId) => Transport;
 
-/** A little over the longest usual answer of a far node: most seats are asked once. */
-const askAgainMs = 600;
-
 const seatProtocols: readonly string[] = [protocols.sealed, protocols.full, protocols.reveal];
+const stageProtocols: readonly string[] = [...seatProtocols, protocols.certify];
 
 function withRequest(transport: Transport, request: Transport['request']): Transport {
   return {
@@ -72,25 +70,26 @@ function brokenOnceTo(victim: NodeId): Conduct {
   };
 }
 
-/** Asks a silent seat once more after `afterMs`; stages answer the same question the same way. */
-function askingAgain(afterMs: number): Conduct {
-  return (transport, clock) =>
-    withRequest(transport, (to, protocol, request, options) => {
-      const first = transport.request(to, protocol, request, options);
-      if (!seatProtocols.includes(protocol)) return first;
-      const isAnswered = new AbortController();
-      const signal =
-        options.signal === undefined
-          ? isAnswered.signal
-          : AbortSignal.any([options.signal, isAnswered.signal]);
-      const second = clock
-        .sleep(afterMs, signal)
-        .then(() => transport.request(to, protocol, request, { ...options, signal }));
-      return Promise.any([first, second]).finally(() => isAnswered.abort());
+/** As first designed: nobody is asked twice in a stage, and a request that failed on the way counts as answered. */
+function askingOnce(): Conduct {
+  return (transport) => {
+    const asked = new Set<string>();
+    return withRequest(transport, async (to, protocol, request, options) => {
+      if (!stageProtocols.includes(protocol)) return transport.request(to, protocol, request, options);
+      const question = `${protocol} ${to}`;
+      if (asked.has(question)) throw new Error('asked before');
+      asked.add(question);
+      try {
+        return await transport.request(to, protocol, request, options);
+      } catch (cause) {
+        // Not an error that a stage takes for worth another attempt.
+        throw new Error('not answered', { cause });
+      }
     });
+  };
 }
 
-export type ConductName = 'honest' | 'reset' | 'deaf' | 'silent' | 'hasty' | 'asking-again';
+export type ConductName = 'honest' | 'reset' | 'deaf' | 'silent' | 'hasty' | 'asking-once';
 
 /** What a coordinator does, `chosen` being whom it is after. */
 export function conductOf(name: ConductName, chosen: NodeId, witnesses: readonly NodeId[]): Conduct {
@@ -103,8 +102,8 @@ export function conductOf(name: ConductName, chosen: NodeId, witnesses: readonly
       return hasty(chosen, witnesses);
     case 'reset':
       return brokenOnceTo(chosen);
-    case 'asking-again':
-      return askingAgain(askAgainMs);
+    case 'asking-once':
+      return askingOnce();
     default:
       return (transport) => transport;
   }

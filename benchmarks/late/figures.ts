@@ -18,6 +18,8 @@ export interface Figures {
   readonly lateHigh: number;
   /** Sealed twice and not revealed: 5 % of the stake. */
   readonly noRevealShare: number;
+  readonly noRevealLow: number;
+  readonly noRevealHigh: number;
   /** Out of the job, not paid and not slashed. */
   readonly missedShare: number;
   readonly declinedShare: number;
@@ -27,7 +29,10 @@ export interface Figures {
   readonly incomeMicroPer1000: number;
   readonly lateCostMicroPer1000: number;
   readonly noRevealCostMicroPer1000: number;
+  /** Of the income; low and high follow from the interval of the late seats. */
   readonly lateCostShare: number;
+  readonly lateCostLow: number;
+  readonly lateCostHigh: number;
   readonly noRevealCostShare: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -62,6 +67,7 @@ export function figuresOf(
   const late = counts.sealed + counts.full;
   const per1000 = (micro: number): number => (seats === 0 ? 0 : (1_000 * micro) / seats);
   const [lateLow, lateHigh] = wilson(late, seats);
+  const [noRevealLow, noRevealHigh] = wilson(counts.noReveal, seats);
   const lateMicro = late * slashMicro(parameters, 'late');
   const noRevealMicro = counts.noReveal * slashMicro(parameters, 'no-reveal');
   const durationsMs = jobs.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
@@ -75,6 +81,8 @@ export function figuresOf(
     lateLow,
     lateHigh,
     noRevealShare: ratio(counts.noReveal, seats),
+    noRevealLow,
+    noRevealHigh,
     missedShare: ratio(counts.missed, seats),
     declinedShare: ratio(counts.declined, seats),
     slashedAskedLateShare: ratio(counts.askedLate, late + counts.noReveal),
@@ -82,6 +90,8 @@ export function figuresOf(
     lateCostMicroPer1000: Math.round(per1000(lateMicro)),
     noRevealCostMicroPer1000: Math.round(per1000(noRevealMicro)),
     lateCostShare: ratio(lateMicro, incomeMicro),
+    lateCostLow: ratio(lateLow * seats * slashMicro(parameters, 'late'), incomeMicro),
+    lateCostHigh: ratio(lateHigh * seats * slashMicro(parameters, 'late'), incomeMicro),
     noRevealCostShare: ratio(noRevealMicro, incomeMicro),
     p50Ms: at(0.5),
     p99Ms: at(0.99),

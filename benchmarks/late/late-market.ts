@@ -33,6 +33,8 @@ export interface CellInit {
   readonly slowness?: number;
   /** One witness neither hears nor is heard. */
   readonly isWitnessCut?: boolean;
+  /** Between two nodes no message overtakes another, as over one TCP connection: what follows a lost one waits. */
+  readonly isInOrder?: boolean;
   readonly conduct?: ConductName;
   readonly onJob?: () => void;
 }
@@ -82,7 +84,8 @@ export async function runCell(init: CellInit): Promise<CellObservation> {
     },
   });
   const indexOf = indexNodes(market);
-  market.network.inject.latency((from, to) => weather.delayMs(indexOf(from), indexOf(to)));
+  const travelMs = (from: NodeId, to: NodeId): number => weather.delayMs(indexOf(from), indexOf(to));
+  market.network.inject.latency(init.isInOrder === true ? inOrder(clock, travelMs) : travelMs);
   const cutWitness = market.validators[witnessCount - 1]!.node;
   if (init.isWitnessCut) market.network.inject.partition([[cutWitness]]);
   const chosen = market.experts[chosenExpert]!.node;
@@ -103,6 +106,18 @@ export async function runCell(init: CellInit): Promise<CellObservation> {
   }
   await market.close();
   return { parameters, chosen, jobs };
+}
+
+/** The same delays, but nothing arrives before what was sent before it. */
+function inOrder(clock: VirtualClock, travelMs: (from: NodeId, to: NodeId) => number) {
+  const lastArrivalMs = new Map<string, number>();
+  return (from: NodeId, to: NodeId): number => {
+    const nowMs = clock.nowMs();
+    const link = `${from} ${to}`;
+    const arrivalMs = Math.max(nowMs + travelMs(from, to), lastArrivalMs.get(link) ?? 0);
+    lastArrivalMs.set(link, arrivalMs);
+    return arrivalMs - nowMs;
+  };
 }
 
 interface JobInit {

@@ -1,6 +1,7 @@
 import type { AfterCutRow } from './after-cut.ts';
 import type { Cell } from './cells.ts';
 import { defaults } from './cells.ts';
+import type { DeadLineRow } from './dead-line.ts';
 import type { Figures } from './figures.ts';
 import type { CellRow } from './run-cells.ts';
 import type { SkewRow } from './skew.ts';
@@ -30,15 +31,23 @@ export function rowsOf(cells: readonly Cell[], found: ReadonlyMap<string, readon
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
+/** A share with its 95 % interval. */
+const between = (share: number, low: number, high: number): string =>
+  `${percent(share)} (${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)})`;
+
+function setting(row: Pick<LateRow, 'quorumBps' | 'shardSize' | 'cutGraceMs'>): string {
+  return `${row.quorumBps / 100} % of ${row.shardSize}, ${row.cutGraceMs} ms`;
+}
+
 function shown(row: LateRow) {
   return {
     'late, sealed': percent(row.lateSealedShare),
     'late, full': percent(row.lateFullShare),
-    'late, 95 %': `${(100 * row.lateLow).toFixed(2)}–${(100 * row.lateHigh).toFixed(2)}`,
-    'no reveal': percent(row.noRevealShare),
+    late: between(row.lateShare, row.lateLow, row.lateHigh),
+    'late/income': between(row.lateCostShare, row.lateCostLow, row.lateCostHigh),
+    'no reveal': between(row.noRevealShare, row.noRevealLow, row.noRevealHigh),
     declined: percent(row.declinedShare),
     missed: percent(row.missedShare),
-    'late/income': percent(row.lateCostShare),
     'no reveal/income': percent(row.noRevealCostShare),
     'µ lost/1,000': row.lateCostMicroPer1000 + row.noRevealCostMicroPer1000,
     'p50 ms': row.p50Ms,
@@ -51,16 +60,14 @@ export function printSweep(rows: readonly LateRow[]): void {
   for (const network of new Set(rows.map((row) => row.network))) {
     console.log(`\n${network}: honest experts, no fault`);
     const table = Object.fromEntries(
-      rows
-        .filter((row) => row.network === network)
-        .map((row) => [`${row.quorumBps / 100} % of ${row.shardSize}, ${row.cutGraceMs} ms`, shown(row)]),
+      rows.filter((row) => row.network === network).map((row) => [setting(row), shown(row)]),
     );
     console.table(table);
   }
 }
 
 export function printCircumstances(rows: readonly LateRow[]): void {
-  console.log('\nAt the defaults (80 % of 5, 250 ms) unless the name says otherwise');
+  console.log(`\nAt the defaults (${setting(defaults)}) unless the name says otherwise`);
   const nameOf = ({ name, whom }: LateRow): string => (whom === 'all' ? name : `${name} (${whom})`);
   console.table(
     Object.fromEntries(
@@ -87,6 +94,13 @@ export function printSkew(rows: readonly SkewRow[]): void {
 }
 
 export function printAfterCut(rows: readonly AfterCutRow[]): void {
-  console.log('\nAn answer in good order, but after the quorum; the cut is made 250 ms after it');
+  console.log(
+    `\nAn answer in good order, but after the quorum; the cut is made ${defaults.cutGraceMs} ms after it`,
+  );
+  console.table(rows);
+}
+
+export function printDeadLine(rows: readonly DeadLineRow[]): void {
+  console.log('\nAn expert whose line is dead for a while: it has computed in time');
   console.table(rows);
 }

@@ -18,7 +18,7 @@ interface Skews {
   readonly whose: string;
   readonly expertMs?: (index: number) => number;
   readonly clientMs?: number;
-  /** One expert's clock is put forward by so much once it has sealed its first half. */
+  /** One expert's clock is set forward by so much, or back, once it has sealed its first half. */
   readonly jumpMs?: number;
 }
 
@@ -29,23 +29,28 @@ const seats = 5;
 
 export async function skewRows(): Promise<SkewRow[]> {
   const one = (skewMs: number) => (index: number) => (index === seats - 1 ? skewMs : 0);
+  // An order lives for 30 s and is served for 120 s more; a job is kept in hand for 40 s.
   const cases: (Skews & { readonly skewSeconds: number })[] = [
-    ...[-3_600, -60, -10, 10, 29, 31, 60, 3_600].map((skewSeconds) => ({
+    ...[-3_600, -60, 31, 60, 149, 151, 3_600].map((skewSeconds) => ({
       whose: 'one expert',
       skewSeconds,
       expertMs: one(1_000 * skewSeconds),
     })),
-    ...[-60, 60].map((skewSeconds) => ({
+    ...[-3_600, 149, 151].map((skewSeconds) => ({
       whose: 'every expert',
       skewSeconds,
       expertMs: () => 1_000 * skewSeconds,
     })),
-    ...[-60, -10, 60].map((skewSeconds) => ({
+    ...[-151, -149, 3_600].map((skewSeconds) => ({
       whose: 'client and gateway',
       skewSeconds,
       clientMs: 1_000 * skewSeconds,
     })),
-    { whose: 'one expert, put forward in mid-job', skewSeconds: 60, jumpMs: 60_000 },
+    ...[-3_600, -60, 39, 41, 60, 3_600].map((skewSeconds) => ({
+      whose: 'one expert, set in mid-job',
+      skewSeconds,
+      jumpMs: 1_000 * skewSeconds,
+    })),
   ];
   const rows: SkewRow[] = [];
   for (const { skewSeconds, ...skews } of cases) rows.push({ skewSeconds, ...(await observe(skews)) });

@@ -1,0 +1,38 @@
+/** What becomes of an honest expert whose line is dead for some seconds in a job: nothing is lost, all of it waits. */
+import { virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import { type StragglerOutcome, stragglerMarket } from './straggler.ts';
+
+export interface DeadLineRow extends StragglerOutcome {
+  readonly begins: string;
+  readonly deadMs: number;
+}
+
+/** One way between any two nodes, and what every expert takes for half of the text. */
+const delayMs = 10;
+const halfMs = 100;
+const firstSealMs = 3 * delayMs + halfMs;
+const secondSealMs = firstSealMs + 2 * delayMs + 2 * halfMs;
+
+/** From the start of the job: tickets there and back, the request, half the text; the cut, all of the text. */
+const moments = [
+  { begins: 'before it is asked', atMs: 0 },
+  { begins: 'when its first seal is out', atMs: firstSealMs + delayMs / 2 },
+  { begins: 'when its second seal is out', atMs: secondSealMs + delayMs / 2 },
+];
+
+export async function deadLineRows(): Promise<DeadLineRow[]> {
+  const rows: DeadLineRow[] = [];
+  for (const { begins, atMs } of moments)
+    for (const deadMs of [500, 2_000, 7_000, 9_000]) {
+      const clock = virtualClock();
+      const { market, node, run } = stragglerMarket(clock, (_, isKeptHalf) => (isKeptHalf ? 1 : 2) * halfMs);
+      const fromMs = clock.nowMs() + atMs;
+      market.network.inject.latency((from, to) => {
+        const leftMs = fromMs + deadMs - clock.nowMs();
+        const isDead = clock.nowMs() >= fromMs && leftMs > 0 && (from === node || to === node);
+        return delayMs + (isDead ? leftMs : 0);
+      });
+      rows.push({ begins, deadMs, ...(await run()) });
+    }
+  return rows;
+}
