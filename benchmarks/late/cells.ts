@@ -12,7 +12,7 @@ export interface Cell {
 
 export const quorumsBps = [6_000, 8_000, 10_000] as const;
 const shardSizes = [3, 5, 9] as const;
-export const gracesMs = [0, 250, 1_000, 2_000] as const;
+export const gracesMs = [0, 250, 500, 1_000] as const;
 const networkNames: readonly NetworkConditions['name'][] = ['lan', 'continent', 'world'];
 
 /** Commits that close the cut; the whole shard means that there is no grace, only the deadline. */
@@ -63,6 +63,7 @@ export function circumstances(): Cell[] {
       cell('one message in twenty lost', { spikeRate: 0.05 }),
       cell('one witness cut off', { isWitnessCut: true }),
       cell('one expert ten times as slow', { slowness: 10 }, both),
+      cell('one expert thirty times as slow', { slowness: 30 }, both),
       cell('a coordinator deaf to one expert', { conduct: 'deaf' }, both),
       cell('a coordinator that never asks one expert', { conduct: 'silent' }, both),
       cell('a coordinator that has records signed early', { conduct: 'hasty' }, both),
