@@ -113,7 +113,7 @@ describe('a wrong clock', () => {
 
   it('does harm when it is set forward in a job by more than a job is kept in hand', async () => {
     const rows = (await skewRows()).filter(({ whose }) => whose === 'one expert, set in mid-job');
-    for (const { skewSeconds, slashedBps } of rows) expect(slashedBps > 0).toBe(skewSeconds > 40);
+    for (const { skewSeconds, slashedBps } of rows) expect(slashedBps > 0).toBe(skewSeconds > 150);
     expect(rows.length).toBeGreaterThan(4);
   });
 });

@@ -46,7 +46,7 @@ export async function skewRows(): Promise<SkewRow[]> {
       skewSeconds,
       clientMs: 1_000 * skewSeconds,
     })),
-    ...[-3_600, -60, 39, 41, 60, 3_600].map((skewSeconds) => ({
+    ...[-3_600, -60, 60, 145, 161, 3_600].map((skewSeconds) => ({
       whose: 'one expert, set in mid-job',
       skewSeconds,
       jumpMs: 1_000 * skewSeconds,

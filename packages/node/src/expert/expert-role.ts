@@ -108,6 +108,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
     };
     const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
+      // Nothing more comes to who has declined: the job is out of its hands.
+      jobs.finish(job.id);
       const body = { job: job.id, principal: self, reason: reason.slice(0, 200) };
       const answer = { decline: signBody(keys, declineDomain, body) };
       notifyWitnesses({ job }, answer);
@@ -144,6 +146,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
           if (answer !== undefined) {
             // Its own proof that it was on time, whatever its friend does.
             notifyWitnesses(state, answer);
+            jobs.finish(job.id);
             return answer;
           }
         }

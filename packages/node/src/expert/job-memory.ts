@@ -76,6 +76,7 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
 }
 
 function lifetimeMs(job: SealedJob): number {
-  const { sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs } = job.roster.parameters;
-  return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs);
+  const { sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs, maximumClockSkewMs } = job.roster.parameters;
+  // A clock that is set forward in mid-job must not make the expert forget what it has sealed.
+  return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs) + maximumClockSkewMs;
 }
