@@ -15,8 +15,8 @@ const catalogueNames = ['minilm-l6', 'minilm-l3', 'minilm-l1', 'static', 'lexica
 const deliveries: readonly Delivery[] = ['winner', 'expected-best', 'ensemble'];
 const defaultDelivery: Delivery = 'ensemble';
 /** What the ensemble would deliver with other parameters than the market's. */
-const tunings: readonly Required<DeliveryTuning>[] = [4, 16].flatMap((historyWeight) =>
-  [0.01, 0.02, 0.04].map((ensembleTemperature) => ({ historyWeight, ensembleTemperature })),
+const tunings: readonly Required<DeliveryTuning>[] = [4, 16].flatMap((deliveryHistoryWeight) =>
+  [0.01, 0.02, 0.04].map((ensembleTemperature) => ({ deliveryHistoryWeight, ensembleTemperature })),
 );
 /** Least share of the way from the best single expert to the oracle. */
 const barLoss = 0.8;
@@ -35,11 +35,14 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     .map(({ kind }) => kind)
     .filter((kind) => wanted === undefined || wanted.includes(kind));
   const parameters = embeddedParameters;
-  const set = loadTextSet({
+  const loaded = loadTextSet({
     kinds,
     perKind: Number(optionOf(args, '--per-kind') ?? 320),
     calibrationPieces: Number(optionOf(args, '--calibration') ?? 2_048),
   });
+  // The same experts on other texts: what the market learned on is measured, and the other way round.
+  const isSwapped = args.includes('--swap');
+  const set = isSwapped ? { ...loaded, history: loaded.measured, measured: loaded.history } : loaded;
   const plan = planMarket({
     set,
     parameters,
@@ -142,7 +145,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
   }));
   console.table(
     tuned.map((each) => ({
-      'k₀': each.historyWeight,
+      'k₀': each.deliveryHistoryWeight,
       T: each.ensembleTemperature,
       'headroom won: loss': round(each.loss),
       'of retrieval': round(each.retrieval),

@@ -72,7 +72,7 @@ export function textsOf(set: TextSet, plan: MarketPlan): string[] {
 }
 
 /** Market parameters that delivery alone could have otherwise: who wins and is paid stays as it was. */
-export type DeliveryTuning = Partial<Pick<MarketParameters, 'ensembleTemperature' | 'historyWeight'>>;
+export type DeliveryTuning = Partial<Pick<MarketParameters, 'ensembleTemperature' | 'deliveryHistoryWeight'>>;
 
 export interface MarketRun {
   delivered(delivery: Delivery, tuning?: DeliveryTuning): Delivered;

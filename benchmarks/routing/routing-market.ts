@@ -75,8 +75,6 @@ const ticketDepth = 14;
 /** Certificates that are settled together: standings change from one batch to the next. */
 const batchJobs = 16;
 const askBps = 5_000;
-/** Who called a friend keeps the job in hand until it expires: here that is most of the run. */
-const maxJobs = 2 ** ticketDepth;
 const farAwayMs = 4_000_000_000_000;
 const market = 'text-embedding' as MarketId;
 const beacon = hashOf('moe/bench-beacon/1', 'routing');
@@ -181,7 +179,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     tickets: () => tickets,
   });
   for (const { name, vectorOf, keys, node } of experts)
-    expertRole({ keys, policy: init.policy, quietMs: 0, maxJobs })({
+    expertRole({ keys, policy: init.policy, quietMs: 0 })({
       transport: connect(node),
       backend: backendOf(name, parameters.dimensions, vectorOf),
       view,

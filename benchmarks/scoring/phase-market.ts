@@ -87,7 +87,11 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   const coordinator = keysOf('coordinator');
   const validators = Array.from({ length: parameters.witnesses }, (_, index) => {
     const keys = keysOf(`validator ${index}`);
-    return { keys, list: ticketList(hashOf('moe/bench-tickets/1', [seed, index]), init.ticketDepth ?? defaultTicketDepth), next: 0 };
+    return {
+      keys,
+      list: ticketList(hashOf('moe/bench-tickets/1', [seed, index]), init.ticketDepth ?? defaultTicketDepth),
+      next: 0,
+    };
   });
   const founderCalibration = set.calibration.map(({ text }) => experts[0]!.quantised[text]!);
   const places = fitPlaces(founderCalibration, parameters.places);

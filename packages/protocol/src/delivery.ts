@@ -8,7 +8,8 @@ export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 /**
  * Weight of each certified member's `e(x)` in what is delivered, in the certificate's order; they add up to 1
  * (protocol.md, section 2.8), or are all 0 when nobody was scored. `ensemble` weighs by
- * `exp(−(L_j − L_min)/T)` with the expected loss; `T = 0` is `expected-best`. Not on a money path, so `Math.exp`
+ * `exp(−(L_j − L_min)/T)` with the expected loss, in which history
+ * weighs more (`deliveryHistoryWeight`) than in the winner's rule; `T = 0` is `expected-best`. Not on a money path, so `Math.exp`
  * is allowed here.
  */
 export function deliveryWeights(
@@ -16,9 +17,10 @@ export function deliveryWeights(
   delivery: Delivery,
   parameters: MarketParameters,
 ): number[] {
+  const byHistory = { ...parameters, historyWeight: parameters.deliveryHistoryWeight };
   const losses = certificate.members.map((member) =>
     member.outcome === 'scored' && !member.onProbation
-      ? toNumber(expectedLoss(member, parameters))
+      ? toNumber(expectedLoss(member, byHistory))
       : Number.POSITIVE_INFINITY,
   );
   const least = Math.min(...losses);

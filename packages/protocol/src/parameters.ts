@@ -58,6 +58,8 @@ export interface MarketParameters {
   readonly maximumClaims: number;
   /** Share of routed jobs that are run as full shard jobs. */
   readonly auditBps: number;
+  /** k₀ of what is delivered: paying by one job is fair on average, delivering by it is not. */
+  readonly deliveryHistoryWeight: number;
   /** Temperature of the delivered ensemble, in loss. */
   readonly ensembleTemperature: number;
 }
@@ -106,7 +108,8 @@ export const defaultParameters: MarketParameters = {
   claimTtlMs: 2_000,
   maximumClaims: 4,
   auditBps: 500,
-  ensembleTemperature: 0.1,
+  deliveryHistoryWeight: 16,
+  ensembleTemperature: 0.02,
 };
 
 /** One machine: three paid seats, so that there are experts outside the shard; one validator. */

@@ -99,6 +99,7 @@ const marketSchema = z.strictObject({
   declinesPerEpoch: z.int().min(0).max(1_000_000).optional(),
   claimTtlMs: milliseconds.min(1).optional(),
   maximumClaims: z.int().min(0).max(16).optional(),
+  deliveryHistoryWeight: z.int().min(0).max(1_000).optional(),
   ensembleTemperature: z.number().min(0).max(10).optional(),
   lateSlashBps: bps.optional(),
   outlierSlashBps: bps.optional(),
