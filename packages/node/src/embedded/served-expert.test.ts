@@ -70,6 +70,8 @@ beforeAll(async () => {
     // A server that hangs holds up a stage for this long.
     parameters: {
       probationJobs: 0,
+      // Nobody calls a friend: what happens to the served expert is then its own doing.
+      maximumClaims: 0,
       cutGraceMs: 50,
       sealedDeadlineMs: 1_500,
       fullDeadlineMs: 1_500,
