@@ -109,7 +109,7 @@ export const defaultParameters: MarketParameters = {
   maximumClaims: 4,
   auditBps: 500,
   deliveryHistoryWeight: 16,
-  ensembleTemperature: 0.02,
+  ensembleTemperature: 0.01,
 };
 
 /** One machine: three paid seats, so that there are experts outside the shard; one validator. */
