@@ -1,12 +1,13 @@
 /** Does the market's loss rank encoders by their usefulness, and does knowing the hidden half help? */
 import { defaultParameters, meanDirection } from '@moe/protocol';
+import { spearman } from '@moe/simulation';
 import { type Encoder, openEncoders } from './scoring/encoders.ts';
 import { type EvaluationSet, loadEvaluationSet } from './scoring/evaluation-set.ts';
 import { optionOf } from './scoring/options.ts';
 import { memberOf, panelLosses, panelsPerRun, quantiseEncoder } from './scoring/panel-loss.ts';
 import { type PeekerOutcome, runPeekers } from './scoring/peeker.ts';
 import { progressBar } from './scoring/progress.ts';
-import { spearman } from './scoring/rank-correlation.ts';
+
 import { siblingRecall } from './scoring/recall.ts';
 
 const barSpearman = 0.9;

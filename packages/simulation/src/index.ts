@@ -1,5 +1,6 @@
 export { simulate } from './engine.ts';
 export type { RunResult } from './metrics/result.ts';
+export { spearman } from './metrics/statistics.ts';
 export { reportHtml } from './report/html.ts';
 export { makeReport, type Report, reportJson } from './report/report.ts';
 export { groupTable, runTable, type Table } from './report/tables.ts';

@@ -41,17 +41,22 @@ export function adviceOn(
   const { self, view, calls } = components;
   const { roster, draw, seats } = job;
   const { parameters } = roster;
-  const standings = view.standingsAt(roster.batch);
+  const standings = view.standingsAt(roster.batch) ?? Standings.empty;
   const sum = new Int32Array(kept.length);
   addInto(sum, kept);
   const place = view.placeOf(sum);
-  const standingOf = (node: NodeId): number =>
-    standings === undefined ? 0 : toNumber(placeExcess(standings.of(node, place), parameters));
+  const withStanding = <Of extends { readonly node: NodeId }>(
+    expert: Of,
+  ): Of & { readonly standing: number } => ({
+    ...expert,
+    standing: toNumber(placeExcess(standings.of(expert.node, place), parameters)),
+  });
 
-  const opponents = draw.members.filter((node) => node !== self);
+  const own = roster.experts.find(({ node }) => node === self)!;
+  const opponents = draw.members.filter((node) => node !== self).map((node) => withStanding({ node }));
   const callable = roster.experts
     .filter((expert) => !expert.onProbation && expert.node !== self && !seats.includes(expert.node))
-    .map((expert) => ({ ...expert, standing: standingOf(expert.node) }))
+    .map(withStanding)
     .sort((a, b) => a.standing - b.standing);
   const friends = callable.slice(0, bestFriends);
   for (
@@ -59,14 +64,16 @@ export function adviceOn(
     friends.length < bestFriends + strangers && others.length > 0;
   )
     friends.push(...others.splice(Math.floor(random() * others.length), 1));
-  const cast = [self, ...opponents, ...friends.map(({ node }) => node)];
-  const beliefs: Beliefs =
-    view.beliefs ?? standingsBeliefs(() => ({ roster, standings: standings ?? Standings.empty }));
-  const excess = beliefs.excessOf(kept, place, cast);
-  const prospects = cast.map(
-    (worker, index): Prospect => ({ worker, standing: standingOf(worker), excess: excess[index]! }),
+  const cast = [withStanding(own), ...opponents, ...friends];
+  const beliefs: Beliefs = view.beliefs ?? standingsBeliefs(standings, parameters);
+  const excess = beliefs.excessOf(
+    kept,
+    place,
+    cast.map(({ node }) => node),
   );
-  const own = roster.experts.find(({ node }) => node === self)!;
+  const prospects = cast.map(
+    ({ node, standing }, index): Prospect => ({ worker: node, standing, excess: excess[index]! }),
+  );
   const penaltyMicro = (reason: SlashReason): number =>
     (Number(own.stakeMicro) * parameters.slashBps[reason]) / 10_000;
   return {

@@ -1,6 +1,6 @@
 import type { NodeId } from '@moe/core';
 import type { Estimate } from '@moe/history';
-import { placeExcess, type Roster, type Standings, toNumber } from '@moe/protocol';
+import { type MarketParameters, placeExcess, type Standings, toNumber } from '@moe/protocol';
 
 /** What is believed of experts for one datum, known by a vector of its kept half. */
 export interface Beliefs {
@@ -14,12 +14,10 @@ export interface Beliefs {
 const usualJobNoise = 0.15;
 
 /** The certified table of places alone: what an expert believes that keeps no history of its own. */
-export function standingsBeliefs(table: () => { roster: Roster; standings: Standings }): Beliefs {
+export function standingsBeliefs(standings: Standings, parameters: MarketParameters): Beliefs {
   return {
     jobNoise: () => usualJobNoise,
     excessOf(_, place, experts) {
-      const { roster, standings } = table();
-      const { parameters } = roster;
       return experts.map((expert) => {
         const standing = standings.of(expert, place);
         const jobs = standing.global.jobs / 4 + standing.place.jobs + parameters.globalShrinkage;

@@ -10,6 +10,7 @@ import {
   type Grant,
   grantDomain,
   type PastClaim,
+  publishedAsk,
   type Refusal,
   refusalDomain,
   type SealedJob,
@@ -60,7 +61,7 @@ export async function callFriends(
       principal,
       worker,
       index: past.length,
-      maxAskBps: job.roster.experts.find(({ node }) => node === worker)!.askBps,
+      maxAskBps: publishedAsk(job.roster, worker),
       issuedMs,
       ttlMs,
     });

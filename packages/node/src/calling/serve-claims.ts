@@ -18,6 +18,7 @@ import {
   type Grant,
   grantDomain,
   type PastClaim,
+  publishedAsk,
   type Refusal,
   refusalDomain,
 } from '@moe/protocol';
@@ -77,6 +78,13 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     const holder = held.get(job);
     return holder !== undefined && holder.untilMs > clock.nowMs() ? holder : undefined;
   };
+  /** The refusal of a claim that came after another member's; undefined when nobody else holds the expert. */
+  const refusalToOther = (claim: Claim): { refusal: Refusal } | undefined => {
+    const holder = holderOf(claim.body.job);
+    if (holder === undefined || holder.principal === claim.body.principal) return undefined;
+    heldAlready += 1;
+    return refusal(claim, 'Another member has called this expert.', holder.principal);
+  };
   const forgetExpired = (): void => {
     for (const [job, { untilMs }] of held) {
       if (untilMs > clock.nowMs()) break;
@@ -86,7 +94,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
 
   /** Works in the principal's place, under a grant that holds as long as the claim asked for. */
   const work = async (state: JobInHand, claim: Claim, untilMs: number, signal: AbortSignal) => {
-    const askBps = state.job.roster.experts.find(({ node }) => node === self)!.askBps;
+    const askBps = publishedAsk(state.job.roster, self);
     const vector = await init.sealing.embedKept(state, signal);
     if (clock.nowMs() >= untilMs) refuse('The claim expired before the work was done.');
     const issuedMs = untilMs - claim.body.ttlMs;
@@ -105,15 +113,13 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     const job = await openRequestedJob(request, init);
     assertClaim(job, claim, past);
     if (claim.body.worker !== self) refuse('The claim is on another expert.');
-    if (claim.body.maxAskBps < job.roster.experts.find(({ node }) => node === self)!.askBps)
+    if (claim.body.maxAskBps < publishedAsk(job.roster, self))
       return refusal(claim, 'This expert asks for more.');
     // Others may have come while this one was checked: whoever is first from here on holds the expert.
+    const tooLate = refusalToOther(claim);
+    if (tooLate !== undefined) return tooLate;
     const holder = holderOf(job.id);
-    if (holder?.principal === claim.body.principal) return holder.answer;
-    if (holder !== undefined) {
-      heldAlready += 1;
-      return refusal(claim, 'Another member has called this expert.', holder.principal);
-    }
+    if (holder !== undefined) return holder.answer;
     if (jobs.known(job.id) !== undefined || jobs.wasServed(job.id))
       return refusal(claim, 'This expert has had its part in the job.');
     if (!jobs.hasRoom()) return refusal(claim, 'This expert has too many jobs in hand.');
@@ -135,11 +141,8 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     const { claim } = request;
     if (from !== claim.body.principal || claim.by !== from) refuse('A claim is brought by its principal.');
     forgetExpired();
-    const holder = holderOf(claim.body.job);
-    if (holder !== undefined && holder.principal !== from) {
-      heldAlready += 1;
-      return refusal(claim, 'Another member has called this expert.', holder.principal);
-    }
+    const tooLate = refusalToOther(claim);
+    if (tooLate !== undefined) return tooLate;
     if (clock.nowMs() < init.quietUntilMs) return refusal(claim, 'This expert has just started.');
     if (working >= init.maxClaims) return refusal(claim, 'This expert has too many claims to look at.');
     working += 1;

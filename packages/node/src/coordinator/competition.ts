@@ -1,16 +1,4 @@
-import {
-  type Clock,
-  isMoeError,
-  type KeyPair,
-  type MarketId,
-  MoeError,
-  messageOf,
-  type NodeId,
-  type Random,
-  signBody,
-} from '@moe/core';
-import type { Ledger } from '@moe/ledger';
-import type { Transport } from '@moe/network';
+import { isMoeError, MoeError, messageOf, type NodeId, signBody } from '@moe/core';
 import {
   basePricePerKilobyte,
   certificateEffects,
@@ -20,30 +8,15 @@ import {
   mixVectors,
   type OrderBody,
   orderDomain,
-  type Statement,
   saltedDataHash,
 } from '@moe/protocol';
-import type { LedgerView } from '../market/ledger-view.ts';
 import type { Delivery, EmbeddedText } from '../market-service.ts';
-import type { ClientOrders } from './client-orders.ts';
 import { previewOf, type Records } from './records.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
-import { feeWithin, type TextRequest } from './text-request.ts';
+import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
 
-export interface CompetitionComponents {
-  readonly keys: KeyPair;
-  readonly market: MarketId;
-  readonly transport: Transport;
-  readonly view: LedgerView;
-  readonly ledger: Ledger;
-  readonly orders: ClientOrders;
+export interface CompetitionComponents extends CompetingComponents {
   readonly records: Records;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly countTokens: (text: string) => number;
-  readonly keepRoster: (hash: string) => void;
-  /** Told of contradicting statements that the coordinator comes upon. */
-  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
 }
 
 /** Draws for one text: another may find experts that answer. */

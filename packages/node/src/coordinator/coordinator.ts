@@ -1,20 +1,9 @@
-import {
-  type AccountId,
-  type Clock,
-  type KeyPair,
-  type MarketId,
-  MoeError,
-  messageOf,
-  type Random,
-} from '@moe/core';
+import { type AccountId, MoeError, messageOf } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
-import type { Ledger, ReceiptStore } from '@moe/ledger';
-import type { Transport } from '@moe/network';
-import { type Statement, wordsOf } from '@moe/protocol';
-import type { LedgerView } from '../market/ledger-view.ts';
+import type { ReceiptStore } from '@moe/ledger';
+import { wordsOf } from '@moe/protocol';
 import type { EmbeddedText } from '../market-service.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
-import type { ClientOrders } from './client-orders.ts';
 import { compete } from './competition.ts';
 import { createMerit } from './merit.ts';
 import { createRecords } from './records.ts';
@@ -22,26 +11,13 @@ import type { RoutedSession } from './routed-session.ts';
 import { createRouting } from './routing.ts';
 import type { Settler } from './settler.ts';
 import { createSlots } from './slots.ts';
-import type { TextRequest } from './text-request.ts';
+import type { CompetingComponents, TextRequest } from './text-request.ts';
 
-export interface CoordinatorComponents {
-  readonly keys: KeyPair;
-  readonly market: MarketId;
-  readonly transport: Transport;
-  readonly view: LedgerView;
-  readonly ledger: Ledger;
+export interface CoordinatorComponents extends CompetingComponents {
   readonly receipts: ReceiptStore;
-  readonly orders: ClientOrders;
   readonly settler: Settler;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly countTokens: (text: string) => number;
-  /** Keeps what receipts refer to by hash. */
-  readonly keepRoster: (hash: string) => void;
   /** A cheap encoder of the market's space: routed mode then asks whoever is best for texts like the one at hand. */
   readonly router?: ExpertBackend | undefined;
-  /** Told of contradicting statements that the coordinator comes upon. */
-  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
   readonly onRecord: (id: string, record: ReceiptRecord) => void;
   readonly maxConcurrentJobs?: number;
   readonly onWarning?: (message: string) => void;

@@ -1,21 +1,8 @@
-import {
-  type Clock,
-  encode,
-  isMoeError,
-  type MarketId,
-  MoeError,
-  messageOf,
-  type NodeId,
-  verifyBodyAsync,
-} from '@moe/core';
-import type { Ledger } from '@moe/ledger';
-import type { Transport } from '@moe/network';
+import { encode, isMoeError, MoeError, messageOf, type NodeId, verifyBodyAsync } from '@moe/core';
 import { float32FromBytes, isUnitVector, type RoutedTally, tallyDomain, tallyEffects } from '@moe/protocol';
-import type { LedgerView } from '../market/ledger-view.ts';
 import { call } from '../market/messaging.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
-import type { ClientOrders } from './client-orders.ts';
 import { previewOf, type Records } from './records.ts';
 import {
   addItem,
@@ -27,18 +14,10 @@ import {
   tallyAfterMs,
   tallyBodyOf,
 } from './routed-session.ts';
-import { feeWithin, type TextRequest } from './text-request.ts';
+import { feeWithin, type ServingComponents, type TextRequest } from './text-request.ts';
 
-export interface RoutingComponents {
-  readonly market: MarketId;
-  readonly transport: Transport;
-  readonly view: LedgerView;
-  readonly ledger: Ledger;
-  readonly orders: ClientOrders;
+export interface RoutingComponents extends ServingComponents {
   readonly records: Records;
-  readonly clock: Clock;
-  readonly countTokens: (text: string) => number;
-  readonly keepRoster: (hash: string) => void;
   readonly onWarning: (message: string) => void;
 }
 

@@ -6,7 +6,6 @@ import {
   MoeError,
   type NodeId,
   signBody,
-  verifyBodyAsync,
   verifySignatureAsync,
 } from '@moe/core';
 import type { Transport } from '@moe/network';
@@ -15,9 +14,7 @@ import {
   type Certificate,
   type CertificateBody,
   type ClosedJob,
-  type Commit,
   certificateDomain,
-  claimDomain,
   closeFull,
   closeReveal,
   commitDomain,
@@ -26,14 +23,11 @@ import {
   declineDomain,
   equivocationOf,
   type FullJob,
-  type Grant,
-  grantDomain,
   hasWitnessQuorum,
   jobIdOf,
   maskText,
   type Order,
   openJob,
-  type Reveal,
   type RevealJob,
   type Roster,
   receiveCommit,
@@ -46,7 +40,6 @@ import {
   type Ticket,
   type Transcript,
   ticketValidators,
-  verifyReveal,
 } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
 import {
@@ -58,6 +51,7 @@ import {
   sealedResponseSchema,
   ticketResponseSchema,
 } from '../protocols.ts';
+import { assertCommitSigned, assertRevealed, assertSigned, type GrantedCommit } from './signed-answers.ts';
 import { runStage } from './stage.ts';
 
 export interface ShardJobComponents {
@@ -334,35 +328,6 @@ class ShardRun {
   ): Promise<Answer> {
     return call(this.#components.transport, to, protocol, request, answer, { timeoutMs, signal });
   }
-}
-
-interface GrantedCommit {
-  readonly commit: Commit;
-  readonly grant?: Grant | undefined;
-}
-
-/** A commit and, where a friend made it, the grant and the claim in it. */
-async function assertCommitSigned({ commit, grant }: GrantedCommit): Promise<void> {
-  const checks = [assertSigned(commitDomain, commit)];
-  if (grant !== undefined)
-    checks.push(assertSigned(grantDomain, grant), assertSigned(claimDomain, grant.body.claim));
-  await Promise.all(checks);
-}
-
-async function assertSigned(domain: string, message: Parameters<typeof verifyBodyAsync>[1]): Promise<void> {
-  if (!(await verifyBodyAsync(domain, message)))
-    throw new MoeError(
-      'bad-signature',
-      `The signature of ${message.by.slice(0, 12)} on ${domain} is not valid.`,
-    );
-}
-
-function assertRevealed(reveal: Reveal): void {
-  if (!verifyReveal(reveal))
-    throw new MoeError(
-      'bad-signature',
-      `The signature of ${reveal.worker.slice(0, 12)} on its reveal is not valid.`,
-    );
 }
 
 /** A message that a witness passed on, if it still belongs; otherwise the job stays as it is. */

@@ -52,6 +52,11 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
           clock.sleep(init.graceMs, over.signal).then(finish, () => undefined);
         }
       };
+      /** Nothing more is expected of a seat. */
+      const settle = (seat: NodeId): void => {
+        pending.delete(seat);
+        if (!over.signal.aborted) check();
+      };
       over.signal.addEventListener('abort', () => resolve(), { once: true });
       if (signal.aborted || pending.size === 0) return finish();
       clock.sleep(init.deadlineMs, over.signal).then(finish, () => undefined);
@@ -78,10 +83,7 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
         persist(seat)
           .then((answer) => take(seat, answer))
           .catch((error: unknown) => failures.set(seat, error))
-          .finally(() => {
-            pending.delete(seat);
-            if (!over.signal.aborted) check();
-          });
+          .finally(() => settle(seat));
       clock
         .sleep(askAgainMs, over.signal)
         .then(() => {
@@ -90,10 +92,7 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
             init
               .ask(seat, over.signal)
               .then((answer) => take(seat, answer))
-              .then(() => {
-                pending.delete(seat);
-                if (!over.signal.aborted) check();
-              })
+              .then(() => settle(seat))
               .catch(() => undefined);
         })
         .catch(() => undefined);

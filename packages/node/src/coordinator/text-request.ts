@@ -1,7 +1,40 @@
-import { type AccountId, type Amount, MoeError } from '@moe/core';
-import { basePricePerKilobyte, feeOf } from '@moe/protocol';
+import {
+  type AccountId,
+  type Amount,
+  type Clock,
+  type KeyPair,
+  type MarketId,
+  MoeError,
+  type Random,
+} from '@moe/core';
+import type { Ledger } from '@moe/ledger';
+import type { Transport } from '@moe/network';
+import { basePricePerKilobyte, feeOf, type Statement } from '@moe/protocol';
+import type { LedgerView } from '../market/ledger-view.ts';
 import type { MarketView } from '../market/market-view.ts';
 import type { Delivery, ServiceMode } from '../market-service.ts';
+import type { ClientOrders } from './client-orders.ts';
+
+/** What every way of serving a text needs. */
+export interface ServingComponents {
+  readonly market: MarketId;
+  readonly transport: Transport;
+  readonly view: LedgerView;
+  readonly ledger: Ledger;
+  readonly orders: ClientOrders;
+  readonly clock: Clock;
+  readonly countTokens: (text: string) => number;
+  /** Keeps what receipts refer to by hash. */
+  readonly keepRoster: (hash: string) => void;
+}
+
+/** What a competition needs besides. */
+export interface CompetingComponents extends ServingComponents {
+  readonly keys: KeyPair;
+  readonly random: Random;
+  /** Told of contradicting statements that the coordinator comes upon. */
+  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
+}
 
 /** One text to serve, and on what terms. */
 export interface TextRequest {

@@ -20,7 +20,7 @@ import { enrolValidator, founderKeyNames, openLedgerOf, prepayClient } from './b
 import { publishNextChunk } from './calibrate.ts';
 import { assertDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
-import { createJobFeed, summaryOf } from './job-feed.ts';
+import { createJobFeed, publishRecord, summaryOf } from './job-feed.ts';
 import { openKeyFile } from './key-file.ts';
 import { openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
@@ -69,6 +69,9 @@ const clientCredits = 1_000;
 const houseCredits = 1_000;
 const defaultTicketDepth = 14;
 const standingsEveryBatches = 20;
+/** Orders of earlier processes that lists show; so many more are looked at when the history lacks them. */
+const listedOrders = 100;
+const caughtUpOrders = 1_000;
 
 /**
  * Opens the market of a data directory, or founds it. Throws `data-directory-in-use`, `data-directory-unusable`,
@@ -165,7 +168,6 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       onWarning,
     });
     closers.push(() => marketHistory.close());
-    await marketHistory.catchUp();
     const founders = init.founders.map((name) => keys.get(`expert-${name}`).publicKey as NodeId);
     const view = ledgerView({
       market,
@@ -302,8 +304,17 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     closers.push(() => coordinator.close());
     for (const order of pending) settler.add(order);
     coordinator.voidGaps(pending.map(({ record }) => record.effects));
-    for (const { id, bytes } of (await receipts.recent(100)).toReversed())
-      if (/^[0-9a-f]{64}$/.test(id)) feed.remember(summaryOf(id, decodeRecord(bytes), nameOf));
+    const lately: { readonly id: string; readonly record: ReceiptRecord }[] = [];
+    for (const { id, bytes } of await receipts.recent(caughtUpOrders)) {
+      if (!/^[0-9a-f]{64}$/.test(id)) continue;
+      const record = decodeRecord(bytes);
+      if (lately.length >= listedOrders && record.atMs < marketHistory.completeUntilMs) break;
+      lately.push({ id, record });
+    }
+    for (const { id, record } of lately.toReversed()) {
+      marketHistory.catchUp(record);
+      feed.remember(summaryOf(id, record, nameOf));
+    }
 
     await experts.add(founding);
     const { service, close: closeService } = marketService({
@@ -342,27 +353,4 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     await closeAll().catch(() => undefined);
     throw error;
   }
-}
-
-function publishRecord(
-  feed: ReturnType<typeof createJobFeed>,
-  id: string,
-  record: ReceiptRecord,
-  nameOf: (node: NodeId) => string,
-): void {
-  const job = summaryOf(id, record, nameOf);
-  const type =
-    job.outcome === 'certified' ? 'job-certified' : job.outcome === 'routed' ? 'job-routed' : 'job-refunded';
-  feed.publish({ type, job });
-  for (const { node, amountMicro } of record.effects.slashes)
-    feed.publish({
-      type: 'expert-slashed',
-      id: node,
-      name: nameOf(node),
-      reason:
-        job.members.find(({ id: principal, friend }) => principal === node || friend?.id === node)?.outcome ??
-        'unknown',
-      amountMicro,
-      receiptId: id,
-    });
 }

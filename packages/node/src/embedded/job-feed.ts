@@ -84,3 +84,27 @@ export function summaryOf(id: string, record: ReceiptRecord, nameOf: (node: Node
     feeMicro: body.feeMicro,
   };
 }
+
+/** Tells of a decided order, and of those that it cost stake. */
+export function publishRecord(
+  feed: JobFeed,
+  id: string,
+  record: ReceiptRecord,
+  nameOf: (node: NodeId) => string,
+): void {
+  const job = summaryOf(id, record, nameOf);
+  const type =
+    job.outcome === 'certified' ? 'job-certified' : job.outcome === 'routed' ? 'job-routed' : 'job-refunded';
+  feed.publish({ type, job });
+  for (const { node, amountMicro } of record.effects.slashes)
+    feed.publish({
+      type: 'expert-slashed',
+      id: node,
+      name: nameOf(node),
+      reason:
+        job.members.find(({ id: principal, friend }) => principal === node || friend?.id === node)?.outcome ??
+        'unknown',
+      amountMicro,
+      receiptId: id,
+    });
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { messageOf, type NodeId } from '@moe/core';
+import { type Hash, MoeError, messageOf, type NodeId } from '@moe/core';
 import { type History, openHistory, regions } from '@moe/history';
 import type { ReceiptStore } from '@moe/ledger';
 import { lossUnitsPerJob, type MarketParameters, type Roster } from '@moe/protocol';
@@ -12,8 +12,10 @@ export interface MarketHistory {
   readonly history: History;
   /** Takes in a decided order, if it is a certified job. A record that cannot be verified is left out, with a warning. */
   remember(record: ReceiptRecord): Promise<void>;
-  /** Takes in what the process before this one had no time to. */
-  catchUp(): Promise<void>;
+  /** Takes in an order that this node itself kept, after it had seen it certified; a job that is known is left out. */
+  catchUp(record: ReceiptRecord): void;
+  /** Orders decided before are in the history: only later ones can have been lost with the process before this one. */
+  readonly completeUntilMs: number;
   regions(expertLoss: number | undefined): Promise<readonly RegionListing[]>;
   /** Waits for what is being taken in, and closes the files. */
   close(): Promise<void>;
@@ -23,7 +25,7 @@ export interface MarketHistoryInit {
   readonly dataDir: string;
   readonly parameters: MarketParameters;
   readonly receipts: ReceiptStore;
-  readonly rosterOf: (hash: never) => Roster | undefined;
+  readonly rosterOf: (hash: Hash) => Roster | undefined;
   readonly nameOf: (node: NodeId) => string;
   readonly nowMs: () => number;
   readonly onWarning: (message: string) => void;
@@ -31,7 +33,8 @@ export interface MarketHistoryInit {
 
 /** Seats of a job: paid members and newcomers. */
 const outcomesPerRecord = 16;
-const caughtUp = 1_000;
+/** Jobs run side by side, so records are not quite in the order of their orders: no job lasts so long. */
+const disorderMs = 60_000;
 
 export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
   const { parameters, receipts, onWarning } = init;
@@ -43,7 +46,7 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
   });
   const underWay = new Set<Promise<void>>();
 
-  const append = ({ proof, atMs, latenciesMs }: ReceiptRecord): void => {
+  const catchUp = ({ proof, atMs, latenciesMs }: ReceiptRecord): void => {
     if (proof.kind !== 'certificate') return;
     const record = historyRecordOf(proof.certificate.body, parameters, atMs, latenciesMs);
     if (record !== undefined) history.append(record);
@@ -52,9 +55,10 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
     const { proof } = record;
     if (proof.kind !== 'certificate') return;
     try {
-      const roster = init.rosterOf(proof.roster as never);
-      if (roster !== undefined) await assertCertified(proof.certificate, proof.tickets, roster);
-      append(record);
+      const roster = init.rosterOf(proof.roster);
+      if (roster === undefined) throw new MoeError('not-certified', 'Its roster is not known here.');
+      await assertCertified(proof.certificate, proof.tickets, roster);
+      catchUp(record);
     } catch (error) {
       onWarning(`A job is not in the history: ${messageOf(error)}`);
     }
@@ -67,11 +71,8 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
       underWay.add(task);
       return task;
     },
-    async catchUp() {
-      // Kept by this node itself, after it had seen them certified. What is known already is not added again.
-      for (const { id, bytes } of (await receipts.recent(caughtUp)).toReversed())
-        if (/^[0-9a-f]{64}$/.test(id)) append(decodeRecord(bytes));
-    },
+    catchUp,
+    completeUntilMs: (history.recent(1)[0]?.atMs ?? 0) - disorderMs,
     async regions(expertLoss) {
       const rows = regions(history, {
         nowMs: init.nowMs(),

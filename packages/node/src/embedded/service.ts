@@ -118,7 +118,7 @@ export function marketService(components: ServiceComponents): OpenService {
         : (calibration.blob(hash) ?? (await receipts.get(rosterId(hash)))),
     balance: (account) => orders.balance(account),
     status: () => {
-      const { totals } = components;
+      const { calls: _, ...jobs } = components.totals();
       const statuses = experts.status();
       return {
         version: components.version,
@@ -127,7 +127,7 @@ export function marketService(components: ServiceComponents): OpenService {
         markets: [listing()],
         experts: statuses,
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
-        jobs: { certified: totals().certified, routed: totals().routed, refunded: totals().refunded },
+        jobs,
         settledMicro: ledger.market(market)!.settledMicro,
         pendingReceipts: components.settler.pending(),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },

@@ -158,7 +158,7 @@ function assertParties(job: ClaimedJob, { by, body }: Claim): void {
   if (worker === undefined || worker.onProbation) refuse('Only experts past probation can be called.');
 }
 
-/** Share of the fee that the roster says an expert asks for. */
-function publishedAsk(roster: Roster, worker: NodeId): number {
+/** Share of the fee that the roster says an expert of it asks for. */
+export function publishedAsk(roster: Roster, worker: NodeId): number {
   return roster.experts.find(({ node }) => node === worker)!.askBps;
 }

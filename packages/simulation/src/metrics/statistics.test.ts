@@ -25,6 +25,10 @@ describe('statistics', () => {
 
   it('Spearman sees order only, with ties at their mean rank', () => {
     expect(spearman([1, 2, 3, 4], [10, 100, 1_000, 10_000])).toBeCloseTo(1, 12);
+    expect(spearman([1, 5, 9, 12], [2, 3, 40, 41])).toBeCloseTo(1);
+    expect(spearman([1, 5, 9, 12], [4, 3, 2, 1])).toBeCloseTo(-1);
+    // Ranks 1.5, 1.5, 3 against 1, 2, 3: by hand √3 / 2.
+    expect(spearman([1, 1, 2], [1, 2, 3])).toBeCloseTo(Math.sqrt(3) / 2);
     expect(spearman([1, 2, 3, 4], [4, 3, 2, 1])).toBeCloseTo(-1, 12);
     expect(spearman([1, 1, 1], [1, 2, 3])).toBe(0);
     // Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: 4.5 / √(4.5 · 5).
