@@ -1,4 +1,4 @@
-import type { LedgerState, LedgerView, Table } from './state.ts';
+import { type LedgerState, type LedgerView, type Table, type TableName, tableNames } from './state.ts';
 
 /** Changes laid over a table that stays as it is until they are committed. */
 class DraftTable<Value> implements Table<Value> {
@@ -23,6 +23,18 @@ class DraftTable<Value> implements Table<Value> {
     this.#changes.set(key, undefined);
   }
 
+  /** What is there when the loop begins: rules change tables while they walk them. */
+  entries(): readonly (readonly [string, Value])[] {
+    const found: (readonly [string, Value])[] = [];
+    for (const entry of this.#base) if (!this.#changes.has(entry[0])) found.push(entry);
+    for (const [key, value] of this.#changes) if (value !== undefined) found.push([key, value]);
+    return found;
+  }
+
+  touched(): Iterable<string> {
+    return this.#changes.keys();
+  }
+
   commit(): void {
     for (const [key, value] of this.#changes)
       if (value === undefined) this.#base.delete(key);
@@ -32,25 +44,22 @@ class DraftTable<Value> implements Table<Value> {
 }
 
 export interface Draft extends LedgerView {
+  /** Every record that was set or deleted since the last commit, each once, even if it is as it was. */
+  touched(): Iterable<readonly [TableName, string]>;
   /** Moves the changes into the state below. A draft that is dropped instead leaves no trace. */
   commit(): void;
 }
 
 /** A view on `state` that collects changes: for batches that may still fail, and for dry runs. */
 export function draftOn(state: LedgerState): Draft {
-  const tables = {
-    network: new DraftTable(state.network),
-    accounts: new DraftTable(state.accounts),
-    prepaid: new DraftTable(state.prepaid),
-    experts: new DraftTable(state.experts),
-    validators: new DraftTable(state.validators),
-    markets: new DraftTable(state.markets),
-    equivocations: new DraftTable(state.equivocations),
-  };
+  const tables = tableNames.map((name) => [name, new DraftTable<unknown>(state[name])] as const);
   return {
-    ...tables,
+    ...(Object.fromEntries(tables) as unknown as LedgerView),
+    touched: function* () {
+      for (const [name, table] of tables) for (const key of table.touched()) yield [name, key] as const;
+    },
     commit: () => {
-      for (const table of Object.values(tables)) table.commit();
+      for (const [, table] of tables) table.commit();
     },
   };
 }

@@ -1,83 +1,106 @@
 import { type AccountId, encode, fromHex, type Hash, sha256, toHex } from '@moe/core';
-import { type Account, accountOf, type LedgerState, type TableName, tableNames } from './state.ts';
+import { MerkleTrie, type TrieProof, verifyTrieProof } from './merkle-trie.ts';
+import { type Account, type LedgerState, type TableName, tableNames } from './state.ts';
 
-const LEAF_DOMAIN = 'moe/state-leaf/1';
-const INNER_PREFIX = encode('moe/state-inner/1');
+const PATH_DOMAIN = 'moe/state-path/2';
+const RECORD_DOMAIN = 'moe/state-record/2';
 
-/** Siblings on the way from a leaf to the root; `left` says on which side the sibling stands. */
-export interface AccountProof {
+/** An account's balance and nonce under a state root, or that it has no record. See {@link verifyAccountProof}. */
+export interface AccountProof extends TrieProof {
   readonly account: AccountId;
-  readonly record: Account;
-  readonly siblings: readonly { readonly left: boolean; readonly hash: Hash }[];
+  /** Not there if the account was never seen. */
+  readonly record?: Account;
 }
 
 /**
- * Root of a binary Merkle tree over all records, sorted by table and key. Leaves and inner nodes are hashed
- * under different domains; the last node of an odd level moves up unchanged (as in RFC 6962, so that no two
- * states share a root).
+ * The Merkle trie over the records of a state, which follows the state's changes: tell it what was touched, and
+ * the next root costs O(k log n) hashes for k records touched. A record's path is the hash of its table and
+ * key, its value the hash of its canonical bytes, so the root is a function of the set of records.
  */
+export class StateTree {
+  readonly #state: LedgerState;
+  readonly #trie = new MerkleTrie();
+  readonly #touched = new Map<TableName, Set<string>>();
+  readonly #unread: Iterator<readonly [TableName, string]>;
+  #isRead = false;
+
+  constructor(state: LedgerState) {
+    this.#state = state;
+    this.#unread = keysOf(state);
+  }
+
+  /** Says that a record was added, replaced or deleted, before or after it was. */
+  touch(table: TableName, key: string): void {
+    const keys = this.#touched.get(table);
+    if (keys === undefined) this.#touched.set(table, new Set([key]));
+    else keys.add(key);
+  }
+
+  /**
+   * Does about `limit` records' (then hashes') worth of what a root needs; true once nothing is left. Who has
+   * a large state calls it in turns with other work; otherwise the next {@link root} does all of it.
+   */
+  advance(limit: number): boolean {
+    let left = limit;
+    while (!this.#isRead) {
+      if (left-- <= 0) return false;
+      const next = this.#unread.next();
+      if (next.done === true) this.#isRead = true;
+      else this.#absorb(...next.value);
+    }
+    for (const [table, keys] of this.#touched) {
+      for (const key of keys) {
+        if (left-- <= 0) return false;
+        this.#absorb(table, key);
+        keys.delete(key);
+      }
+      this.#touched.delete(table);
+    }
+    return this.#trie.hash(left);
+  }
+
+  root(): Hash {
+    this.advance(Number.POSITIVE_INFINITY);
+    return toHex(this.#trie.root()) as Hash;
+  }
+
+  /** Proof under {@link root} for an account, whether it has a record or not. */
+  proveAccount(account: AccountId): AccountProof {
+    this.advance(Number.POSITIVE_INFINITY);
+    const record = this.#state.accounts.get(account);
+    return {
+      account,
+      ...(record === undefined ? {} : { record }),
+      ...this.#trie.prove(pathOf('accounts', account)),
+    };
+  }
+
+  #absorb(table: TableName, key: string): void {
+    const record = this.#state[table].get(key);
+    if (record === undefined) this.#trie.delete(pathOf(table, key));
+    else this.#trie.set(pathOf(table, key), recordHash(record));
+  }
+}
+
+/** Root of the {@link StateTree} of a state, made from nothing: what to compare an incremental one with. */
 export function stateRoot(state: LedgerState): Hash {
-  let level = leaves(state);
-  if (level.length === 0) level = [sha256(INNER_PREFIX)];
-  while (level.length > 1) level = parents(level);
-  return toHex(level[0]!) as Hash;
+  return new StateTree(state).root();
 }
 
-/** Proof of an account's balance and nonce under {@link stateRoot}; undefined for an account never seen. */
-export function proveAccount(state: LedgerState, account: AccountId): AccountProof | undefined {
-  if (!state.accounts.has(account)) return undefined;
-  const record = accountOf(state, account);
-  let level = leaves(state);
-  let index = sortedEntries(state).findIndex(([table, key]) => table === 'accounts' && key === account);
-  const siblings: { left: boolean; hash: Hash }[] = [];
-  while (level.length > 1) {
-    const sibling = level[index ^ 1];
-    if (sibling !== undefined) siblings.push({ left: (index & 1) === 1, hash: toHex(sibling) as Hash });
-    level = parents(level);
-    index >>= 1;
-  }
-  return { account, record, siblings };
-}
-
-/** True if the proof leads to `root`. A tree has at most 2^40 leaves. */
+/** True if the proof shows its record, or that there is none, under `root`. Needs nothing else, and does not throw. */
 export function verifyAccountProof(root: Hash, proof: AccountProof): boolean {
-  if (proof.siblings.length > 40) return false;
-  let hash = leafHash('accounts', proof.account, proof.record);
-  for (const sibling of proof.siblings) {
-    const other = fromHex(sibling.hash);
-    hash = sibling.left ? innerHash(other, hash) : innerHash(hash, other);
-  }
-  return toHex(hash) === root;
+  const value = proof.record === undefined ? undefined : recordHash(proof.record);
+  return verifyTrieProof(fromHex(root), pathOf('accounts', proof.account), value, proof);
 }
 
-function sortedEntries(state: LedgerState): (readonly [TableName, string, unknown])[] {
-  return [...tableNames]
-    .sort()
-    .flatMap((table) =>
-      [...state[table]]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, record]) => [table, key, record] as const),
-    );
+function* keysOf(state: LedgerState): Generator<readonly [TableName, string]> {
+  for (const table of tableNames) for (const key of state[table].keys()) yield [table, key];
 }
 
-function leaves(state: LedgerState): Uint8Array[] {
-  return sortedEntries(state).map(([table, key, record]) => leafHash(table, key, record));
+function pathOf(table: TableName, key: string): Uint8Array {
+  return sha256(Buffer.from(`${PATH_DOMAIN}/${table}/${key}`));
 }
 
-function parents(level: readonly Uint8Array[]): Uint8Array[] {
-  const above: Uint8Array[] = [];
-  for (let index = 0; index < level.length; index += 2) {
-    const left = level[index]!;
-    const right = level[index + 1];
-    above.push(right === undefined ? left : innerHash(left, right));
-  }
-  return above;
-}
-
-function leafHash(table: TableName, key: string, record: unknown): Uint8Array {
-  return sha256(encode([LEAF_DOMAIN, [table, key, record]]));
-}
-
-function innerHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(INNER_PREFIX, left, right);
+function recordHash(record: unknown): Uint8Array {
+  return sha256(encode([RECORD_DOMAIN, record]));
 }

@@ -1,0 +1,283 @@
+import { encode, sha256 } from '@moe/core';
+
+/**
+ * A set of (path, value hash) pairs under one root: a binary Patricia trie (Morrison 1968) with hashes, as in
+ * compact sparse Merkle trees (Haider, ePrint 2018/955). Every inner node has two children and carries the
+ * first bit in which the paths below it differ, so n leaves have n − 1 inner nodes, a leaf lies about log2 n
+ * deep, and the shape depends on the set alone, never on its history.
+ *
+ *   leaf  = SHA-256(leaf prefix ‖ path ‖ value hash)
+ *   inner = SHA-256(inner prefix ‖ bit (1 byte) ‖ left ‖ right)
+ *
+ * Paths must be hashes themselves: who could choose them freely could make the trie 256 deep.
+ */
+const LEAF_PREFIX = encode('moe/state-leaf/2');
+const INNER_PREFIX = encode('moe/state-inner/2');
+const EMPTY_ROOT = sha256(encode('moe/state-empty/2'));
+
+const HASH_BYTES = 32;
+const LEAF_BYTES = 2 * HASH_BYTES;
+const SIBLING_BYTES = 1 + HASH_BYTES;
+const PATH_BITS = 8 * HASH_BYTES;
+const PAGE_BITS = 12;
+const PAGE_NODES = 1 << PAGE_BITS;
+const IN_PAGE = PAGE_NODES - 1;
+
+/** What leads from one leaf to the root. */
+export interface TrieProof {
+  /** From the leaf upwards, 33 bytes each: the bit at which the ways part, then the hash on the other side. */
+  readonly siblings: Uint8Array;
+  /** Proof of absence: the leaf (path ‖ value hash, 64 bytes) to which the path's bits lead instead. None in an empty trie. */
+  readonly neighbour?: Uint8Array;
+}
+
+/** 4,096 inner nodes; memory grows by pages, so that growing never copies. */
+interface InnerPage {
+  readonly hashes: Uint8Array;
+  /** Children, left and right in turns; see {@link MerkleTrie} for what they refer to. */
+  readonly children: Int32Array;
+  readonly bits: Uint8Array;
+  /** 1 where something below has changed since the hash was made. */
+  readonly stale: Uint8Array;
+}
+
+/** Nodes are referred to by number: above 0 an inner node, below 0 a leaf, 0 nothing. About 105 bytes a leaf. */
+export class MerkleTrie {
+  readonly #inner: InnerPage[] = [];
+  /** Path ‖ value hash. A leaf's own hash is made when its parent's is. */
+  readonly #leaves: Uint8Array[] = [];
+  readonly #freeInner: number[] = [];
+  readonly #freeLeaves: number[] = [];
+  #innerCount = 0;
+  #leafCount = 0;
+  #root = 0;
+  #budget = 0;
+
+  /** Puts a value hash at a path, in place of one that is there. Both have 32 bytes and are copied. */
+  set(path: Uint8Array, valueHash: Uint8Array): void {
+    if (this.#root === 0) {
+      this.#root = this.#newLeaf(path, valueHash);
+      return;
+    }
+    const candidate = this.#leafFor(path);
+    const bit = firstDifference(path, this.#leaves[pageOf(-candidate)]!, slotOf(-candidate) * LEAF_BYTES);
+    let parent = 0;
+    let node = this.#root;
+    while (node > 0 && this.#bitOf(node) < bit) {
+      this.#inner[pageOf(node)]!.stale[slotOf(node)] = 1;
+      parent = node;
+      node = this.#childOf(node, bitAt(path, this.#bitOf(node)));
+    }
+    if (bit === PATH_BITS) {
+      this.#leaves[pageOf(-node)]!.set(valueHash, slotOf(-node) * LEAF_BYTES + HASH_BYTES);
+      return;
+    }
+    const leaf = this.#newLeaf(path, valueHash);
+    this.#replaceChild(parent, path, this.#newInner(bit, path, leaf, node));
+  }
+
+  /** Takes the path out, if it is there. */
+  delete(path: Uint8Array): void {
+    if (this.#root === 0) return;
+    const leaf = this.#leafFor(path);
+    if (firstDifference(path, this.#leaves[pageOf(-leaf)]!, slotOf(-leaf) * LEAF_BYTES) < PATH_BITS) return;
+    let grandparent = 0;
+    let parent = 0;
+    for (let node = this.#root; node > 0; node = this.#childOf(node, bitAt(path, this.#bitOf(node)))) {
+      this.#inner[pageOf(node)]!.stale[slotOf(node)] = 1;
+      grandparent = parent;
+      parent = node;
+    }
+    this.#freeLeaves.push(-leaf);
+    if (parent === 0) this.#root = 0;
+    else {
+      const sibling = this.#childOf(parent, 1 - bitAt(path, this.#bitOf(parent)));
+      this.#replaceChild(grandparent, path, sibling);
+      this.#freeInner.push(parent);
+    }
+  }
+
+  /** Makes hashes, about `limit` of them, where something has changed; true once none is left to make. */
+  hash(limit: number): boolean {
+    this.#budget = limit;
+    return this.#root <= 0 || this.#refresh(this.#root);
+  }
+
+  /** 32 bytes that stand for the whole set. Costs about `log2 n` hashes for each change since the last call. */
+  root(): Uint8Array {
+    if (this.#root === 0) return EMPTY_ROOT;
+    this.hash(Number.POSITIVE_INFINITY);
+    const root = new Uint8Array(HASH_BYTES);
+    this.#writeHash(this.#root, root, 0);
+    return root;
+  }
+
+  /** That the path is in the set, or that it is not. */
+  prove(path: Uint8Array): TrieProof {
+    if (this.#root === 0) return { siblings: new Uint8Array() };
+    this.hash(Number.POSITIVE_INFINITY);
+    const way: number[] = [];
+    let node = this.#root;
+    for (; node > 0; node = this.#childOf(node, bitAt(path, this.#bitOf(node)))) way.push(node);
+    const siblings = new Uint8Array(way.length * SIBLING_BYTES);
+    way.reverse().forEach((inner, index) => {
+      const bit = this.#bitOf(inner);
+      siblings[index * SIBLING_BYTES] = bit;
+      this.#writeHash(this.#childOf(inner, 1 - bitAt(path, bit)), siblings, index * SIBLING_BYTES + 1);
+    });
+    const leaf = this.#leaf(node);
+    return firstDifference(path, leaf, 0) === PATH_BITS
+      ? { siblings }
+      : { siblings, neighbour: leaf.slice() };
+  }
+
+  /** The leaf at which one arrives who looks at the bits of `path` alone: its own, or the one next to its place. */
+  #leafFor(path: Uint8Array): number {
+    let node = this.#root;
+    while (node > 0) node = this.#childOf(node, bitAt(path, this.#bitOf(node)));
+    return node;
+  }
+
+  #refresh(node: number): boolean {
+    const page = this.#inner[pageOf(node)]!;
+    const slot = slotOf(node);
+    if (page.stale[slot] === 0) return true;
+    const left = page.children[2 * slot]!;
+    const right = page.children[2 * slot + 1]!;
+    if (left > 0 && !this.#refresh(left)) return false;
+    if (right > 0 && !this.#refresh(right)) return false;
+    if (this.#budget <= 0) return false;
+    this.#budget -= 1;
+    innerMessage[INNER_PREFIX.length] = page.bits[slot]!;
+    this.#writeHash(left, innerMessage, LEFT_AT);
+    this.#writeHash(right, innerMessage, LEFT_AT + HASH_BYTES);
+    page.hashes.set(sha256(innerMessage), slot * HASH_BYTES);
+    page.stale[slot] = 0;
+    return true;
+  }
+
+  #writeHash(node: number, target: Uint8Array, at: number): void {
+    if (node < 0) target.set(leafHash(this.#leaf(node)), at);
+    else {
+      const from = slotOf(node) * HASH_BYTES;
+      target.set(this.#inner[pageOf(node)]!.hashes.subarray(from, from + HASH_BYTES), at);
+    }
+  }
+
+  #leaf(node: number): Uint8Array {
+    const from = slotOf(-node) * LEAF_BYTES;
+    return this.#leaves[pageOf(-node)]!.subarray(from, from + LEAF_BYTES);
+  }
+
+  #bitOf(node: number): number {
+    return this.#inner[pageOf(node)]!.bits[slotOf(node)]!;
+  }
+
+  #childOf(node: number, side: number): number {
+    return this.#inner[pageOf(node)]!.children[2 * slotOf(node) + side]!;
+  }
+
+  /** Hangs `child` where the way of `path` leaves `parent`; 0 is above the root. */
+  #replaceChild(parent: number, path: Uint8Array, child: number): void {
+    if (parent === 0) this.#root = child;
+    else this.#inner[pageOf(parent)]!.children[2 * slotOf(parent) + bitAt(path, this.#bitOf(parent))] = child;
+  }
+
+  #newLeaf(path: Uint8Array, valueHash: Uint8Array): number {
+    const leaf = this.#freeLeaves.pop() ?? ++this.#leafCount;
+    this.#leaves[pageOf(leaf)] ??= new Uint8Array(PAGE_NODES * LEAF_BYTES);
+    const page = this.#leaves[pageOf(leaf)]!;
+    page.set(path, slotOf(leaf) * LEAF_BYTES);
+    page.set(valueHash, slotOf(leaf) * LEAF_BYTES + HASH_BYTES);
+    return -leaf;
+  }
+
+  #newInner(bit: number, path: Uint8Array, child: number, other: number): number {
+    const inner = this.#freeInner.pop() ?? ++this.#innerCount;
+    this.#inner[pageOf(inner)] ??= {
+      hashes: new Uint8Array(PAGE_NODES * HASH_BYTES),
+      children: new Int32Array(PAGE_NODES * 2),
+      bits: new Uint8Array(PAGE_NODES),
+      stale: new Uint8Array(PAGE_NODES),
+    };
+    const page = this.#inner[pageOf(inner)]!;
+    const slot = slotOf(inner);
+    const side = bitAt(path, bit);
+    page.children[2 * slot + side] = child;
+    page.children[2 * slot + 1 - side] = other;
+    page.bits[slot] = bit;
+    page.stale[slot] = 1;
+    return inner;
+  }
+}
+
+/**
+ * True if `root` stands for a set that has `valueHash` at `path`, or nothing there if `valueHash` is
+ * undefined. That something is there follows from SHA-256 alone; that nothing is there holds for a root whose
+ * trie was built by the rules, as those that validators sign are.
+ */
+export function verifyTrieProof(
+  root: Uint8Array,
+  path: Uint8Array,
+  valueHash: Uint8Array | undefined,
+  { siblings, neighbour }: TrieProof,
+): boolean {
+  if (siblings.length % SIBLING_BYTES !== 0 || siblings.length > PATH_BITS * SIBLING_BYTES) return false;
+  let leaf = neighbour;
+  if (valueHash !== undefined) {
+    if (neighbour !== undefined) return false;
+    leaf = new Uint8Array(LEAF_BYTES);
+    leaf.set(path);
+    leaf.set(valueHash, HASH_BYTES);
+  } else if (leaf === undefined) return siblings.length === 0 && Buffer.compare(root, EMPTY_ROOT) === 0;
+  else if (leaf.length !== LEAF_BYTES || firstDifference(path, leaf, 0) === PATH_BITS) return false;
+
+  const message = new Uint8Array(innerMessage.length);
+  message.set(INNER_PREFIX);
+  let hash = leafHash(leaf!);
+  let above = PATH_BITS;
+  for (let at = 0; at < siblings.length; at += SIBLING_BYTES) {
+    const bit = siblings[at]!;
+    const side = bitAt(path, bit);
+    if (bit >= above || side !== bitAt(leaf!, bit)) return false;
+    above = bit;
+    message[INNER_PREFIX.length] = bit;
+    message.set(hash, LEFT_AT + side * HASH_BYTES);
+    message.set(siblings.subarray(at + 1, at + SIBLING_BYTES), LEFT_AT + (1 - side) * HASH_BYTES);
+    hash = sha256(message);
+  }
+  return Buffer.compare(hash, root) === 0;
+}
+
+const LEFT_AT = INNER_PREFIX.length + 1;
+// Written over for every hash: a million of them would otherwise be a million allocations.
+const innerMessage = new Uint8Array(LEFT_AT + 2 * HASH_BYTES);
+innerMessage.set(INNER_PREFIX);
+const leafMessage = new Uint8Array(LEAF_PREFIX.length + LEAF_BYTES);
+leafMessage.set(LEAF_PREFIX);
+
+function leafHash(leaf: Uint8Array): Uint8Array {
+  leafMessage.set(leaf, LEAF_PREFIX.length);
+  return sha256(leafMessage);
+}
+
+function pageOf(node: number): number {
+  return node >> PAGE_BITS;
+}
+
+function slotOf(node: number): number {
+  return node & IN_PAGE;
+}
+
+function bitAt(path: Uint8Array, bit: number): number {
+  return (path[bit >> 3]! >> (7 - (bit & 7))) & 1;
+}
+
+/** First bit in which `path` and the path at `at` differ; 256 if they are the same. */
+function firstDifference(path: Uint8Array, others: Uint8Array, at: number): number {
+  for (let index = 0; index < HASH_BYTES; index += 1) {
+    const difference = path[index]! ^ others[at + index]!;
+    if (difference !== 0) return 8 * index + Math.clz32(difference) - 24;
+  }
+  return PATH_BITS;
+}
