@@ -18,6 +18,7 @@ export * from './money/fees.ts';
 export * from './money/netting.ts';
 export * from './money/penalties.ts';
 export * from './parameters.ts';
+export * from './ranking/index.ts';
 export * from './scoring/fraction.ts';
 export * from './scoring/loss.ts';
 export * from './scoring/places.ts';

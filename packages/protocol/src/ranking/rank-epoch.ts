@@ -1,0 +1,95 @@
+import { bondsDeltaOf, originalBonds, relativeBonds, storedBondsOf } from './bonds.ts';
+import { clipAtConsensus, consensusOf, weightsForBonds } from './consensus.ts';
+import { epochEmission } from './emission.ts';
+import { type CheckedInput, checkInput, type EpochInput } from './epoch-input.ts';
+import { type EpochResult, epochResult, skippedEpoch } from './epoch-result.ts';
+import { epochWeights } from './epoch-weights.ts';
+import { divideFixed, fixedFromU16, normalizeFixed } from './fixed.ts';
+import { liquidRateOf } from './liquid-alpha.ts';
+import { paperScores } from './paper-consensus.ts';
+import { epochStake } from './stake.ts';
+import { isTopKNonzero } from './top-k.ts';
+
+/**
+ * One epoch of ranking over a market with n uids: from stake and weights to consensus, incentive, dividends, bonds
+ * and emission, with every intermediate. Pure: same input, same bits, on every machine.
+ *
+ * Nodes and validators share one space of uids; a market gives, say, its nodes first and rows only for validators.
+ * Permits: this epoch uses those that it is given; `newValidatorPermit` is for the next. A missing weight means the
+ * same as a stored zero. Feed `storedBonds` back as `bonds`.
+ *
+ * Source: subtensor `epoch_mechanism` (run_epoch.rs, mid-2026) with its rounding; `method: 'paper'` after Rao et
+ * al.; see docs/reference/ranking.md.
+ *
+ * Errors: `invalid-ranking-input` for sizes that differ and for values that are not whole numbers in range. Two
+ * inconsistencies skip the epoch instead, as upstream does: `lastUpdate` of another size, and keys given twice.
+ */
+export function rankEpoch(input: EpochInput): EpochResult {
+  const checked = checkInput(input);
+  if (checked.lastUpdate.length !== checked.n) return skippedEpoch(checked, 'last-update-size');
+  if (!isEpochInputConsistent(input)) return skippedEpoch(checked, 'duplicate-hotkey');
+  return rankChecked(checked);
+}
+
+/** False if two uids have the same holder. Source: subtensor `is_epoch_input_state_consistent`. */
+export function isEpochInputConsistent(input: Pick<EpochInput, 'hotkeys'>): boolean {
+  const { hotkeys = [] } = input;
+  return new Set(hotkeys).size === hotkeys.length;
+}
+
+function rankChecked(input: CheckedInput): EpochResult {
+  const { params } = input;
+  const { stake, inactive, activeStake } = epochStake(input);
+  const newValidatorPermit = isTopKNonzero(stake, params.maxAllowedValidators);
+  const weights = epochWeights(input);
+  const scores = params.method === 'paper' ? paper() : yuma();
+  const { incentive, consensus } = scores;
+
+  const forBonds = weightsForBonds(weights.values, scores.clipped, fixedFromU16(params.bondsPenaltyU16));
+  const isRelative = params.method === 'yuma3';
+  const bondsDelta = () => bondsDeltaOf(weights, forBonds, activeStake);
+  const { emaBonds, dividends } = isRelative
+    ? relativeBonds(input, weights, forBonds, activeStake, incentive, liquidRateOf(params, consensus))
+    : originalBonds(input, bondsDelta(), incentive);
+
+  return epochResult({
+    ...scores,
+    inactive,
+    stake,
+    activeStake,
+    dividends,
+    newValidatorPermit,
+    weights,
+    bondsDelta,
+    emaBonds,
+    storedBonds: storedBondsOf(emaBonds, newValidatorPermit, !isRelative),
+    ...epochEmission(incentive, dividends, activeStake, stake, params.emission),
+  });
+
+  /** Stake-weighted median clipping. */
+  function yuma() {
+    const consensus = consensusOf(weights, activeStake, fixedFromU16(params.kappaU16));
+    const { values, validatorTrust, preRank, rank } = clipAtConsensus(weights, consensus, activeStake);
+    const trust = rank.map((value, j) => (preRank[j] === 0 ? 0 : divideFixed(value, preRank[j]!)));
+    normalizeFixed(rank);
+    return { consensus, clipped: values, validatorTrust, rank, trust, incentive: rank };
+  }
+
+  /** The original paper: nothing is clipped, so a validator's trust is the sum of its weights. */
+  function paper() {
+    const { rank, trust, consensus, incentive } = paperScores(
+      weights,
+      activeStake,
+      params.rho,
+      params.kappaU16,
+    );
+    const { validatorTrust } = clipAtConsensus(
+      weights,
+      new Float64Array(input.n).fill(Infinity),
+      activeStake,
+    );
+    normalizeFixed(rank);
+    normalizeFixed(incentive);
+    return { consensus, clipped: weights.values, validatorTrust, rank, trust, incentive };
+  }
+}
