@@ -1,4 +1,4 @@
-import { type AccountId, encode, fromHex, type Hash, sha256, toHex } from '@moe/core';
+import { type AccountId, fromHex, type Hash, hashBytes, hashOf, toHex } from '@moe/core';
 import { MerkleTrie, type TrieProof, verifyTrieProof } from './merkle-trie.ts';
 import { type Account, type LedgerState, type TableName, tableNames } from './state.ts';
 
@@ -21,12 +21,12 @@ export class StateTree {
   readonly #state: LedgerState;
   readonly #trie = new MerkleTrie();
   readonly #touched = new Map<TableName, Set<string>>();
-  readonly #unread: Iterator<readonly [TableName, string]>;
+  readonly #unread: Iterator<readonly [TableName, string, unknown]>;
   #isRead = false;
 
   constructor(state: LedgerState) {
     this.#state = state;
-    this.#unread = keysOf(state);
+    this.#unread = recordsOf(state);
   }
 
   /** Says that a record was added, replaced or deleted, before or after it was. */
@@ -51,7 +51,7 @@ export class StateTree {
     for (const [table, keys] of this.#touched) {
       for (const key of keys) {
         if (left-- <= 0) return false;
-        this.#absorb(table, key);
+        this.#absorb(table, key, this.#state[table].get(key));
         keys.delete(key);
       }
       this.#touched.delete(table);
@@ -75,8 +75,7 @@ export class StateTree {
     };
   }
 
-  #absorb(table: TableName, key: string): void {
-    const record = this.#state[table].get(key);
+  #absorb(table: TableName, key: string, record: unknown): void {
     if (record === undefined) this.#trie.delete(pathOf(table, key));
     else this.#trie.set(pathOf(table, key), recordHash(record));
   }
@@ -93,14 +92,14 @@ export function verifyAccountProof(root: Hash, proof: AccountProof): boolean {
   return verifyTrieProof(fromHex(root), pathOf('accounts', proof.account), value, proof);
 }
 
-function* keysOf(state: LedgerState): Generator<readonly [TableName, string]> {
-  for (const table of tableNames) for (const key of state[table].keys()) yield [table, key];
+function* recordsOf(state: LedgerState): Generator<readonly [TableName, string, unknown]> {
+  for (const table of tableNames) for (const [key, record] of state[table]) yield [table, key, record];
 }
 
 function pathOf(table: TableName, key: string): Uint8Array {
-  return sha256(Buffer.from(`${PATH_DOMAIN}/${table}/${key}`));
+  return Buffer.from(hashBytes(Buffer.from(`${PATH_DOMAIN}/${table}/${key}`)), 'hex');
 }
 
 function recordHash(record: unknown): Uint8Array {
-  return sha256(encode([RECORD_DOMAIN, record]));
+  return Buffer.from(hashOf(RECORD_DOMAIN, record), 'hex');
 }
