@@ -12,6 +12,8 @@ export type Hash = Brand<'Hash'>;
 export type AccountId = Brand<'AccountId'>;
 /** Public key (ed25519, hex) of a node: signs work, moves nothing. */
 export type NodeId = Brand<'NodeId'>;
+/** Who sends a transaction: an owner, or a node that reports its work. */
+export type SenderId = AccountId | NodeId;
 /** Short name of a market, e.g. `text-embedding`. */
 export type MarketId = Brand<'MarketId'>;
 /** Hash of the signed order that opened the job. */

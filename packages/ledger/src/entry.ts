@@ -1,5 +1,5 @@
 import {
-  type AccountId,
+  type SenderId,
   decode,
   encode,
   type Hash,
@@ -42,7 +42,7 @@ export interface SealedTransaction {
 /** One entry of the log, parsed. */
 export interface LedgerEntry extends SealedTransaction {
   readonly index: number;
-  readonly by: AccountId;
+  readonly by: SenderId;
   readonly hash: Hash;
 }
 

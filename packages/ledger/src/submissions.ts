@@ -1,4 +1,4 @@
-import type { AccountId } from '@moe/core';
+import type { SenderId } from '@moe/core';
 import { MoeError } from '@moe/core';
 import { areSignaturesValid, type SealedTransaction } from './entry.ts';
 
@@ -25,7 +25,7 @@ export class Submissions {
   readonly #onReady: () => void;
   readonly #waiting: Submission[] = [];
   /** Pending submissions of each account that are in line; others will be refused and must not count. */
-  readonly #inLine = new Map<AccountId, number>();
+  readonly #inLine = new Map<SenderId, number>();
   #size = 0;
   /** Submissions at the front of `#waiting` whose check has begun. */
   #begun = 0;
@@ -65,7 +65,7 @@ export class Submissions {
   }
 
   /** The nonce after what is pending for the account, whose nonce without that is `settledNonce`. */
-  nextNonce(account: AccountId, settledNonce: number): number {
+  nextNonce(account: SenderId, settledNonce: number): number {
     return settledNonce + (this.#inLine.get(account) ?? 0);
   }
 

@@ -1,4 +1,5 @@
-import type { Amount } from '@moe/core';
+import { type Amount, amountSchema } from '@moe/core';
+import { z } from 'zod';
 
 /** The numbers of one market (protocol.md). A market changes them only with notice; jobs name their version. */
 export interface MarketParameters {
@@ -65,6 +66,56 @@ export interface MarketParameters {
 }
 
 export type SlashReason = 'late' | 'outlier' | 'no-reveal' | 'wrong-reveal' | 'equivocation';
+
+const countSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
+const bpsSchema = z.int().min(0).max(10_000);
+
+/** The form of {@link MarketParameters}; whether they make sense together is checked by `problemOfTerms`. */
+export const marketParametersSchema: z.ZodType<MarketParameters> = z.strictObject({
+  version: countSchema,
+  dimensions: countSchema,
+  shardSize: countSchema,
+  witnesses: countSchema,
+  ticketValidators: countSchema,
+  stakeCapBps: bpsSchema,
+  quorumBps: bpsSchema,
+  cutGraceMs: countSchema,
+  sealedDeadlineMs: countSchema,
+  fullDeadlineMs: countSchema,
+  revealDeadlineMs: countSchema,
+  maximumClockSkewMs: countSchema,
+  minimumScored: countSchema,
+  minimumWords: countSchema,
+  maximumTextBytes: countSchema,
+  pieces: countSchema,
+  pieceWords: countSchema,
+  distractors: countSchema,
+  distractorPool: countSchema,
+  places: countSchema,
+  historyWeight: countSchema,
+  placeShrinkage: countSchema,
+  globalShrinkage: countSchema,
+  probationJobs: countSchema,
+  probationSeats: countSchema,
+  feeBps: bpsSchema,
+  minimumStakeMicro: amountSchema,
+  slashBps: z.strictObject({
+    late: bpsSchema,
+    outlier: bpsSchema,
+    'no-reveal': bpsSchema,
+    'wrong-reveal': bpsSchema,
+    equivocation: bpsSchema,
+  }),
+  declinesPerEpoch: countSchema,
+  claimTtlMs: countSchema,
+  maximumClaims: countSchema,
+  auditBps: bpsSchema,
+  deliveryHistoryWeight: countSchema,
+  ensembleTemperature: z.number().min(0).max(100),
+});
 
 /** Share of its stake that an expert loses for having said two things that exclude one another. */
 export const equivocationSlashBps = 5_000;

@@ -3,6 +3,7 @@ import {
   type Amount,
   decode,
   encode,
+  hashOf,
   type KeyPair,
   keyPairFromSeed,
   type MarketId,
@@ -11,6 +12,9 @@ import {
 } from '@moe/core';
 import {
   type Action,
+  defaultNetworkRules,
+  defaultParameters,
+  defaultTerms,
   type SettlementBody,
   type SignedTransaction,
   signConsent,
@@ -51,12 +55,20 @@ export function scenarioGenesis(network = NETWORK): SignedTransaction {
     from: accountIdOf(treasury),
     nonce: 0,
     kind: 'genesis',
+    atMs: 0,
+    rules: defaultNetworkRules,
     minValidatorStakeMicro: 1_000n,
     balances: [client, operator, ...traders].map((keys) => ({
       account: accountIdOf(keys),
       amountMicro: BALANCE_MICRO,
     })),
-    markets: [{ market: MARKET, owner: accountIdOf(marketOwner), feeBps: 200, minExpertStakeMicro: 1_000n }],
+    markets: [
+      {
+        market: MARKET,
+        owner: accountIdOf(marketOwner),
+        terms: defaultTerms(defaultParameters, hashOf('crash/anchors', 0)),
+      },
+    ],
   });
 }
 
@@ -105,6 +117,7 @@ export function settlementAction(ledger: Ledger, orders: number): Action {
     gateway: nodeIdOf(gateway),
     orders: [{ client: accountIdOf(client), fromSeq, toSeq: fromSeq + orders, chargeMicro }],
     credits,
+    earnings: [],
     slashes: [],
     poolMicro: 0n,
     certificates: orders,

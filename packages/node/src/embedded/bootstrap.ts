@@ -1,6 +1,7 @@
-import { type AccountId, type Amount, hashOf, type MarketId, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
+import { type AccountId, type Amount, type Hash, hashOf, type MarketId, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
 import { type EmbeddedLedger, openEmbeddedLedger } from '@moe/ledger';
 import { type MarketParameters, type SignedTransaction, signConsent, signTransaction } from '@moe/protocol';
+import { embeddedRules, embeddedTerms } from './genesis-terms.ts';
 import type { KeyFile } from './key-file.ts';
 
 const credits = (amount: number): Amount => BigInt(amount) * MICRO_PER_CREDIT;
@@ -23,12 +24,21 @@ export const founderKeyNames = [
   'house',
 ];
 
+/** What a new market's genesis says. */
+export interface GenesisFacts {
+  readonly parameters: MarketParameters;
+  /** Hash of the public pieces that fix the space. */
+  readonly anchors: Hash;
+  readonly nowMs: number;
+  readonly epochMs: number;
+}
+
 /** Opens the ledger of a data directory; the first time, writes its genesis with the one market. */
 export async function openLedgerOf(
   directory: string,
   keys: KeyFile,
   market: MarketId,
-  parameters: MarketParameters,
+  { parameters, anchors, nowMs, epochMs }: GenesisFacts,
   onWarning: (message: string) => void,
 ): Promise<EmbeddedLedger> {
   const treasury = keys.get('treasury');
@@ -38,15 +48,12 @@ export async function openLedgerOf(
     network,
     from: treasury.publicKey as AccountId,
     nonce: 0,
+    atMs: nowMs,
+    rules: embeddedRules(epochMs),
     minValidatorStakeMicro: credits(validatorStakeCredits),
     balances: [{ account: treasury.publicKey as AccountId, amountMicro: credits(treasuryCredits) }],
     markets: [
-      {
-        market,
-        owner: keys.get('market-owner').publicKey as AccountId,
-        feeBps: parameters.feeBps,
-        minExpertStakeMicro: parameters.minimumStakeMicro,
-      },
+      { market, owner: keys.get('market-owner').publicKey as AccountId, terms: embeddedTerms(parameters, anchors) },
     ],
   });
   return openEmbeddedLedger({ directory, network, genesis, onWarning });
@@ -96,13 +103,15 @@ export async function enrolExpert(
       await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
     return;
   }
-  await fund({ ledger }, keys, owner.publicKey as AccountId, expertStakeMicro);
+  const depositMicro = ledger.market(market)!.registrationMicro;
+  await fund({ ledger }, keys, owner.publicKey as AccountId, expertStakeMicro + depositMicro);
   await ledger.transact(owner, {
     kind: 'registerExpert',
     market,
     node,
     name,
     stakeMicro: expertStakeMicro,
+    depositMicro,
     askMicroPerKilobyte,
     askBps,
     calibration: published,

@@ -45,6 +45,8 @@ export interface EmbeddedMarketInit {
   readonly router?: ExpertBackend;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
+  /** Length of an epoch of a new network; default a minute. */
+  readonly epochMs?: number;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
   readonly ticketDepth?: number;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
@@ -68,6 +70,7 @@ export const embeddedMarketId = 'text-embedding' as MarketId;
 const clientCredits = 1_000;
 const houseCredits = 1_000;
 const defaultTicketDepth = 14;
+const defaultEpochMs = 60_000;
 const standingsEveryBatches = 20;
 /** Orders of earlier processes that lists show; so many more are looked at when the history lacks them. */
 const listedOrders = 100;
@@ -94,7 +97,6 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
 
 async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): Promise<EmbeddedMarket> {
   const market = embeddedMarketId;
-  const parameters: MarketParameters = { ...embeddedParameters, ...init.parameters };
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
   const ledgerDirectory = join(init.dataDir, 'ledger');
@@ -108,8 +110,21 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
   const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
   startSignal.throwIfAborted();
   assertDataFormat(init.dataDir, existsSync(ledgerDirectory));
-  const embedded = await openLedgerOf(ledgerDirectory, keys, market, parameters, onWarning);
+  const calibrationSet = loadCalibrationSet();
+  const embedded = await openLedgerOf(
+    ledgerDirectory,
+    keys,
+    market,
+    {
+      parameters: { ...embeddedParameters, ...init.parameters },
+      anchors: calibrationSet.hash,
+      nowMs: systemClock.nowMs(),
+      epochMs: init.epochMs ?? defaultEpochMs,
+    },
+    onWarning,
+  );
   const { ledger, receipts } = embedded;
+  const { parameters } = ledger.market(market)!.terms;
   /** Undone in reverse, each whatever becomes of the others. */
   const closers: (() => Promise<unknown>)[] = [async () => unlock(), () => embedded.close()];
   const closeAll = async (): Promise<void> => {
@@ -139,7 +154,6 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       [houseAccount, keys.get('house')],
     ]);
 
-    const calibrationSet = loadCalibrationSet();
     const calibration = new CalibrationStore({ directory: join(init.dataDir, 'calibration') });
     const foundingNode = keys.get(`expert-${founding.name}`).publicKey;
     if (calibration.count(foundingNode) < chunkPieces)
@@ -171,7 +185,6 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     const founders = init.founders.map((name) => keys.get(`expert-${name}`).publicKey as NodeId);
     const view = ledgerView({
       market,
-      parameters,
       ledger,
       calibration,
       calibrationHash: calibrationSet.hash,
@@ -287,7 +300,11 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       router: init.router,
       onEquivocation: (statements) => {
         ledger
-          .transact(keys.get('market-owner'), { kind: 'evidence', market, statements: [...statements] })
+          .transact(keys.get('market-owner'), {
+            kind: 'evidence',
+            market,
+            proof: { kind: 'statements', statements: [...statements] },
+          })
           .then(
             () => view.refresh(),
             (error: unknown) => onWarning(`Equivocation could not be punished: ${messageOf(error)}`),

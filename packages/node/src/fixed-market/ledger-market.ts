@@ -14,7 +14,15 @@ import {
 import { CalibrationStore, chunkPieces } from '@moe/history';
 import { type Ledger, memoryLog, memoryReceipts, openLedger, type ReceiptStore } from '@moe/ledger';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
-import { calibrationRoot, quantise, Standings, signConsent, signTransaction } from '@moe/protocol';
+import {
+  calibrationRoot,
+  defaultNetworkRules,
+  defaultTerms,
+  quantise,
+  Standings,
+  signConsent,
+  signTransaction,
+} from '@moe/protocol';
 import { type DecisionPolicy, workAlways } from '../calling/policy.ts';
 import { type ClientOrders, clientOrders } from '../coordinator/client-orders.ts';
 import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
@@ -71,12 +79,23 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
       network: networkName,
       from: treasury.publicKey as AccountId,
       nonce: 0,
+      atMs: 0,
+      rules: defaultNetworkRules,
       minValidatorStakeMicro: 100n,
       balances: ['expert-owner', 'validator-owner', 'client-0', 'client-1'].map((role) => ({
         account: accountOf(role),
         amountMicro: 100_000_000n,
       })),
-      markets: [{ market, owner: accountOf('market-owner'), feeBps: 200, minExpertStakeMicro: 100n }],
+      markets: [
+        {
+          market,
+          owner: accountOf('market-owner'),
+          terms: defaultTerms(
+            { ...parameters, minimumStakeMicro: 100n },
+            hashOf('ledger-market/anchors', 0),
+          ),
+        },
+      ],
     }),
   });
   const transports: Transport[] = [];
@@ -113,6 +132,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
       node,
       name: `expert-${index}`,
       stakeMicro: 1_000_000n,
+      depositMicro: 0n,
       askMicroPerKilobyte: 1_000n,
       askBps: 5_000,
       calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
@@ -127,7 +147,6 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
 
   const view = ledgerView({
     market,
-    parameters,
     ledger,
     calibration,
     calibrationHash: hashOf('ledger-market', 'calibration'),

@@ -1,10 +1,9 @@
-import { type AccountId, type Hash, hashOf, type MarketId, MoeError, type NodeId } from '@moe/core';
+import { type AccountId, type Hash, type MarketId, MoeError, type NodeId } from '@moe/core';
 import { type CalibrationStore, chunkPieces } from '@moe/history';
 import type { Ledger } from '@moe/ledger';
 import {
   type CertifiedLoss,
   calibrationRoot,
-  type MarketParameters,
   nearestPlace,
   type PlaceCentroids,
   type Roster,
@@ -19,7 +18,6 @@ const keptVersions = 256;
 
 export interface LedgerViewInit {
   readonly market: MarketId;
-  readonly parameters: MarketParameters;
   readonly ledger: Ledger;
   readonly calibration: CalibrationStore;
   readonly calibrationHash: Hash;
@@ -57,19 +55,21 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     const market = init.ledger.market(init.market);
     if (market === undefined)
       throw new MoeError('unknown-market', `The ledger has no market "${init.market}".`);
+    const { parameters } = market.terms;
     const founders = init.founders();
     const roster: Roster = {
       network: init.ledger.network,
       market: init.market,
       marketOwner: market.owner as AccountId,
-      beacon: hashOf('moe/beacon/1', [init.ledger.network, batch, init.ledger.headHash()]),
+      beacon: init.ledger.settings().beacon,
       batch,
-      parameters: { ...init.parameters, feeBps: market.feeBps },
+      parameters,
       placesHash: init.places.hash,
       calibrationHash: init.calibrationHash,
       experts: init.ledger
         .experts(init.market)
-        .filter(({ node, stakeMicro }) => init.isOnline(node) && stakeMicro > 0n)
+        .filter(({ node, leavesAtEpoch }) => init.isOnline(node) && leavesAtEpoch === undefined)
+        .filter(({ stakeMicro }) => stakeMicro > 0n)
         .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
         .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro }) => ({
           node,
@@ -78,14 +78,14 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
           askBps,
           stakeMicro,
           onProbation:
-            !founders.includes(node) && standings.of(node, 0).global.jobs < init.parameters.probationJobs,
+            !founders.includes(node) && standings.of(node, 0).global.jobs < parameters.probationJobs,
           calibrationCount: init.calibration.count(node),
           calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
         }))
         .sort((a, b) => (a.node < b.node ? -1 : 1)),
       validators: init.ledger
         .validators()
-        .filter(({ ticketRoot }) => ticketRoot !== undefined)
+        .filter(({ ticketRoot, leavesAtEpoch }) => ticketRoot !== undefined && leavesAtEpoch === undefined)
         .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
         .sort((a, b) => (a.node < b.node ? -1 : 1)),
     };

@@ -12,23 +12,27 @@ import {
   refusalDomain,
   refusalSchema,
 } from './claims.ts';
+import { type Commit, commitDomain, commitSchema } from './messages.ts';
 
 /** Something signed about a claim, as evidence against its author. */
 export type Statement =
   | { readonly kind: 'claim'; readonly signed: Claim }
   | { readonly kind: 'grant'; readonly signed: Grant }
-  | { readonly kind: 'refusal'; readonly signed: Refusal };
+  | { readonly kind: 'refusal'; readonly signed: Refusal }
+  | { readonly kind: 'commit'; readonly signed: Commit };
 
 export const statementSchema: z.ZodType<Statement> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('claim'), signed: claimSchema }),
   z.strictObject({ kind: z.literal('grant'), signed: grantSchema }),
   z.strictObject({ kind: z.literal('refusal'), signed: refusalSchema }),
+  z.strictObject({ kind: z.literal('commit'), signed: commitSchema }),
 ]);
 
 export const statementDomain: Readonly<Record<Statement['kind'], string>> = {
   claim: claimDomain,
   grant: grantDomain,
   refusal: refusalDomain,
+  commit: commitDomain,
 };
 
 /** Who said two things in one job that exclude one another. */
@@ -40,8 +44,8 @@ export interface Equivocation {
 /**
  * Whether two statements of one author exclude one another (protocol.md, section 4):
  * two grants of one job to different principals, or for different shares, that hold at the same time; two claims
- * of one job with the same number on different workers that hold at the same time; or a grant and a refusal of the
- * same claim. Times are compared only with their own author's: whatever his clock shows, an honest author never
+ * of one job with the same number on different workers that hold at the same time; a grant and a refusal of the
+ * same claim; or two seals of one stage of a job for one principal. Times are compared only with their own author's: whatever his clock shows, an honest author never
  * signs such a pair. Signatures are the caller's to check.
  */
 export function equivocationOf(a: Statement, b: Statement): Equivocation | undefined {
@@ -49,6 +53,7 @@ export function equivocationOf(a: Statement, b: Statement): Equivocation | undef
   const node = a.signed.by as NodeId;
   if (a.kind === 'grant' && b.kind === 'grant') return twoGrants(node, a.signed, b.signed);
   if (a.kind === 'claim' && b.kind === 'claim') return twoClaims(node, a.signed, b.signed);
+  if (a.kind === 'commit' && b.kind === 'commit') return twoSeals(node, a.signed, b.signed);
   if (a.kind === 'grant' && b.kind === 'refusal') return grantAndRefusal(node, a.signed, b.signed);
   if (a.kind === 'refusal' && b.kind === 'grant') return grantAndRefusal(node, b.signed, a.signed);
   return undefined;
@@ -76,6 +81,17 @@ function twoClaims(node: NodeId, { body: a }: Claim, { body: b }: Claim): Equivo
     a.index === b.index &&
     a.worker !== b.worker &&
     overlap
+    ? { node, job: a.job }
+    : undefined;
+}
+
+function twoSeals(node: NodeId, { body: a }: Commit, { body: b }: Commit): Equivocation | undefined {
+  return node === a.worker &&
+    b.worker === node &&
+    a.job === b.job &&
+    a.principal === b.principal &&
+    a.stage === b.stage &&
+    a.seal !== b.seal
     ? { node, job: a.job }
     : undefined;
 }

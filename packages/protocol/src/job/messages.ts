@@ -97,7 +97,7 @@ export interface RevealBody {
 export interface Reveal extends RevealBody {
   readonly signature: Uint8Array;
 }
-const revealDomain = 'moe/reveal/1';
+export const revealDomain = 'moe/reveal/1';
 
 export function signReveal(keys: KeyPair, body: RevealBody): Reveal {
   return { ...body, signature: keys.sign(encode([revealDomain, body])) };

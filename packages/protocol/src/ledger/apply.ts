@@ -1,18 +1,29 @@
+import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@moe/core';
+import { applyEndEpoch } from './epoch.ts';
 import { applyEvidence } from './evidence.ts';
+import { applyCloseMarket, applyCreateMarket, applyFundMarket, applyUpdateMarket } from './markets.ts';
 import { applyDeposit, applyGenesis, applyLock, applyTransfer, applyUnlock } from './money.ts';
 import {
   applyDeregister,
   applyRegisterExpert,
   applyRegisterValidator,
-  applyStake,
-  applyUnstake,
   applyUpdateExpert,
   applyUpdateValidator,
 } from './nodes.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { applyRotate } from './rotation.ts';
 import { applySettle } from './settlement.ts';
-import { accountOf, type LedgerView } from './state.ts';
+import {
+  applyDelegate,
+  applyRedelegate,
+  applySetCommission,
+  applyStake,
+  applyUndelegate,
+  applyUnstake,
+} from './staking.ts';
+import { accountOf, expertKey, type LedgerView } from './state.ts';
 import type { Transaction } from './transaction.ts';
+import { applyCommitWeights, applyRevealWeights } from './weights.ts';
 
 /**
  * The ledger's state transition: pure, deterministic, all or nothing. The caller has checked that the value
@@ -36,7 +47,23 @@ export function applyTransaction(view: LedgerView, tx: Transaction): Applied | R
       'wrong-nonce',
       `The next transaction of account ${tx.from} has nonce ${nonce}, not ${tx.nonce}.`,
     );
+  if (isNodeId(tx.from) && !mayReport(view, tx))
+    return refused(
+      'not-authorised',
+      `Node ${tx.from} is not registered here: only registered nodes report work.`,
+    );
   return finish(view, tx, applyKind(view, tx));
+}
+
+/** Nodes have a nonce and no money; strangers have not even that, so that they cannot fill the ledger. */
+function mayReport(view: LedgerView, tx: Transaction): boolean {
+  const node = tx.from as NodeId;
+  if (view.validators.get(node) !== undefined) return true;
+  return tx.kind === 'evidence' && view.experts.get(expertKey(tx.market, node)) !== undefined;
+}
+
+function isNodeId(sender: SenderId): sender is NodeId {
+  return nodeIdSchema.safeParse(sender).success && !accountIdSchema.safeParse(sender).success;
 }
 
 function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
@@ -55,6 +82,30 @@ function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
       return applyStake(view, tx);
     case 'unstake':
       return applyUnstake(view, tx);
+    case 'delegate':
+      return applyDelegate(view, tx);
+    case 'undelegate':
+      return applyUndelegate(view, tx);
+    case 'redelegate':
+      return applyRedelegate(view, tx);
+    case 'setCommission':
+      return applySetCommission(view, tx);
+    case 'rotate':
+      return applyRotate(view, tx);
+    case 'createMarket':
+      return applyCreateMarket(view, tx);
+    case 'updateMarket':
+      return applyUpdateMarket(view, tx);
+    case 'closeMarket':
+      return applyCloseMarket(view, tx);
+    case 'fundMarket':
+      return applyFundMarket(view, tx);
+    case 'commitWeights':
+      return applyCommitWeights(view, tx);
+    case 'revealWeights':
+      return applyRevealWeights(view, tx);
+    case 'endEpoch':
+      return applyEndEpoch(view, tx);
     case 'registerExpert':
       return applyRegisterExpert(view, tx);
     case 'updateExpert':

@@ -1,12 +1,16 @@
-import type { AccountId, Amount, KeyPair, MarketId, NodeId } from '@moe/core';
+import type { AccountId, Amount, KeyPair, MarketId, NodeId, Signed } from '@moe/core';
 import { encode } from '@moe/core';
+import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';
+import { commitDomain, revealDomain } from '../job/messages.ts';
+import { countedMicro } from './pots.ts';
 import type { LedgerView } from './state.ts';
-import type { NodeSignature, SettlementBody, Transaction } from './transaction.ts';
+import type { Misconduct, NodeSignature, SettlementBody, Transaction } from './transaction.ts';
 
 const SETTLEMENT_DOMAIN = 'moe/settlement/1';
 const NODE_CONSENT_DOMAIN = 'moe/node-consent/1';
+const EPOCH_END_DOMAIN = 'moe/epoch-end/1';
 const RELEASE_DOMAIN = 'moe/release/1';
 
 /** A node agrees to be registered by an owner. */
@@ -24,6 +28,13 @@ export interface Release {
   readonly nonce: number;
 }
 
+/** Validators vouch that an epoch's time is over. */
+export interface EpochEnd {
+  readonly network: string;
+  readonly epoch: number;
+  readonly atMs: number;
+}
+
 function nodeSignature(keys: KeyPair, domain: string, body: unknown): NodeSignature {
   return { node: keys.publicKey as NodeId, signature: keys.sign(encode([domain, body])) };
 }
@@ -37,6 +48,11 @@ export function signSettlement(keys: KeyPair, body: SettlementBody): NodeSignatu
 export function signConsent(keys: KeyPair, network: string, owner: AccountId): Uint8Array {
   const body: NodeConsent = { network, owner, node: keys.publicKey as NodeId };
   return nodeSignature(keys, NODE_CONSENT_DOMAIN, body).signature;
+}
+
+/** A validator's part of the end of an epoch, when its clock says so. */
+export function signEpochEnd(keys: KeyPair, body: EpochEnd): NodeSignature {
+  return nodeSignature(keys, EPOCH_END_DOMAIN, body);
 }
 
 /** What a gateway signs once it has no unsettled order of the client that the remaining money would not cover. */
@@ -70,21 +86,54 @@ export function innerSignatures(transaction: Transaction): readonly RequiredSign
       const body: NodeConsent = { network, owner: from, node };
       return [{ by: node, bytes: encode([NODE_CONSENT_DOMAIN, body]), signature: consent }];
     }
+    case 'rotate': {
+      const { network, from, next, consent } = transaction;
+      const body: NodeConsent = { network, owner: from, node: next };
+      return [{ by: next, bytes: encode([NODE_CONSENT_DOMAIN, body]), signature: consent }];
+    }
+    case 'endEpoch': {
+      const { network, epoch, atMs } = transaction;
+      const body: EpochEnd = { network, epoch, atMs };
+      const bytes = encode([EPOCH_END_DOMAIN, body]);
+      return transaction.signatures.map(({ node, signature }) => ({ by: node, bytes, signature }));
+    }
     case 'evidence':
-      return transaction.statements.flatMap(({ kind, signed }) => {
-        const said = {
-          by: signed.by,
-          bytes: encode([statementDomain[kind], signed.body]),
-          signature: signed.signature,
-        };
-        if (kind !== 'grant') return [said];
-        // A grant proves that it was asked for, too.
-        const { claim } = signed.body;
-        return [said, { by: claim.by, bytes: encode([claimDomain, claim.body]), signature: claim.signature }];
-      });
+      return signaturesIn(transaction.proof);
     default:
       return [];
   }
+}
+
+function signaturesIn(proof: Misconduct): readonly RequiredSignature[] {
+  switch (proof.kind) {
+    case 'statements':
+      return proof.statements.flatMap(({ kind, signed }) => {
+        const said = signedBody(statementDomain[kind], signed);
+        // A grant proves that it was asked for, too.
+        return kind === 'grant' ? [said, signedBody(claimDomain, signed.body.claim)] : [said];
+      });
+    case 'reveal': {
+      const { signature, ...body } = proof.reveal;
+      return [
+        signedBody(commitDomain, proof.commit),
+        { by: body.worker, bytes: encode([revealDomain, body]), signature },
+      ];
+    }
+    case 'certificates':
+      return proof.certificates.map((certificate) =>
+        signedBody(certificateDomain, { ...certificate, by: proof.validator }),
+      );
+    case 'settlements':
+      return proof.settlements.map((settlement) =>
+        signedBody(SETTLEMENT_DOMAIN, { ...settlement, by: proof.validator }),
+      );
+    case 'settlement':
+      return [signedBody(SETTLEMENT_DOMAIN, { ...proof.settlement, by: proof.validator })];
+  }
+}
+
+function signedBody(domain: string, { by, body, signature }: Signed<unknown>): RequiredSignature {
+  return { by, bytes: encode([domain, body]), signature };
 }
 
 /** True if the nodes, each counted once, are validators with at least ⅔ of all validator stake. */
@@ -92,6 +141,6 @@ export function isQuorum(view: LedgerView, signatures: readonly NodeSignature[])
   const total = view.network.get('network')?.validatorStakeMicro ?? 0n;
   let signed = 0n;
   for (const node of new Set(signatures.map((signature) => signature.node)))
-    signed += view.validators.get(node)?.stakeMicro ?? 0n;
+    signed += countedMicro(view.validators.get(node));
   return total > 0n && 3n * signed >= 2n * total;
 }

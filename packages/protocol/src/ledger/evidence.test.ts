@@ -29,7 +29,7 @@ function grant(principal: string, claim: Partial<ClaimBody> = {}, body: Partial<
 const evidence = (a: Statement, b: Statement): Action => ({
   kind: 'evidence',
   market: MARKET,
-  statements: [a, b],
+  proof: { kind: 'statements', statements: [a, b] },
 });
 
 beforeEach(() => {

@@ -1,9 +1,19 @@
 export * from './apply.ts';
-export { innerSignatures, signConsent, signRelease, signSettlement } from './authority.ts';
+export {
+  type EpochEnd,
+  innerSignatures,
+  signConsent,
+  signEpochEnd,
+  signRelease,
+  signSettlement,
+} from './authority.ts';
 export * from './draft.ts';
+export { findingOf } from './evidence.ts';
 export * from './limits.ts';
+export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
 export * from './preview.ts';
 export * from './state.ts';
 export * from './state-root.ts';
 export * from './transaction.ts';
+export { type WeightsPromise, weightsCommitment } from './weights.ts';

@@ -8,7 +8,10 @@ import {
   type NodeId,
   sha256,
 } from '@moe/core';
+import { defaultTerms, type MarketTerms } from '../market/terms.ts';
+import { defaultParameters } from '../parameters.ts';
 import { signConsent, signSettlement } from './authority.ts';
+import { defaultNetworkRules } from './network-rules.ts';
 import { accountOf, type LedgerState, prepaidKey } from './state.ts';
 import type { Action, SettlementBody, Transaction, TransactionOf } from './transaction.ts';
 
@@ -30,15 +33,23 @@ export function transactionFrom(state: LedgerState, name: string, action: Action
   return { ...action, network: NETWORK, from, nonce: accountOf(state, from).nonce } as Transaction;
 }
 
+/** Terms of the fixture's market: the least stake of an expert is 10. */
+export function fixtureTerms(changes: Partial<MarketTerms> = {}): MarketTerms {
+  const parameters = { ...defaultParameters, minimumStakeMicro: 10n };
+  return { ...defaultTerms(parameters, hashOf('test/anchors', 0)), ...changes };
+}
+
 export function genesis(balanceMicro: Amount = 1_000_000n): TransactionOf<'genesis'> {
   return {
     network: NETWORK,
     from: idOf('treasury'),
     nonce: 0,
     kind: 'genesis',
+    atMs: 0,
+    rules: { ...defaultNetworkRules, epochMs: 1_000, minDelegationMicro: 10n, marketDepositMicro: 1_000n },
     minValidatorStakeMicro: 100n,
     balances: OWNERS.map((name) => ({ account: idOf(name), amountMicro: balanceMicro })),
-    markets: [{ market: MARKET, owner: idOf('market-owner'), feeBps: 200, minExpertStakeMicro: 10n }],
+    markets: [{ market: MARKET, owner: idOf('market-owner'), terms: fixtureTerms() }],
   };
 }
 
@@ -49,6 +60,7 @@ export function registerExpert(owner: string, node: string, stakeMicro: Amount):
     node: nodeOf(node),
     name: node,
     stakeMicro,
+    depositMicro: 0n,
     askMicroPerKilobyte: 5n,
     askBps: 5_000,
     consent: signConsent(keysOf(node), NETWORK, idOf(owner)),
@@ -96,6 +108,7 @@ export function settlementBody(
       },
     ],
     credits: amountMicro > 0n ? [{ account: idOf(options.to), amountMicro }] : [],
+    earnings: [],
     slashes: options.slashes ?? [],
     poolMicro,
     certificates: options.orders,

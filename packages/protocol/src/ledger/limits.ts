@@ -12,6 +12,10 @@ export const LEDGER_LIMITS = {
   settlementRows: 4_096,
   /** Characters of the name of an expert or validator. */
   nameLength: 64,
+  /** Accounts that delegate to one node. */
+  delegatorsPerNode: 10_000,
+  /** Bytes of a settlement's detail, as evidence. */
+  evidenceBytes: 2 * 1024 * 1024,
   /** Canonical bytes of one transaction. */
   transactionBytes: 4 * 1024 * 1024,
 } as const;

@@ -1,8 +1,13 @@
-import { formatCredits, MAX_AMOUNT } from '@moe/core';
+import { formatCredits, hashOf, MAX_AMOUNT } from '@moe/core';
+import { problemOfTerms } from '../market/problem-of-terms.ts';
 import { isQuorum } from './authority.ts';
+import { newMarket } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { accountOf, type LedgerView, prepaidKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
+
+/** Epochs are counted from 1: 0 is before anything. */
+const FIRST_EPOCH = 1;
 
 /** Opens an empty ledger: treasury, first balances, markets. */
 export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Applied | Refused {
@@ -14,6 +19,10 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
     return refused('invalid-genesis', 'An account has two initial balances; name each account once.');
   if (new Set(tx.markets.map(({ market }) => market)).size !== tx.markets.length)
     return refused('invalid-genesis', 'A market is defined twice; name each market once.');
+  for (const { market, terms } of tx.markets) {
+    const problem = problemOfTerms(terms);
+    if (problem !== undefined) return refused('invalid-terms', `Market "${market}": ${problem}`);
+  }
 
   view.network.set('network', {
     network: tx.network,
@@ -23,18 +32,17 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
     validatorStakeMicro: 0n,
     validatorCount: 0,
     marketCount: tx.markets.length,
+    rules: tx.rules,
+    epoch: FIRST_EPOCH,
+    epochStartedMs: tx.atMs,
+    beacon: hashOf('moe/genesis-beacon/1', [tx.network, tx.from]),
+    entropy: hashOf('moe/genesis-entropy/1', [tx.network, tx.from]),
+    mintedMicro: 0n,
   });
   for (const { account, amountMicro } of tx.balances)
     view.accounts.set(account, { balanceMicro: amountMicro, nonce: 0 });
   for (const definition of tx.markets)
-    view.markets.set(definition.market, {
-      ...definition,
-      expertCount: 0,
-      poolMicro: 0n,
-      nextBatch: 0,
-      settledOrders: 0,
-      settledMicro: 0n,
-    });
+    view.markets.set(definition.market, newMarket(definition, FIRST_EPOCH, 0n));
   return APPLIED;
 }
 

@@ -1,43 +1,76 @@
-import { type Amount, formatCredits } from '@moe/core';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { accountOf, type Expert, expertKey, type LedgerView, type Validator } from './state.ts';
-import type { StakeTarget, TransactionOf } from './transaction.ts';
+import { leaving, ownedBacking, stakeTooSmall } from './pots.ts';
+import { makeRoom, priceChanged, risenPrice } from './registration.ts';
+import { isImmune, leave } from './stake-release.ts';
+import { type Backing, type Expert, expertKey, type LedgerView, type Validator } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
 
+/** The owner's part of what delegated stake earns, where a registration does not say. */
+const defaultCommissionBps = 1_000;
+
+function newBacking(view: LedgerView, tx: TransactionOf<'registerExpert' | 'registerValidator'>): Backing {
+  return {
+    owner: tx.from,
+    stakeMicro: tx.stakeMicro,
+    delegatedMicro: 0n,
+    delegationShares: 0n,
+    unbondingMicro: 0n,
+    unbondingShares: 0n,
+    pendingMicro: 0n,
+    commissionBps: tx.commissionBps ?? defaultCommissionBps,
+    registeredEpoch: view.network.get('network')!.epoch,
+  };
+}
+
+/** Joins a market for the quoted price and an own stake; when the market is full, the weakest makes room. */
 export function applyRegisterExpert(
   view: LedgerView,
   tx: TransactionOf<'registerExpert'>,
 ): Applied | Refused {
   const market = view.markets.get(tx.market);
   if (market === undefined) return refused('unknown-market', `There is no market "${tx.market}".`);
+  if (market.closesAtEpoch !== undefined)
+    return refused('market-closing', `"${tx.market}" closes when epoch ${market.closesAtEpoch} begins.`);
   const key = expertKey(tx.market, tx.node);
-  if (view.experts.get(key) !== undefined)
+  const before = view.experts.get(key);
+  if (before?.leavesAtEpoch !== undefined)
+    return leaving({ role: 'expert', market: tx.market, node: tx.node }, before);
+  if (before !== undefined)
     return refused('already-registered', `Node ${tx.node} is already an expert of "${tx.market}".`);
-  if (market.expertCount >= limits.expertsPerMarket)
-    return refused(
-      'limit-reached',
-      `"${tx.market}" has ${limits.expertsPerMarket} experts, the most it takes.`,
-    );
-  const problem = stakeTooSmall(tx.stakeMicro, market.minExpertStakeMicro) ?? spend(view, tx, tx.stakeMicro);
+  const problem =
+    stakeTooSmall(tx.stakeMicro, market.terms.parameters.minimumStakeMicro) ??
+    priceChanged(market, tx) ??
+    spend(view, tx, tx.stakeMicro + tx.depositMicro);
   if (problem !== undefined) return problem;
-  const { node, name, stakeMicro, askMicroPerKilobyte, askBps, calibration } = tx;
+  makeRoom(view, market);
+  const { node, name, askMicroPerKilobyte, askBps, calibration } = tx;
+  const backing = newBacking(view, tx);
   view.experts.set(key, {
     market: tx.market,
     node,
-    owner: tx.from,
     name,
-    stakeMicro,
+    ...backing,
     askMicroPerKilobyte,
     askBps,
     ...(calibration === undefined ? {} : { calibration }),
+    depositMicro: tx.depositMicro,
+    immuneUntilEpoch: backing.registeredEpoch + market.terms.immunityEpochs,
+    incomeMicro: 0n,
+    lastIncomeMicro: 0n,
   });
-  view.markets.set(tx.market, { ...market, expertCount: market.expertCount + 1 });
+  const crowded = view.markets.get(tx.market)!;
+  view.markets.set(tx.market, {
+    ...crowded,
+    expertCount: crowded.expertCount + 1,
+    registrationMicro: risenPrice(market),
+  });
   return APPLIED;
 }
 
 export function applyUpdateExpert(view: LedgerView, tx: TransactionOf<'updateExpert'>): Applied | Refused {
-  const expert = ownedNode(view, tx.from, { role: 'expert', market: tx.market, node: tx.node });
+  const expert = ownedBacking(view, tx.from, { role: 'expert', market: tx.market, node: tx.node });
   if ('applied' in expert) return expert;
   const { name, askMicroPerKilobyte, askBps, calibration } = tx;
   view.experts.set(expertKey(tx.market, tx.node), {
@@ -55,8 +88,9 @@ export function applyRegisterValidator(
   tx: TransactionOf<'registerValidator'>,
 ): Applied | Refused {
   const network = view.network.get('network')!;
-  if (view.validators.get(tx.node) !== undefined)
-    return refused('already-registered', `Node ${tx.node} is already a validator.`);
+  const before = view.validators.get(tx.node);
+  if (before?.leavesAtEpoch !== undefined) return leaving({ role: 'validator', node: tx.node }, before);
+  if (before !== undefined) return refused('already-registered', `Node ${tx.node} is already a validator.`);
   if (network.validatorCount >= limits.validators)
     return refused('limit-reached', `The network has ${limits.validators} validators, the most it takes.`);
   const problem =
@@ -65,10 +99,10 @@ export function applyRegisterValidator(
   const { node, name, stakeMicro, ticketRoot } = tx;
   view.validators.set(node, {
     node,
-    owner: tx.from,
     name,
-    stakeMicro,
+    ...newBacking(view, tx),
     ...(ticketRoot === undefined ? {} : { ticketRoot }),
+    epochStakeMicro: 0n,
   });
   view.network.set('network', {
     ...network,
@@ -82,7 +116,7 @@ export function applyUpdateValidator(
   view: LedgerView,
   tx: TransactionOf<'updateValidator'>,
 ): Applied | Refused {
-  const validator = ownedNode(view, tx.from, { role: 'validator', node: tx.node });
+  const validator = ownedBacking(view, tx.from, { role: 'validator', node: tx.node });
   if ('applied' in validator) return validator;
   const { name, ticketRoot } = tx;
   view.validators.set(tx.node, {
@@ -93,97 +127,14 @@ export function applyUpdateValidator(
   return APPLIED;
 }
 
-export function applyStake(view: LedgerView, tx: TransactionOf<'stake'>): Applied | Refused {
-  const backed = ownedNode(view, tx.from, tx.target);
-  if ('applied' in backed) return backed;
-  const problem = spend(view, tx, tx.amountMicro);
-  if (problem !== undefined) return problem;
-  setStake(view, tx.target, backed, backed.stakeMicro + tx.amountMicro);
-  return APPLIED;
-}
-
-/** What stays must reach the minimum; `deregister` takes everything back. */
-export function applyUnstake(view: LedgerView, tx: TransactionOf<'unstake'>): Applied | Refused {
-  const backed = ownedNode(view, tx.from, tx.target);
-  if ('applied' in backed) return backed;
-  if (backed.stakeMicro < tx.amountMicro)
-    return refused(
-      'insufficient-stake',
-      `The stake is ${formatCredits(backed.stakeMicro)} credits; ${formatCredits(tx.amountMicro)} cannot be taken out.`,
-    );
-  const minimumMicro =
-    tx.target.role === 'expert'
-      ? view.markets.get(tx.target.market)!.minExpertStakeMicro
-      : view.network.get('network')!.minValidatorStakeMicro;
-  const problem = stakeTooSmall(backed.stakeMicro - tx.amountMicro, minimumMicro);
-  if (problem !== undefined) return problem;
-  setStake(view, tx.target, backed, backed.stakeMicro - tx.amountMicro);
-  repay(view, tx.from, tx.amountMicro);
-  return APPLIED;
-}
-
+/**
+ * Ends a registration: the node serves no more, and everything behind it is paid out when the unbonding is over. An
+ * expert that leaves while it is immune leaves its deposit to the market's pool.
+ */
 export function applyDeregister(view: LedgerView, tx: TransactionOf<'deregister'>): Applied | Refused {
-  const backed = ownedNode(view, tx.from, tx.target);
-  if ('applied' in backed) return backed;
-  setStake(view, tx.target, backed, 0n);
-  if (tx.target.role === 'expert') {
-    const market = view.markets.get(tx.target.market)!;
-    view.experts.delete(expertKey(tx.target.market, tx.target.node));
-    view.markets.set(tx.target.market, { ...market, expertCount: market.expertCount - 1 });
-  } else {
-    const network = view.network.get('network')!;
-    view.validators.delete(tx.target.node);
-    view.network.set('network', { ...network, validatorCount: network.validatorCount - 1 });
-  }
-  repay(view, tx.from, backed.stakeMicro);
+  const backing = ownedBacking(view, tx.from, tx.target);
+  if ('applied' in backing) return backing;
+  if (backing.leavesAtEpoch !== undefined) return leaving(tx.target, backing);
+  leave(view, tx.target, 'immuneUntilEpoch' in backing && isImmune(view, backing));
   return APPLIED;
-}
-
-function ownedNode(view: LedgerView, owner: string, target: StakeTarget): Expert | Validator | Refused {
-  const node =
-    target.role === 'expert'
-      ? view.experts.get(expertKey(target.market, target.node))
-      : view.validators.get(target.node);
-  if (node === undefined)
-    return refused(
-      'unknown-node',
-      target.role === 'expert'
-        ? `Node ${target.node} is not an expert of "${target.market}".`
-        : `Node ${target.node} is not a validator.`,
-    );
-  return node.owner === owner
-    ? node
-    : refused('not-authorised', `Node ${target.node} belongs to account ${node.owner}.`);
-}
-
-function setStake(
-  view: LedgerView,
-  target: StakeTarget,
-  before: Expert | Validator,
-  stakeMicro: Amount,
-): void {
-  if (target.role === 'expert') {
-    view.experts.set(expertKey(target.market, target.node), { ...(before as Expert), stakeMicro });
-    return;
-  }
-  const network = view.network.get('network')!;
-  view.validators.set(target.node, { ...before, stakeMicro });
-  view.network.set('network', {
-    ...network,
-    validatorStakeMicro: network.validatorStakeMicro + stakeMicro - before.stakeMicro,
-  });
-}
-
-function repay(view: LedgerView, owner: TransactionOf<'stake'>['from'], amountMicro: Amount): void {
-  const account = accountOf(view, owner);
-  view.accounts.set(owner, { balanceMicro: account.balanceMicro + amountMicro, nonce: account.nonce });
-}
-
-function stakeTooSmall(stakeMicro: Amount, minimumMicro: Amount): Refused | undefined {
-  return stakeMicro < minimumMicro
-    ? refused(
-        'insufficient-stake',
-        `A stake of ${formatCredits(stakeMicro)} credits is below the minimum of ${formatCredits(minimumMicro)}.`,
-      )
-    : undefined;
 }

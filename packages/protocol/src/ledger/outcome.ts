@@ -17,7 +17,16 @@ export type RefusalCode =
   | 'invalid-evidence'
   | 'already-punished'
   | 'not-conserved'
-  | 'no-quorum';
+  | 'no-quorum'
+  | 'invalid-terms'
+  | 'price-changed'
+  | 'market-closing'
+  | 'node-leaving'
+  | 'too-early'
+  | 'too-late'
+  | 'already-committed'
+  | 'not-committed'
+  | 'not-permitted';
 
 export interface Applied {
   readonly applied: true;

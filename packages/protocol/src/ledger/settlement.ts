@@ -1,7 +1,10 @@
 import { formatCredits } from '@moe/core';
 import { isQuorum } from './authority.ts';
+import { earn } from './emission.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { accountOf, expertKey, type LedgerView, prepaidKey } from './state.ts';
+import { credit, slashNode } from './pots.ts';
+import { currentTarget } from './rotation.ts';
+import { accountOf, type LedgerView, prepaidKey, targetKey } from './state.ts';
 import type { SettlementBody, TransactionOf } from './transaction.ts';
 
 /**
@@ -10,7 +13,7 @@ import type { SettlementBody, TransactionOf } from './transaction.ts';
  * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
  *   client and market is all that the ledger has to remember;
  * - charges come out of money that was locked for this gateway before it served, never out of the balance;
- * - Σ charges = Σ credits + pool. Slashes go from stake to pool besides; one that exceeds what is left of a
+ * - Σ charges = Σ credits + Σ earnings + pool. Slashes go from stake to pool besides; one that exceeds what is left of a
  *   stake takes what is left, so an expert who withdrew cannot hold up everybody else's settlement.
  */
 export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Applied | Refused {
@@ -33,15 +36,15 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
     const before = accountOf(view, account);
     view.accounts.set(account, { balanceMicro: before.balanceMicro + amountMicro, nonce: before.nonce });
   }
+  for (const { node, owner, amountMicro } of body.earnings) {
+    const target = currentTarget(view, { role: 'expert', market: body.market, node });
+    if (view.experts.get(targetKey(target)) === undefined) credit(view, owner, amountMicro);
+    else earn(view, body, target.node, amountMicro);
+  }
   let poolMicro = body.poolMicro;
   for (const { node, amountMicro } of body.slashes) {
-    const key = expertKey(body.market, node);
-    const expert = view.experts.get(key);
-    if (expert === undefined) continue;
-    const isEnough = expert.stakeMicro >= amountMicro;
-    const takenMicro = isEnough ? amountMicro : expert.stakeMicro;
-    view.experts.set(key, { ...expert, stakeMicro: expert.stakeMicro - takenMicro });
-    poolMicro += takenMicro;
+    const target = currentTarget(view, { role: 'expert', market: body.market, node });
+    if (view.experts.get(targetKey(target)) !== undefined) poolMicro += slashNode(view, target, amountMicro);
   }
   const market = view.markets.get(body.market)!;
   view.markets.set(body.market, {
@@ -68,9 +71,13 @@ function problemOf(view: LedgerView, tx: TransactionOf<'settle'>): Refused | und
   if (
     !isSorted(body.orders.map(({ client }) => client)) ||
     !isSorted(body.credits.map(({ account }) => account)) ||
+    !isSorted(body.earnings.map(({ node }) => node)) ||
     !isSorted(body.slashes.map(({ node }) => node))
   )
-    return refused('not-canonical', 'Orders, credits and slashes must be sorted and name everybody once.');
+    return refused(
+      'not-canonical',
+      'Orders, credits, earnings and slashes must be sorted and name everybody once.',
+    );
   if (!isQuorum(view, tx.signatures))
     return refused('no-quorum', 'Validators with at least two thirds of the stake must sign a settlement.');
   return problemOfOrders(view, body) ?? problemOfSums(body);
@@ -100,7 +107,10 @@ function problemOfOrders(view: LedgerView, body: SettlementBody): Refused | unde
 
 function problemOfSums(body: SettlementBody): Refused | undefined {
   const charged = body.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n);
-  const credited = body.credits.reduce((sum, { amountMicro }) => sum + amountMicro, body.poolMicro);
+  const credited = [...body.credits, ...body.earnings].reduce(
+    (sum, { amountMicro }) => sum + amountMicro,
+    body.poolMicro,
+  );
   if (charged !== credited)
     return refused(
       'not-conserved',

@@ -4,16 +4,31 @@ import {
   accountIdSchema,
   amountSchema,
   hashSchema,
-  jobIdSchema,
   type MarketId,
   marketIdSchema,
   type NodeId,
   nodeIdSchema,
+  type SenderId,
 } from '@moe/core';
 import { z } from 'zod';
-import { calibrationSchema, nameSchema, networkIdSchema } from './transaction.ts';
+import { marketTermsSchema } from '../market/terms.ts';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+import { networkRulesSchema } from './network-rules.ts';
+import {
+  calibrationSchema,
+  nameSchema,
+  networkIdSchema,
+  offenceKindSchema,
+  type StakeTarget,
+  stakeTargetSchema,
+} from './transaction.ts';
 
 const countSchema = z.int().min(0);
+/** Shares of a pot have no upper bound: they are worth what the pot holds. */
+const sharesSchema = z
+  .union([z.bigint(), z.int()])
+  .transform(BigInt)
+  .refine((shares) => shares >= 0n, 'must not be negative');
 
 const networkRecordSchema = z.strictObject({
   network: networkIdSchema,
@@ -25,6 +40,16 @@ const networkRecordSchema = z.strictObject({
   validatorStakeMicro: amountSchema,
   validatorCount: countSchema,
   marketCount: countSchema,
+  rules: networkRulesSchema,
+  /** The running epoch, and when it began. */
+  epoch: countSchema,
+  epochStartedMs: countSchema,
+  /** Unknown before the epoch began; see `epoch.ts`. */
+  beacon: hashSchema,
+  /** What the next beacon is made of so far. */
+  entropy: hashSchema,
+  /** Part of the supply that emission made. */
+  mintedMicro: amountSchema,
 });
 const accountSchema = z.strictObject({
   balanceMicro: amountSchema,
@@ -37,30 +62,66 @@ const prepaidSchema = z.strictObject({
   /** First order of this client in this market that is not settled yet. */
   nextOrderSeq: countSchema,
 });
+/**
+ * The stake behind a registration, in pots. What is in `stakeMicro` counts in draws and quorums: the owner's own part
+ * (`stakeMicro − delegatedMicro`) and what others delegated, of which each holds shares. What is being unbonded counts no
+ * more but is slashed with the rest. Rules: `staking.ts`.
+ */
+const backingShape = {
+  owner: accountIdSchema,
+  stakeMicro: amountSchema,
+  delegatedMicro: amountSchema,
+  delegationShares: sharesSchema,
+  unbondingMicro: amountSchema,
+  unbondingShares: sharesSchema,
+  /** Joins the stake when the next epoch begins. */
+  pendingMicro: amountSchema,
+  /** The owner's part of what delegators' stake earns. */
+  commissionBps: countSchema,
+  nextCommission: z.strictObject({ bps: countSchema, fromEpoch: countSchema }).exactOptional(),
+  registeredEpoch: countSchema,
+  /** It serves no more; all that is behind it is paid out when this epoch begins. */
+  leavesAtEpoch: countSchema.exactOptional(),
+};
 const expertSchema = z.strictObject({
   market: marketIdSchema,
   node: nodeIdSchema,
-  owner: accountIdSchema,
   name: nameSchema,
-  stakeMicro: amountSchema,
+  ...backingShape,
   askMicroPerKilobyte: amountSchema,
   askBps: countSchema,
   calibration: calibrationSchema.exactOptional(),
+  /** Paid for the registration; returned when it ends by its owner's wish after its immunity. */
+  depositMicro: amountSchema,
+  immuneUntilEpoch: countSchema,
+  /** Fees and emission earned in the running epoch and in the last whole one. */
+  incomeMicro: amountSchema,
+  lastIncomeMicro: amountSchema,
 });
 const validatorSchema = z.strictObject({
   node: nodeIdSchema,
-  owner: accountIdSchema,
   name: nameSchema,
-  stakeMicro: amountSchema,
+  ...backingShape,
   ticketRoot: hashSchema.exactOptional(),
+  /** Stake when the running epoch began: what came later does not rank yet. */
+  epochStakeMicro: amountSchema,
 });
 const marketSchema = z.strictObject({
   market: marketIdSchema,
   owner: accountIdSchema,
-  feeBps: countSchema,
-  minExpertStakeMicro: amountSchema,
+  terms: marketTermsSchema,
+  /** Rises with every change of the terms. */
+  version: countSchema,
+  next: z.strictObject({ terms: marketTermsSchema, fromEpoch: countSchema }).exactOptional(),
+  createdEpoch: countSchema,
+  /** Nobody joins any more; it is gone when this epoch begins. */
+  closesAtEpoch: countSchema.exactOptional(),
+  /** Paid by who created it, returned when it closes. */
+  depositMicro: amountSchema,
+  /** Price of the next registration. */
+  registrationMicro: amountSchema,
   expertCount: countSchema,
-  /** Slashed stake and shares of fees that were set aside for rewards. */
+  /** Slashed stake, forfeited deposits, shares of fees and gifts: what emission is paid from. */
   poolMicro: amountSchema,
   /** Number that the market's next settlement must carry. */
   nextBatch: countSchema,
@@ -68,12 +129,90 @@ const marketSchema = z.strictObject({
   settledMicro: z.bigint().or(z.int()).transform(BigInt),
 });
 
-/** That an expert was punished for what it said in a job: once for each job. */
-const equivocationSchema = z.strictObject({
+/** One delegator's part, or the owner's own stake that waits for the next epoch. */
+const delegationSchema = z.strictObject({
+  target: stakeTargetSchema,
+  account: accountIdSchema,
+  shares: sharesSchema,
+  pendingMicro: amountSchema,
+});
+/** Stake on its way out: shares of the target's unbonding pot, until an epoch begins. */
+const unbondingSchema = z.strictObject({
+  target: stakeTargetSchema,
+  account: accountIdSchema,
+  releaseEpoch: countSchema,
+  shares: sharesSchema,
+  /** Where it is delegated next; to the account's balance without it. */
+  to: stakeTargetSchema.exactOptional(),
+});
+/** A node's key was replaced. */
+const rotationSchema = z.strictObject({ target: stakeTargetSchema, next: nodeIdSchema });
+
+/** A promise of weights, opened in the epoch after `epoch`. */
+const weightCommitSchema = z.strictObject({
   market: marketIdSchema,
-  node: nodeIdSchema,
-  job: jobIdSchema,
+  validator: nodeIdSchema,
+  epoch: countSchema,
+  commitment: hashSchema,
+});
+const u16Schema = z.int().min(0).max(65_535);
+const nodeValuesSchema = z.array(z.tuple([nodeIdSchema, u16Schema])).max(limits.expertsPerMarket);
+/** Weights of one validator in one market, as last revealed. */
+const weightsSchema = z.strictObject({
+  market: marketIdSchema,
+  validator: nodeIdSchema,
+  /** Epoch in which they were committed. */
+  epoch: countSchema,
+  values: nodeValuesSchema,
+});
+const bondsSchema = z.strictObject({
+  market: marketIdSchema,
+  validator: nodeIdSchema,
+  epoch: countSchema,
+  values: nodeValuesSchema,
+});
+/** What the last epoch's ranking of a market came to; shares in 65,535ths. */
+const rankingSchema = z.strictObject({
+  market: marketIdSchema,
+  epoch: countSchema,
+  /** Validators that may set weights in the epoch that follows. */
+  permits: z.array(nodeIdSchema).max(limits.validators),
+  emittedMicro: amountSchema,
+  ownerMicro: amountSchema,
+  experts: z
+    .array(
+      z.strictObject({
+        node: nodeIdSchema,
+        consensus: u16Schema,
+        rank: u16Schema,
+        trust: u16Schema,
+        incentive: u16Schema,
+        emissionMicro: amountSchema,
+      }),
+    )
+    .max(limits.expertsPerMarket),
+  validators: z
+    .array(
+      z.strictObject({
+        node: nodeIdSchema,
+        activeStake: u16Schema,
+        validatorTrust: u16Schema,
+        dividends: u16Schema,
+        emissionMicro: amountSchema,
+      }),
+    )
+    .max(limits.validators),
+});
+
+/** That a node was punished for something proven: once for each. */
+const offenceSchema = z.strictObject({
+  target: stakeTargetSchema,
+  kind: offenceKindSchema,
+  /** What it was about: a job, or a market's batch. */
+  subject: z.string().max(128),
   amountMicro: amountSchema,
+  reporter: z.string().max(64),
+  rewardMicro: amountSchema,
 });
 
 export type NetworkRecord = Readonly<z.infer<typeof networkRecordSchema>>;
@@ -83,7 +222,16 @@ export type Prepaid = Readonly<z.infer<typeof prepaidSchema>>;
 export type Expert = Readonly<z.infer<typeof expertSchema>>;
 export type Validator = Readonly<z.infer<typeof validatorSchema>>;
 export type Market = Readonly<z.infer<typeof marketSchema>>;
-export type EquivocationRecord = Readonly<z.infer<typeof equivocationSchema>>;
+/** The stake behind an expert or a validator. */
+export type Backing = Readonly<z.infer<z.ZodObject<typeof backingShape>>>;
+export type Delegation = Readonly<z.infer<typeof delegationSchema>>;
+export type Unbonding = Readonly<z.infer<typeof unbondingSchema>>;
+export type Rotation = Readonly<z.infer<typeof rotationSchema>>;
+export type WeightCommit = Readonly<z.infer<typeof weightCommitSchema>>;
+export type Weights = Readonly<z.infer<typeof weightsSchema>>;
+export type Bonds = Readonly<z.infer<typeof bondsSchema>>;
+export type Ranking = Readonly<z.infer<typeof rankingSchema>>;
+export type Offence = Readonly<z.infer<typeof offenceSchema>>;
 
 interface Records {
   readonly network: NetworkRecord;
@@ -92,7 +240,14 @@ interface Records {
   readonly experts: Expert;
   readonly validators: Validator;
   readonly markets: Market;
-  readonly equivocations: EquivocationRecord;
+  readonly delegations: Delegation;
+  readonly unbondings: Unbonding;
+  readonly rotations: Rotation;
+  readonly weightCommits: WeightCommit;
+  readonly weights: Weights;
+  readonly bonds: Bonds;
+  readonly rankings: Ranking;
+  readonly offences: Offence;
 }
 export type TableName = keyof Records;
 
@@ -104,7 +259,14 @@ export const recordSchemas: { readonly [Name in TableName]: z.ZodType<Records[Na
   experts: expertSchema,
   validators: validatorSchema,
   markets: marketSchema,
-  equivocations: equivocationSchema,
+  delegations: delegationSchema,
+  unbondings: unbondingSchema,
+  rotations: rotationSchema,
+  weightCommits: weightCommitSchema,
+  weights: weightsSchema,
+  bonds: bondsSchema,
+  rankings: rankingSchema,
+  offences: offenceSchema,
 };
 export const tableNames = Object.keys(recordSchemas) as readonly TableName[];
 
@@ -113,22 +275,16 @@ export interface Table<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): unknown;
   delete(key: string): unknown;
+  /** All records, in no particular order: what depends on the order sorts by key. */
+  entries(): Iterable<readonly [string, Value]>;
 }
 /** A state as the rules see it: a {@link LedgerState} or a draft on top of one. */
 export type LedgerView = { readonly [Name in TableName]: Table<Records[Name]> };
-/** Everything that the log says, folded. Keys: `network`, account, `account/market`, `market/node`, node, market, `market/node/job`. */
+/** Everything that the log says, folded. Keys are made by the functions below. */
 export type LedgerState = { readonly [Name in TableName]: Map<string, Records[Name]> };
 
 export function emptyState(): LedgerState {
-  return {
-    network: new Map(),
-    accounts: new Map(),
-    prepaid: new Map(),
-    experts: new Map(),
-    validators: new Map(),
-    markets: new Map(),
-    equivocations: new Map(),
-  };
+  return Object.fromEntries(tableNames.map((name) => [name, new Map()])) as unknown as LedgerState;
 }
 
 export function prepaidKey(account: AccountId, market: MarketId): string {
@@ -139,20 +295,46 @@ export function expertKey(market: MarketId, node: NodeId): string {
   return `${market}/${node}`;
 }
 
-export function accountOf(view: LedgerView, id: AccountId): Account {
+/** Key of who is staked on; the beginning of the keys of what is staked there. */
+export function targetKey(target: StakeTarget): string {
+  return target.role === 'expert' ? expertKey(target.market, target.node) : `*/${target.node}`;
+}
+
+export function delegationKey(target: StakeTarget, account: AccountId): string {
+  return `${targetKey(target)}/${account}`;
+}
+
+export function unbondingKey({ target, account, releaseEpoch, to }: Omit<Unbonding, 'shares'>): string {
+  return `${targetKey(target)}/${account}/${releaseEpoch}${to === undefined ? '' : `/${targetKey(to)}`}`;
+}
+
+/** Key of a validator's weights and bonds in a market. */
+export function weightsKey(market: MarketId, validator: NodeId): string {
+  return `${market}/${validator}`;
+}
+
+export function weightCommitKey(market: MarketId, validator: NodeId, epoch: number): string {
+  return `${market}/${validator}/${epoch}`;
+}
+
+export function accountOf(view: LedgerView, id: SenderId): Account {
   return view.accounts.get(id) ?? { balanceMicro: 0n, nonce: 0 };
 }
 
 /**
- * Σ balances + locked money + stakes + pools, counted afresh. Only genesis and deposits may change it, so it
- * always equals the network record's `supplyMicro`.
+ * Σ balances + locked money + stakes + what waits to be staked or paid out + deposits + pools, counted afresh. Only genesis,
+ * deposits and emission may change it, so it always equals the network record's `supplyMicro`.
  */
 export function totalMicro(state: LedgerState): Amount {
   let total = 0n;
   for (const account of state.accounts.values()) total += account.balanceMicro;
   for (const prepaid of state.prepaid.values()) total += prepaid.lockedMicro;
-  for (const expert of state.experts.values()) total += expert.stakeMicro;
-  for (const validator of state.validators.values()) total += validator.stakeMicro;
-  for (const market of state.markets.values()) total += market.poolMicro;
+  for (const expert of state.experts.values()) total += backingMicro(expert) + expert.depositMicro;
+  for (const validator of state.validators.values()) total += backingMicro(validator);
+  for (const market of state.markets.values()) total += market.poolMicro + market.depositMicro;
   return total;
+}
+
+function backingMicro({ stakeMicro, unbondingMicro, pendingMicro }: Backing): Amount {
+  return stakeMicro + unbondingMicro + pendingMicro;
 }

@@ -10,8 +10,12 @@ import {
   signBody,
 } from '@moe/core';
 import { z } from 'zod';
+import { certificateBodySchema } from '../job/certificate.ts';
 import { statementSchema } from '../job/equivocation.ts';
+import { commitSchema, revealSchema } from '../job/messages.ts';
+import { marketTermsSchema } from '../market/terms.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
+import { networkRulesSchema } from './network-rules.ts';
 
 /** Domain of an owner's signature over a {@link Transaction}. */
 export const TRANSACTION_DOMAIN = 'moe/transaction/1';
@@ -56,6 +60,11 @@ const nodeSignatureSchema = z.strictObject({ node: nodeIdSchema, signature: sign
 /** A node's signature inside a transaction that an owner sends. */
 export type NodeSignature = z.infer<typeof nodeSignatureSchema>;
 
+/** Weights of experts, each once, sorted by node; what matters is their proportion. */
+const weightsListSchema = z
+  .array(z.tuple([nodeIdSchema, z.int().min(0).max(65_535)]))
+  .max(limits.expertsPerMarket);
+
 /** The outcome of a batch of certified jobs, netted. Rules: `settlement.ts`. */
 export const settlementBodySchema = z.strictObject({
   network: networkIdSchema,
@@ -78,9 +87,16 @@ export const settlementBodySchema = z.strictObject({
       }),
     )
     .max(limits.settlementRows),
-  /** Sorted by account, each once: what experts' owners and the market's owner receive. */
+  /** Sorted by account, each once: the market's owner's cut. */
   credits: z
     .array(z.strictObject({ account: accountIdSchema, amountMicro: positiveAmountSchema }))
+    .max(limits.settlementRows),
+  /**
+   * Sorted by node, each once: what experts earned. Shared with who delegated to the node; to `owner` alone where it is
+   * registered no more.
+   */
+  earnings: z
+    .array(z.strictObject({ node: nodeIdSchema, owner: accountIdSchema, amountMicro: positiveAmountSchema }))
     .max(limits.settlementRows),
   /** Sorted by node, each once: taken from the expert's stake, as far as it reaches, into the pool. */
   slashes: z
@@ -95,19 +111,67 @@ export const settlementBodySchema = z.strictObject({
 });
 export type SettlementBody = z.infer<typeof settlementBodySchema>;
 
+export const offenceKindSchema = z.enum([
+  'equivocation',
+  'wrong-reveal',
+  'double-certificate',
+  'double-settlement',
+  'invalid-settlement',
+]);
+export type OffenceKind = z.infer<typeof offenceKindSchema>;
+
+const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
+const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
+/** What can be shown against a node. Everything in it is signed by that node. */
+export const misconductSchema = z.discriminatedUnion('kind', [
+  /** Two statements of an expert that exclude one another. */
+  z.strictObject({
+    kind: z.literal('statements'),
+    statements: z.tuple([statementSchema, statementSchema]),
+  }),
+  /** A reveal that does not open the seal its worker committed to. */
+  z.strictObject({ kind: z.literal('reveal'), commit: commitSchema, reveal: revealSchema }),
+  /** A witness certified two outcomes of one job. */
+  z.strictObject({
+    kind: z.literal('certificates'),
+    validator: nodeIdSchema,
+    certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
+  }),
+  /** A validator signed two settlements of one number. */
+  z.strictObject({
+    kind: z.literal('settlements'),
+    validator: nodeIdSchema,
+    settlements: z.tuple([signedSettlementSchema, signedSettlementSchema]),
+  }),
+  /** A validator signed a settlement that does not pay what its own detail says. */
+  z.strictObject({
+    kind: z.literal('settlement'),
+    validator: nodeIdSchema,
+    settlement: signedSettlementSchema,
+    /** The blob whose hash is the settlement's `root`. */
+    detail: bytesSchema(limits.evidenceBytes),
+  }),
+]);
+export type Misconduct = z.infer<typeof misconductSchema>;
+
 const marketDefinitionSchema = z.strictObject({
   market: marketIdSchema,
   owner: accountIdSchema,
-  /** The market's cut of every fee, in basis points. */
-  feeBps: z.int().min(0).max(10_000),
-  minExpertStakeMicro: amountSchema,
+  terms: marketTermsSchema,
 });
 
 const header = { network: networkIdSchema, from: accountIdSchema, nonce: counterSchema };
+/** Sent by a node with its own key: work, which moves nothing of its own. */
+const nodeHeader = { ...header, from: nodeIdSchema };
+/** Sent by an owner or a registered node. */
+const eitherHeader = { ...header, from: z.union([accountIdSchema, nodeIdSchema]) };
+const commissionSchema = z.int().min(0).max(10_000);
 const registration = {
   node: nodeIdSchema,
   name: nameSchema,
   stakeMicro: amountSchema,
+  /** The owner's part of what delegated stake earns; default all of it. */
+  commissionBps: commissionSchema.exactOptional(),
   /** The node's agreement to serve this owner ({@link NODE_CONSENT_DOMAIN}): nobody can take another's node. */
   consent: signatureSchema,
 };
@@ -118,6 +182,9 @@ export const transactionSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...header,
     kind: z.literal('genesis'),
+    /** When the first epoch begins. */
+    atMs: z.int().min(0),
+    rules: networkRulesSchema,
     minValidatorStakeMicro: amountSchema,
     balances: z
       .array(z.strictObject({ account: accountIdSchema, amountMicro: amountSchema }))
@@ -167,11 +234,99 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     target: stakeTargetSchema,
     amountMicro: positiveAmountSchema,
   }),
+  /** Stakes on somebody else's node from the next epoch on. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('delegate'),
+    target: stakeTargetSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  z.strictObject({
+    ...header,
+    kind: z.literal('undelegate'),
+    target: stakeTargetSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  /** Undelegates, and delegates to another node when the unbonding is over. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('redelegate'),
+    target: stakeTargetSchema,
+    to: stakeTargetSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  /** Announces the owner's part of what delegated stake earns; it begins after the network's notice. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('setCommission'),
+    target: stakeTargetSchema,
+    commissionBps: commissionSchema,
+  }),
+  /** Replaces a node's key, e.g. one that was lost; stake and registration stay. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('rotate'),
+    target: stakeTargetSchema,
+    next: nodeIdSchema,
+    /** The new key's agreement. */
+    consent: signatureSchema,
+  }),
+  /** Opens a market; the network's deposit stays with it until it closes. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('createMarket'),
+    market: marketIdSchema,
+    terms: marketTermsSchema,
+  }),
+  /** Announces new terms; they begin after the network's notice. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('updateMarket'),
+    market: marketIdSchema,
+    terms: marketTermsSchema,
+  }),
+  z.strictObject({ ...header, kind: z.literal('closeMarket'), market: marketIdSchema }),
+  /** A gift to a market's pool, from which emission is paid. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('fundMarket'),
+    market: marketIdSchema,
+    amountMicro: positiveAmountSchema,
+  }),
+  /** A validator promises weights in the running epoch: {@link weightsCommitment}. */
+  z.strictObject({
+    ...nodeHeader,
+    kind: z.literal('commitWeights'),
+    market: marketIdSchema,
+    epoch: counterSchema,
+    commitment: hashSchema,
+  }),
+  /** … and opens the promise of the epoch before. */
+  z.strictObject({
+    ...nodeHeader,
+    kind: z.literal('revealWeights'),
+    market: marketIdSchema,
+    /** Of the commit. */
+    epoch: counterSchema,
+    weights: weightsListSchema,
+    salt: hashSchema,
+  }),
+  /** Ends an epoch: weights are ranked, emission is paid, what was announced begins. Rules: `epoch.ts`. */
+  z.strictObject({
+    ...eitherHeader,
+    kind: z.literal('endEpoch'),
+    epoch: counterSchema,
+    /** When, by the clocks of those who sign: {@link EpochEnd}. */
+    atMs: z.int().min(0),
+    signatures: z.array(nodeSignatureSchema).max(limits.validators),
+  }),
   z.strictObject({
     ...header,
     ...registration,
     kind: z.literal('registerExpert'),
     market: marketIdSchema,
+    /** The quoted price of the registration: charged exactly, or the call fails. */
+    depositMicro: amountSchema,
     askMicroPerKilobyte: amountSchema,
     askBps: askBpsSchema,
     calibration: calibrationSchema.exactOptional(),
@@ -201,15 +356,15 @@ export const transactionSchema = z.discriminatedUnion('kind', [
   }),
   /** Ends a registration; the whole stake returns to the owner. */
   z.strictObject({ ...header, kind: z.literal('deregister'), target: stakeTargetSchema }),
-  /** Two statements of an expert that exclude one another. Anybody may send them. Rules: `evidence.ts`. */
+  /** Provable misbehaviour. Anybody may send it and is rewarded. Rules: `evidence.ts`. */
   z.strictObject({
-    ...header,
+    ...eitherHeader,
     kind: z.literal('evidence'),
     market: marketIdSchema,
-    statements: z.tuple([statementSchema, statementSchema]),
+    proof: misconductSchema,
   }),
   z.strictObject({
-    ...header,
+    ...eitherHeader,
     kind: z.literal('settle'),
     settlement: settlementBodySchema,
     signatures: z.array(nodeSignatureSchema).min(1).max(limits.validators),

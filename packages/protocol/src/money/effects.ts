@@ -19,6 +19,13 @@ import { certifiedLosses } from '../job/certified-losses.ts';
 import type { WorkerLoss } from '../scoring/standings.ts';
 import { splitFee } from './fees.ts';
 
+/** Money that an account gives or gets; with `node`, what that node earned for its owner and its delegators. */
+export interface EffectDelta {
+  readonly account: AccountId;
+  readonly deltaMicro: bigint;
+  readonly node?: NodeId | undefined;
+}
+
 /** What one order does to accounts and standings when it is settled. */
 export interface Effects {
   /** Hash of the certificate, tally or void that proves it. */
@@ -26,7 +33,7 @@ export interface Effects {
   readonly client: AccountId;
   readonly clientSeq: number;
   /** Adds up to minus the slashes: what leaves stakes goes to the pool. */
-  readonly deltas: readonly { readonly account: AccountId; readonly deltaMicro: bigint }[];
+  readonly deltas: readonly EffectDelta[];
   readonly slashes: readonly { readonly node: NodeId; readonly amountMicro: Amount }[];
   /** Certified losses, for the table of places. */
   readonly losses: readonly WorkerLoss[];
@@ -86,7 +93,15 @@ export const effectsSchema: z.ZodType<Effects> = z.object({
   proof: hashSchema,
   client: accountIdSchema,
   clientSeq: z.int().nonnegative(),
-  deltas: z.array(z.object({ account: accountIdSchema, deltaMicro: bigIntegerSchema })).max(64),
+  deltas: z
+    .array(
+      z.object({
+        account: accountIdSchema,
+        deltaMicro: bigIntegerSchema,
+        node: nodeIdSchema.exactOptional(),
+      }),
+    )
+    .max(64),
   slashes: z.array(z.object({ node: nodeIdSchema, amountMicro: amountSchema })).max(64),
   losses: z
     .array(
@@ -118,8 +133,8 @@ function payment(
   const split = splitFee(feeMicro, roster.parameters.feeBps, workerBps);
   return [
     { account: client, deltaMicro: -feeMicro },
-    { account: ownerOf(worker), deltaMicro: split.workerMicro },
-    { account: ownerOf(principal), deltaMicro: split.principalMicro },
+    { account: ownerOf(worker), deltaMicro: split.workerMicro, node: worker },
+    { account: ownerOf(principal), deltaMicro: split.principalMicro, node: principal },
     { account: roster.marketOwner, deltaMicro: split.marketMicro },
   ].filter(({ deltaMicro }) => deltaMicro !== 0n);
 }

@@ -40,15 +40,23 @@ export function netSettlement(
   const sequences = new Map<AccountId, number[]>();
   const charges = new Map<AccountId, bigint>();
   const credits = new Map<AccountId, bigint>();
+  const earnings = new Map<NodeId, { readonly owner: AccountId; readonly amountMicro: bigint }>();
   const slashes = new Map<NodeId, bigint>();
   const add = <Key>(sums: Map<Key, bigint>, key: Key, amount: bigint): void => {
     sums.set(key, (sums.get(key) ?? 0n) + amount);
   };
   for (const effect of effects) {
     sequences.set(effect.client, [...(sequences.get(effect.client) ?? []), effect.clientSeq]);
-    for (const { account, deltaMicro } of effect.deltas)
+    for (const { account, deltaMicro, node } of effect.deltas)
       if (deltaMicro < 0n) add(charges, account, -deltaMicro);
-      else add(credits, account, deltaMicro);
+      else if (node === undefined) add(credits, account, deltaMicro);
+      else {
+        const earned = earnings.get(node);
+        // Nobody's pay may go to another owner: a node has one.
+        if (earned !== undefined && earned.owner !== account)
+          throw new MoeError('invalid-settlement', `Two owners are paid for what node ${node} earned.`);
+        earnings.set(node, { owner: account, amountMicro: (earned?.amountMicro ?? 0n) + deltaMicro });
+      }
     for (const { node, amountMicro } of effect.slashes) add(slashes, node, amountMicro);
   }
   const orders = sorted(sequences).map(([client, numbers]) => {
@@ -70,6 +78,9 @@ export function netSettlement(
     credits: sorted(credits)
       .filter(([, amountMicro]) => amountMicro > 0n)
       .map(([account, amountMicro]) => ({ account, amountMicro })),
+    earnings: sorted(earnings)
+      .filter(([, { amountMicro }]) => amountMicro > 0n)
+      .map(([node, { owner, amountMicro }]) => ({ node, owner, amountMicro })),
     slashes: sorted(slashes).map(([node, amountMicro]) => ({ node, amountMicro })),
     poolMicro: 0n,
     certificates: effects.length,

@@ -1,0 +1,26 @@
+import { type Hash, MICRO_PER_CREDIT } from '@moe/core';
+import { defaultTerms, type MarketParameters, type MarketTerms, type NetworkRules } from '@moe/protocol';
+
+const credits = (amount: number): bigint => BigInt(amount) * MICRO_PER_CREDIT;
+const epochsPerYear = 525_600;
+
+/** One machine's network: play money, so its epochs are short and it mints what its market pays out. */
+export function embeddedRules(epochMs: number): NetworkRules {
+  return {
+    epochMs,
+    unbondingEpochs: 7,
+    noticeEpochs: 3,
+    minDelegationMicro: credits(1),
+    marketDepositMicro: credits(100),
+    reporterBps: 1_000,
+    mint: { perEpochMicro: credits(1), halvingEpochs: epochsPerYear, capMicro: credits(1_000_000) },
+  };
+}
+
+export function embeddedTerms(parameters: MarketParameters, anchors: Hash): MarketTerms {
+  return {
+    ...defaultTerms(parameters, anchors),
+    registration: { floorMicro: credits(1), capMicro: credits(1_000), riseBps: 5_000, decayBps: 5_000 },
+    emission: { perEpochMicro: credits(1), halvingEpochs: epochsPerYear, ownerShareBps: 1_800 },
+  };
+}

@@ -1,0 +1,60 @@
+import { type NodeId, shareBps } from '@moe/core';
+import { halved } from './epoch.ts';
+import { credit, rewardNode, sortedEntries } from './pots.ts';
+import { rankMarket } from './rank-market.ts';
+import type { LedgerView, Market } from './state.ts';
+import { expertKey } from './state.ts';
+
+/**
+ * Ranks a market and pays one epoch's emission out of its pool (protocol.md, section 7): the owner's share first, the rest
+ * by incentive and dividends. What rounding leaves stays in the pool. Nothing is paid where nobody ranked: an owner
+ * would otherwise be paid for a market without validators.
+ */
+export function emitMarket(view: LedgerView, market: Market): void {
+  const { epoch } = view.network.get('network')!;
+  const { perEpochMicro, halvingEpochs, ownerShareBps } = market.terms.emission;
+  const dueMicro = halved(perEpochMicro, epoch - market.createdEpoch, halvingEpochs);
+  const emissionMicro = dueMicro < market.poolMicro ? dueMicro : market.poolMicro;
+  const ownerMicro = shareBps(emissionMicro, ownerShareBps);
+  const ranking = rankMarket(view, market, emissionMicro - ownerMicro);
+  const isRanked = [...ranking.experts, ...ranking.validators].some((row) => row.emissionMicro > 0n);
+  let paidMicro = isRanked ? ownerMicro : 0n;
+  const pay = (node: NodeId, role: 'expert' | 'validator', amountMicro: bigint): void => {
+    if (amountMicro === 0n) return;
+    paidMicro += amountMicro;
+    if (role === 'validator') return rewardNode(view, { role, node }, amountMicro);
+    earn(view, market, node, amountMicro);
+  };
+  for (const { node, emissionMicro: amountMicro } of ranking.experts) pay(node, 'expert', amountMicro);
+  for (const { node, emissionMicro: amountMicro } of ranking.validators) pay(node, 'validator', amountMicro);
+  if (isRanked) credit(view, market.owner, ownerMicro);
+  const after = view.markets.get(market.market)!;
+  view.markets.set(market.market, { ...after, poolMicro: after.poolMicro - paidMicro });
+  view.rankings.set(market.market, {
+    market: market.market,
+    epoch,
+    emittedMicro: paidMicro,
+    ownerMicro: isRanked ? ownerMicro : 0n,
+    ...ranking,
+  });
+}
+
+/** Pays an expert, and counts it as income: the lowest makes room in a full market. */
+export function earn(
+  view: LedgerView,
+  { market }: Pick<Market, 'market'>,
+  node: NodeId,
+  amountMicro: bigint,
+): void {
+  rewardNode(view, { role: 'expert', market, node }, amountMicro);
+  const key = expertKey(market, node);
+  const expert = view.experts.get(key)!;
+  view.experts.set(key, { ...expert, incomeMicro: expert.incomeMicro + amountMicro });
+}
+
+/** The epoch's incomes become those of the last one. */
+export function rollIncomes(view: LedgerView): void {
+  for (const [key, expert] of sortedEntries(view.experts))
+    if (expert.incomeMicro > 0n || expert.lastIncomeMicro > 0n)
+      view.experts.set(key, { ...expert, incomeMicro: 0n, lastIncomeMicro: expert.incomeMicro });
+}

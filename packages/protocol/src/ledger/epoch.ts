@@ -1,0 +1,90 @@
+import { hashOf, MAX_AMOUNT } from '@moe/core';
+import { isQuorum } from './authority.ts';
+import { emitMarket, rollIncomes } from './emission.ts';
+import { beginMarketEpoch, closeMarkets } from './markets.ts';
+import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { addToPool, sortedEntries } from './pots.ts';
+import { activatePending, beginCommissions, releaseLeaving, releaseUnbonded } from './stake-release.ts';
+import type { LedgerView, NetworkRecord } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
+
+/**
+ * Ends the running epoch, once its time is over by the clocks of validators with two thirds of the stake (of the treasury,
+ * as long as there is no such stake). In this order, each over records in the order of their keys:
+ * 1. new money goes to the markets' pools; every market is ranked and pays its emission: by stake that was there when the
+ *    epoch began, at the commissions and terms that were in force during it;
+ * 2. announced commissions and terms begin, prices of registrations decay;
+ * 3. what is unbonded is paid out; nodes and markets whose time has come go;
+ * 4. what waited joins the stake.
+ */
+export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): Applied | Refused {
+  const network = view.network.get('network')!;
+  const problem = problemOf(view, network, tx);
+  if (problem !== undefined) return problem;
+  mint(view);
+  for (const [, market] of sortedEntries(view.markets)) emitMarket(view, market);
+  rollIncomes(view);
+
+  const epoch = network.epoch + 1;
+  view.network.set('network', { ...view.network.get('network')!, epoch, epochStartedMs: tx.atMs });
+  beginCommissions(view, epoch);
+  beginMarketEpoch(view, epoch);
+  releaseUnbonded(view, epoch);
+  releaseLeaving(view, epoch);
+  closeMarkets(view, epoch);
+  activatePending(view);
+  for (const [key, validator] of sortedEntries(view.validators))
+    view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });
+  for (const [key, { epoch: promised }] of sortedEntries(view.weightCommits))
+    if (promised < epoch - 1) view.weightCommits.delete(key);
+  view.network.set('network', {
+    ...view.network.get('network')!,
+    beacon: hashOf('moe/beacon/1', [network.beacon, network.entropy, epoch]),
+  });
+  return APPLIED;
+}
+
+function problemOf(
+  view: LedgerView,
+  network: NetworkRecord,
+  tx: TransactionOf<'endEpoch'>,
+): Refused | undefined {
+  if (tx.epoch !== network.epoch)
+    return refused('too-late', `Epoch ${network.epoch} is running; epoch ${tx.epoch} cannot be ended.`);
+  const earliestMs = network.epochStartedMs + network.rules.epochMs;
+  if (tx.atMs < earliestMs)
+    return refused('too-early', `Epoch ${network.epoch} ends ${earliestMs - tx.atMs} ms later.`);
+  const isTreasuryAlone = network.validatorStakeMicro === 0n && tx.from === network.treasury;
+  if (!isTreasuryAlone && !isQuorum(view, tx.signatures))
+    return refused(
+      'no-quorum',
+      'Validators with at least two thirds of the stake must sign the end of an epoch.',
+    );
+  return undefined;
+}
+
+/** New money of one epoch, in equal parts to the open markets; it halves every so often and ends at the network's cap. */
+function mint(view: LedgerView): void {
+  const network = view.network.get('network')!;
+  const { perEpochMicro, halvingEpochs, capMicro } = network.rules.mint;
+  const markets = sortedEntries(view.markets).filter(([, { closesAtEpoch }]) => closesAtEpoch === undefined);
+  if (markets.length === 0) return;
+  const room = [capMicro - network.mintedMicro, MAX_AMOUNT - network.supplyMicro];
+  const wanted = halved(perEpochMicro, network.epoch - 1, halvingEpochs);
+  const available = room.reduce((least, left) => (left < least ? left : least), wanted);
+  if (available <= 0n) return;
+  const eachMicro = available / BigInt(markets.length);
+  for (const [, { market }] of markets) addToPool(view, market, eachMicro);
+  const mintedMicro = eachMicro * BigInt(markets.length);
+  view.network.set('network', {
+    ...network,
+    mintedMicro: network.mintedMicro + mintedMicro,
+    supplyMicro: network.supplyMicro + mintedMicro,
+  });
+}
+
+/** `amount` after `epochs` epochs, halved (and rounded down) every `halvingEpochs`. */
+export function halved(amountMicro: bigint, epochs: number, halvingEpochs: number): bigint {
+  const halvings = Math.floor(epochs / halvingEpochs);
+  return halvings >= 64 ? 0n : amountMicro >> BigInt(halvings);
+}

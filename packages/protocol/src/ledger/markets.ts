@@ -1,0 +1,152 @@
+import { problemOfTerms } from '../market/problem-of-terms.ts';
+import type { MarketTerms } from '../market/terms.ts';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+import { spend } from './money.ts';
+import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { addToPool, credit, sortedEntries } from './pots.ts';
+import { decayedPrice } from './registration.ts';
+import { leave } from './stake-release.ts';
+import type { LedgerView, Market, Table } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
+
+/** A market as it begins. */
+export function newMarket(
+  { market, owner, terms }: Pick<Market, 'market' | 'owner' | 'terms'>,
+  createdEpoch: number,
+  depositMicro: bigint,
+): Market {
+  return {
+    market,
+    owner,
+    terms,
+    version: 0,
+    createdEpoch,
+    depositMicro,
+    registrationMicro: terms.registration.floorMicro,
+    expertCount: 0,
+    poolMicro: 0n,
+    nextBatch: 0,
+    settledOrders: 0,
+    settledMicro: 0n,
+  };
+}
+
+/** Anybody may open a market; its terms are checked as a whole, and the network's deposit stays until it closes. */
+export function applyCreateMarket(view: LedgerView, tx: TransactionOf<'createMarket'>): Applied | Refused {
+  const network = view.network.get('network')!;
+  if (view.markets.get(tx.market) !== undefined)
+    return refused('already-registered', `There is a market "${tx.market}" already; choose another name.`);
+  if (network.marketCount >= limits.markets)
+    return refused('limit-reached', `The network has ${limits.markets} markets, the most it takes.`);
+  const depositMicro = network.rules.marketDepositMicro;
+  const problem = invalidTerms(tx.terms) ?? spend(view, tx, depositMicro);
+  if (problem !== undefined) return problem;
+  view.markets.set(
+    tx.market,
+    newMarket({ market: tx.market, owner: tx.from, terms: tx.terms }, network.epoch, depositMicro),
+  );
+  view.network.set('network', { ...network, marketCount: network.marketCount + 1 });
+  return APPLIED;
+}
+
+/** New terms begin after the network's notice; a later announcement replaces an earlier one that has not begun. */
+export function applyUpdateMarket(view: LedgerView, tx: TransactionOf<'updateMarket'>): Applied | Refused {
+  const market = ownedMarket(view, tx);
+  if ('applied' in market) return market;
+  const { task, space, loss, parameters } = market.terms;
+  if (
+    tx.terms.task !== task ||
+    tx.terms.loss !== loss ||
+    tx.terms.space.anchors !== space.anchors ||
+    tx.terms.space.dimensions !== space.dimensions
+  )
+    return refused(
+      'invalid-terms',
+      'Task, space and loss of a market stay as they are: what its experts are made for. Open another market.',
+    );
+  if (tx.terms.parameters.version <= parameters.version)
+    return refused(
+      'invalid-terms',
+      `Jobs name the version of their parameters: the new terms need a version above ${parameters.version}.`,
+    );
+  const problem = invalidTerms(tx.terms);
+  if (problem !== undefined) return problem;
+  const { epoch, rules } = view.network.get('network')!;
+  view.markets.set(tx.market, {
+    ...market,
+    next: { terms: tx.terms, fromEpoch: epoch + rules.noticeEpochs },
+  });
+  return APPLIED;
+}
+
+/** Closes a market after the network's notice. */
+export function applyCloseMarket(view: LedgerView, tx: TransactionOf<'closeMarket'>): Applied | Refused {
+  const market = ownedMarket(view, tx);
+  if ('applied' in market) return market;
+  const { epoch, rules } = view.network.get('network')!;
+  view.markets.set(tx.market, { ...market, closesAtEpoch: epoch + rules.noticeEpochs });
+  return APPLIED;
+}
+
+export function applyFundMarket(view: LedgerView, tx: TransactionOf<'fundMarket'>): Applied | Refused {
+  if (view.markets.get(tx.market) === undefined)
+    return refused('unknown-market', `There is no market "${tx.market}".`);
+  const problem = spend(view, tx, tx.amountMicro);
+  if (problem !== undefined) return problem;
+  addToPool(view, tx.market, tx.amountMicro);
+  return APPLIED;
+}
+
+function ownedMarket(view: LedgerView, tx: TransactionOf<'updateMarket' | 'closeMarket'>): Market | Refused {
+  const market = view.markets.get(tx.market);
+  if (market === undefined) return refused('unknown-market', `There is no market "${tx.market}".`);
+  if (market.owner !== tx.from)
+    return refused('not-authorised', `"${tx.market}" belongs to account ${market.owner}.`);
+  if (market.closesAtEpoch !== undefined)
+    return refused('market-closing', `"${tx.market}" closes when epoch ${market.closesAtEpoch} begins.`);
+  return market;
+}
+
+export function invalidTerms(terms: MarketTerms): Refused | undefined {
+  const problem = problemOfTerms(terms);
+  return problem === undefined ? undefined : refused('invalid-terms', problem);
+}
+
+/** What was announced begins, and prices decay, when `epoch` begins. */
+export function beginMarketEpoch(view: LedgerView, epoch: number): void {
+  for (const [key, { next, ...market }] of sortedEntries(view.markets)) {
+    const isDue = next !== undefined && next.fromEpoch <= epoch;
+    const renewed: Market = {
+      ...market,
+      ...(isDue ? { terms: next.terms, version: market.version + 1 } : next === undefined ? {} : { next }),
+    };
+    view.markets.set(key, { ...renewed, registrationMicro: decayedPrice(renewed) });
+  }
+}
+
+/** Experts of a market whose time has come leave with their deposits; when the last has gone, so does the market. */
+export function closeMarkets(view: LedgerView, epoch: number): void {
+  for (const [key, market] of sortedEntries(view.markets)) {
+    if (market.closesAtEpoch === undefined || market.closesAtEpoch > epoch) continue;
+    const experts = sortedEntries(view.experts)
+      .map(([, expert]) => expert)
+      .filter((expert) => expert.market === market.market);
+    for (const { node, leavesAtEpoch } of experts)
+      if (leavesAtEpoch === undefined) leave(view, { role: 'expert', market: market.market, node }, false);
+    if (experts.length > 0) continue;
+    const network = view.network.get('network')!;
+    // Nobody may profit from closing a market with a full pool: what is left goes to the treasury.
+    credit(view, market.owner, market.depositMicro);
+    credit(view, network.treasury, market.poolMicro);
+    view.markets.delete(key);
+    view.rankings.delete(key);
+    dropRecords(view.weights, market.market);
+    dropRecords(view.bonds, market.market);
+    dropRecords(view.weightCommits, market.market);
+    view.network.set('network', { ...network, marketCount: network.marketCount - 1 });
+  }
+}
+
+function dropRecords<Of extends { readonly market: string }>(table: Table<Of>, market: string): void {
+  for (const [key, record] of sortedEntries(table)) if (record.market === market) table.delete(key);
+}

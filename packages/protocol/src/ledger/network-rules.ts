@@ -1,0 +1,37 @@
+import { amountSchema } from '@moe/core';
+import { z } from 'zod';
+
+/** Rules of a whole network, fixed by its genesis. Epochs are counted, not timed, wherever somebody has to wait. */
+export const networkRulesSchema = z.strictObject({
+  /** Shortest time of an epoch. */
+  epochMs: z.int().min(1_000).max(31_536_000_000),
+  unbondingEpochs: z.int().min(1).max(10_000),
+  /** Between the announcement of a new commission or of new market terms and their beginning. */
+  noticeEpochs: z.int().min(1).max(10_000),
+  minDelegationMicro: amountSchema,
+  /** Kept while a market is open. */
+  marketDepositMicro: amountSchema,
+  /** Reporter's share of what proven misbehaviour costs. */
+  reporterBps: z.int().min(0).max(10_000),
+  /** New money for the pools of the open markets; none where credits stand for money that is held elsewhere. */
+  mint: z.strictObject({
+    perEpochMicro: amountSchema,
+    halvingEpochs: z
+      .int()
+      .min(1)
+      .max(2 ** 32),
+    capMicro: amountSchema,
+  }),
+});
+export type NetworkRules = z.infer<typeof networkRulesSchema>;
+
+/** A network whose credits are held elsewhere: nothing is minted. */
+export const defaultNetworkRules: NetworkRules = {
+  epochMs: 3_600_000,
+  unbondingEpochs: 7,
+  noticeEpochs: 7,
+  minDelegationMicro: 1_000_000n,
+  marketDepositMicro: 100_000_000n,
+  reporterBps: 1_000,
+  mint: { perEpochMicro: 0n, halvingEpochs: 1, capMicro: 0n },
+};

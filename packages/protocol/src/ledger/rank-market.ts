@@ -1,0 +1,135 @@
+import type { NodeId } from '@moe/core';
+import { rankEpoch, type SparseRow } from '../ranking/index.ts';
+import { sortedEntries } from './pots.ts';
+import { currentTarget } from './rotation.ts';
+import { type Expert, type LedgerView, type Market, type Ranking, type Validator, weightsKey } from './state.ts';
+
+/** Block numbers of the ranking are epochs. */
+const tempo = 1;
+
+/**
+ * Ranks a market's experts by the weights in force. One list of uids holds the experts, then the validators, each in the
+ * order of their ids; only validators have stake there, and only what was staked when the epoch began and still is.
+ * Bonds are stored. `emissionMicro` is what experts and validators get together.
+ */
+export function rankMarket(
+  view: LedgerView,
+  { market, terms }: Market,
+  emissionMicro: bigint,
+): Pick<Ranking, 'permits' | 'experts' | 'validators'> {
+  const { epoch } = view.network.get('network')!;
+  const experts = sortedEntries(view.experts)
+    .map(([, expert]) => expert)
+    .filter((expert) => expert.market === market && expert.leavesAtEpoch === undefined);
+  const validators = sortedEntries(view.validators)
+    .map(([, validator]) => validator)
+    .filter(({ leavesAtEpoch }) => leavesAtEpoch === undefined);
+  const uidOf = new Map<NodeId, number>(experts.map(({ node }, uid) => [node, uid]));
+  const first = experts.length;
+  const rowsOf = (table: 'weights' | 'bonds'): Record<number, (readonly [number, number])[]> =>
+    Object.fromEntries(
+      validators.map(({ node }, index) => [
+        first + index,
+        rowOf(view, market, view[table].get(weightsKey(market, node))?.values ?? [], uidOf),
+      ]),
+    );
+  const before = view.rankings.get(market)?.permits;
+  const { activityCutoffEpochs, ...ranking } = terms.ranking;
+  const commits = earliestCommits(view, market);
+  const zeros = new Array<number>(first).fill(0);
+  const result = rankEpoch({
+    block: epoch,
+    stake: [...zeros, ...validators.map(rankedStake)],
+    validatorPermit: [
+      ...zeros.map(() => false),
+      ...validators.map(({ node }) => before === undefined || before.includes(node)),
+    ],
+    lastUpdate: [
+      ...zeros,
+      ...validators.map(({ node }) => view.weights.get(weightsKey(market, node))?.epoch ?? 0),
+    ],
+    blockAtRegistration: [...experts, ...validators].map(({ registeredEpoch }) => registeredEpoch),
+    commitBlocks: [...zeros.map(() => null), ...validators.map(({ node }) => commits.get(node) ?? null)],
+    weights: rowsOf('weights'),
+    bonds: rowsOf('bonds'),
+    params: {
+      ...ranking,
+      maxAllowedValidators: terms.permits,
+      tempo,
+      activityCutoffBlocks: activityCutoffEpochs,
+      lastMechanismStepBlock: epoch - 1,
+      commitReveal: true,
+      emission: Number(emissionMicro),
+    },
+  });
+  validators.forEach(({ node }, index) => {
+    storeBonds(view, market, node, epoch, result.storedBonds[first + index] ?? [], experts);
+  });
+  // Where no weight counted, the ranking falls back to stake; a market that nobody ranked pays nothing.
+  const isRanked = result.u16.incentive.some((share) => share > 0);
+  const emissionOf = (uid: number): bigint => (isRanked ? BigInt(result.emission[uid]!) : 0n);
+  return {
+    permits: validators.filter((_, index) => result.newValidatorPermit[first + index]).map(({ node }) => node),
+    experts: experts.map(({ node }, uid) => ({
+      node,
+      consensus: result.u16.consensus[uid]!,
+      rank: result.u16.rank[uid]!,
+      trust: result.u16.trust[uid]!,
+      incentive: result.u16.incentive[uid]!,
+      emissionMicro: emissionOf(uid),
+    })),
+    validators: validators.map(({ node }, index) => ({
+      node,
+      activeStake: Math.floor(result.activeStake[first + index]! * 65_535),
+      validatorTrust: result.u16.validatorTrust[first + index]!,
+      dividends: result.u16.dividends[first + index]!,
+      emissionMicro: emissionOf(first + index),
+    })),
+  };
+}
+
+function rankedStake({ stakeMicro, epochStakeMicro }: Validator): bigint {
+  return stakeMicro < epochStakeMicro ? stakeMicro : epochStakeMicro;
+}
+
+/** A row by uid; experts that are gone fall out, replaced keys are followed. */
+function rowOf(
+  view: LedgerView,
+  market: Market['market'],
+  values: readonly (readonly [NodeId, number])[],
+  uidOf: ReadonlyMap<NodeId, number>,
+): (readonly [number, number])[] {
+  const row = new Map<number, number>();
+  for (const [node, value] of values) {
+    const uid = uidOf.get(currentTarget(view, { role: 'expert', market, node }).node);
+    if (uid !== undefined)
+      row.set(uid, (row.get(uid) ?? 0) + value > 65_535 ? 65_535 : (row.get(uid) ?? 0) + value);
+  }
+  return [...row].sort(([a], [b]) => a - b);
+}
+
+/** For each validator, the first epoch in which it promised weights that it has not opened. */
+function earliestCommits(view: LedgerView, market: Market['market']): ReadonlyMap<NodeId, number> {
+  const earliest = new Map<NodeId, number>();
+  for (const [, commit] of sortedEntries(view.weightCommits)) {
+    if (commit.market !== market) continue;
+    const known = earliest.get(commit.validator);
+    if (known === undefined || commit.epoch < known) earliest.set(commit.validator, commit.epoch);
+  }
+  return earliest;
+}
+
+/** Bonds are kept by node: uids change whenever somebody joins or leaves. */
+function storeBonds(
+  view: LedgerView,
+  market: Market['market'],
+  validator: NodeId,
+  epoch: number,
+  row: SparseRow,
+  experts: readonly Expert[],
+): void {
+  const values = row.map(([uid, value]): [NodeId, number] => [experts[uid]!.node, value]);
+  const key = weightsKey(market, validator);
+  if (values.length > 0) view.bonds.set(key, { market, validator, epoch, values });
+  else view.bonds.delete(key);
+}

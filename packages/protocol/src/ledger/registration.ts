@@ -1,0 +1,52 @@
+import { type Amount, BPS, formatCredits } from '@moe/core';
+import { cheapestToLose } from '../market/pruning.ts';
+import { type Refused, refused } from './outcome.ts';
+import { sortedEntries } from './pots.ts';
+import { leave } from './stake-release.ts';
+import type { LedgerView, Market } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
+
+/** What was quoted is what is charged, or nothing happens. */
+export function priceChanged(market: Market, tx: TransactionOf<'registerExpert'>): Refused | undefined {
+  if (tx.depositMicro !== market.registrationMicro)
+    return refused(
+      'price-changed',
+      `A registration in "${market.market}" costs ${formatCredits(market.registrationMicro)} credits now, not ${formatCredits(tx.depositMicro)}. Nothing was charged; ask for the price again.`,
+    );
+  return undefined;
+}
+
+/** Makes room in a full market: the expert with the lowest income leaves, and its deposit stays in the pool. */
+export function makeRoom(view: LedgerView, market: Market): void {
+  if (market.expertCount < market.terms.maximumExperts) return;
+  const { epoch } = view.network.get('network')!;
+  const experts = sortedEntries(view.experts)
+    .map(([, expert]) => expert)
+    .filter((expert) => expert.market === market.market && expert.leavesAtEpoch === undefined);
+  const index = cheapestToLose(
+    experts.map((expert) => ({
+      emission: expert.incomeMicro + expert.lastIncomeMicro,
+      registeredAt: expert.registeredEpoch,
+      isImmune: epoch < expert.immuneUntilEpoch,
+    })),
+  );
+  const { node } = experts[index]!;
+  leave(view, { role: 'expert', market: market.market, node }, true);
+}
+
+/** The price after a registration. */
+export function risenPrice({ registrationMicro, terms }: Market): Amount {
+  const { floorMicro, capMicro, riseBps } = terms.registration;
+  return clamp((registrationMicro * (BPS + BigInt(riseBps))) / BPS, floorMicro, capMicro);
+}
+
+/** The price after an epoch: what it is above its floor decays. */
+export function decayedPrice({ registrationMicro, terms }: Market): Amount {
+  const { floorMicro, capMicro, decayBps } = terms.registration;
+  const above = registrationMicro - floorMicro;
+  return clamp(floorMicro + (above * (BPS - BigInt(decayBps))) / BPS, floorMicro, capMicro);
+}
+
+function clamp(value: Amount, low: Amount, high: Amount): Amount {
+  return value < low ? low : value > high ? high : value;
+}
