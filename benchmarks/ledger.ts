@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- ledger [--entries 100000]`: durable signed transfers per second (ed25519 verified, synced
+ * `npm run bench -- ledger [--entries 100000]`: durable signed transfers per second (secp256k1 recovered, synced
  * to disk), the state transition alone, replay, and the bare store's own limit with the same batches on the
  * same disk, in turns with the ledger.
  */
@@ -9,11 +9,12 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { keyPairFromSeed, sha256 } from '@moe/core';
+import { ownerKeyFromPrivate, sha256 } from '@moe/core';
 import { embeddedLog, type Log, openLedger, openStore } from '@moe/ledger';
-import { accountIdOf, NETWORK } from '@moe/ledger/crash';
+import { NETWORK } from '@moe/ledger/crash';
 import {
   applyTransaction,
+  defaultNetworkRules,
   emptyState,
   type SignedTransaction,
   signTransaction,
@@ -65,17 +66,19 @@ export async function run(options: {
 }
 
 const senders = Array.from({ length: SENDERS }, (_, index) =>
-  keyPairFromSeed(sha256(Buffer.from(`bench/ledger/${index}`))),
+  ownerKeyFromPrivate(sha256(Buffer.from(`bench/ledger/${index}`))),
 );
 
 function genesis(): SignedTransaction {
   return signTransaction(senders[0]!, {
     network: NETWORK,
-    from: accountIdOf(senders[0]!),
+    from: senders[0]!.address,
     nonce: 0,
     kind: 'genesis',
+    atMs: 0,
+    rules: defaultNetworkRules,
     minValidatorStakeMicro: 1n,
-    balances: senders.map((keys) => ({ account: accountIdOf(keys), amountMicro: 10n ** 12n })),
+    balances: senders.map((keys) => ({ account: keys.address, amountMicro: 10n ** 12n })),
     markets: [],
   });
 }
@@ -85,10 +88,10 @@ function transfer(index: number): TransactionOf<'transfer'> {
   const sender = index % SENDERS;
   return {
     network: NETWORK,
-    from: accountIdOf(senders[sender]!),
+    from: senders[sender]!.address,
     nonce: Math.floor(index / SENDERS) + (sender === 0 ? 1 : 0),
     kind: 'transfer',
-    to: accountIdOf(senders[(index * 7 + 1) % SENDERS]!),
+    to: senders[(index * 7 + 1) % SENDERS]!.address,
     amountMicro: BigInt(1 + (index % 1_000)),
   };
 }

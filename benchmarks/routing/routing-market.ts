@@ -1,10 +1,11 @@
 import {
-  type AccountId,
   hashOf,
   type KeyPair,
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   type Random,
   sha256,
   signBody,
@@ -80,13 +81,14 @@ const market = 'text-embedding' as MarketId;
 const beacon = hashOf('moe/bench-beacon/1', 'routing');
 const neverAborted = new AbortController().signal;
 
-const keysOf = (seed: string, role: string): KeyPair =>
-  keyPairFromSeed(sha256(Buffer.from(`${seed}/${role}`)));
+const secretOf = (seed: string, role: string): Uint8Array => sha256(Buffer.from(`${seed}/${role}`));
+const keysOf = (seed: string, role: string): KeyPair => keyPairFromSeed(secretOf(seed, role));
+const ownerOf = (seed: string, role: string): OwnerKey => ownerKeyFromPrivate(secretOf(seed, role));
 const ticketsOf = (seed: string) => hashOf('moe/bench-tickets/1', [seed]);
 
 /** Orders for the texts, and what will be encoded for them: the seeds of jobs that run in this order are known. */
 export function planJobs(seed: string, parameters: MarketParameters, texts: readonly string[]): PlannedJob[] {
-  const client = keysOf(seed, 'client');
+  const client = ownerOf(seed, 'client');
   const validator = keysOf(seed, 'validator');
   const tickets = ticketList(ticketsOf(seed), ticketDepth);
   return texts.map((text, clientSeq) => {
@@ -94,7 +96,7 @@ export function planJobs(seed: string, parameters: MarketParameters, texts: read
     const order = signBody(client, orderDomain, {
       network: 'bench',
       market,
-      client: client.publicKey as AccountId,
+      client: client.address,
       clientSeq,
       coordinator: keysOf(seed, 'coordinator').publicKey as NodeId,
       dataHash: saltedDataHash(text, salt),
@@ -124,7 +126,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   );
   const validatorKeys = keysOf(seed, 'validator');
   const tickets = ticketBook(validatorKeys, ticketsOf(seed), ticketDepth);
-  const owner = keysOf(seed, 'owner').publicKey as AccountId;
+  const owner = ownerOf(seed, 'owner').address;
   const rosterAt = (batch: number): Roster => ({
     network: 'bench',
     market,

@@ -1,10 +1,10 @@
 import {
-  type AccountId,
-  generateKeyPair,
+  generateOwnerKey,
   hashOf,
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  ownerKeyFromPrivate,
   sha256,
   signBody,
 } from '@moe/core';
@@ -83,7 +83,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
     return { encoder, keys, node: keys.publicKey as NodeId, quantised: quantiseEncoder(encoder) };
   });
   const byNode = new Map(experts.map((expert) => [expert.node, expert]));
-  const client = keysOf('client');
+  const client = ownerKeyFromPrivate(sha256(bytesOf(`${seed}/client`)));
   const coordinator = keysOf('coordinator');
   const validators = Array.from({ length: parameters.witnesses }, (_, index) => {
     const keys = keysOf(`validator ${index}`);
@@ -95,7 +95,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   });
   const founderCalibration = set.calibration.map(({ text }) => experts[0]!.quantised[text]!);
   const places = fitPlaces(founderCalibration, parameters.places);
-  const owner = generateKeyPair().publicKey as AccountId;
+  const owner = generateOwnerKey().address;
   let standings = Standings.empty;
   let clientSeq = 0;
 
@@ -132,7 +132,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
     const order = signBody(client, orderDomain, {
       network: roster.network,
       market: roster.market,
-      client: client.publicKey as AccountId,
+      client: client.address,
       clientSeq,
       coordinator: coordinator.publicKey as NodeId,
       dataHash: saltedDataHash(text, salt),

@@ -21,7 +21,7 @@ export interface TestMarket {
 export const testDimensions = 8;
 const feePerTextMicro = 10n;
 const market = 'text-embedding' as MarketId;
-const account = 'a'.repeat(64) as AccountId;
+const account = `0x${'a'.repeat(40)}` as AccountId;
 const expert = { id: hashOf('test/expert/1', 'minilm'), name: 'minilm' };
 
 /** The vector that this market gives for a text. */

@@ -8,7 +8,7 @@ const hex32 = /^[0-9a-f]{64}$/;
 
 /** SHA-256 digest, 64 lowercase hex digits. */
 export type Hash = Brand<'Hash'>;
-/** Public key (ed25519, hex) of an owner: holds and moves money. */
+/** Address (Ethereum, `0x` and 40 lowercase hex digits) of an owner: holds and moves money. */
 export type AccountId = Brand<'AccountId'>;
 /** Public key (ed25519, hex) of a node: signs work, moves nothing. */
 export type NodeId = Brand<'NodeId'>;
@@ -22,7 +22,9 @@ export type JobId = Brand<'JobId'>;
 export const hashSchema = z
   .string()
   .regex(hex32, 'must be 64 lowercase hex digits') as unknown as z.ZodType<Hash>;
-export const accountIdSchema = hashSchema as unknown as z.ZodType<AccountId>;
+export const accountIdSchema = z
+  .string()
+  .regex(/^0x[0-9a-f]{40}$/, 'must be 0x and 40 lowercase hex digits') as unknown as z.ZodType<AccountId>;
 export const nodeIdSchema = hashSchema as unknown as z.ZodType<NodeId>;
 export const jobIdSchema = hashSchema as unknown as z.ZodType<JobId>;
 export const marketIdSchema = z

@@ -4,3 +4,16 @@ export * from './codec.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys.ts';
+export { addressBytes, formatAccount, parseAccount } from './owner/address.ts';
+export { generateOwnerKey, type OwnerKey, ownerKeyFromPrivate, signTypedData } from './owner/owner-key.ts';
+export { OWNER_SIGNATURE_BYTES } from './owner/secp256k1.ts';
+export {
+  type TypedData,
+  type TypedDataDomain,
+  type TypedDataField,
+  type TypedDataTypes,
+  typedDataHash,
+} from './owner/typed-data.ts';
+export { recoverTypedData, verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
+export { setSignatureMemo } from './signature-memo.ts';
+export * from './signed.ts';

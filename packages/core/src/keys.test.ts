@@ -2,15 +2,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encode, fromHex, toHex } from './codec.ts';
-import {
-  generateKeyPair,
-  keyPairFromSeed,
-  signBody,
-  verifyBody,
-  verifyBodyAsync,
-  verifySignature,
-  verifySignatureAsync,
-} from './keys.ts';
+import { generateKeyPair, keyPairFromSeed, verifySignature, verifySignatureAsync } from './keys.ts';
+import { signBody, verifyBody, verifyBodyAsync } from './signed.ts';
 
 /** RFC 8032, section 7.1, tests 1 to 3: seed, public key, message, signature. */
 const vectors = [

@@ -2,16 +2,16 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
-  hash,
   type KeyObject,
   sign,
   verify,
 } from 'node:crypto';
-import { encode, fromHex, toHex } from './codec.ts';
+import { fromHex, toHex } from './codec.ts';
+import { isKnown, memoKey, remember } from './signature-memo.ts';
 
-/** ed25519 (RFC 8032) through node:crypto. */
+/** A node's key: ed25519 (RFC 8032) through node:crypto. Owners have `OwnerKey`s. */
 export interface KeyPair {
-  /** Public key, 64 hex digits: the id of the account or node. */
+  /** Public key, 64 hex digits: the id of the node. */
   readonly publicKey: string;
   /** Private seed, 32 bytes. Never logged; files that hold it have mode 0600. */
   readonly seed: Uint8Array;
@@ -65,46 +65,13 @@ function publicKeyObject(publicKey: string): KeyObject {
   return key;
 }
 
-/**
- * Signatures known to be valid: checked before, or made in this process. Whether a signature is valid never
- * changes, and in the embedded market a dozen roles in one process check the same ones. When `recent` is full it
- * becomes `older`, and what was older is forgotten.
- */
-let recent = new Set<string>();
-let older = new Set<string>();
-let isMemoOn = true;
-const maxRecent = 8_192;
-
-/** Benchmarks turn the memo off to see what roles on different machines would spend on signatures. */
-export function setSignatureMemo(isOn: boolean): void {
-  isMemoOn = isOn;
-  recent = new Set();
-  older = new Set();
-}
-
+/** Bytes of a node's signature. */
+export const NODE_SIGNATURE_BYTES = 64;
 /** Lengths are fixed before anything is concatenated: bytes cannot move from one field into the next. */
 const publicKeyForm = /^[0-9a-f]{64}$/;
-const signatureBytes = 64;
 
 function hasForm(publicKey: string, signature: Uint8Array): boolean {
-  return signature.length === signatureBytes && publicKeyForm.test(publicKey);
-}
-
-function memoKey(publicKey: string, bytes: Uint8Array, signature: Uint8Array): string {
-  return hash('sha256', Buffer.concat([Buffer.from(publicKey, 'latin1'), signature, bytes]), 'base64');
-}
-
-function isKnown(key: string): boolean {
-  return recent.has(key) || older.has(key);
-}
-
-function remember(key: string): void {
-  if (!isMemoOn) return;
-  if (recent.size >= maxRecent) {
-    older = recent;
-    recent = new Set();
-  }
-  recent.add(key);
+  return signature.length === NODE_SIGNATURE_BYTES && publicKeyForm.test(publicKey);
 }
 
 /** False for a wrong signature and for a public key that is not one. Never throws. */
@@ -140,25 +107,4 @@ export function verifySignatureAsync(
       resolve(false);
     }
   });
-}
-
-/** A body with its author and signature. The signature covers `[domain, body]`, never the body alone. */
-export interface Signed<Body> {
-  readonly body: Body;
-  /** Public key of the author. */
-  readonly by: string;
-  readonly signature: Uint8Array;
-}
-
-/** Signs `body` under `domain` (e.g. `moe/job-order/1`), so that it means nothing in another domain. */
-export function signBody<Body>(keys: KeyPair, domain: string, body: Body): Signed<Body> {
-  return { body, by: keys.publicKey, signature: keys.sign(encode([domain, body])) };
-}
-
-export function verifyBody(domain: string, signed: Signed<unknown>): boolean {
-  return verifySignature(signed.by, encode([domain, signed.body]), signed.signature);
-}
-
-export function verifyBodyAsync(domain: string, signed: Signed<unknown>): Promise<boolean> {
-  return verifySignatureAsync(signed.by, encode([domain, signed.body]), signed.signature);
 }

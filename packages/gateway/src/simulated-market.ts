@@ -55,8 +55,8 @@ export function createSimulatedMarket(
 ): SimulatedMarket {
   const now = options.now ?? Date.now;
   const keys = new Map([
-    ['moe-key-rich', 'a'.repeat(64) as AccountId],
-    ['moe-key-poor', 'b'.repeat(64) as AccountId],
+    ['moe-key-rich', `0x${'a'.repeat(40)}` as AccountId],
+    ['moe-key-poor', `0x${'b'.repeat(40)}` as AccountId],
   ]);
   const balances = new Map<AccountId, Amount>([
     [keys.get('moe-key-rich')!, options.balanceMicro ?? 5_000_000n],

@@ -7,7 +7,6 @@ import { temporaryDirectory } from './compliance/temporary-directory.ts';
 import { auditDirectory } from './crash/audit.ts';
 import { runCrashCycles } from './crash/crash-cycles.ts';
 import {
-  accountIdOf,
   certificateOf,
   client,
   MARKET,
@@ -22,7 +21,7 @@ import { type EmbeddedLedger, openEmbeddedLedger } from './embedded-ledger.ts';
 import { reconcilePending } from './reconcile.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
-const transfer = { kind: 'transfer', to: accountIdOf(bob), amountMicro: 1n } as const;
+const transfer = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const;
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let opened: EmbeddedLedger[];
@@ -99,7 +98,7 @@ describe('snapshots', () => {
     const here = directory;
     directory = temporaryDirectory();
     const other = await open();
-    await other.ledger.transact(bob, { ...transfer, to: accountIdOf(alice) });
+    await other.ledger.transact(bob, { ...transfer, to: alice.address });
     await other.close();
     writeFileSync(inSnapshots(snapshotFiles()[0]!), foreign);
     const again = await open();
@@ -168,7 +167,7 @@ describe('crashes', () => {
     expect(receipts.pendingCount()).toBe(2);
     await ledger.transact(client, settlementAction(ledger, left.length));
     expect(await reconcilePending(receipts, ledger, orderOf)).toEqual([]);
-    expect(ledger.nextOrderSeq(accountIdOf(client), MARKET)).toBe(5);
+    expect(ledger.nextOrderSeq(client.address, MARKET)).toBe(5);
   });
 
   test.skipIf(process.platform === 'win32')(
@@ -180,7 +179,7 @@ describe('crashes', () => {
         const { ledger, close } = await openEmbeddedLedger({
           directory: process.argv[1], network: scenario.NETWORK, genesis: scenario.scenarioGenesis() });
         const [from, to] = scenario.traders;
-        const transfer = { kind: 'transfer', to: scenario.accountIdOf(to), amountMicro: 1n };
+        const transfer = { kind: 'transfer', to: to.address, amountMicro: 1n };
         for (let done = 0, error; error === undefined; ) {
           const placed = await Promise.allSettled(Array.from({ length: 200 }, () => ledger.transact(from, transfer)));
           done += placed.filter(({ status }) => status === 'fulfilled').length;
@@ -205,7 +204,7 @@ describe('crashes', () => {
       expect(code).toBe('ledger-failed');
       expect(done).toBeGreaterThan(0);
       const { ledger } = await open();
-      expect(ledger.account(accountIdOf(alice)).nonce).toBeGreaterThanOrEqual(done);
+      expect(ledger.account(alice.address).nonce).toBeGreaterThanOrEqual(done);
       expect(ledger.totalMicro()).toBe(ledger.settings().supplyMicro);
     },
   );

@@ -1,11 +1,13 @@
 import {
-  type SenderId,
   decode,
   encode,
   type Hash,
   MoeError,
+  type SenderId,
   sha256,
+  signatureBytesOf,
   toHex,
+  verifyEncodedAsync,
   verifySignatureAsync,
 } from '@moe/core';
 import {
@@ -19,20 +21,20 @@ import {
 import { z } from 'zod';
 
 /**
- * Bytes of one log entry: format (1 byte, 1) ‖ chain hash (32) ‖ owner's signature (64) ‖ the bytes that the
- * owner signed. The chain hash is SHA-256(chain hash of the entry before ‖ signature ‖ signed bytes), so it
- * vouches for the entry itself and for all before it.
+ * Bytes of one log entry: format (1 byte, 2) ‖ chain hash (32) ‖ length of the signature (1) ‖ signature of the sender ‖
+ * the bytes that it stands for. The chain hash is SHA-256(chain hash of the entry before ‖ all after the chain hash), so
+ * it vouches for the entry itself and for all before it.
  */
-const FORMAT = 1;
-const SIGNATURE_AT = 33;
-const SIGNED_AT = 97;
+const FORMAT = 2;
+const LENGTH_AT = 33;
+const SIGNATURE_AT = 34;
 
 /** The chain hash before the first entry. */
 export const CHAIN_START: Uint8Array = new Uint8Array(32);
 
 const signedBytesSchema = z.tuple([z.literal(TRANSACTION_DOMAIN), transactionSchema]);
 
-/** A transaction with the exact bytes that its owner signed. */
+/** A transaction with the exact bytes whose hash its owner signed. */
 export interface SealedTransaction {
   readonly transaction: Transaction;
   readonly signature: Uint8Array;
@@ -56,8 +58,8 @@ export function seal(signed: SignedTransaction): SealedTransaction {
   const transaction = result.data;
   if (signed.by !== transaction.from)
     throw invalid(`it is signed by ${signed.by} but sent from ${transaction.from}`);
-  if (!(signed.signature instanceof Uint8Array) || signed.signature.length !== 64)
-    throw invalid('the signature does not have 64 bytes');
+  if (!(signed.signature instanceof Uint8Array) || signed.signature.length !== signatureBytesOf(signed.by))
+    throw invalid(`the signature does not have ${signatureBytesOf(signed.by)} bytes`);
   const signedBytes = encode([TRANSACTION_DOMAIN, transaction]);
   if (signedBytes.length > LEDGER_LIMITS.transactionBytes)
     throw invalid(`it has ${signedBytes.length} bytes; at most ${LEDGER_LIMITS.transactionBytes} are taken`);
@@ -67,7 +69,8 @@ export function seal(signed: SignedTransaction): SealedTransaction {
 /** Checks the owner's signature and those of nodes inside, on the thread pool. */
 export async function areSignaturesValid(sealed: SealedTransaction): Promise<boolean> {
   const { transaction, signature, signedBytes } = sealed;
-  if (!(await verifySignatureAsync(transaction.from, signedBytes, signature))) return false;
+  const owner = { by: transaction.from, signature };
+  if (!(await verifyEncodedAsync(TRANSACTION_DOMAIN, signedBytes, owner))) return false;
   for (const inner of innerSignatures(transaction))
     if (!(await verifySignatureAsync(inner.by, inner.bytes, inner.signature))) return false;
   return true;
@@ -78,18 +81,20 @@ export function chainEntry(
   previous: Uint8Array,
   sealed: SealedTransaction,
 ): { readonly bytes: Uint8Array; readonly hash: Uint8Array } {
-  const hash = sha256(previous, sealed.signature, sealed.signedBytes);
-  const bytes = new Uint8Array(SIGNED_AT + sealed.signedBytes.length);
+  const { signature, signedBytes } = sealed;
+  const bytes = new Uint8Array(SIGNATURE_AT + signature.length + signedBytes.length);
   bytes[0] = FORMAT;
+  bytes[LENGTH_AT] = signature.length;
+  bytes.set(signature, SIGNATURE_AT);
+  bytes.set(signedBytes, SIGNATURE_AT + signature.length);
+  const hash = sha256(previous, bytes.subarray(LENGTH_AT));
   bytes.set(hash, 1);
-  bytes.set(sealed.signature, SIGNATURE_AT);
-  bytes.set(sealed.signedBytes, SIGNED_AT);
   return { bytes, hash };
 }
 
 /** The chain hash that an entry carries. */
 export function chainHashIn(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(1, SIGNATURE_AT);
+  return bytes.subarray(1, LENGTH_AT);
 }
 
 /** Reads entry `index`, which follows the entry with chain hash `previous`. Throws `log-corrupt`. */
@@ -98,11 +103,12 @@ export function readEntry(
   previous: Uint8Array,
   bytes: Uint8Array,
 ): LedgerEntry & { readonly chainHash: Uint8Array } {
-  if (bytes.length <= SIGNED_AT || bytes[0] !== FORMAT)
+  const signedAt = SIGNATURE_AT + (bytes[LENGTH_AT] ?? 0);
+  if (bytes.length <= signedAt || bytes[0] !== FORMAT)
     throw corrupt(index, 'it is cut short or has an unknown format');
-  const signature = bytes.subarray(SIGNATURE_AT, SIGNED_AT);
-  const signedBytes = bytes.subarray(SIGNED_AT);
-  const chainHash = sha256(previous, signature, signedBytes);
+  const signature = bytes.subarray(SIGNATURE_AT, signedAt);
+  const signedBytes = bytes.subarray(signedAt);
+  const chainHash = sha256(previous, bytes.subarray(LENGTH_AT));
   if (Buffer.compare(chainHash, chainHashIn(bytes)) !== 0)
     throw corrupt(index, 'its hash does not follow from its content and the entry before');
   let transaction: Transaction;

@@ -1,8 +1,7 @@
-import { generateKeyPair, MoeError } from '@moe/core';
+import { generateOwnerKey, MoeError } from '@moe/core';
 import { signTransaction, type Transaction } from '@moe/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
-  accountIdOf,
   BALANCE_MICRO,
   client,
   FEE_MICRO,
@@ -20,16 +19,16 @@ import { memoryLog } from './memory-log.ts';
 import { openLedger } from './open-ledger.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
-const toBob = (amountMicro: bigint) => ({ kind: 'transfer', to: accountIdOf(bob), amountMicro }) as const;
+const toBob = (amountMicro: bigint) => ({ kind: 'transfer', to: bob.address, amountMicro }) as const;
 const signedToBob = (changes: Partial<Transaction> = {}) =>
   signTransaction(alice, {
     ...toBob(1n),
     network: NETWORK,
-    from: accountIdOf(alice),
+    from: alice.address,
     nonce: 0,
     ...changes,
   } as Transaction);
-const aliceMicro = (ledger: Ledger) => ledger.account(accountIdOf(alice)).balanceMicro;
+const aliceMicro = (ledger: Ledger) => ledger.account(alice.address).balanceMicro;
 
 let entries: Uint8Array[];
 let ledger: Ledger;
@@ -48,7 +47,7 @@ describe('submitting', () => {
     expect(await ledger.transact(alice, toBob(6n))).toEqual({ index: 2 });
     expect(aliceMicro(ledger)).toBe(BALANCE_MICRO - 11n);
     const [first, second] = await ledger.entries(1, 10);
-    expect(first).toMatchObject({ index: 1, by: alice.publicKey, transaction: { ...toBob(5n), nonce: 0 } });
+    expect(first).toMatchObject({ index: 1, by: alice.address, transaction: { ...toBob(5n), nonce: 0 } });
     expect(second?.hash).toBe(ledger.headHash());
     expect(await ledger.entries(3, 10)).toEqual([]);
     expect(await ledger.entries(99, 10)).toEqual([]);
@@ -67,7 +66,7 @@ describe('submitting', () => {
     const busy = await open({ log: counted });
     const placed = await Promise.all(Array.from({ length: 300 }, () => busy.transact(alice, toBob(1n))));
     expect(placed.map(({ index }) => index)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1));
-    expect(busy.nextNonce(accountIdOf(alice))).toBe(300);
+    expect(busy.nextNonce(alice.address)).toBe(300);
     expect(appends.length).toBeLessThan(300);
     await busy.close();
   });
@@ -81,7 +80,7 @@ describe('submitting', () => {
     await expect(ledger.submit(signedToBob({ network: 'other-net' }))).rejects.toMatchObject({
       code: 'wrong-network',
     });
-    expect([ledger.stateRoot(), ledger.height(), ledger.nextNonce(accountIdOf(alice))]).toEqual([root, 1, 0]);
+    expect([ledger.stateRoot(), ledger.height(), ledger.nextNonce(alice.address)]).toEqual([root, 1, 0]);
     await ledger.transact(alice, toBob(1n));
     expect(ledger.height()).toBe(2);
   });
@@ -95,28 +94,28 @@ describe('submitting', () => {
     const refusals = results.filter(({ status }) => status === 'rejected');
     expect(refusals).toHaveLength(4);
     for (const refusal of refusals) expect(refusal).toMatchObject({ reason: { code: 'insufficient-funds' } });
-    expect([ledger.height(), ledger.nextNonce(accountIdOf(alice))]).toEqual([37, 36]);
+    expect([ledger.height(), ledger.nextNonce(alice.address)]).toEqual([37, 36]);
   });
 
   test('a stranger’s forgeries do not shift the nonces that an owner gets', async () => {
     const forged = [0, 1, 7, 2 ** 40].map((nonce) =>
-      ledger.submit({ ...signedToBob({ nonce }), signature: new Uint8Array(64) }),
+      ledger.submit({ ...signedToBob({ nonce }), signature: new Uint8Array(65) }),
     );
     const own = [ledger.transact(alice, toBob(1n)), ledger.transact(alice, toBob(1n))];
     for (const result of await Promise.allSettled(forged))
       expect(result).toMatchObject({ reason: { code: 'invalid-signature' } });
     await Promise.all(own);
-    expect(ledger.nextNonce(accountIdOf(alice))).toBe(2);
+    expect(ledger.nextNonce(alice.address)).toBe(2);
   });
 
   test('signatures that do not hold are refused, the owner’s and those inside', async () => {
     const good = signedToBob();
     const altered = { ...good, body: { ...good.body, amountMicro: 9n } as Transaction };
     await expect(ledger.submit(altered)).rejects.toMatchObject({ code: 'invalid-signature' });
-    const thief = generateKeyPair();
+    const thief = generateOwnerKey();
     const stolen = signTransaction(thief, good.body);
     await expect(ledger.submit(stolen)).rejects.toMatchObject({ code: 'invalid-transaction' });
-    await expect(ledger.submit({ ...stolen, by: alice.publicKey })).rejects.toMatchObject({
+    await expect(ledger.submit({ ...stolen, by: alice.address })).rejects.toMatchObject({
       code: 'invalid-signature',
     });
     await setUpScenario(ledger);
@@ -124,7 +123,7 @@ describe('submitting', () => {
     const forged = { ...settle, signatures: [{ ...settle.signatures[0]!, signature: new Uint8Array(64) }] };
     await expect(ledger.transact(client, forged)).rejects.toMatchObject({ code: 'invalid-signature' });
     await ledger.transact(client, settle);
-    expect(ledger.account(accountIdOf(operator)).balanceMicro).toBe(BALANCE_MICRO - 1_000n + FEE_MICRO - 2n);
+    expect(ledger.account(operator.address).balanceMicro).toBe(BALANCE_MICRO - 1_000n + FEE_MICRO - 2n);
   });
 
   test('what does not have the form of a transaction is refused', async () => {
@@ -209,7 +208,7 @@ describe('durability', () => {
     const submitted = slow.transact(alice, toBob(5n));
     await held.arrived;
     expect([aliceMicro(slow), slow.height()]).toEqual([BALANCE_MICRO, 1]);
-    expect(slow.nextNonce(accountIdOf(alice))).toBe(1);
+    expect(slow.nextNonce(alice.address)).toBe(1);
     held.open();
     await submitted;
     expect([aliceMicro(slow), slow.height()]).toEqual([BALANCE_MICRO - 5n, 2]);
@@ -255,7 +254,7 @@ describe('opening', () => {
       ledger.height(),
     ]);
     expect(again.totalMicro()).toBe(again.settings().supplyMicro);
-    expect(again.proveAccount(accountIdOf(alice))).toEqual(ledger.proveAccount(accountIdOf(alice)));
+    expect(again.proveAccount(alice.address)).toEqual(ledger.proveAccount(alice.address));
     await again.close();
   });
 

@@ -1,4 +1,4 @@
-import type { AccountId, Amount, Hash, KeyPair, MarketId, NodeId } from '@moe/core';
+import type { AccountId, Amount, Hash, MarketId, NodeId, SenderId, Signer } from '@moe/core';
 import type {
   Account,
   AccountProof,
@@ -34,9 +34,9 @@ export interface Ledger {
    * Signs `action` with the owner's next nonce and submits it: safe to call many times at once. If one before
    * it is refused, it is signed again with the nonce that is then due.
    */
-  transact(keys: KeyPair, action: Action): Promise<Placed>;
+  transact(keys: Signer, action: Action): Promise<Placed>;
   /** The nonce for the account's next transaction, after those that are being submitted. */
-  nextNonce(account: AccountId): number;
+  nextNonce(account: SenderId): number;
   /** Waits until nothing that was submitted before is pending. */
   idle(): Promise<void>;
 

@@ -1,4 +1,13 @@
-import { type AccountId, type Hash, type KeyPair, MoeError, messageOf, toHex } from '@moe/core';
+import {
+  type AccountId,
+  type Hash,
+  MoeError,
+  messageOf,
+  type SenderId,
+  type Signer,
+  senderOf,
+  toHex,
+} from '@moe/core';
 import {
   accountOf,
   applyTransaction,
@@ -110,8 +119,8 @@ class FoldedLog implements Ledger {
     return this.#add(seal(signed), undefined);
   }
 
-  async transact(keys: KeyPair, action: Parameters<Ledger['transact']>[1]): Promise<Placed> {
-    const from = keys.publicKey as AccountId;
+  async transact(keys: Signer, action: Parameters<Ledger['transact']>[1]): Promise<Placed> {
+    const from = senderOf(keys);
     const sign = (nonce: number): SealedTransaction =>
       seal(signTransaction(keys, { ...action, network: this.network, from, nonce } as Transaction));
     // A release holds for one nonce only.
@@ -124,7 +133,7 @@ class FoldedLog implements Ledger {
     return this.#submissions.add(sealed, accountOf(this.#state, sealed.transaction.from).nonce, resign);
   }
 
-  nextNonce(account: AccountId): number {
+  nextNonce(account: SenderId): number {
     return this.#submissions.nextNonce(account, accountOf(this.#state, account).nonce);
   }
 

@@ -11,6 +11,8 @@ import {
   pastClaimSchema,
   refusalSchema,
   revealSchema,
+  signed,
+  signedByOwner,
   tallyBodySchema,
   ticketSchema,
   transcriptSchema,
@@ -19,17 +21,17 @@ import { z } from 'zod';
 
 /** Messages between nodes. A new form gets a new number; old ones are then refused by name. */
 export const protocols = {
-  ticket: 'moe/job/ticket/1',
+  ticket: 'moe/job/ticket/2',
   claim: 'moe/job/claim/1',
-  sealed: 'moe/job/sealed/2',
+  sealed: 'moe/job/sealed/3',
   full: 'moe/job/full/1',
   reveal: 'moe/job/reveal/1',
   arrived: 'moe/job/arrived/2',
   arrivals: 'moe/job/arrivals/2',
-  certify: 'moe/job/certify/2',
+  certify: 'moe/job/certify/3',
   route: 'moe/route/1',
-  tally: 'moe/tally/1',
-  settle: 'moe/settle/1',
+  tally: 'moe/tally/2',
+  settle: 'moe/settle/2',
 } as const;
 
 const textSchema = z.string().max(256 * 1024);
@@ -91,6 +93,5 @@ export const certifyResponseSchema = z.object({ body: certificateBodySchema, sig
 export const routeRequestSchema = z.object({ texts: z.array(textSchema).min(1).max(256) });
 export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_768)).max(256) });
 
-const signedTally = z.object({ body: tallyBodySchema, by: z.string(), signature: bytesSchema(64) });
-export const tallyRequestSchema = z.object({ tally: signedTally });
-export const tallyResponseSchema = z.object({ tally: signedTally });
+export const tallyRequestSchema = z.object({ tally: signedByOwner(tallyBodySchema) });
+export const tallyResponseSchema = z.object({ tally: signed(tallyBodySchema) });

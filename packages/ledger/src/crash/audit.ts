@@ -8,7 +8,6 @@ import { openLedger } from '../open-ledger.ts';
 import type { ReceiptStore } from '../receipts.ts';
 import { fileSnapshots, type SnapshotStore } from '../snapshots.ts';
 import {
-  accountIdOf,
   certificateOf,
   client,
   FEE_MICRO,
@@ -79,7 +78,7 @@ async function auditMoney(
   let inventedMicro = missing < 0n ? -missing : 0n;
   for (const { index, trader, nonce } of transfers) {
     const [entry] = await ledger.entries(index, 1);
-    const from = accountIdOf(traders[trader]!);
+    const from = traders[trader]!.address;
     if (entry?.by === from && entry.transaction.nonce === nonce && ledger.account(from).nonce > nonce)
       continue;
     lostMicro += BigInt(1 + (nonce % 97));
@@ -87,11 +86,11 @@ async function auditMoney(
       `Transfer ${nonce} of trader ${trader} was acknowledged at entry ${index} and is not there.`,
     );
   }
-  const prepaid = ledger.prepaid(accountIdOf(client), MARKET);
+  const prepaid = ledger.prepaid(client.address, MARKET);
   if (prepaid !== undefined) {
     const orders = BigInt(prepaid.nextOrderSeq);
     const overcharged = LOCKED_MICRO - prepaid.lockedMicro - orders * FEE_MICRO;
-    const overpaid = ledger.account(accountIdOf(marketOwner)).balanceMicro - orders * 2n;
+    const overpaid = ledger.account(marketOwner.address).balanceMicro - orders * 2n;
     if (overcharged !== 0n || overpaid !== 0n)
       problems.push(`${orders} orders are settled, but not exactly once each.`);
     if (overcharged > 0n) lostMicro += overcharged;
@@ -106,7 +105,7 @@ async function auditReceipts(
   acknowledged: Acknowledged,
   problems: string[],
 ): Promise<number> {
-  const nextSeq = ledger.nextOrderSeq(accountIdOf(client), MARKET);
+  const nextSeq = ledger.nextOrderSeq(client.address, MARKET);
   if (nextSeq < acknowledged.settledBelow)
     problems.push(`Order ${acknowledged.settledBelow - 1} was acknowledged as settled and is not.`);
   const have = Math.max(nextSeq, acknowledged.receiptsBelow);

@@ -1,5 +1,4 @@
 import {
-  type AccountId,
   type Amount,
   decode,
   encode,
@@ -8,6 +7,8 @@ import {
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   sha256,
 } from '@moe/core';
 import {
@@ -34,38 +35,37 @@ export const LOCKED_MICRO: Amount = 10n ** 12n;
 export const FEE_MICRO: Amount = 100n;
 export const BALANCE_MICRO: Amount = 10n ** 13n;
 
-const scenarioKeys = (name: string): KeyPair =>
-  keyPairFromSeed(sha256(Buffer.from(`moe/ledger-scenario/${name}`)));
+const secretOf = (name: string): Uint8Array => sha256(Buffer.from(`moe/ledger-scenario/${name}`));
+const ownerOf = (name: string): OwnerKey => ownerKeyFromPrivate(secretOf(name));
 
-export const treasury = scenarioKeys('treasury');
-export const client = scenarioKeys('client');
-export const operator = scenarioKeys('operator');
-export const marketOwner = scenarioKeys('market-owner');
-const gateway = scenarioKeys('gateway');
-const validator = scenarioKeys('validator');
+export const treasury = ownerOf('treasury');
+export const client = ownerOf('client');
+export const operator = ownerOf('operator');
+export const marketOwner = ownerOf('market-owner');
+const gateway = keyPairFromSeed(secretOf('gateway'));
+const validator = keyPairFromSeed(secretOf('validator'));
 /** Accounts that send each other money. */
-export const traders: readonly KeyPair[] = [0, 1, 2, 3].map((index) => scenarioKeys(`trader-${index}`));
+export const traders: readonly OwnerKey[] = [0, 1, 2, 3].map((index) => ownerOf(`trader-${index}`));
 
-export const accountIdOf = (keys: KeyPair): AccountId => keys.publicKey as AccountId;
 const nodeIdOf = (keys: KeyPair): NodeId => keys.publicKey as NodeId;
 
 export function scenarioGenesis(network = NETWORK): SignedTransaction {
   return signTransaction(treasury, {
     network,
-    from: accountIdOf(treasury),
+    from: treasury.address,
     nonce: 0,
     kind: 'genesis',
     atMs: 0,
     rules: defaultNetworkRules,
     minValidatorStakeMicro: 1_000n,
     balances: [client, operator, ...traders].map((keys) => ({
-      account: accountIdOf(keys),
+      account: keys.address,
       amountMicro: BALANCE_MICRO,
     })),
     markets: [
       {
         market: MARKET,
-        owner: accountIdOf(marketOwner),
+        owner: marketOwner.address,
         terms: defaultTerms(defaultParameters, hashOf('crash/anchors', 0)),
       },
     ],
@@ -80,9 +80,9 @@ export async function setUpScenario(ledger: Ledger): Promise<void> {
       node: nodeIdOf(validator),
       name: 'validator',
       stakeMicro: 1_000n,
-      consent: signConsent(validator, ledger.network, accountIdOf(operator)),
+      consent: signConsent(validator, ledger.network, operator.address),
     });
-  if (ledger.prepaid(accountIdOf(client), MARKET) === undefined)
+  if (ledger.prepaid(client.address, MARKET) === undefined)
     await ledger.transact(client, {
       kind: 'lock',
       market: MARKET,
@@ -98,24 +98,24 @@ export function certificateOf(seq: number): StoredReceipt {
 
 export function orderOf(bytes: Uint8Array): SettledOrder {
   const { seq } = decode(bytes, z.strictObject({ seq: z.int() }));
-  return { client: accountIdOf(client), market: MARKET, seq };
+  return { client: client.address, market: MARKET, seq };
 }
 
 /** The settlement of the client's next `orders` orders, signed by the validator. */
 export function settlementAction(ledger: Ledger, orders: number): Action {
-  const fromSeq = ledger.nextOrderSeq(accountIdOf(client), MARKET);
+  const fromSeq = ledger.nextOrderSeq(client.address, MARKET);
   const chargeMicro = BigInt(orders) * FEE_MICRO;
   const ownerMicro = BigInt(orders) * 2n;
   const credits = [
-    { account: accountIdOf(marketOwner), amountMicro: ownerMicro },
-    { account: accountIdOf(operator), amountMicro: chargeMicro - ownerMicro },
+    { account: marketOwner.address, amountMicro: ownerMicro },
+    { account: operator.address, amountMicro: chargeMicro - ownerMicro },
   ].sort((a, b) => (a.account < b.account ? -1 : 1));
   const settlement: SettlementBody = {
     network: ledger.network,
     market: MARKET,
     batch: ledger.market(MARKET)!.nextBatch,
     gateway: nodeIdOf(gateway),
-    orders: [{ client: accountIdOf(client), fromSeq, toSeq: fromSeq + orders, chargeMicro }],
+    orders: [{ client: client.address, fromSeq, toSeq: fromSeq + orders, chargeMicro }],
     credits,
     earnings: [],
     slashes: [],

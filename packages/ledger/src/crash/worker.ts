@@ -8,7 +8,6 @@ import { flushCompileCache } from 'node:module';
 import { openEmbeddedLedger } from '../embedded-ledger.ts';
 import { reconcilePending } from '../reconcile.ts';
 import {
-  accountIdOf,
   certificateOf,
   client,
   MARKET,
@@ -44,8 +43,8 @@ async function work(): Promise<void> {
   const trade = async (trader: number): Promise<void> => {
     const from = traders[trader]!;
     for (let round = 0; ; round += 1) {
-      const to = accountIdOf(traders[(trader + 1 + (round % (traders.length - 1))) % traders.length]!);
-      const nonce = ledger.nextNonce(accountIdOf(from));
+      const to = traders[(trader + 1 + (round % (traders.length - 1))) % traders.length]!.address;
+      const nonce = ledger.nextNonce(from.address);
       const { index } = await ledger.transact(from, {
         kind: 'transfer',
         to,
@@ -57,7 +56,7 @@ async function work(): Promise<void> {
   const settle = async (): Promise<void> => {
     for (;;) {
       const left = await reconcilePending(receipts, ledger, orderOf);
-      const firstNew = ledger.nextOrderSeq(accountIdOf(client), MARKET) + left.length;
+      const firstNew = ledger.nextOrderSeq(client.address, MARKET) + left.length;
       const added = Array.from({ length: ORDERS_PER_SETTLEMENT }, (_, i) => certificateOf(firstNew + i));
       await Promise.all(added.map(({ id, bytes }) => receipts.put(id, bytes, { pending: true })));
       acknowledge(`receipt ${firstNew + added.length - 1}`);

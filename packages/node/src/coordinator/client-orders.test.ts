@@ -1,11 +1,11 @@
-import { type AccountId, generateKeyPair, type MarketId } from '@moe/core';
+import { type AccountId, generateOwnerKey, type MarketId } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientOrders, type TakenOrder } from './client-orders.ts';
 
-const keys = generateKeyPair();
-const client = keys.publicKey as AccountId;
+const keys = generateOwnerKey();
+const client = keys.address;
 
 /** Orders over a ledger of which only the locked money matters. */
 function ordersWith(lockedMicro: bigint, pendingFees: readonly [number, bigint][] = []) {
@@ -39,7 +39,7 @@ describe('client orders', () => {
   });
 
   it('of a stranger are refused', () => {
-    expect(() => ordersWith(1n).orders.take('0'.repeat(64) as AccountId, 0n)).toThrow(
+    expect(() => ordersWith(1n).orders.take(`0x${'0'.repeat(40)}` as AccountId, 0n)).toThrow(
       /does not hold the order key/,
     );
   });

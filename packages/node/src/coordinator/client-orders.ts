@@ -1,11 +1,18 @@
-import { type AccountId, type Amount, formatCredits, type KeyPair, type MarketId, MoeError } from '@moe/core';
+import {
+  type AccountId,
+  type Amount,
+  formatCredits,
+  type MarketId,
+  MoeError,
+  type OwnerKey,
+} from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 
 /** An order number taken for a client, with money set aside for it. */
 export interface TakenOrder {
   readonly client: AccountId;
   readonly clientSeq: number;
-  readonly keys: KeyPair;
+  readonly keys: OwnerKey;
 }
 
 /**
@@ -29,7 +36,7 @@ export interface ClientOrders {
 export function clientOrders(init: {
   readonly ledger: Ledger;
   readonly market: MarketId;
-  readonly keysOf: (client: AccountId) => KeyPair | undefined;
+  readonly keysOf: (client: AccountId) => OwnerKey | undefined;
   /** First free number of a client after those in the receipt store; default: the ledger's next. */
   readonly firstSeq: (client: AccountId) => number;
   /** Fees of decided, unsettled orders found at the start. */
@@ -71,7 +78,7 @@ export function clientOrders(init: {
       );
   };
 
-  const keysOf = (client: AccountId): KeyPair => {
+  const keysOf = (client: AccountId): OwnerKey => {
     const keys = init.keysOf(client);
     if (keys === undefined)
       throw new MoeError('unknown-account', 'This gateway does not hold the order key of the account.');

@@ -103,7 +103,7 @@ describe('the coordinator', () => {
     const supply = market.ledger.totalMicro();
     const prepaid = lockedMicro();
     await expect(embed({ maxFeeMicro: 1n })).rejects.toMatchObject({ code: 'fee-too-low' });
-    await expect(embed({ account: 'f'.repeat(64) as never })).rejects.toMatchObject({
+    await expect(embed({ account: `0x${'f'.repeat(40)}` as never })).rejects.toMatchObject({
       code: 'unknown-account',
     });
     await expect(embed({ text: 'word '.repeat(20_000) })).rejects.toMatchObject({ code: 'input-too-large' });

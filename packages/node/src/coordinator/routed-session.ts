@@ -3,9 +3,9 @@ import {
   type Hash,
   hashBytes,
   hashOf,
-  type KeyPair,
   type MarketId,
   type NodeId,
+  type OwnerKey,
   signBody,
 } from '@moe/core';
 import { type Roster, type RoutedTally, type TallyBody, tallyDomain, tallyItemsHash } from '@moe/protocol';
@@ -113,6 +113,6 @@ export function tallyBodyOf(session: RoutedSession, network: string, market: Mar
   };
 }
 
-export function signTally(keys: KeyPair, body: TallyBody): RoutedTally['client'] {
+export function signTally(keys: OwnerKey, body: TallyBody): RoutedTally['client'] {
   return signBody(keys, tallyDomain, body);
 }

@@ -2,10 +2,10 @@ import {
   type AccountId,
   type Clock,
   encode,
-  type KeyPair,
   type MarketId,
   messageOf,
   type NodeId,
+  type OwnerKey,
 } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
@@ -28,7 +28,7 @@ export interface SettlerComponents {
   /** Gateway node: the clients' money is locked for it. */
   readonly gateway: NodeId;
   /** Account that submits the settlement. */
-  readonly ownerKeys: KeyPair;
+  readonly ownerKey: OwnerKey;
   readonly transport: Transport;
   readonly ledger: Ledger;
   readonly receipts: ReceiptStore;
@@ -61,7 +61,7 @@ const retryMs = 2_000;
  * has it, so a crash between the two loses nothing: the ledger's next order number says what was settled.
  */
 export function createSettler(components: SettlerComponents): Settler {
-  const { market, gateway, ownerKeys, transport, ledger, receipts, view, orders, clock } = components;
+  const { market, gateway, ownerKey, transport, ledger, receipts, view, orders, clock } = components;
   const intervalMs = components.intervalMs ?? defaultIntervalMs;
   const waiting = new Map<AccountId, Map<number, DecidedOrder>>();
   let count = 0;
@@ -119,7 +119,7 @@ export function createSettler(components: SettlerComponents): Settler {
       settlement: encode({ settlement, signatures: signed }),
     });
     await receipts.put(batchId(number), bytes, { pending: false });
-    await ledger.transact(ownerKeys, { kind: 'settle', settlement, signatures: signed });
+    await ledger.transact(ownerKey, { kind: 'settle', settlement, signatures: signed });
     view.applyBatch(
       number,
       effects.flatMap(({ losses }) => losses),

@@ -1,8 +1,16 @@
-import { type AccountId, type Amount, type Hash, hashOf, type MarketId, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
+import {
+  type AccountId,
+  type Amount,
+  type Hash,
+  hashOf,
+  type MarketId,
+  MICRO_PER_CREDIT,
+  type NodeId,
+} from '@moe/core';
 import { type EmbeddedLedger, openEmbeddedLedger } from '@moe/ledger';
 import { type MarketParameters, type SignedTransaction, signConsent, signTransaction } from '@moe/protocol';
 import { embeddedRules, embeddedTerms } from './genesis-terms.ts';
-import type { KeyFile } from './key-file.ts';
+import type { KeyFile, KeyNames } from './key-file.ts';
 
 const credits = (amount: number): Amount => BigInt(amount) * MICRO_PER_CREDIT;
 const treasuryCredits = 10_000_000;
@@ -14,15 +22,10 @@ const askMicroPerKilobyte = 10_000n;
 const askBps = 5_000;
 
 /** Keys without which the ledger's money cannot be moved. */
-export const founderKeyNames = [
-  'treasury',
-  'market-owner',
-  'gateway',
-  'validator',
-  'validator-owner',
-  'client',
-  'house',
-];
+export const founderKeyNames: KeyNames = {
+  owners: ['treasury', 'market-owner', 'validator-owner', 'client', 'house'],
+  nodes: ['gateway', 'validator'],
+};
 
 /** What a new market's genesis says. */
 export interface GenesisFacts {
@@ -41,19 +44,19 @@ export async function openLedgerOf(
   { parameters, anchors, nowMs, epochMs }: GenesisFacts,
   onWarning: (message: string) => void,
 ): Promise<EmbeddedLedger> {
-  const treasury = keys.get('treasury');
-  const network = `embedded-${hashOf('moe/network/1', treasury.publicKey).slice(0, 12)}`;
+  const treasury = keys.owner('treasury');
+  const network = `embedded-${hashOf('moe/network/1', treasury.address).slice(0, 12)}`;
   const genesis: SignedTransaction = signTransaction(treasury, {
     kind: 'genesis',
     network,
-    from: treasury.publicKey as AccountId,
+    from: treasury.address,
     nonce: 0,
     atMs: nowMs,
     rules: embeddedRules(epochMs),
     minValidatorStakeMicro: credits(validatorStakeCredits),
-    balances: [{ account: treasury.publicKey as AccountId, amountMicro: credits(treasuryCredits) }],
+    balances: [{ account: treasury.address, amountMicro: credits(treasuryCredits) }],
     markets: [
-      { market, owner: keys.get('market-owner').publicKey as AccountId, terms: embeddedTerms(parameters, anchors) },
+      { market, owner: keys.owner('market-owner').address, terms: embeddedTerms(parameters, anchors) },
     ],
   });
   return openEmbeddedLedger({ directory, network, genesis, onWarning });
@@ -66,21 +69,21 @@ export async function enrolValidator(
   name: string,
   ticketRoot: string,
 ): Promise<void> {
-  const owner = keys.get(`${name}-owner`);
-  const nodeKeys = keys.get(name);
+  const owner = keys.owner(`${name}-owner`);
+  const nodeKeys = keys.node(name);
   const node = nodeKeys.publicKey as NodeId;
   if (ledger.validator(node) !== undefined) {
     await ledger.transact(owner, { kind: 'updateValidator', node, ticketRoot: ticketRoot as never });
     return;
   }
   const stakeMicro = credits(validatorStakeCredits);
-  await fund({ ledger }, keys, owner.publicKey as AccountId, stakeMicro);
+  await fund({ ledger }, keys, owner.address, stakeMicro);
   await ledger.transact(owner, {
     kind: 'registerValidator',
     node,
     name,
     stakeMicro,
-    consent: signConsent(nodeKeys, ledger.network, owner.publicKey as AccountId),
+    consent: signConsent(nodeKeys, ledger.network, owner.address),
     ticketRoot: ticketRoot as never,
   });
 }
@@ -93,8 +96,8 @@ export async function enrolExpert(
   name: string,
   calibration: { readonly count: number; readonly root: string },
 ): Promise<void> {
-  const owner = keys.get(`expert-${name}-owner`);
-  const nodeKeys = keys.get(`expert-${name}`);
+  const owner = keys.owner(`expert-${name}-owner`);
+  const nodeKeys = keys.node(`expert-${name}`);
   const node = nodeKeys.publicKey as NodeId;
   const published = { count: calibration.count, root: calibration.root as never };
   const known = ledger.expert(market, node);
@@ -104,7 +107,7 @@ export async function enrolExpert(
     return;
   }
   const depositMicro = ledger.market(market)!.registrationMicro;
-  await fund({ ledger }, keys, owner.publicKey as AccountId, expertStakeMicro + depositMicro);
+  await fund({ ledger }, keys, owner.address, expertStakeMicro + depositMicro);
   await ledger.transact(owner, {
     kind: 'registerExpert',
     market,
@@ -115,7 +118,7 @@ export async function enrolExpert(
     askMicroPerKilobyte,
     askBps,
     calibration: published,
-    consent: signConsent(nodeKeys, ledger.network, owner.publicKey as AccountId),
+    consent: signConsent(nodeKeys, ledger.network, owner.address),
   });
 }
 
@@ -128,8 +131,8 @@ export async function prepayClient(
   gateway: NodeId,
   amountCredits: number,
 ): Promise<AccountId> {
-  const client = keys.get(name);
-  const account = client.publicKey as AccountId;
+  const client = keys.owner(name);
+  const account = client.address;
   if (ledger.prepaid(account, market) === undefined) {
     await fund({ ledger }, keys, account, credits(amountCredits));
     await ledger.transact(client, { kind: 'lock', market, gateway, amountMicro: credits(amountCredits) });
@@ -145,5 +148,5 @@ async function fund(
 ): Promise<void> {
   const missing = amountMicro - ledger.account(to).balanceMicro;
   if (missing > 0n)
-    await ledger.transact(keys.get('treasury'), { kind: 'transfer', to, amountMicro: missing });
+    await ledger.transact(keys.owner('treasury'), { kind: 'transfer', to, amountMicro: missing });
 }

@@ -81,7 +81,9 @@ describe('keys', () => {
   });
 
   it('that lack the treasury are not completed beside a ledger', async () => {
-    const { treasury: _, ...rest } = JSON.parse(readFileSync(keysPath(), 'utf8'));
+    const { owners, nodes } = JSON.parse(readFileSync(keysPath(), 'utf8'));
+    const { treasury: _, ...others } = owners;
+    const rest = { owners: others, nodes };
     writeFileSync(keysPath(), JSON.stringify(rest));
     const { code, message } = await refusal();
     expect(code).toBe('keys-missing');

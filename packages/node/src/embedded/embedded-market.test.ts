@@ -124,7 +124,9 @@ describe('a new market', () => {
     await expect(embed({ texts: ['x '.repeat(20_000)] })).rejects.toMatchObject({ code: 'input-too-large' });
     await expect(embed({ maxFeeMicro: 1n })).rejects.toMatchObject({ code: 'fee-too-low' });
     await expect(embed({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'request-aborted' });
-    await expect(embed({ account: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'unknown-account' });
+    await expect(embed({ account: `0x${'f'.repeat(40)}` })).rejects.toMatchObject({
+      code: 'unknown-account',
+    });
     expect(clientMicro(market)).toBe(before);
   });
 

@@ -100,16 +100,16 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
   const ledgerDirectory = join(init.dataDir, 'ledger');
+  assertDataFormat(init.dataDir, existsSync(ledgerDirectory));
   const keys = openKeyFile({
     path: join(init.dataDir, 'keys.json'),
     names: founderKeyNames,
     hasLedger: existsSync(ledgerDirectory),
   });
-  const clientAccount = keys.get('client').publicKey as AccountId;
+  const clientAccount = keys.owner('client').address;
   const { apiKey, authenticate } = openApiKey(init.dataDir, clientAccount);
   const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
   startSignal.throwIfAborted();
-  assertDataFormat(init.dataDir, existsSync(ledgerDirectory));
   const calibrationSet = loadCalibrationSet();
   const embedded = await openLedgerOf(
     ledgerDirectory,
@@ -133,9 +133,9 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     if (failures.length > 0) throw failures[0];
   };
   try {
-    const gatewayKeys = keys.get('gateway');
+    const gatewayKeys = keys.node('gateway');
     const gateway = gatewayKeys.publicKey as NodeId;
-    const validatorKeys = keys.get('validator');
+    const validatorKeys = keys.node('validator');
     const tickets = ticketSupply({
       keys: validatorKeys,
       depth: init.ticketDepth ?? defaultTicketDepth,
@@ -150,12 +150,12 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     await prepayClient(embedded, keys, market, 'client', gateway, clientCredits);
     const houseAccount = await prepayClient(embedded, keys, market, 'house', gateway, houseCredits);
     const accounts = new Map([
-      [clientAccount, keys.get('client')],
-      [houseAccount, keys.get('house')],
+      [clientAccount, keys.owner('client')],
+      [houseAccount, keys.owner('house')],
     ]);
 
     const calibration = new CalibrationStore({ directory: join(init.dataDir, 'calibration') });
-    const foundingNode = keys.get(`expert-${founding.name}`).publicKey;
+    const foundingNode = keys.node(`expert-${founding.name}`).publicKey;
     if (calibration.count(foundingNode) < chunkPieces)
       await publishNextChunk(foundingNode, founding.backend, calibrationSet.pieces, calibration, startSignal);
     const places = openMarketPlaces(
@@ -182,7 +182,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       onWarning,
     });
     closers.push(() => marketHistory.close());
-    const founders = init.founders.map((name) => keys.get(`expert-${name}`).publicKey as NodeId);
+    const founders = init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId);
     const view = ledgerView({
       market,
       ledger,
@@ -246,7 +246,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     const settler = createSettler({
       market,
       gateway,
-      ownerKeys: keys.get('market-owner'),
+      ownerKey: keys.owner('market-owner'),
       transport,
       ledger,
       receipts,
@@ -300,7 +300,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       router: init.router,
       onEquivocation: (statements) => {
         ledger
-          .transact(keys.get('market-owner'), {
+          .transact(keys.owner('market-owner'), {
             kind: 'evidence',
             market,
             proof: { kind: 'statements', statements: [...statements] },

@@ -90,9 +90,9 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
     work.add(tracked);
     return tracked;
   };
-  const nodeOf = (name: string): NodeId => keys.get(`expert-${name}`).publicKey as NodeId;
+  const nodeOf = (name: string): NodeId => keys.node(`expert-${name}`).publicKey as NodeId;
   const ownerBalance = (name: string): Amount =>
-    embedded.ledger.account(keys.get(`expert-${name}-owner`).publicKey as never).balanceMicro;
+    embedded.ledger.account(keys.owner(`expert-${name}-owner`).address).balanceMicro;
 
   const enrol = async (name: string): Promise<void> => {
     const node = nodeOf(name);
@@ -120,7 +120,7 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
         await publishNextChunk(node, spec.backend, pieces, calibration, stopped.signal);
       await enrol(spec.name);
       const transport = network.connect(node);
-      const role = expertRole({ keys: keys.get(`expert-${spec.name}`), quietMs: 0 })({
+      const role = expertRole({ keys: keys.node(`expert-${spec.name}`), quietMs: 0 })({
         transport,
         backend: spec.backend,
         view,
@@ -188,7 +188,7 @@ export function createExpertPool(components: ExpertPoolComponents): ExpertPool {
     },
   );
   const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
-    const owner = keys.get(`expert-${name}-owner`);
+    const owner = keys.owner(`expert-${name}-owner`);
     await embedded.ledger.transact(owner, { kind: 'updateExpert', market, node, askBps });
     view.refresh();
   };

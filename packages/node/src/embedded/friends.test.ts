@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode, isMoeError } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
@@ -186,10 +186,13 @@ describe('a data directory of another version', () => {
     const path = join(other.path, 'data');
     await (await openTestMarket(path)).close();
     expect(existsSync(join(path, 'format'))).toBe(true);
-    writeFileSync(join(path, 'format'), '1\n');
+    writeFileSync(join(path, 'format'), '2\n');
+    const keys = JSON.stringify({ treasury: 'a'.repeat(64) });
+    writeFileSync(join(path, 'keys.json'), keys);
     const error = await openTestMarket(path).catch((reason: unknown) => reason);
     expect(isMoeError(error, 'data-directory-outdated')).toBe(true);
     expect(String(error)).toMatch(/Move the directory away/);
+    expect(readFileSync(join(path, 'keys.json'), 'utf8')).toBe(keys);
     other.remove();
   });
 });

@@ -1,19 +1,39 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
-import { fromHex, generateKeyPair, type KeyPair, keyPairFromSeed, MoeError, toHex } from '@moe/core';
+import {
+  fromHex,
+  generateKeyPair,
+  generateOwnerKey,
+  type KeyPair,
+  keyPairFromSeed,
+  MoeError,
+  type OwnerKey,
+  ownerKeyFromPrivate,
+  toHex,
+} from '@moe/core';
 import { z } from 'zod';
 import { writeDurably } from './durable-file.ts';
 
-const schema = z.record(z.string().max(128), z.string().regex(/^[0-9a-f]{64}$/));
+const secretsSchema = z.record(z.string().max(128), z.string().regex(/^[0-9a-f]{64}$/));
+/** Private halves by name, 64 hex digits: of owners (secp256k1) and of nodes (ed25519). */
+const schema = z.strictObject({ owners: secretsSchema, nodes: secretsSchema });
+type Secrets = z.infer<typeof schema>;
+type Kind = keyof Secrets;
 
-/** Named keys of one data directory, in a file with mode 0600. Further keys are made when first asked for. */
+export type KeyNames = { readonly [Name in Kind]: readonly string[] };
+
+/**
+ * Named keys of one data directory, in a file with mode 0600 and unencrypted: the house uses them unattended. Further
+ * keys are made when first asked for.
+ */
 export interface KeyFile {
-  get(name: string): KeyPair;
+  owner(name: string): OwnerKey;
+  node(name: string): KeyPair;
 }
 
 export interface KeyFileInit {
   readonly path: string;
   /** Keys that own the ledger's money: made once, all together, before there is a ledger. */
-  readonly names: readonly string[];
+  readonly names: KeyNames;
   /** Whether there is a ledger already, which only its old keys can use. */
   readonly hasLedger: boolean;
 }
@@ -23,48 +43,53 @@ export interface KeyFileInit {
  * keys own money, so they are never replaced silently.
  */
 export function openKeyFile({ path, names, hasLedger }: KeyFileInit): KeyFile {
-  const seeds = existsSync(path) ? readSeeds(path) : {};
-  const missing = names.filter((name) => !(name in seeds));
+  const secrets: Secrets = existsSync(path) ? readSecrets(path) : { owners: {}, nodes: {} };
+  const missing = (['owners', 'nodes'] as const).flatMap((kind) =>
+    names[kind].filter((name) => !(name in secrets[kind])).map((name) => ({ kind, name })),
+  );
   if (hasLedger && missing.length > 0)
     throw new MoeError(
       'keys-missing',
-      `${existsSync(path) ? `The key file ${path} lacks ${missing.join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
-      { metadata: { path, missing } },
+      `${existsSync(path) ? `The key file ${path} lacks ${missing.map(({ name }) => name).join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
+      { metadata: { path, missing: missing.map(({ name }) => name) } },
     );
-  const pairs = new Map<string, KeyPair>();
-  const save = (): void => writeDurably(path, `${JSON.stringify(seeds, null, 2)}\n`);
-  const make = (name: string): KeyPair => {
-    const pair = generateKeyPair();
-    seeds[name] = toHex(pair.seed);
-    pairs.set(name, pair);
-    return pair;
-  };
-  if (missing.length > 0) {
-    missing.forEach(make);
-    save();
-  }
-  return {
-    get(name) {
-      const known = pairs.get(name);
-      if (known !== undefined) return known;
-      const seed = seeds[name];
-      if (seed !== undefined) {
-        const pair = keyPairFromSeed(fromHex(seed));
-        pairs.set(name, pair);
-        return pair;
-      }
-      const made = make(name);
+  const save = (): void => writeDurably(path, `${JSON.stringify(secrets, null, 2)}\n`);
+  for (const { kind, name } of missing) secrets[kind][name] = newSecret[kind]();
+  if (missing.length > 0) save();
+
+  /** The secret of that name, made and kept first if there is none. */
+  const secretOf = (kind: Kind, name: string): Uint8Array => {
+    if (!(name in secrets[kind])) {
+      secrets[kind][name] = newSecret[kind]();
       save();
-      return made;
-    },
+    }
+    return fromHex(secrets[kind][name]!);
+  };
+  return {
+    owner: remembered((name) => ownerKeyFromPrivate(secretOf('owners', name))),
+    node: remembered((name) => keyPairFromSeed(secretOf('nodes', name))),
   };
 }
 
-function readSeeds(path: string): Record<string, string> {
+const newSecret: { readonly [Name in Kind]: () => string } = {
+  owners: () => toHex(generateOwnerKey().privateKey),
+  nodes: () => toHex(generateKeyPair().seed),
+};
+
+function remembered<Key>(open: (name: string) => Key): (name: string) => Key {
+  const known = new Map<string, Key>();
+  return (name) => {
+    const key = known.get(name) ?? open(name);
+    known.set(name, key);
+    return key;
+  };
+}
+
+function readSecrets(path: string): Secrets {
   try {
-    const seeds = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const secrets = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
     chmodSync(path, 0o600);
-    return seeds;
+    return secrets;
   } catch (cause) {
     throw new MoeError(
       'keys-unreadable',

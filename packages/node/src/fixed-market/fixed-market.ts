@@ -7,6 +7,8 @@ import {
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   sha256,
   signBody,
   systemClock,
@@ -96,7 +98,7 @@ export interface FixedMarket {
     readonly tickets: TicketBook;
   }[];
   readonly coordinator: { readonly keys: KeyPair; readonly node: NodeId; readonly transport: Transport };
-  readonly client: KeyPair;
+  readonly client: OwnerKey;
   order(job: JobInit): { readonly order: Order; readonly salt: Uint8Array };
   runJob(job: JobInit): Promise<ShardOutcome>;
   close(): Promise<void>;
@@ -109,8 +111,10 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const { parameters, validators: validatorCount } = init;
   const { dimensions } = parameters;
   const clock = init.clock ?? systemClock;
-  const keysOf = (role: string): KeyPair =>
-    keyPairFromSeed(sha256(Buffer.from(`fixed-market/${init.name ?? ''}/${role}`)));
+  const secretOf = (role: string): Uint8Array =>
+    sha256(Buffer.from(`fixed-market/${init.name ?? ''}/${role}`));
+  const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
+  const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
   const count = init.experts + (init.newcomers ?? 0);
   const encoders = Array.from(
     { length: count },
@@ -132,7 +136,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const roster: Roster = {
     network: 'fixed',
     market: 'text-embedding' as MarketId,
-    marketOwner: keysOf('market-owner').publicKey as AccountId,
+    marketOwner: ownerOf('market-owner').address,
     beacon: hashOf('fixed-market/beacon', 0),
     batch: 0,
     parameters,
@@ -140,7 +144,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     calibrationHash: hashOf('fixed-market/calibration', 0),
     experts: expertKeys.map(({ publicKey }, index) => ({
       node: publicKey as NodeId,
-      owner: keysOf(`owner-${index}`).publicKey as AccountId,
+      owner: ownerOf(`owner-${index}`).address,
       askMicroPerKilobyte: 10_000n,
       askBps: 5_000,
       stakeMicro: 1_000_000_000n,
@@ -192,7 +196,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const coordinatorKeys = keysOf('coordinator');
   const node = coordinatorKeys.publicKey as NodeId;
   const coordinator = { keys: coordinatorKeys, node, transport: connect(node) };
-  const client = keysOf('client');
+  const client = ownerOf('client');
   const hash = rosterHash(roster);
   let nextSeq = 0;
 
@@ -205,7 +209,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       order: signBody(client, orderDomain, {
         network: roster.network,
         market: roster.market,
-        client: client.publicKey as AccountId,
+        client: client.address,
         clientSeq,
         coordinator: coordinator.node,
         dataHash: saltedDataHash(job.text, salt),

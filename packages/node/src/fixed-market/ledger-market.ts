@@ -8,6 +8,8 @@ import {
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   sha256,
   systemRandom,
 } from '@moe/core';
@@ -65,19 +67,21 @@ export interface LedgerMarket {
 
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
 export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = {}): Promise<LedgerMarket> {
-  const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`ledger-market/${role}`)));
-  const accountOf = (role: string): AccountId => keysOf(role).publicKey as AccountId;
+  const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`ledger-market/${role}`));
+  const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
+  const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
+  const accountOf = (role: string): AccountId => ownerOf(role).address;
   const clock = virtualClock();
   const network = createMemoryNetwork({ clock });
   const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
-  const treasury = keysOf('treasury');
+  const treasury = ownerOf('treasury');
   const ledger = await openLedger({
     log: memoryLog(),
     network: networkName,
     genesis: signTransaction(treasury, {
       kind: 'genesis',
       network: networkName,
-      from: treasury.publicKey as AccountId,
+      from: treasury.address,
       nonce: 0,
       atMs: 0,
       rules: defaultNetworkRules,
@@ -90,10 +94,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
         {
           market,
           owner: accountOf('market-owner'),
-          terms: defaultTerms(
-            { ...parameters, minimumStakeMicro: 100n },
-            hashOf('ledger-market/anchors', 0),
-          ),
+          terms: defaultTerms({ ...parameters, minimumStakeMicro: 100n }, hashOf('ledger-market/anchors', 0)),
         },
       ],
     }),
@@ -107,7 +108,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
 
   const validatorKeys = keysOf('validator');
   const tickets = ticketBook(validatorKeys, hashOf('ledger-market', 'tickets'), 9);
-  await ledger.transact(keysOf('validator-owner'), {
+  await ledger.transact(ownerOf('validator-owner'), {
     kind: 'registerValidator',
     node: validatorKeys.publicKey as NodeId,
     name: 'validator',
@@ -126,7 +127,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
     for (let piece = 0; piece < chunkPieces; piece += 1)
       chunk.set(quantise(encode(textAbout(piece))), piece * parameters.dimensions);
     calibration.publish(node, 0, chunk);
-    await ledger.transact(keysOf('expert-owner'), {
+    await ledger.transact(ownerOf('expert-owner'), {
       kind: 'registerExpert',
       market,
       node,
@@ -143,7 +144,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
   const gateway = gatewayKeys.publicKey as NodeId;
   const clients = ['client-0', 'client-1'].map(accountOf);
   for (const role of ['client-0', 'client-1'])
-    await ledger.transact(keysOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
+    await ledger.transact(ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
 
   const view = ledgerView({
     market,
@@ -189,7 +190,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
     market,
     keysOf: (client) => {
       const index = clients.indexOf(client);
-      return index < 0 ? undefined : keysOf(`client-${index}`);
+      return index < 0 ? undefined : ownerOf(`client-${index}`);
     },
     firstSeq: (client) => ledger.nextOrderSeq(client, market),
     pendingFees: [],
@@ -197,7 +198,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
   const settler = createSettler({
     market,
     gateway,
-    ownerKeys: keysOf('market-owner'),
+    ownerKey: ownerOf('market-owner'),
     transport,
     ledger,
     receipts,

@@ -6,6 +6,7 @@ import {
   type SettlementBody,
   settlementBodySchema,
   signed,
+  signedByOwner,
   type Ticket,
   tallyBodySchema,
   ticketSchema,
@@ -38,10 +39,10 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('tally'),
-    tally: z.object({ client: signed(tallyBodySchema), worker: signed(tallyBodySchema) }),
+    tally: z.object({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
     roster: hashSchema,
   }),
-  z.object({ kind: z.literal('void'), signed: signed(voidBodySchema) }),
+  z.object({ kind: z.literal('void'), signed: signedByOwner(voidBodySchema) }),
 ]);
 
 export const settlementRequestSchema = z.object({

@@ -1,12 +1,13 @@
 import {
-  type AccountId,
   encode,
   generateKeyPair,
+  generateOwnerKey,
   type Hash,
   hashOf,
   type JobId,
   type KeyPair,
   type NodeId,
+  type OwnerKey,
   signBody,
   systemClock,
 } from '@moe/core';
@@ -177,10 +178,10 @@ describe('settlements', () => {
     tickets: transcript.tickets,
     roster: market.rosterHash,
   });
-  const voidProof = (changes: Partial<VoidBody> = {}, keys: KeyPair = market.client) => {
+  const voidProof = (changes: Partial<VoidBody> = {}, keys: OwnerKey = market.client) => {
     const body: VoidBody = {
       ...place(),
-      client: market.client.publicKey as AccountId,
+      client: market.client.address,
       clientSeq: 0,
       reason: 'test',
       ...changes,
@@ -297,7 +298,7 @@ describe('settlements', () => {
 
   it('hold only voids and tallies that the sides signed', async () => {
     const thief = generateKeyPair();
-    const forged = voidProof({}, thief);
+    const forged = voidProof({}, generateOwnerKey());
     await expect(settle(settlementOf([voidEffects(forged.signed.body)]), forged)).rejects.toThrow(
       /not signed/,
     );
@@ -309,7 +310,7 @@ describe('settlements', () => {
     const tally = (changes: Partial<TallyBody>, worker: KeyPair): [SettlementBody, SettlementProof] => {
       const body: TallyBody = {
         ...place(),
-        client: market.client.publicKey as AccountId,
+        client: market.client.address,
         clientSeq: 0,
         worker: market.experts[0]!.node,
         requests: 1,

@@ -1,5 +1,4 @@
 import {
-  type AccountId,
   type Hash,
   hashOf,
   type JobId,
@@ -7,6 +6,8 @@ import {
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   sha256,
   signBody,
 } from '@moe/core';
@@ -53,7 +54,9 @@ const fixtureParameters: MarketParameters = {
 };
 const pieceCount = 2;
 
-export const keysOf = (role: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`job-fixture/${role}`)));
+const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`job-fixture/${role}`));
+export const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
+export const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
 const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
 export const keysOfNode = new Map<NodeId, KeyPair>();
 const validators = ['v0', 'v1', 'v2', 'v3'].map((role) => ({
@@ -65,7 +68,7 @@ const validators = ['v0', 'v1', 'v2', 'v3'].map((role) => ({
 export const roster: Roster = {
   network: 'test-net',
   market: 'text-embedding' as MarketId,
-  marketOwner: keysOf('market-owner').publicKey as AccountId,
+  marketOwner: ownerOf('market-owner').address,
   beacon: hashOf('job-fixture', 'beacon'),
   batch: 3,
   parameters: fixtureParameters,
@@ -76,7 +79,7 @@ export const roster: Roster = {
     keysOfNode.set(keys.publicKey as NodeId, keys);
     return {
       node: keys.publicKey as NodeId,
-      owner: keysOf(`owner-${index}`).publicKey as AccountId,
+      owner: ownerOf(`owner-${index}`).address,
       askMicroPerKilobyte: 10_000n,
       askBps: 5_000,
       stakeMicro: 1_000_000n,
@@ -142,13 +145,13 @@ export function fixtureJob(
   /** Who works for a principal, where it has called a friend. */
   friends: ReadonlyMap<NodeId, NodeId> = new Map(),
 ): FixtureJob {
-  const client = keysOf('client');
+  const client = ownerOf('client');
   const coordinator = keysOf('coordinator');
   const salt = sha256(Buffer.from(name)).subarray(0, 16);
   const order = signBody<OrderBody>(client, orderDomain, {
     network: roster.network,
     market: roster.market,
-    client: client.publicKey as AccountId,
+    client: client.address,
     clientSeq: 0,
     coordinator: coordinator.publicKey as NodeId,
     dataHash: saltedDataHash(name, salt),

@@ -22,7 +22,7 @@ import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
 import { float32Bytes, int16Bytes } from '../scoring/vector.ts';
 import { type Grant, grantSchema } from './claims.ts';
-import { signed } from './signed.ts';
+import { signed, signedByOwner } from './signed.ts';
 
 /** What a client signs to open a job. Its hash is the job's id. */
 export interface OrderBody {
@@ -146,7 +146,7 @@ export function sealFull(
 
 export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
 
-export const orderSchema = signed<OrderBody>(
+export const orderSchema = signedByOwner<OrderBody>(
   z.object({
     network: z.string().min(1).max(64),
     market: marketIdSchema,

@@ -2,7 +2,7 @@ import { encode, type NodeId, signBody, toHex } from '@moe/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { certifyJob } from './certify.ts';
-import { context, fixtureJob, keysOf, roster } from './job-fixture.ts';
+import { context, fixtureJob, ownerOf, roster } from './job-fixture.ts';
 import { type Commit, type Decline, orderDomain, type Reveal } from './messages.ts';
 import {
   closeFull,
@@ -131,7 +131,7 @@ describe('opening a job', () => {
     expect(() => open({ network: 'other' })).toThrow(/not test-net/);
     expect(() => open({ market: 'images' as never })).toThrow(/not test-net/);
     expect(() => open({ bytes: roster.parameters.maximumTextBytes + 1 })).toThrow(/bytes/);
-    const stolen = signBody(keysOf('thief'), orderDomain, job.order.body);
+    const stolen = signBody(ownerOf('thief'), orderDomain, job.order.body);
     expect(() => openJob(stolen, roster, job.tickets)).toThrow(/not signed by its client/);
     expect(() => openJob(job.order, roster, [])).toThrow(/tickets/);
     expect(() => openJob(job.order, roster, other.tickets)).toThrow(/tickets/);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { float32FromBytes, int16FromBytes } from '../scoring/vector.ts';
 import { lossUnits } from './certified-losses.ts';
 import { certifyJob } from './certify.ts';
-import { context, type FixtureJob, fixtureJob, keysOf, roster } from './job-fixture.ts';
+import { context, type FixtureJob, fixtureJob, keysOf, ownerOf, roster } from './job-fixture.ts';
 import { commitDomain, cutDomain, sealFull, type Transcript, transcriptSchema } from './messages.ts';
 import { replayTranscript, verifyTranscriptSignatures } from './replay.ts';
 
@@ -176,7 +176,7 @@ describe('tampering with a transcript', () => {
       'an order of another price',
       (t) => ({ ...t, order: { ...t.order, body: { ...t.order.body, tipMicro: 1n } } }),
     ],
-    ['an order signed by another', (t) => ({ ...t, order: { ...t.order, by: keysOf('thief').publicKey } })],
+    ['an order signed by another', (t) => ({ ...t, order: { ...t.order, by: ownerOf('thief').address } })],
     ['another job’s order', (t) => ({ ...t, order: other.order })],
     ['another job’s tickets', (t) => ({ ...t, tickets: other.tickets })],
     ['a ticket less', (t) => ({ ...t, tickets: without(t.tickets) })],

@@ -6,6 +6,8 @@ import {
   keyPairFromSeed,
   type MarketId,
   type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
   sha256,
 } from '@moe/core';
 import { defaultTerms, type MarketTerms } from '../market/terms.ts';
@@ -19,10 +21,16 @@ import type { Action, SettlementBody, Transaction, TransactionOf } from './trans
 export const NETWORK = 'test-net';
 export const MARKET = 'text-embedding' as MarketId;
 
+const secretOf = (name: string): Uint8Array => sha256(Buffer.from(`ledger-fixture/${name}`));
+/** The key of a node. */
 export function keysOf(name: string): KeyPair {
-  return keyPairFromSeed(sha256(Buffer.from(`ledger-fixture/${name}`)));
+  return keyPairFromSeed(secretOf(name));
 }
-export const idOf = (name: string) => keysOf(name).publicKey as AccountId;
+/** The key of an owner; it has nothing to do with the node of the same name. */
+function ownerOf(name: string): OwnerKey {
+  return ownerKeyFromPrivate(secretOf(name));
+}
+export const idOf = (name: string): AccountId => ownerOf(name).address;
 export const nodeOf = (name: string) => keysOf(name).publicKey as NodeId;
 
 export const OWNERS = ['alice', 'bob', 'carol', 'market-owner'] as const;

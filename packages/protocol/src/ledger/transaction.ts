@@ -3,10 +3,10 @@ import {
   amountSchema,
   bytesSchema,
   hashSchema,
-  type KeyPair,
   marketIdSchema,
   nodeIdSchema,
   type Signed,
+  type Signer,
   signBody,
 } from '@moe/core';
 import { z } from 'zod';
@@ -382,7 +382,7 @@ export type ActionOf<Kind extends TransactionKind> = WithoutHeader<TransactionOf
 
 export type SignedTransaction = Signed<Transaction>;
 
-/** Signs as the owner `transaction.from`, whose keys these must be. */
-export function signTransaction(keys: KeyPair, transaction: Transaction): SignedTransaction {
+/** Signs as the sender `transaction.from`, whose keys these must be. */
+export function signTransaction(keys: Signer, transaction: Transaction): SignedTransaction {
   return signBody(keys, TRANSACTION_DOMAIN, transaction);
 }

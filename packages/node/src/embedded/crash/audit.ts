@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccountId, type Amount, fromHex, hashOf, keyPairFromSeed } from '@moe/core';
+import { type AccountId, type Amount, fromHex, hashOf, ownerKeyFromPrivate } from '@moe/core';
 import {
   embeddedLog,
   embeddedReceipts,
@@ -42,16 +42,16 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
   const nothing = { lostMicro: 0n, inventedMicro: 0n, problems: [], settledOrders: 0, pendingOrders: 0 };
   const keysPath = join(dataDir, 'keys.json');
   if (!existsSync(keysPath) || !existsSync(join(dataDir, 'ledger', 'store'))) return nothing;
-  const seeds = JSON.parse(readFileSync(keysPath, 'utf8')) as Record<string, string>;
-  const publicKey = (name: string): string => keyPairFromSeed(fromHex(seeds[name]!)).publicKey;
+  const { owners } = JSON.parse(readFileSync(keysPath, 'utf8')) as { owners: Record<string, string> };
+  const addressOf = (name: string): AccountId => ownerKeyFromPrivate(fromHex(owners[name]!)).address;
   const store = openStore(join(dataDir, 'ledger'));
   try {
     const log = embeddedLog(store);
     if ((await log.head()) === 0) return nothing;
-    const network = `embedded-${hashOf('moe/network/1', publicKey('treasury')).slice(0, 12)}`;
+    const network = `embedded-${hashOf('moe/network/1', addressOf('treasury')).slice(0, 12)}`;
     const ledger = await openLedger({ log, network });
     const receipts = embeddedReceipts(store);
-    const accounts = clients.map((name) => publicKey(name) as AccountId);
+    const accounts = clients.map(addressOf);
     const problems: string[] = [];
     const { settled, effects } = await settledOrders(ledger, receipts, problems);
     const expected = new Map<string, Amount>();
