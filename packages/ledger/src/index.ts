@@ -11,4 +11,4 @@ export { memoryReceipts, type ReceiptMemory } from './memory-receipts.ts';
 export * from './open-ledger.ts';
 export * from './receipts.ts';
 export * from './reconcile.ts';
-export { fileSnapshots, type Snapshot, type SnapshotStore } from './snapshots.ts';
+export { fileSnapshots, type Snapshot, type SnapshotSource, type SnapshotStore } from './snapshots.ts';

@@ -59,7 +59,8 @@ export interface Ledger {
   /** Σ of all balances, locked money, stakes and pools, counted from the records. */
   totalMicro(): Amount;
   stateRoot(): Hash;
-  proveAccount(id: AccountId): AccountProof | undefined;
+  /** Proof under `stateRoot` of an account's record, or that it has none: `verifyAccountProof` of the protocol. */
+  proveAccount(id: AccountId): AccountProof;
   entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]>;
   /** Called for every entry, in order, once it is visible. */
   onApplied(listener: (entry: LedgerEntry) => void): () => void;

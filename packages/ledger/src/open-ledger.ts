@@ -13,15 +13,11 @@ import {
   applyTransaction,
   draftOn,
   expertKey,
-  type LedgerState,
   type LedgerView,
   prepaidKey,
-  proveAccount,
   type SignedTransaction,
   signTransaction,
-  stateRoot,
   type Transaction,
-  totalMicro,
 } from '@moe/protocol';
 import {
   CHAIN_START,
@@ -37,6 +33,7 @@ import type { Log } from './log.ts';
 import { type Folded, replay } from './replay.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import { type Submission, Submissions } from './submissions.ts';
+import { TrackedState } from './tracked-state.ts';
 
 export interface OpenLedgerOptions {
   readonly log: Log;
@@ -44,7 +41,7 @@ export interface OpenLedgerOptions {
   /** Written first when the log is empty; ignored afterwards. */
   readonly genesis?: SignedTransaction;
   readonly snapshots?: SnapshotStore;
-  /** Entries between snapshots; default 20,000. */
+  /** Entries between snapshots; default 20,000. More when there are over 8 records to each of them. */
   readonly snapshotEvery?: number;
   /** Transactions that may wait; beyond it `submit` rejects with `overloaded`. Default 16,384. */
   readonly maxPending?: number;
@@ -56,6 +53,8 @@ export interface OpenLedgerOptions {
 
 const MAX_BATCH = 2_048;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
+/** Records that one entry may cost in snapshots: 1,000,000 records are written every 125,000 entries. */
+const RECORDS_PER_ENTRY = 8;
 
 /** What a submission gets once its batch is through: its place, or why it was refused. */
 type Outcome = Placed | MoeError;
@@ -70,7 +69,9 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
     verifySignatures: options.verifySignatures ?? false,
     onWarning: options.onWarning ?? (() => {}),
   });
-  const ledger = new FoldedLog(options, folded);
+  const tracked = new TrackedState(folded.state);
+  await tracked.prepare();
+  const ledger = new FoldedLog(options, folded, tracked);
   if (ledger.height() > 0) return ledger;
   if (options.genesis === undefined)
     throw new MoeError('ledger-empty', 'The ledger is empty: give the genesis transaction to begin with.');
@@ -89,7 +90,8 @@ class FoldedLog implements Ledger {
   readonly #snapshots: SnapshotStore | undefined;
   readonly #snapshotEvery: number;
   readonly #onWarning: (message: string) => void;
-  readonly #state: LedgerState;
+  readonly #tracked: TrackedState;
+  readonly #state: TrackedState['state'];
   readonly #submissions: Submissions;
   readonly #listeners = new Set<(entry: LedgerEntry) => void>();
   readonly #idleWaiters = new Set<() => void>();
@@ -100,15 +102,15 @@ class FoldedLog implements Ledger {
   #isWriting = false;
   #isClosed = false;
   #failure: MoeError | undefined;
-  #derived: { height: number; root?: Hash; total?: bigint } = { height: -1 };
 
-  constructor(options: OpenLedgerOptions, folded: Folded) {
+  constructor(options: OpenLedgerOptions, folded: Omit<Folded, 'state'>, tracked: TrackedState) {
     this.network = options.network;
     this.#log = options.log;
     this.#snapshots = options.snapshots;
     this.#snapshotEvery = options.snapshotEvery ?? 20_000;
     this.#onWarning = options.onWarning ?? (() => {});
-    this.#state = folded.state;
+    this.#tracked = tracked;
+    this.#state = tracked.state;
     this.#height = folded.height;
     this.#chainHash = folded.chainHash;
     this.#snapshotHeight = folded.snapshotHeight;
@@ -187,11 +189,11 @@ class FoldedLog implements Ledger {
       this.#failure = failure;
       return batch.map(() => failure);
     }
-    draft.commit();
+    this.#tracked.commit(draft);
     this.#height += entries.length;
     this.#chainHash = chainHash;
     this.#announce(entries);
-    if (this.#height - this.#snapshotHeight >= this.#snapshotEvery) this.#snapshotInBackground();
+    if (this.#isSnapshotDue()) this.#snapshotInBackground();
     return outcomes;
   }
 
@@ -270,19 +272,15 @@ class FoldedLog implements Ledger {
   }
 
   totalMicro(): bigint {
-    const derived = this.#derivedHere();
-    derived.total ??= totalMicro(this.#state);
-    return derived.total;
+    return this.#tracked.totalMicro();
   }
 
   stateRoot(): Hash {
-    const derived = this.#derivedHere();
-    derived.root ??= stateRoot(this.#state);
-    return derived.root;
+    return this.#tracked.root();
   }
 
   proveAccount(id: AccountId): ReturnType<Ledger['proveAccount']> {
-    return proveAccount(this.#state, id);
+    return this.#tracked.proveAccount(id);
   }
 
   async entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]> {
@@ -304,8 +302,10 @@ class FoldedLog implements Ledger {
   }
 
   async snapshot(): Promise<void> {
-    await this.#snapshotting;
-    await this.#saveSnapshot();
+    while (this.#snapshotting !== undefined) await this.#snapshotting;
+    const saved = this.#saveSnapshot();
+    this.#oneAtATime(saved.catch(() => {}));
+    await saved;
   }
 
   async close(): Promise<void> {
@@ -315,41 +315,34 @@ class FoldedLog implements Ledger {
     if (this.#failure === undefined && this.#height > this.#snapshotHeight) await this.#saveSnapshot();
   }
 
-  /** Records are replaced, never changed, so copies of the maps hold still while they are written. */
+  /** The state goes on while it is written; the file holds it as it is now. */
   async #saveSnapshot(): Promise<void> {
-    if (this.#snapshots === undefined) return;
-    const { network, accounts, prepaid, experts, validators, markets, equivocations } = this.#state;
-    const height = this.#height;
-    this.#snapshotHeight = height;
-    await this.#snapshots.save({
-      network: this.network,
-      height,
-      headHash: this.headHash(),
-      state: {
-        network: new Map(network),
-        accounts: new Map(accounts),
-        prepaid: new Map(prepaid),
-        experts: new Map(experts),
-        validators: new Map(validators),
-        markets: new Map(markets),
-        equivocations: new Map(equivocations),
-      },
-    });
+    const snapshots = this.#snapshots;
+    if (snapshots === undefined) return;
+    const place = { network: this.network, height: this.#height, headHash: this.headHash() };
+    this.#snapshotHeight = place.height;
+    await this.#tracked.frozen((records) => snapshots.save({ ...place, records }));
   }
 
   #snapshotInBackground(): void {
-    this.#snapshotting ??= this.#saveSnapshot()
-      .catch((error: unknown) =>
+    if (this.#snapshotting !== undefined) return;
+    this.#oneAtATime(
+      this.#saveSnapshot().catch((error: unknown) =>
         this.#onWarning(`A snapshot could not be written (the log is not affected): ${messageOf(error)}`),
-      )
-      .finally(() => {
-        this.#snapshotting = undefined;
-      });
+      ),
+    );
   }
 
-  #derivedHere(): { height: number; root?: Hash; total?: bigint } {
-    if (this.#derived.height !== this.#height) this.#derived = { height: this.#height };
-    return this.#derived;
+  #oneAtATime(saved: Promise<void>): void {
+    this.#snapshotting = saved.finally(() => {
+      this.#snapshotting = undefined;
+    });
+  }
+
+  /** In a large state there are more entries between snapshots: writing them must stay a small part of the work. */
+  #isSnapshotDue(): boolean {
+    const entries = this.#height - this.#snapshotHeight;
+    return entries >= this.#snapshotEvery && entries >= this.#tracked.records() / RECORDS_PER_ENTRY;
   }
 }
 

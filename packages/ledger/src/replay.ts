@@ -3,6 +3,7 @@ import { applyTransaction, emptyState, type LedgerState } from '@moe/protocol';
 import { areSignaturesValid, CHAIN_START, chainHashIn, corrupt, readEntry } from './entry.ts';
 import type { Log } from './log.ts';
 import type { SnapshotStore } from './snapshots.ts';
+import { yieldToEvents } from './yield-to-events.ts';
 
 /** A fold and the place in the log that it has reached. */
 export interface Folded {
@@ -51,6 +52,7 @@ export async function replay(
       folded.height += 1;
       folded.chainHash = entry.chainHash;
     }
+    await yieldToEvents();
   }
   return folded;
 }

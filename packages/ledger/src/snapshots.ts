@@ -1,55 +1,54 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode, encode, type Hash, hashSchema, MoeError } from '@moe/core';
-import { emptyState, type LedgerState, recordSchemas, tableNames } from '@moe/protocol';
+import { emptyState, type LedgerState, recordSchemas, type TableName, tableNames } from '@moe/protocol';
 import { z } from 'zod';
+import { DamagedFile, readFrames, writeFrames } from './frame-file.ts';
 
-/** A state with the place in the log where it holds. */
-export interface Snapshot {
+/** A state's place in the log. */
+interface SnapshotPlace {
   readonly network: string;
   /** Number of entries folded into the state. */
   readonly height: number;
   /** Chain hash of the last of them. */
   readonly headHash: Hash;
+}
+
+/** A state with the place in the log where it holds. */
+export interface Snapshot extends SnapshotPlace {
   readonly state: LedgerState;
+}
+
+/** A state to be kept. The records must hold still while they are read; the same one may come twice. */
+export interface SnapshotSource extends SnapshotPlace {
+  readonly records: Iterable<readonly [TableName, string, unknown]>;
 }
 
 /** Where snapshots are kept. They only save time: the log alone always suffices. */
 export interface SnapshotStore {
-  /** The usable snapshots, newest first. Damaged ones are passed over and reported to `onDamaged`. */
-  newestFirst(onDamaged: (message: string) => void): AsyncIterable<Snapshot>;
-  /** Keeps the snapshot, which must not change meanwhile, and drops all but the newest few. */
-  save(snapshot: Snapshot): Promise<void>;
+  /** The usable snapshots, newest first. Others are passed over and reported to `onUnusable`. */
+  newestFirst(onUnusable: (message: string) => void): AsyncIterable<Snapshot>;
+  /** Keeps a snapshot and drops all but the newest few. Other work has its turn meanwhile. */
+  save(snapshot: SnapshotSource): Promise<void>;
 }
 
-const FORMAT = 1;
-const RECORDS_PER_FRAME = 1_024;
+/** Format 1 had other records. */
+const FORMAT = 2;
 const KEPT = 2;
-const DIGEST_BYTES = 32;
 const namePattern = /^(\d{12})\.snapshot$/;
 
+const formatSchema = z.looseObject({ format: z.int() });
 const headerSchema = z.strictObject({
   format: z.literal(FORMAT),
   network: z.string(),
   height: z.int().min(0),
   headHash: hashSchema,
 });
-const frameSchema = z.discriminatedUnion(
-  'table',
-  tableNames.map((table) =>
-    z.strictObject({
-      table: z.literal(table),
-      records: z.array(z.tuple([z.string(), recordSchemas[table] as z.ZodType<unknown>])),
-    }),
-  ) as [
-    z.ZodObject<{ table: z.ZodLiteral<string>; records: z.ZodArray<z.ZodTuple<[z.ZodString, z.ZodType]>> }>,
-  ],
-);
+const recordSchema = z.tuple([z.enum(tableNames), z.string(), z.unknown()]);
 
 /**
- * Snapshots as files: frames of canonical CBOR, each after its length (4 bytes), then SHA-256 of all before.
- * A file appears under its name only when it is complete and synced.
+ * Snapshots as files of frames (see `writeFrames`) in canonical CBOR: a header, then `[table, key, record]` for
+ * every record. A file appears under its name only when it is complete and synced.
  */
 export function fileSnapshots(directory: string): SnapshotStore {
   const listed = async (): Promise<string[]> => {
@@ -61,11 +60,11 @@ export function fileSnapshots(directory: string): SnapshotStore {
       .reverse();
   };
   return {
-    newestFirst: async function* (onDamaged) {
+    newestFirst: async function* (onUnusable) {
       for (const name of await listed()) {
         const path = join(directory, name);
-        const snapshot = parseSnapshot(await readFile(path));
-        if (snapshot === undefined) onDamaged(`Snapshot ${path} is damaged and is passed over.`);
+        const snapshot = await readSnapshot(path);
+        if (typeof snapshot === 'string') onUnusable(`Snapshot ${path} ${snapshot} and is passed over.`);
         else yield snapshot;
       }
     },
@@ -73,21 +72,7 @@ export function fileSnapshots(directory: string): SnapshotStore {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const temporary = join(directory, 'writing.tmp');
       const path = join(directory, `${String(snapshot.height).padStart(12, '0')}.snapshot`);
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        const hash = createHash('sha256');
-        for (const frame of frames(snapshot)) {
-          const length = Buffer.alloc(4);
-          length.writeUInt32BE(frame.length);
-          hash.update(length).update(frame);
-          await file.write(length);
-          await file.write(frame);
-        }
-        await file.write(hash.digest());
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeFrames(temporary, framesOf(snapshot));
       await rename(temporary, path);
       await syncDirectory(directory);
       for (const name of (await listed()).slice(KEPT)) await rm(join(directory, name), { force: true });
@@ -95,37 +80,33 @@ export function fileSnapshots(directory: string): SnapshotStore {
   };
 }
 
-function* frames(snapshot: Snapshot): Generator<Uint8Array> {
-  const { network, height, headHash, state } = snapshot;
-  yield encode({ format: FORMAT, network, height, headHash });
-  for (const table of tableNames) {
-    const records = [...state[table]];
-    for (let start = 0; start < records.length; start += RECORDS_PER_FRAME)
-      yield encode({ table, records: records.slice(start, start + RECORDS_PER_FRAME) });
-  }
+function* framesOf({ records, ...place }: SnapshotSource): Generator<Uint8Array> {
+  yield encode({ format: FORMAT, ...place });
+  for (const record of records) yield encode(record);
 }
 
-function parseSnapshot(bytes: Buffer): Snapshot | undefined {
-  const end = bytes.length - DIGEST_BYTES;
-  if (end < 4 || !createHash('sha256').update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end)))
-    return undefined;
+/** The snapshot, or what is wrong with it. */
+async function readSnapshot(path: string): Promise<Snapshot | string> {
   try {
-    let at = 0;
-    const next = (): Uint8Array => {
-      const length = bytes.readUInt32BE(at);
-      at += 4 + length;
-      return bytes.subarray(at - length, at);
-    };
-    const { network, height, headHash } = decode(next(), headerSchema);
+    let place: SnapshotPlace | undefined;
     const state = emptyState();
-    while (at < end) {
-      const { table, records } = decode(next(), frameSchema);
-      const map = state[table as keyof LedgerState] as Map<string, unknown>;
-      for (const [key, record] of records) map.set(key, record);
-    }
-    return { network, height, headHash, state };
+    for await (const frames of readFrames(path))
+      for (const frame of frames) {
+        if (place === undefined) {
+          if (decode(frame, formatSchema).format !== FORMAT)
+            return 'was written by another version of the ledger';
+          const { format: _, ...rest } = decode(frame, headerSchema);
+          place = rest;
+          continue;
+        }
+        const [table, key, record] = decode(frame, recordSchema);
+        const parsed = recordSchemas[table].safeParse(record);
+        if (!parsed.success) return 'is damaged';
+        (state[table] as Map<string, unknown>).set(key, parsed.data);
+      }
+    return place === undefined ? 'is damaged' : { ...place, state };
   } catch (error) {
-    if (error instanceof MoeError || error instanceof RangeError) return undefined;
+    if (error instanceof MoeError || error instanceof DamagedFile) return 'is damaged';
     throw error;
   }
 }
