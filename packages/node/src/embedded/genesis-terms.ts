@@ -10,6 +10,7 @@ export function embeddedRules(epochMs: number): NetworkRules {
     epochMs,
     unbondingEpochs: 7,
     noticeEpochs: 3,
+    offlineEpochs: 14,
     minDelegationMicro: credits(1),
     marketDepositMicro: credits(100),
     reporterBps: 1_000,

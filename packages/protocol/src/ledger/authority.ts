@@ -136,11 +136,30 @@ function signedBody(domain: string, { by, body, signature }: Signed<unknown>): R
   return { by, bytes: encode([domain, body]), signature };
 }
 
-/** True if the nodes, each counted once, are validators with at least ⅔ of all validator stake. */
+/**
+ * True if the nodes, each counted once, are validators with at least ⅔ of the stake of those that are not offline: who has
+ * signed nothing for the network's cutoff no longer holds the others up.
+ */
 export function isQuorum(view: LedgerView, signatures: readonly NodeSignature[]): boolean {
-  const total = view.network.get('network')?.validatorStakeMicro ?? 0n;
+  const { epoch, rules } = view.network.get('network')!;
+  const signers = new Set(signatures.map(({ node }) => node));
   let signed = 0n;
-  for (const node of new Set(signatures.map((signature) => signature.node)))
-    signed += countedMicro(view.validators.get(node));
+  let total = 0n;
+  for (const [, validator] of view.validators.entries()) {
+    const isSigner = signers.has(validator.node);
+    if (!isSigner && validator.activeEpoch + rules.offlineEpochs < epoch) continue;
+    total += countedMicro(validator);
+    if (isSigner) signed += countedMicro(validator);
+  }
   return total > 0n && 3n * signed >= 2n * total;
+}
+
+/** Notes that validators did something in the running epoch. */
+export function noteActive(view: LedgerView, nodes: Iterable<NodeId>): void {
+  const { epoch } = view.network.get('network')!;
+  for (const node of nodes) {
+    const validator = view.validators.get(node);
+    if (validator !== undefined && validator.activeEpoch !== epoch)
+      view.validators.set(node, { ...validator, activeEpoch: epoch });
+  }
 }

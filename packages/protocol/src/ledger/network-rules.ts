@@ -4,10 +4,12 @@ import { z } from 'zod';
 /** Rules of a whole network, fixed by its genesis. Epochs are counted, not timed, wherever somebody has to wait. */
 export const networkRulesSchema = z.strictObject({
   /** Shortest time of an epoch. */
-  epochMs: z.int().min(1_000).max(31_536_000_000),
+  epochMs: z.int().min(100).max(31_536_000_000),
   unbondingEpochs: z.int().min(1).max(10_000),
   /** Between the announcement of a new commission or of new market terms and their beginning. */
   noticeEpochs: z.int().min(1).max(10_000),
+  /** Epochs without a sign of life after which a validator is left out of quorums. */
+  offlineEpochs: z.int().min(1).max(10_000),
   minDelegationMicro: amountSchema,
   /** Kept while a market is open. */
   marketDepositMicro: amountSchema,
@@ -30,6 +32,7 @@ export const defaultNetworkRules: NetworkRules = {
   epochMs: 3_600_000,
   unbondingEpochs: 7,
   noticeEpochs: 7,
+  offlineEpochs: 14,
   minDelegationMicro: 1_000_000n,
   marketDepositMicro: 100_000_000n,
   reporterBps: 1_000,

@@ -103,6 +103,7 @@ export function applyRegisterValidator(
     ...newBacking(view, tx),
     ...(ticketRoot === undefined ? {} : { ticketRoot }),
     epochStakeMicro: 0n,
+    activeEpoch: network.epoch,
   });
   view.network.set('network', {
     ...network,

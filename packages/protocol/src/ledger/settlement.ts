@@ -1,5 +1,5 @@
 import { formatCredits } from '@moe/core';
-import { isQuorum } from './authority.ts';
+import { isQuorum, noteActive } from './authority.ts';
 import { earn } from './emission.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { credit, slashNode } from './pots.ts';
@@ -20,6 +20,10 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
   const body = tx.settlement;
   const problem = problemOf(view, tx);
   if (problem !== undefined) return problem;
+  noteActive(
+    view,
+    tx.signatures.map(({ node }) => node),
+  );
 
   let chargedMicro = 0n;
   for (const { client, toSeq, chargeMicro } of body.orders) {

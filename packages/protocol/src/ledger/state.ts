@@ -105,6 +105,8 @@ const validatorSchema = z.strictObject({
   ticketRoot: hashSchema.exactOptional(),
   /** Stake when the running epoch began: what came later does not rank yet. */
   epochStakeMicro: amountSchema,
+  /** Last epoch in which it registered, set weights, or signed a settlement or the end of an epoch. */
+  activeEpoch: countSchema,
 });
 const marketSchema = z.strictObject({
   market: marketIdSchema,
