@@ -96,10 +96,16 @@ function* recordsOf(state: LedgerState): Generator<readonly [TableName, string, 
   for (const table of tableNames) for (const [key, record] of state[table]) yield [table, key, record];
 }
 
+// Written over by every call, and copied by the trie: fresh buffers would be most of the garbage of a large root.
+const path = Buffer.alloc(32);
+const valueHash = Buffer.alloc(32);
+
 function pathOf(table: TableName, key: string): Uint8Array {
-  return Buffer.from(hashBytes(Buffer.from(`${PATH_DOMAIN}/${table}/${key}`)), 'hex');
+  path.write(hashBytes(Buffer.from(`${PATH_DOMAIN}/${table}/${key}`)), 'hex');
+  return path;
 }
 
 function recordHash(record: unknown): Uint8Array {
-  return Buffer.from(hashOf(RECORD_DOMAIN, record), 'hex');
+  valueHash.write(hashOf(RECORD_DOMAIN, record), 'hex');
+  return valueHash;
 }
