@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from './apply.ts';
 import { signRelease } from './authority.ts';
 import {
+  endEpoch,
   genesis,
   idOf,
   keysOf,
@@ -30,6 +31,11 @@ const mustRefuse = (name: string, action: Action, code: string) => {
   expect(act(name, action)).toMatchObject({ applied: false, code });
   expect(state).toEqual(before);
 };
+/** Ends so many epochs, signed by these validators (by the treasury where there are none). */
+const passEpochs = (count: number, ...validators: string[]) => {
+  for (let ended = 0; ended < count; ended++) mustAct('treasury', endEpoch(state, ...validators));
+};
+const { unbondingEpochs } = genesis().rules;
 
 beforeEach(() => {
   state = emptyState();
@@ -121,7 +127,7 @@ describe('money', () => {
 });
 
 describe('nodes and stake', () => {
-  test('an expert registers with its minimum stake, once a market, and gets it back', () => {
+  test('an expert registers with its minimum stake, once a market, and gets it back after unbonding', () => {
     mustRefuse('alice', registerExpert('alice', 'expert', 9n), 'insufficient-stake');
     mustRefuse('alice', registerExpert('alice', 'expert', 1_000_001n), 'insufficient-funds');
     mustAct('alice', registerExpert('alice', 'expert', 500n));
@@ -130,8 +136,13 @@ describe('nodes and stake', () => {
     const target = { role: 'expert', market: MARKET, node: nodeOf('expert') } as const;
     mustRefuse('bob', { kind: 'deregister', target }, 'not-authorised');
     mustAct('alice', { kind: 'deregister', target });
-    expect(balance('alice')).toBe(1_000_000n);
     expect(state.markets.get(MARKET)?.expertCount).toBe(0);
+    mustRefuse('alice', { kind: 'deregister', target }, 'node-leaving');
+    mustRefuse('alice', registerExpert('alice', 'expert', 500n), 'node-leaving');
+    passEpochs(unbondingEpochs - 1);
+    expect([balance('alice'), stakeOf('expert')]).toEqual([999_500n, 500n]);
+    passEpochs(1);
+    expect([balance('alice'), stakeOf('expert')]).toEqual([1_000_000n, undefined]);
     mustRefuse('alice', { kind: 'deregister', target }, 'unknown-node');
   });
 
@@ -154,14 +165,22 @@ describe('nodes and stake', () => {
   test('stake goes up and down, down to the minimum', () => {
     mustAct('alice', registerValidator('alice', 'validator', 100n));
     const target = { role: 'validator', node: nodeOf('validator') } as const;
+    const total = () => state.network.get('network')?.validatorStakeMicro;
     mustAct('alice', { kind: 'stake', target, amountMicro: 50n });
+    expect(total()).toBe(100n);
     mustRefuse('alice', { kind: 'unstake', target, amountMicro: 51n }, 'insufficient-stake');
     mustRefuse('alice', { kind: 'unstake', target, amountMicro: 151n }, 'insufficient-stake');
     mustRefuse('bob', { kind: 'unstake', target, amountMicro: 1n }, 'not-authorised');
-    mustAct('alice', { kind: 'unstake', target, amountMicro: 50n });
-    expect(state.network.get('network')?.validatorStakeMicro).toBe(100n);
+    // What does not count yet comes back at once, the rest after unbonding.
+    mustAct('alice', { kind: 'unstake', target, amountMicro: 20n });
+    expect(balance('alice')).toBe(1_000_000n - 130n);
+    passEpochs(1, 'validator');
+    expect(total()).toBe(130n);
+    mustAct('alice', { kind: 'unstake', target, amountMicro: 30n });
+    expect([total(), balance('alice')]).toEqual([100n, 1_000_000n - 130n]);
     mustAct('alice', { kind: 'deregister', target });
     expect(state.network.get('network')).toMatchObject({ validatorStakeMicro: 0n, validatorCount: 0 });
+    passEpochs(unbondingEpochs);
     expect(balance('alice')).toBe(1_000_000n);
   });
 });
@@ -254,6 +273,10 @@ describe('settlement', () => {
       kind: 'deregister',
       target: { role: 'expert', market: MARKET, node: nodeOf('expert') },
     });
+    mustAct('bob', settle(settlementBody(state, { ...usual, slashes }), 'v1'));
+    expect(state.markets.get(MARKET)?.poolMicro).toBe(100n);
+    passEpochs(unbondingEpochs, 'v1');
+    expect(stakeOf('expert')).toBeUndefined();
     mustAct('bob', settle(settlementBody(state, { ...usual, slashes }), 'v1'));
     expect(state.markets.get(MARKET)?.poolMicro).toBe(100n);
     expect(totalMicro(state)).toBe(4_000_000n);

@@ -4,7 +4,7 @@ import { type ClaimBody, claimDomain, type GrantBody, grantDomain } from '../job
 import type { Statement } from '../job/equivocation.ts';
 import { applyTransaction } from './apply.ts';
 import { innerSignatures } from './authority.ts';
-import { genesis, keysOf, MARKET, nodeOf, registerExpert, transactionFrom } from './ledger-fixture.ts';
+import { genesis, idOf, keysOf, MARKET, nodeOf, registerExpert, transactionFrom } from './ledger-fixture.ts';
 import { emptyState, expertKey, type LedgerState, totalMicro } from './state.ts';
 import { type Action, transactionSchema } from './transaction.ts';
 
@@ -43,7 +43,9 @@ test('two grants cost half of the stake, once for each job, whoever shows them',
   const proof = evidence(grant('p1'), grant('p2'));
   expect(act('bob', proof)).toEqual({ applied: true });
   expect(stakeOf('star')).toBe(501n);
-  expect(state.markets.get(MARKET)!.poolMicro).toBe(500n);
+  // A tenth of the 500 is the reporter's.
+  expect(state.markets.get(MARKET)!.poolMicro).toBe(450n);
+  expect(state.accounts.get(idOf('bob'))!.balanceMicro).toBe(1_000_050n);
   expect(totalMicro(state)).toBe(total);
   expect(act('carol', proof)).toMatchObject({ code: 'already-punished' });
   const job = hashOf('test/job', 1) as string as JobId;

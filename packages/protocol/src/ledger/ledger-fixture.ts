@@ -12,7 +12,7 @@ import {
 } from '@moe/core';
 import { defaultTerms, type MarketTerms } from '../market/terms.ts';
 import { defaultParameters } from '../parameters.ts';
-import { signConsent, signSettlement } from './authority.ts';
+import { signConsent, signEpochEnd, signSettlement } from './authority.ts';
 import { defaultNetworkRules } from './network-rules.ts';
 import { accountOf, type LedgerState, prepaidKey } from './state.ts';
 import type { Action, SettlementBody, Transaction, TransactionOf } from './transaction.ts';
@@ -22,14 +22,19 @@ export const NETWORK = 'test-net';
 export const MARKET = 'text-embedding' as MarketId;
 
 const secretOf = (name: string): Uint8Array => sha256(Buffer.from(`ledger-fixture/${name}`));
+/** Keys are made once: tests ask for them in every command. */
+function kept<Key>(make: (name: string) => Key): (name: string) => Key {
+  const keys = new Map<string, Key>();
+  return (name) => {
+    const key = keys.get(name) ?? make(name);
+    keys.set(name, key);
+    return key;
+  };
+}
 /** The key of a node. */
-export function keysOf(name: string): KeyPair {
-  return keyPairFromSeed(secretOf(name));
-}
+export const keysOf: (name: string) => KeyPair = kept((name) => keyPairFromSeed(secretOf(name)));
 /** The key of an owner; it has nothing to do with the node of the same name. */
-function ownerOf(name: string): OwnerKey {
-  return ownerKeyFromPrivate(secretOf(name));
-}
+const ownerOf: (name: string) => OwnerKey = kept((name) => ownerKeyFromPrivate(secretOf(name)));
 export const idOf = (name: string): AccountId => ownerOf(name).address;
 export const nodeOf = (name: string) => keysOf(name).publicKey as NodeId;
 
@@ -130,5 +135,18 @@ export function settle(settlement: SettlementBody, ...validators: string[]): Act
     kind: 'settle',
     settlement,
     signatures: validators.map((name) => signSettlement(keysOf(name), settlement)),
+  };
+}
+
+/** Ends the running epoch as soon as it may be, signed by these validators (by nobody: the treasury's right). */
+export function endEpoch(state: LedgerState, ...validators: string[]): Action {
+  const { epoch, epochStartedMs, rules } = state.network.get('network')!;
+  const atMs = epochStartedMs + rules.epochMs;
+  const body = { network: NETWORK, epoch, atMs };
+  return {
+    kind: 'endEpoch',
+    epoch,
+    atMs,
+    signatures: validators.map((name) => signEpochEnd(keysOf(name), body)),
   };
 }

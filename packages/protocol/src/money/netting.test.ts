@@ -105,7 +105,7 @@ describe('effects', () => {
     expect(effects!.clientSeq).toBe(4);
     expect(effects!.deltas).toEqual([
       { account: idOf('alice'), deltaMicro: -1_000n },
-      { account: idOf('carol'), deltaMicro: 980n },
+      { account: idOf('carol'), deltaMicro: 980n, node: nodeOf('n1') },
       { account: idOf('market-owner'), deltaMicro: 20n },
     ]);
   });
@@ -121,7 +121,10 @@ describe('netting', () => {
           const effects = effectsOf(list, header(state).nextOrderSeq);
           const body = netSettlement(effects, header(state));
           const charged = body.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n);
-          const credited = body.credits.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
+          const credited = [...body.credits, ...body.earnings].reduce(
+            (sum, { amountMicro }) => sum + amountMicro,
+            0n,
+          );
           expect(charged).toBe(credited);
           expect(netSettlement([...effects].reverse(), header(state))).toEqual({
             ...body,
@@ -132,9 +135,16 @@ describe('netting', () => {
             { applied: true },
           );
           expect(totalMicro(state)).toBe(total);
+          // Nobody has delegated, so all that a node earns is its owner's.
+          const paid = [
+            ...body.credits,
+            ...body.earnings.map(({ owner, amountMicro }) => ({ account: owner, amountMicro })),
+          ];
           for (const [index, name] of OWNERS.entries())
             expect(state.accounts.get(idOf(name))!.balanceMicro - before[index]!).toBe(
-              body.credits.find(({ account }) => account === idOf(name))?.amountMicro ?? 0n,
+              paid
+                .filter(({ account }) => account === idOf(name))
+                .reduce((sum, { amountMicro }) => sum + amountMicro, 0n),
             );
           // The same settlement again changes nothing.
           expect(
@@ -177,7 +187,23 @@ describe('netting', () => {
       nextOrderSeq: () => 0,
     });
     expect(body.orders[0]!.chargeMicro).toBe(500n);
-    expect(body.credits.map(({ amountMicro }) => amountMicro).sort()).toEqual([10n, 490n]);
+    expect(body.credits).toEqual([{ account: idOf('market-owner'), amountMicro: 10n }]);
+    expect(body.earnings).toEqual([{ node: nodeOf('n1'), owner: idOf('carol'), amountMicro: 490n }]);
+  });
+
+  it('one node is paid for one owner only', () => {
+    const pay = (clientSeq: number, owner: string): Effects => ({
+      ...voidEffects({ network: NETWORK, market: MARKET, client: idOf('alice'), clientSeq, reason: '' }),
+      deltas: [
+        { account: idOf('alice'), deltaMicro: -5n },
+        { account: idOf(owner), deltaMicro: 5n, node: nodeOf('n1') },
+      ],
+    });
+    const state = preparedLedger();
+    expect(() => netSettlement([pay(0, 'carol'), pay(1, 'bob')], header(state))).toThrow(/Two owners/);
+    expect(netSettlement([pay(0, 'carol'), pay(1, 'carol')], header(state)).earnings).toEqual([
+      { node: nodeOf('n1'), owner: idOf('carol'), amountMicro: 10n },
+    ]);
   });
 
   it('the detail behind the root can be read back', () => {
