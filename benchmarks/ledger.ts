@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- ledger [--entries 100000]`: durable signed transfers per second (secp256k1 recovered, synced
- * to disk), the state transition alone, replay, and the bare store's own limit with the same batches on the
- * same disk, in turns with the ledger.
+ * `npm run bench -- ledger [--entries 100000] [--accounts 1000000]`: durable signed transfers per second
+ * (secp256k1 recovered, synced to disk), the state transition alone, replay, and the bare store's own limit with
+ * the same batches on the same disk, in turns with the ledger; the same with a mix of every kind of transaction;
+ * then memory, root, proofs and snapshots of a state with many accounts (0 leaves that out).
  */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,16 +21,33 @@ import {
   signTransaction,
   type TransactionOf,
 } from '@moe/protocol';
+import {
+  type MillionAccounts,
+  measureMillionAccounts,
+  printMillionAccounts,
+} from './ledger/million-accounts.ts';
+import { kindsOf, mixedTransactions } from './ledger/mixed-transactions.ts';
 
 const ROUNDS = 5;
 const SENDERS = 64;
 const IN_FLIGHT = 4_096;
+const MIXED = 20_000;
 
 interface Result {
   readonly durableTxPerSecond: number;
   readonly transitionsPerSecond: number;
   readonly replayMsPer100k: number;
   readonly storeLimitPerSecond: number;
+  readonly mixed: Mixed;
+  readonly millionAccounts: MillionAccounts | null;
+}
+
+/** What it is with every kind of transaction, in the proportions of `ledger/actions.ts`. */
+interface Mixed {
+  readonly kinds: number;
+  readonly transactions: number;
+  readonly durableTxPerSecond: number;
+  readonly transitionsPerSecond: number;
 }
 
 export async function run(options: {
@@ -38,28 +56,41 @@ export async function run(options: {
 }): Promise<Result> {
   const { values } = parseArgs({
     args: [...options.args],
-    options: { entries: { type: 'string', default: '100000' } },
+    options: {
+      entries: { type: 'string', default: '100000' },
+      accounts: { type: 'string', default: '1000000' },
+    },
   });
   const entries = Number(values.entries);
+  const accounts = Number(values.accounts);
+  if (!Number.isInteger(accounts) || (accounts !== 0 && accounts < 10_000))
+    throw new Error('--accounts takes a whole number from 10000 on, or 0, for example --accounts 1000000.');
   if (!Number.isInteger(entries) || entries < 5_000)
     throw new Error('--entries takes a whole number from 5000 on, for example --entries 100000.');
   const root = join(import.meta.dirname, '..', '.bench');
   mkdirSync(root, { recursive: true });
   const directory = mkdtempSync(join(root, 'ledger-'));
   try {
+    // First, while nothing else is in memory.
+    const millionAccounts =
+      accounts === 0 ? null : await measureMillionAccounts(join(directory, 'snapshots'), accounts);
     const transitionsPerSecond = measureTransitions();
-    const result = { transitionsPerSecond, ...(await measureDurable(directory, entries)) };
-    const { durableTxPerSecond, replayMsPer100k, storeLimitPerSecond } = result;
+    const durable = await measureDurable(directory, entries);
+    const mixed = await measureMixed(join(directory, 'mixed'));
     console.log(
       `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, medians of ${ROUNDS} rounds\n`,
     );
-    console.log(`durable signed transfers   ${perSecond(durableTxPerSecond)}   bar   5,000`);
+    console.log(`durable signed transfers   ${perSecond(durable.durableTxPerSecond)}   bar   5,000`);
     console.log(`state transitions          ${perSecond(transitionsPerSecond)}   bar 100,000`);
-    console.log(`bare store, same batches   ${perSecond(storeLimitPerSecond)}   the disk's limit`);
+    console.log(`bare store, same batches   ${perSecond(durable.storeLimitPerSecond)}   the disk's limit`);
     console.log(
-      `replay of 100,000 entries  ${Math.round(replayMsPer100k).toLocaleString('en').padStart(9)} ms`,
+      `replay of 100,000 entries  ${Math.round(durable.replayMsPer100k).toLocaleString('en').padStart(9)} ms`,
     );
-    return { durableTxPerSecond, transitionsPerSecond, replayMsPer100k, storeLimitPerSecond };
+    console.log(`\na mix of all ${mixed.kinds} kinds`);
+    console.log(`durable, signed            ${perSecond(mixed.durableTxPerSecond)}`);
+    console.log(`state transitions          ${perSecond(mixed.transitionsPerSecond)}`);
+    if (millionAccounts !== null) printMillionAccounts(millionAccounts);
+    return { transitionsPerSecond, ...durable, mixed, millionAccounts };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -96,16 +127,17 @@ function transfer(index: number): TransactionOf<'transfer'> {
   };
 }
 
+/** Transfers from number `first` on, or that much of the mix. */
 interface SigningTask {
-  readonly first: number;
+  readonly first: number | 'mix';
   readonly count: number;
 }
 
-async function signElsewhere(first: number, count: number): Promise<readonly SignedTransaction[]> {
+async function signElsewhere(task: SigningTask): Promise<readonly SignedTransaction[]> {
   const signer = new Worker(new URL(import.meta.url));
   try {
     const signed = once(signer, 'message');
-    signer.postMessage({ first, count } satisfies SigningTask);
+    signer.postMessage(task);
     return (await signed)[0] as readonly SignedTransaction[];
   } finally {
     await signer.terminate();
@@ -115,9 +147,11 @@ async function signElsewhere(first: number, count: number): Promise<readonly Sig
 if (!isMainThread)
   parentPort?.once('message', ({ first, count }: SigningTask) => {
     parentPort?.postMessage(
-      Array.from({ length: count }, (_, index) =>
-        signTransaction(senders[(first + index) % SENDERS]!, transfer(first + index)),
-      ),
+      first === 'mix'
+        ? mixedTransactions(count)
+        : Array.from({ length: count }, (_, index) =>
+            signTransaction(senders[(first + index) % SENDERS]!, transfer(first + index)),
+          ),
     );
   });
 
@@ -140,7 +174,7 @@ function measureTransitions(): number {
 async function measureDurable(
   directory: string,
   entries: number,
-): Promise<Omit<Result, 'transitionsPerSecond'>> {
+): Promise<Pick<Result, 'durableTxPerSecond' | 'replayMsPer100k' | 'storeLimitPerSecond'>> {
   const store = openStore(join(directory, 'ledger'));
   const bareStore = openStore(join(directory, 'bare'));
   const log = embeddedLog(store);
@@ -162,7 +196,7 @@ async function measureDurable(
   const limit: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     process.stderr.write(`round ${round + 1} of ${ROUNDS}: signing, `);
-    const signed = await signElsewhere(round * perRound, perRound);
+    const signed = await signElsewhere({ first: round * perRound, count: perRound });
     batches.length = 0;
     process.stderr.write('ledger, ');
     const begunMs = performance.now();
@@ -195,6 +229,43 @@ async function measureDurable(
     durableTxPerSecond: median(durable),
     replayMsPer100k: median(replays),
     storeLimitPerSecond: median(limit),
+  };
+}
+
+async function measureMixed(directory: string): Promise<Mixed> {
+  process.stderr.write('mix: signing, ');
+  const signed = await signElsewhere({ first: 'mix', count: MIXED });
+  process.stderr.write('transitions, ');
+  const transitions = Array.from({ length: ROUNDS }, () => {
+    const state = emptyState();
+    const begunMs = performance.now();
+    for (const { body } of signed)
+      if (!applyTransaction(state, body).applied) throw new Error(`A ${body.kind} was refused.`);
+    return (signed.length / (performance.now() - begunMs)) * 1_000;
+  });
+
+  process.stderr.write('ledger\n');
+  const store = openStore(directory);
+  const log = embeddedLog(store);
+  const [first, ...rest] = signed;
+  const ledger = await openLedger({ log, network: first!.body.network, genesis: first! });
+  const perRound = Math.ceil(rest.length / ROUNDS);
+  const durable: number[] = [];
+  for (let at = 0; at < rest.length; at += perRound) {
+    const round = rest.slice(at, at + perRound);
+    const begunMs = performance.now();
+    await submitAll(round, (transaction) => ledger.submit(transaction));
+    durable.push((round.length / (performance.now() - begunMs)) * 1_000);
+  }
+  if (ledger.totalMicro() !== ledger.settings().supplyMicro) throw new Error('The mix made or lost money.');
+  await ledger.close();
+  await log.close();
+  await store.close();
+  return {
+    kinds: Object.keys(kindsOf(signed)).length,
+    transactions: signed.length,
+    durableTxPerSecond: median(durable),
+    transitionsPerSecond: median(transitions),
   };
 }
 
