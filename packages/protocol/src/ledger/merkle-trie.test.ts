@@ -1,7 +1,8 @@
 import { encode, sha256, toHex } from '@moe/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MerkleTrie, verifyTrieProof } from './merkle-trie.ts';
+import { MerkleTrie } from './merkle-trie.ts';
+import { verifyTrieProof } from './trie-proof.ts';
 
 const bitOf = (path: Uint8Array, bit: number) => (path[bit >> 3]! >> (7 - (bit & 7))) & 1;
 

@@ -1,38 +1,25 @@
-import { encode, type Hash, hashBytes, sha256, toHex } from '@moe/core';
+import { hashBytes } from '@moe/core';
+import {
+  BIT_AT,
+  bitAt,
+  EMPTY_ROOT,
+  firstDifference,
+  HASH_BYTES,
+  innerMessage,
+  LEAF_BYTES,
+  LEFT_AT,
+  leafHash,
+  PATH_BITS,
+  SIBLING_BYTES,
+  type TrieProof,
+} from './trie-proof.ts';
 
-/**
- * A set of (path, value hash) pairs under one root: a binary Patricia trie (Morrison 1968) with hashes, as in
- * compact sparse Merkle trees (Haider, ePrint 2018/955). Every inner node has two children and carries the
- * first bit in which the paths below it differ, so n leaves have n − 1 inner nodes, a leaf lies about log2 n
- * deep, and the shape depends on the set alone, never on its history.
- *
- *   leaf  = SHA-256(leaf prefix ‖ path ‖ value hash)
- *   inner = SHA-256(inner prefix ‖ bit (1 byte) ‖ left ‖ right)
- *
- * Paths must be hashes themselves: who could choose them freely could make the trie 256 deep.
- */
-const LEAF_PREFIX = encode('moe/state-leaf/2');
-const INNER_PREFIX = encode('moe/state-inner/2');
-const EMPTY_ROOT = sha256(encode('moe/state-empty/2'));
-
-const HASH_BYTES = 32;
-const LEAF_BYTES = 2 * HASH_BYTES;
-const SIBLING_BYTES = 1 + HASH_BYTES;
-const PATH_BITS = 8 * HASH_BYTES;
 const PAGE_BITS = 12;
 const PAGE_NODES = 1 << PAGE_BITS;
 const IN_PAGE = PAGE_NODES - 1;
 const WORDS = 4;
 const BIT = 2;
 const STALE = 3;
-
-/** What leads from one leaf to the root. */
-export interface TrieProof {
-  /** From the leaf upwards, 33 bytes each: the bit at which the ways part, then the hash on the other side. */
-  readonly siblings: Uint8Array;
-  /** Proof of absence: the leaf (path ‖ value hash, 64 bytes) to which the path's bits lead instead. None in an empty trie. */
-  readonly neighbour?: Uint8Array;
-}
 
 /** 4,096 inner nodes; memory grows by pages, so that growing never copies. */
 interface InnerPage {
@@ -44,13 +31,25 @@ interface InnerPage {
   readonly words: Int32Array;
 }
 
-/** Nodes are referred to by number: above 0 an inner node, below 0 a leaf, 0 nothing. About 112 bytes a leaf. */
+/**
+ * A set of (path, value hash) pairs under one root: a binary Patricia trie (Morrison 1968) with hashes, as in
+ * compact sparse Merkle trees (Haider, ePrint 2018/955). Every inner node has two children and carries the
+ * first bit in which the paths below it differ, so n leaves have n − 1 inner nodes, a leaf lies about log2 n
+ * deep, and the shape depends on the set alone, never on its history.
+ * How things are hashed: `trie-proof.ts`.
+ *
+ * Paths must be hashes themselves: who could choose them freely could make the trie 256 deep.
+ *
+ * Nodes are referred to by number: above 0 an inner node, below 0 a leaf, 0 nothing. About 112 bytes a leaf.
+ */
 export class MerkleTrie {
   readonly #inner: InnerPage[] = [];
   /** Path ‖ value hash. A leaf's own hash is made when its parent's is. */
   readonly #leaves: Uint8Array[] = [];
   readonly #freeInner: number[] = [];
   readonly #freeLeaves: number[] = [];
+  // Written over for every hash: a million of them would otherwise be a million allocations.
+  readonly #message = innerMessage();
   #innerCount = 0;
   #leafCount = 0;
   #root = 0;
@@ -155,10 +154,10 @@ export class MerkleTrie {
     if (right > 0 && !this.#refresh(right)) return false;
     if (this.#budget <= 0) return false;
     this.#budget -= 1;
-    innerMessage[INNER_PREFIX.length] = words[at + BIT]!;
-    this.#writeHash(left, innerMessage, LEFT_AT);
-    this.#writeHash(right, innerMessage, LEFT_AT + HASH_BYTES);
-    hashes.write(hashBytes(innerMessage), slotOf(node) * HASH_BYTES, 'hex');
+    this.#message[BIT_AT] = words[at + BIT]!;
+    this.#writeHash(left, this.#message, LEFT_AT);
+    this.#writeHash(right, this.#message, LEFT_AT + HASH_BYTES);
+    hashes.write(hashBytes(this.#message), slotOf(node) * HASH_BYTES, 'hex');
     words[at + STALE] = 0;
     return true;
   }
@@ -217,73 +216,10 @@ export class MerkleTrie {
   }
 }
 
-/**
- * True if `root` stands for a set that has `valueHash` at `path`, or nothing there if `valueHash` is
- * undefined. That something is there follows from SHA-256 alone; that nothing is there holds for a root whose
- * trie was built by the rules, as those that validators sign are.
- */
-export function verifyTrieProof(
-  root: Uint8Array,
-  path: Uint8Array,
-  valueHash: Uint8Array | undefined,
-  { siblings, neighbour }: TrieProof,
-): boolean {
-  if (siblings.length % SIBLING_BYTES !== 0 || siblings.length > PATH_BITS * SIBLING_BYTES) return false;
-  let leaf = neighbour;
-  if (valueHash !== undefined) {
-    if (neighbour !== undefined) return false;
-    leaf = new Uint8Array(LEAF_BYTES);
-    leaf.set(path);
-    leaf.set(valueHash, HASH_BYTES);
-  } else if (leaf === undefined) return siblings.length === 0 && Buffer.compare(root, EMPTY_ROOT) === 0;
-  else if (leaf.length !== LEAF_BYTES || firstDifference(path, leaf, 0) === PATH_BITS) return false;
-
-  const message = Buffer.from(innerMessage);
-  let hash = leafHash(leaf!);
-  let above = PATH_BITS;
-  for (let at = 0; at < siblings.length; at += SIBLING_BYTES) {
-    const bit = siblings[at]!;
-    const side = bitAt(path, bit);
-    if (bit >= above || side !== bitAt(leaf!, bit)) return false;
-    above = bit;
-    message[INNER_PREFIX.length] = bit;
-    message.write(hash, LEFT_AT + side * HASH_BYTES, 'hex');
-    message.set(siblings.subarray(at + 1, at + SIBLING_BYTES), LEFT_AT + (1 - side) * HASH_BYTES);
-    hash = hashBytes(message);
-  }
-  return hash === toHex(root);
-}
-
-const LEFT_AT = INNER_PREFIX.length + 1;
-// Written over for every hash: a million of them would otherwise be a million allocations.
-const innerMessage = Buffer.alloc(LEFT_AT + 2 * HASH_BYTES);
-innerMessage.set(INNER_PREFIX);
-const leafMessage = new Uint8Array(LEAF_PREFIX.length + LEAF_BYTES);
-leafMessage.set(LEAF_PREFIX);
-
-/** In hex: node:crypto gives a string three times as fast as a buffer. */
-function leafHash(leaf: Uint8Array): Hash {
-  leafMessage.set(leaf, LEAF_PREFIX.length);
-  return hashBytes(leafMessage);
-}
-
 function pageOf(node: number): number {
   return node >> PAGE_BITS;
 }
 
 function slotOf(node: number): number {
   return node & IN_PAGE;
-}
-
-function bitAt(path: Uint8Array, bit: number): number {
-  return (path[bit >> 3]! >> (7 - (bit & 7))) & 1;
-}
-
-/** First bit in which `path` and the path at `at` differ; 256 if they are the same. */
-function firstDifference(path: Uint8Array, others: Uint8Array, at: number): number {
-  for (let index = 0; index < HASH_BYTES; index += 1) {
-    const difference = path[index]! ^ others[at + index]!;
-    if (difference !== 0) return 8 * index + Math.clz32(difference) - 24;
-  }
-  return PATH_BITS;
 }

@@ -1,6 +1,7 @@
 import { type AccountId, fromHex, type Hash, hashBytes, hashOf, toHex } from '@moe/core';
-import { MerkleTrie, type TrieProof, verifyTrieProof } from './merkle-trie.ts';
+import { MerkleTrie } from './merkle-trie.ts';
 import { type Account, type LedgerState, type TableName, tableNames } from './state.ts';
+import { type TrieProof, verifyTrieProof } from './trie-proof.ts';
 
 const PATH_DOMAIN = 'moe/state-path/2';
 const RECORD_DOMAIN = 'moe/state-record/2';
@@ -86,7 +87,7 @@ export function stateRoot(state: LedgerState): Hash {
   return new StateTree(state).root();
 }
 
-/** True if the proof shows its record, or that there is none, under `root`. Needs nothing else, and does not throw. */
+/** True if the proof shows its record, or that there is none, under `root`. Needs nothing of the state. */
 export function verifyAccountProof(root: Hash, proof: AccountProof): boolean {
   const value = proof.record === undefined ? undefined : recordHash(proof.record);
   return verifyTrieProof(fromHex(root), pathOf('accounts', proof.account), value, proof);
