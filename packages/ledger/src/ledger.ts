@@ -7,8 +7,11 @@ import type {
   Market,
   NetworkRecord,
   Prepaid,
+  Ranking,
   SignedTransaction,
   Validator,
+  WeightCommit,
+  Weights,
 } from '@moe/protocol';
 import type { LedgerEntry } from './entry.ts';
 
@@ -56,6 +59,12 @@ export interface Ledger {
   validators(): readonly Validator[];
   market(id: MarketId): Market | undefined;
   markets(): readonly Market[];
+  /** What the last epoch's ranking of a market came to. */
+  ranking(market: MarketId): Ranking | undefined;
+  /** A promise of weights that its validator has not opened yet. */
+  weightCommit(market: MarketId, validator: NodeId, epoch: number): WeightCommit | undefined;
+  /** Weights in force, of every validator that revealed any. */
+  weights(market: MarketId): readonly Weights[];
   /** Σ of all balances, locked money, stakes and pools, counted from the records. */
   totalMicro(): Amount;
   stateRoot(): Hash;

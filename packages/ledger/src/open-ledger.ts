@@ -18,6 +18,7 @@ import {
   type SignedTransaction,
   signTransaction,
   type Transaction,
+  weightCommitKey,
 } from '@moe/protocol';
 import {
   CHAIN_START,
@@ -269,6 +270,18 @@ class FoldedLog implements Ledger {
 
   markets(): ReturnType<Ledger['markets']> {
     return [...this.#state.markets.values()];
+  }
+
+  ranking(market: Parameters<Ledger['ranking']>[0]): ReturnType<Ledger['ranking']> {
+    return this.#state.rankings.get(market);
+  }
+
+  weightCommit(...key: Parameters<Ledger['weightCommit']>): ReturnType<Ledger['weightCommit']> {
+    return this.#state.weightCommits.get(weightCommitKey(...key));
+  }
+
+  weights(market: Parameters<Ledger['weights']>[0]): ReturnType<Ledger['weights']> {
+    return [...this.#state.weights.values()].filter((weights) => weights.market === market);
   }
 
   totalMicro(): bigint {

@@ -32,6 +32,7 @@ export const protocols = {
   route: 'moe/route/1',
   tally: 'moe/tally/2',
   settle: 'moe/settle/2',
+  epochEnd: 'moe/epoch-end/1',
 } as const;
 
 const textSchema = z.string().max(256 * 1024);

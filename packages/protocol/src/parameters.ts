@@ -163,11 +163,10 @@ export const defaultParameters: MarketParameters = {
   ensembleTemperature: 0.01,
 };
 
-/** One machine: three paid seats, so that there are experts outside the shard; one validator. */
+/** One machine: three paid seats, so that there are experts outside the shard; one validator's tickets. */
 export const embeddedParameters: MarketParameters = {
   ...defaultParameters,
   shardSize: 3,
-  witnesses: 1,
   ticketValidators: 1,
   probationSeats: 2,
   minimumStakeMicro: 5_000_000n,

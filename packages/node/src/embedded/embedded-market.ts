@@ -9,14 +9,14 @@ import { embeddedParameters, type MarketParameters, rosterBytes } from '@moe/pro
 import { historyBeliefs } from '../calling/history-beliefs.ts';
 import { clientOrders } from '../coordinator/client-orders.ts';
 import { createCoordinator } from '../coordinator/coordinator.ts';
+import { epochKeeper } from '../coordinator/epoch-keeper.ts';
 import { createSettler } from '../coordinator/settler.ts';
 import { ledgerView } from '../market/ledger-view.ts';
 import { addTotals, readStandings, writeStandings } from '../market/standings-file.ts';
 import type { MarketService } from '../market-service.ts';
 import { decodeRecord, type ReceiptRecord, rosterId } from '../receipts/receipt-record.ts';
-import { validatorRole } from '../validator/validator-role.ts';
 import { openApiKey } from './api-key.ts';
-import { enrolValidator, founderKeyNames, openLedgerOf, prepayClient } from './bootstrap.ts';
+import { founderKeyNames, openLedgerOf, prepayClient } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
 import { assertDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
@@ -26,7 +26,7 @@ import { openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
 import { resumeOrders } from './resume.ts';
 import { marketService } from './service.ts';
-import { ticketSupply } from './tickets.ts';
+import { openValidators, type ValidatorSpec, validatorSpecs } from './validators.ts';
 
 export interface EmbeddedMarketInit {
   readonly dataDir: string;
@@ -45,6 +45,8 @@ export interface EmbeddedMarketInit {
   readonly router?: ExpertBackend;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
+  /** Validators to run; default three, so that two can outvote one. */
+  readonly validators?: readonly ValidatorSpec[];
   /** Length of an epoch of a new network; default a minute. */
   readonly epochMs?: number;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
@@ -53,7 +55,7 @@ export interface EmbeddedMarketInit {
   readonly settleEveryMs?: number;
 }
 
-/** A whole market in one process: ledger, one validator, experts, coordinator. Programs use its `service`. */
+/** A whole market in one process: ledger, validators, experts, coordinator. Programs use its `service`. */
 export interface EmbeddedMarket {
   readonly service: MarketService;
   readonly experts: ExpertPool;
@@ -71,6 +73,7 @@ const clientCredits = 1_000;
 const houseCredits = 1_000;
 const defaultTicketDepth = 14;
 const defaultEpochMs = 60_000;
+const defaultValidators = 3;
 const standingsEveryBatches = 20;
 /** Orders of earlier processes that lists show; so many more are looked at when the history lacks them. */
 const listedOrders = 100;
@@ -135,18 +138,15 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
   try {
     const gatewayKeys = keys.node('gateway');
     const gateway = gatewayKeys.publicKey as NodeId;
-    const validatorKeys = keys.node('validator');
-    const tickets = ticketSupply({
-      keys: validatorKeys,
-      depth: init.ticketDepth ?? defaultTicketDepth,
-      register: async (root) => {
-        await enrolValidator(embedded, keys, 'validator', root);
-        view.refresh();
-      },
+    const validators = await openValidators({
+      specs: init.validators ?? validatorSpecs(defaultValidators),
+      keys,
+      embedded,
+      ticketDepth: init.ticketDepth ?? defaultTicketDepth,
+      refresh: () => view.refresh(),
       onWarning,
     });
-    closers.push(() => tickets.idle());
-    await enrolValidator(embedded, keys, 'validator', tickets.root);
+    closers.push(() => validators.close());
     await prepayClient(embedded, keys, market, 'client', gateway, clientCredits);
     const houseAccount = await prepayClient(embedded, keys, market, 'house', gateway, houseCredits);
     const accounts = new Map([
@@ -211,11 +211,13 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       totals: () => totals,
     });
     closers.push(() => experts.close());
-    validatorRole({ keys: validatorKeys })({
-      transport: network.connect(validatorKeys.publicKey as NodeId),
+    await validators.start({
+      network,
+      market,
       view,
       clock: systemClock,
-      tickets: (root) => tickets.bookOf(root),
+      random: systemRandom,
+      dataDir: init.dataDir,
     });
 
     const unfinished = await resumeOrders(receipts, ledger, market);
@@ -334,6 +336,14 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
     }
 
     await experts.add(founding);
+    const keeper = epochKeeper({
+      ledger,
+      transport,
+      keys: keys.owner('market-owner'),
+      clock: systemClock,
+      onWarning,
+    });
+    closers.push(() => keeper.close());
     const { service, close: closeService } = marketService({
       market,
       version: init.version,

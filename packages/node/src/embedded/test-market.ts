@@ -10,6 +10,7 @@ import {
   openEmbeddedMarket,
 } from './embedded-market.ts';
 import type { ExpertSpec } from './expert-pool.ts';
+import { validatorSpecs } from './validators.ts';
 
 /** Words and 4-grams in a given proportion: cheap encoders that differ, but understand one another. */
 export function blend(name: string, shareOfWords: number): ExpertBackend {
@@ -54,6 +55,7 @@ export async function openTestMarket(
     countTokens: (text) => text.split(' ').length,
     version: '0.0.0-test',
     ticketDepth: 8,
+    validators: validatorSpecs(1),
     ...init,
     parameters: { auditBps: 0, ...init.parameters },
   });

@@ -9,9 +9,21 @@ import {
   type Roster,
   rosterHash,
   type Standings,
+  type TransactionKind,
+  type Validator,
 } from '@moe/protocol';
 import type { Beliefs } from '../calling/beliefs.ts';
 import type { MarketView } from './market-view.ts';
+
+/** What happens all the time and changes nobody's place in a roster at once. */
+const quietKinds: ReadonlySet<TransactionKind> = new Set([
+  'transfer',
+  'lock',
+  'unlock',
+  'settle',
+  'commitWeights',
+  'revealWeights',
+]);
 
 /** Batches and rosters that stay known: far more than any job lasts. */
 const keptVersions = 256;
@@ -83,8 +95,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
           calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
         }))
         .sort((a, b) => (a.node < b.node ? -1 : 1)),
-      validators: init.ledger
-        .validators()
+      validators: permitted(init.ledger, init.market)
         .filter(({ ticketRoot, leavesAtEpoch }) => ticketRoot !== undefined && leavesAtEpoch === undefined)
         .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
         .sort((a, b) => (a.node < b.node ? -1 : 1)),
@@ -94,6 +105,10 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     if (rosters.size > keptVersions) rosters.delete(rosters.keys().next().value!);
     return built;
   };
+
+  init.ledger.onApplied(({ transaction }) => {
+    if (!quietKinds.has(transaction.kind)) current = undefined;
+  });
 
   return {
     current: () => {
@@ -121,4 +136,12 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     standings: () => ({ batch, standings }),
     jobsOf: (node) => standings.of(node, 0).global.jobs,
   };
+}
+
+/** Validators that witness in a market: those with a permit, or all of them where none with a permit is left. */
+function permitted(ledger: Ledger, market: MarketId): readonly Validator[] {
+  const validators = ledger.validators();
+  const permits = new Set(ledger.ranking(market)?.permits);
+  const chosen = validators.filter(({ node }) => permits.has(node));
+  return chosen.length > 0 ? chosen : validators;
 }

@@ -67,6 +67,7 @@ function assertValidators(
       .filter(({ by, bytes, signature }) => verifySignature(by, bytes, signature))
       .map(({ by }) => by),
   );
+  expect(signers.size === signatures.length, 'A signature on the settlement does not hold.');
   if (roster === undefined) {
     expect(signers.size > 0, 'No signature on the settlement holds.');
     return;

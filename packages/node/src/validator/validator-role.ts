@@ -11,6 +11,7 @@ import {
 import type { Transport } from '@moe/network';
 import {
   arrivalDomain,
+  type CertificateBody,
   certificateDomain,
   certificateHash,
   certifyJob,
@@ -33,8 +34,13 @@ import { arrivalBook, principalOf } from './arrivals.ts';
 import { serveSettlements } from './settlement-check.ts';
 import type { TicketBook } from './ticket-book.ts';
 
+/** What a witness says of a job after it has recomputed it. */
+export type Testimony = (body: CertificateBody) => CertificateBody;
+
 export interface ValidatorInit {
   readonly keys: KeyPair;
+  /** Default the truth. */
+  readonly testimony?: Testimony;
 }
 
 export interface ValidatorComponents {
@@ -43,6 +49,8 @@ export interface ValidatorComponents {
   readonly clock: Clock;
   /** The list with the root that the job's roster holds for this validator. */
   readonly tickets: (root: Hash | undefined) => TicketBook;
+  /** Told of every job that it certified, once: what it ranks experts by. */
+  readonly onWitnessed?: (body: CertificateBody) => void;
 }
 
 /** Certificates that a witness remembers having signed. */
@@ -55,7 +63,7 @@ const maxRemembered = 16_384;
 export function validatorRole(
   init: ValidatorInit,
 ): (components: ValidatorComponents) => { readonly id: NodeId } {
-  return ({ transport, view, clock, tickets }) => {
+  return ({ transport, view, clock, tickets, onWitnessed }) => {
     const self = init.keys.publicKey as NodeId;
     const arrivals = arrivalBook(clock);
     const certified = new Map<JobId, Hash>();
@@ -94,15 +102,17 @@ export function validatorRole(
       await verifyTranscriptSignatures(transcript);
       const job = replayTranscript(transcript, roster);
       if (!job.draw.witnesses.includes(self)) refuse('This validator is not a witness of the job.');
-      const body = certifyJob(job, transcript, {
+      const truth = certifyJob(job, transcript, {
         calibration: view.calibration,
         standing: (node, place) => standings.of(node, place),
         placeOf: view.placeOf,
       });
+      const body = init.testimony?.(truth) ?? truth;
       const hash = certificateHash(body);
       // A coordinator that could have several would settle the one whose winner suits him.
       if ((certified.get(job.id) ?? hash) !== hash)
         refuse('Another outcome of this job is certified already.');
+      if (!certified.has(job.id)) onWitnessed?.(body);
       certified.set(job.id, hash);
       if (certified.size > maxRemembered) certified.delete(certified.keys().next().value!);
       return { body, signature: signBody(init.keys, certificateDomain, body).signature };

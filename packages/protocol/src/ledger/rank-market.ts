@@ -2,7 +2,14 @@ import type { NodeId } from '@moe/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
 import { sortedEntries } from './pots.ts';
 import { currentTarget } from './rotation.ts';
-import { type Expert, type LedgerView, type Market, type Ranking, type Validator, weightsKey } from './state.ts';
+import {
+  type Expert,
+  type LedgerView,
+  type Market,
+  type Ranking,
+  type Validator,
+  weightsKey,
+} from './state.ts';
 
 /** Block numbers of the ranking are epochs. */
 const tempo = 1;
@@ -69,7 +76,9 @@ export function rankMarket(
   const isRanked = result.u16.incentive.some((share) => share > 0);
   const emissionOf = (uid: number): bigint => (isRanked ? BigInt(result.emission[uid]!) : 0n);
   return {
-    permits: validators.filter((_, index) => result.newValidatorPermit[first + index]).map(({ node }) => node),
+    permits: validators
+      .filter((_, index) => result.newValidatorPermit[first + index])
+      .map(({ node }) => node),
     experts: experts.map(({ node }, uid) => ({
       node,
       consensus: result.u16.consensus[uid]!,

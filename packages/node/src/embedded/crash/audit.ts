@@ -57,8 +57,9 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
     const expected = new Map<string, Amount>();
     for (const { account, deltaMicro } of effects.flatMap(({ deltas }) => deltas))
       expected.set(account, (expected.get(account) ?? 0n) + deltaMicro);
-    let lostMicro = max0(supplyMicro - ledger.totalMicro());
-    let inventedMicro = max0(ledger.totalMicro() - supplyMicro);
+    const dueMicro = supplyMicro + ledger.settings().mintedMicro;
+    let lostMicro = max0(dueMicro - ledger.totalMicro());
+    let inventedMicro = max0(ledger.totalMicro() - dueMicro);
     for (const [account, deltaMicro] of expected) {
       const prepaid = ledger.prepaid(account as AccountId, embeddedMarketId);
       const movedMicro =

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { hashSchema, marketIdSchema, type NodeId, nodeIdSchema } from '@moe/core';
+import { z } from 'zod';
+import type { KeptPromise } from '../validator/ranking-duty.ts';
+import type { WorkTally } from '../validator/work-record.ts';
+import { writeDurably } from './durable-file.ts';
+
+/** What a validator keeps over a restart: promises that it must open, and its record of what it witnessed. */
+export interface ValidatorMemory {
+  readonly promises: readonly KeptPromise[];
+  readonly record: ReadonlyMap<NodeId, WorkTally>;
+}
+
+const amountSchema = z.number().min(0);
+const memorySchema = z.strictObject({
+  promises: z
+    .array(
+      z.strictObject({
+        market: marketIdSchema,
+        epoch: z.int().min(0),
+        weights: z.array(z.tuple([nodeIdSchema, z.int().min(0).max(65_535)])),
+        salt: hashSchema,
+      }),
+    )
+    .max(256),
+  record: z.array(
+    z.tuple([nodeIdSchema, z.strictObject({ jobs: amountSchema, loss: amountSchema, wins: amountSchema })]),
+  ),
+});
+
+/** An unreadable file costs a validator its record, which grows again, and one epoch's weights: never more. */
+export function readValidatorMemory(path: string, onWarning: (message: string) => void): ValidatorMemory {
+  if (!existsSync(path)) return { promises: [], record: new Map() };
+  try {
+    const { promises, record } = memorySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return { promises, record: new Map(record) };
+  } catch {
+    onWarning(`The validator's record ${path} is damaged; it begins anew.`);
+    return { promises: [], record: new Map() };
+  }
+}
+
+export function writeValidatorMemory(path: string, { promises, record }: ValidatorMemory): void {
+  writeDurably(path, JSON.stringify({ promises, record: [...record] }));
+}
