@@ -1,6 +1,7 @@
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import type { MarketTerms } from '../market/terms.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
+import { expertsOf } from './market-experts.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, credit, sortedEntries } from './pots.ts';
@@ -14,6 +15,7 @@ export function newMarket(
   { market, owner, terms }: Pick<Market, 'market' | 'owner' | 'terms'>,
   createdEpoch: number,
   depositMicro: bigint,
+  nextBatch = 0,
 ): Market {
   return {
     market,
@@ -25,7 +27,7 @@ export function newMarket(
     registrationMicro: terms.registration.floorMicro,
     expertCount: 0,
     poolMicro: 0n,
-    nextBatch: 0,
+    nextBatch,
     settledOrders: 0,
     settledMicro: 0n,
   };
@@ -43,8 +45,14 @@ export function applyCreateMarket(view: LedgerView, tx: TransactionOf<'createMar
   if (problem !== undefined) return problem;
   view.markets.set(
     tx.market,
-    newMarket({ market: tx.market, owner: tx.from, terms: tx.terms }, network.epoch, depositMicro),
+    newMarket(
+      { market: tx.market, owner: tx.from, terms: tx.terms },
+      network.epoch,
+      depositMicro,
+      view.closedMarkets.get(tx.market)?.nextBatch,
+    ),
   );
+  view.closedMarkets.delete(tx.market);
   view.network.set('network', { ...network, marketCount: network.marketCount + 1 });
   return APPLIED;
 }
@@ -124,13 +132,14 @@ export function beginMarketEpoch(view: LedgerView, epoch: number): void {
   }
 }
 
-/** Experts of a market whose time has come leave with their deposits; when the last has gone, so does the market. */
+/**
+ * Experts of a market whose time has come leave with their deposits; when the last has been paid out, the market goes, its
+ * owner gets his deposit back, and the name is free. Locked money of clients stays theirs, to be unlocked as ever.
+ */
 export function closeMarkets(view: LedgerView, epoch: number): void {
   for (const [key, market] of sortedEntries(view.markets)) {
     if (market.closesAtEpoch === undefined || market.closesAtEpoch > epoch) continue;
-    const experts = sortedEntries(view.experts)
-      .map(([, expert]) => expert)
-      .filter((expert) => expert.market === market.market);
+    const experts = expertsOf(view, market.market);
     for (const { node, leavesAtEpoch } of experts)
       if (leavesAtEpoch === undefined) leave(view, { role: 'expert', market: market.market, node }, false);
     if (experts.length > 0) continue;
@@ -139,6 +148,8 @@ export function closeMarkets(view: LedgerView, epoch: number): void {
     credit(view, market.owner, market.depositMicro);
     credit(view, network.treasury, market.poolMicro);
     view.markets.delete(key);
+    // Under this name no batch may ever be signed twice, or honest validators could be punished for it.
+    view.closedMarkets.set(key, { market: market.market, nextBatch: market.nextBatch });
     view.rankings.delete(key);
     dropRecords(view.weights, market.market);
     dropRecords(view.bonds, market.market);

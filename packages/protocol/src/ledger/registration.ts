@@ -1,7 +1,7 @@
 import { type Amount, BPS, formatCredits } from '@moe/core';
 import { cheapestToLose } from '../market/pruning.ts';
+import { servingExperts } from './market-experts.ts';
 import { type Refused, refused } from './outcome.ts';
-import { sortedEntries } from './pots.ts';
 import { leave } from './stake-release.ts';
 import type { LedgerView, Market } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
@@ -16,13 +16,19 @@ export function priceChanged(market: Market, tx: TransactionOf<'registerExpert'>
   return undefined;
 }
 
-/** Makes room in a full market: the expert with the lowest income leaves, and its deposit stays in the pool. */
+/**
+ * Makes room in a full market: the expert with the lowest income leaves, and its deposit stays in the pool. Income is what it
+ * earned, in fees and emission, in the running epoch and in the last whole one. Where a market has more experts than its
+ * new terms allow, one goes for each that comes.
+ *
+ * An owner's own nodes have no privilege. Upstream they are immortal, so that an owner cannot lose the validators of his
+ * subnet; here validators belong to the network and are not pruned, and an owner who could keep a place for nothing, or who
+ * could end the immunity of others by new terms, would rule over who competes. Immunity is fixed when an expert registers.
+ */
 export function makeRoom(view: LedgerView, market: Market): void {
   if (market.expertCount < market.terms.maximumExperts) return;
   const { epoch } = view.network.get('network')!;
-  const experts = sortedEntries(view.experts)
-    .map(([, expert]) => expert)
-    .filter((expert) => expert.market === market.market && expert.leavesAtEpoch === undefined);
+  const experts = servingExperts(view, market.market);
   const index = cheapestToLose(
     experts.map((expert) => ({
       emission: expert.incomeMicro + expert.lastIncomeMicro,
@@ -30,14 +36,14 @@ export function makeRoom(view: LedgerView, market: Market): void {
       isImmune: epoch < expert.immuneUntilEpoch,
     })),
   );
-  const { node } = experts[index]!;
+  const { node } = experts[index!]!;
   leave(view, { role: 'expert', market: market.market, node }, true);
 }
 
-/** The price after a registration. */
+/** The price after a registration; rounded up, so that a low one rises, too. */
 export function risenPrice({ registrationMicro, terms }: Market): Amount {
   const { floorMicro, capMicro, riseBps } = terms.registration;
-  return clamp((registrationMicro * (BPS + BigInt(riseBps))) / BPS, floorMicro, capMicro);
+  return clamp((registrationMicro * (BPS + BigInt(riseBps)) + BPS - 1n) / BPS, floorMicro, capMicro);
 }
 
 /** The price after an epoch: what it is above its floor decays. */

@@ -24,11 +24,11 @@ import {
 } from './transaction.ts';
 
 const countSchema = z.int().min(0);
-/** Shares of a pot have no upper bound: they are worth what the pot holds. */
+/** Shares of a pot: worth what the pot holds, and counted anew before there are more than 64 bits hold (`shares.ts`). */
 const sharesSchema = z
   .union([z.bigint(), z.int()])
   .transform(BigInt)
-  .refine((shares) => shares >= 0n, 'must not be negative');
+  .refine((shares) => shares >= 0n && shares <= 2n ** 63n, 'must be between 0 and 2^63');
 
 const networkRecordSchema = z.strictObject({
   network: networkIdSchema,
@@ -72,6 +72,8 @@ const backingShape = {
   stakeMicro: amountSchema,
   delegatedMicro: amountSchema,
   delegationShares: sharesSchema,
+  /** Records of {@link Delegation} on it: of the delegators, and of the owner while he waits for the next epoch. */
+  delegationCount: countSchema,
   unbondingMicro: amountSchema,
   unbondingShares: sharesSchema,
   /** Joins the stake when the next epoch begins. */
@@ -130,6 +132,8 @@ const marketSchema = z.strictObject({
   settledOrders: countSchema,
   settledMicro: z.bigint().or(z.int()).transform(BigInt),
 });
+/** What is left of a market that closed: the next one of this name goes on counting where it stopped. */
+const closedMarketSchema = z.strictObject({ market: marketIdSchema, nextBatch: countSchema });
 
 /** One delegator's part, or the owner's own stake that waits for the next epoch. */
 const delegationSchema = z.strictObject({
@@ -147,8 +151,12 @@ const unbondingSchema = z.strictObject({
   /** Where it is delegated next; to the account's balance without it. */
   to: stakeTargetSchema.exactOptional(),
 });
-/** A node's key was replaced. */
-const rotationSchema = z.strictObject({ target: stakeTargetSchema, next: nodeIdSchema });
+/** A node's key was replaced; `next` is its present one, however often it was replaced since. */
+const rotationSchema = z.strictObject({
+  target: stakeTargetSchema,
+  next: nodeIdSchema,
+  epoch: countSchema,
+});
 
 /** A promise of weights, opened in the epoch after `epoch`. */
 const weightCommitSchema = z.strictObject({
@@ -224,6 +232,7 @@ export type Prepaid = Readonly<z.infer<typeof prepaidSchema>>;
 export type Expert = Readonly<z.infer<typeof expertSchema>>;
 export type Validator = Readonly<z.infer<typeof validatorSchema>>;
 export type Market = Readonly<z.infer<typeof marketSchema>>;
+type ClosedMarket = Readonly<z.infer<typeof closedMarketSchema>>;
 /** The stake behind an expert or a validator. */
 export type Backing = Readonly<z.infer<z.ZodObject<typeof backingShape>>>;
 export type Delegation = Readonly<z.infer<typeof delegationSchema>>;
@@ -242,6 +251,7 @@ interface Records {
   readonly experts: Expert;
   readonly validators: Validator;
   readonly markets: Market;
+  readonly closedMarkets: ClosedMarket;
   readonly delegations: Delegation;
   readonly unbondings: Unbonding;
   readonly rotations: Rotation;
@@ -261,6 +271,7 @@ export const recordSchemas: { readonly [Name in TableName]: z.ZodType<Records[Na
   experts: expertSchema,
   validators: validatorSchema,
   markets: marketSchema,
+  closedMarkets: closedMarketSchema,
   delegations: delegationSchema,
   unbondings: unbondingSchema,
   rotations: rotationSchema,

@@ -1,3 +1,4 @@
+import { cheapestToLose } from '../market/pruning.ts';
 import { invalidInput, nameOf } from './invalid-input.ts';
 
 /** What decides who makes room in a full market. Lists are indexed by uid. */
@@ -41,16 +42,14 @@ export function uidToPrune(input: PruneInput): number | null {
       throw invalidInput(`An emission is ${nameOf(amount)}; it must be a number, 0 or more.`);
 
   const immortal = new Set(ownerImmortal);
-  const mortal = emission.map((_, uid) => uid).filter((uid) => !immortal.has(uid));
-  const isImmune = (uid: number): boolean => block - blockAtRegistration[uid]! < immunityPeriod;
-  const free = mortal.filter((uid) => !isImmune(uid));
-  const candidates = free.length > minNonImmuneUids ? free : mortal.filter(isImmune);
-  const goesBefore = (a: number, b: number): boolean => {
-    if (emission[a]! !== emission[b]!) return emission[a]! < emission[b]!;
-    return blockAtRegistration[a]! < blockAtRegistration[b]!;
-  };
-  return candidates.reduce<number | null>(
-    (first, uid) => (first === null || goesBefore(uid, first) ? uid : first),
-    null,
+  const chosen = cheapestToLose(
+    emission.map((amount, uid) => ({
+      emission: amount,
+      registeredAt: blockAtRegistration[uid]!,
+      isImmune: block - blockAtRegistration[uid]! < immunityPeriod,
+      isImmortal: immortal.has(uid),
+    })),
+    minNonImmuneUids,
   );
+  return chosen ?? null;
 }

@@ -1,0 +1,222 @@
+import type { AccountId } from '@moe/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { MarketTerms } from '../market/terms.ts';
+import {
+  fixtureTerms,
+  idOf,
+  MARKET,
+  nodeOf,
+  registerExpert,
+  settle,
+  settlementBody,
+} from './ledger-fixture.ts';
+import { addExperts, addValidators, type Play, play } from './play-fixture.ts';
+import { decayedPrice, risenPrice } from './registration.ts';
+import type { Action } from './transaction.ts';
+
+const price = { floorMicro: 100n, capMicro: 1_000n, riseBps: 5_000, decayBps: 2_500 };
+const small = { ...fixtureTerms().parameters, shardSize: 3 };
+
+function game(terms: Partial<MarketTerms> = {}): Play {
+  return play((tx) => ({
+    ...tx,
+    markets: [
+      { ...tx.markets[0]!, terms: fixtureTerms({ registration: price, parameters: small, ...terms }) },
+    ],
+  }));
+}
+const join = (name: string, depositMicro: bigint, owner = 'bob'): Action =>
+  ({ ...registerExpert(owner, name, 100n), depositMicro }) as Action;
+const leave = (name: string): Action => ({
+  kind: 'deregister',
+  target: { role: 'expert', market: MARKET, node: nodeOf(name) },
+});
+
+const anyMarket = game().market();
+
+describe('the price of a registration', () => {
+  test('rises with each registration up to its cap, and decays towards its floor with each epoch', () => {
+    const g = game();
+    const paid: bigint[] = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+      paid.push(g.market().registrationMicro);
+      g.must('bob', join(name, g.market().registrationMicro));
+    }
+    expect(paid).toEqual([100n, 150n, 225n, 338n, 507n, 761n, 1_000n, 1_000n]);
+    const decayed = Array.from({ length: 4 }, () => {
+      g.endEpoch();
+      return g.market().registrationMicro;
+    });
+    expect(decayed).toEqual([775n, 606n, 479n, 384n]);
+    for (let epoch = 0; epoch < 30; epoch += 1) g.endEpoch();
+    expect(g.market().registrationMicro).toBe(100n);
+  });
+
+  test('what was quoted is charged, or nothing happens', () => {
+    const g = game();
+    const quoted = g.market().registrationMicro;
+    g.must('carol', join('first', quoted, 'carol'));
+    const { message } = g.refuse('bob', join('second', quoted), 'price-changed');
+    expect(message).toContain('costs 0.00015 credits now, not 0.0001');
+    // Too much is as wrong as too little: nobody pays more than he agreed to, nor less than the price.
+    g.refuse('bob', join('second', 151n), 'price-changed');
+    g.refuse('bob', join('second', 0n), 'price-changed');
+    const before = g.balance('bob');
+    g.must('bob', join('second', 150n));
+    expect(g.balance('bob')).toBe(before - 150n - 100n);
+    expect(g.expert('second').depositMicro).toBe(150n);
+  });
+
+  test('who cannot pay price and stake together is refused as a whole', () => {
+    const g = play((tx) => ({
+      ...tx,
+      balances: [{ account: idOf('bob'), amountMicro: 199n }],
+      markets: [{ ...tx.markets[0]!, terms: fixtureTerms({ registration: price }) }],
+    }));
+    g.refuse('bob', join('a', 100n), 'insufficient-funds');
+  });
+
+  test('stays between floor and cap, never falls with a registration nor rises with an epoch', () => {
+    const amount = fc.bigInt(1n, 10n ** 12n);
+    fc.assert(
+      fc.property(
+        fc.tuple(amount, amount, amount),
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.integer({ min: 0, max: 10_000 }),
+        (amounts, riseBps, decayBps) => {
+          const [floorMicro, registrationMicro, capMicro] = amounts.sort((a, b) =>
+            a < b ? -1 : a > b ? 1 : 0,
+          );
+          const registration = { floorMicro: floorMicro!, capMicro: capMicro!, riseBps, decayBps };
+          const market = {
+            ...anyMarket,
+            registrationMicro: registrationMicro!,
+            terms: fixtureTerms({ registration }),
+          };
+          const risen = risenPrice(market);
+          expect(risen >= registrationMicro! && risen <= capMicro!).toBe(true);
+          if (riseBps > 0 && registrationMicro! < capMicro!) expect(risen > registrationMicro!).toBe(true);
+          const decayed = decayedPrice(market);
+          expect(decayed <= registrationMicro! && decayed >= floorMicro!).toBe(true);
+          if (decayBps > 0 && registrationMicro! > floorMicro!)
+            expect(decayed < registrationMicro!).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('the deposit', () => {
+  test('stays in the pool of who leaves while he is immune, and returns to who leaves later', () => {
+    const g = game({ immunityEpochs: 2 });
+    g.must('bob', join('early', 100n));
+    g.must('bob', join('late', 150n));
+    g.must('bob', leave('early'));
+    expect(g.market().poolMicro).toBe(100n);
+    g.endEpoch();
+    g.endEpoch();
+    g.must('bob', leave('late'));
+    expect(g.market().poolMicro).toBe(100n);
+    for (let epoch = 0; epoch < 7; epoch += 1) g.endEpoch();
+    expect(g.expert('late')).toBeUndefined();
+    expect(g.balance('bob')).toBe(10_000_000n - 100n);
+  });
+});
+
+describe('a full market', () => {
+  const full = (terms: Partial<MarketTerms> = {}): Play => {
+    const g = game({ maximumExperts: 3, immunityEpochs: 1, ...terms });
+    addExperts(g, ['a', 'b', 'c']);
+    g.endEpoch();
+    return g;
+  };
+  const earn = (g: Play, amounts: Readonly<Record<string, bigint>>): void => {
+    const chargeMicro = Object.values(amounts).reduce((sum, amount) => sum + amount, 0n);
+    g.must('carol', { kind: 'lock', market: MARKET, gateway: nodeOf('gateway'), amountMicro: chargeMicro });
+    const body = settlementBody(g.state, {
+      client: 'carol',
+      gateway: 'gateway',
+      to: 'bob',
+      orders: 1,
+      chargeMicro,
+    });
+    const earnings = Object.entries(amounts)
+      .map(([name, amountMicro]) => ({ node: nodeOf(name), owner: idOf('bob') as AccountId, amountMicro }))
+      .sort((x, y) => (x.node < y.node ? -1 : 1));
+    g.must('carol', settle({ ...body, credits: [], earnings }, 'v'));
+  };
+  test('loses the expert with the lowest income of two epochs; its deposit stays in the pool', () => {
+    const g = full();
+    addValidators(g, { v: 1_000n });
+    earn(g, { a: 5n, b: 7n });
+    g.endEpoch('v');
+    earn(g, { b: 1n, c: 4n });
+    const deposit = g.expert('c').depositMicro;
+    const { poolMicro } = g.market();
+    g.must('bob', join('d', g.market().registrationMicro));
+    expect(g.expert('c').leavesAtEpoch).toBe(g.network().epoch + g.network().rules.unbondingEpochs);
+    expect(g.expert('c').depositMicro).toBe(0n);
+    expect(g.market().poolMicro).toBe(poolMicro + deposit);
+    expect(g.market().expertCount).toBe(3);
+    // A pruned expert cannot come back before its stake is paid out.
+    g.refuse('bob', join('c', g.market().registrationMicro), 'node-leaving');
+  });
+
+  test('prunes among equals who registered first, and nobody immune as long as somebody is not', () => {
+    const g = game({ maximumExperts: 3, immunityEpochs: 3 });
+    addExperts(g, ['b']);
+    g.endEpoch();
+    addExperts(g, ['a', 'c']);
+    g.endEpoch();
+    g.endEpoch();
+    // Only b's immunity is over.
+    g.must('bob', join('d', g.market().registrationMicro));
+    expect(g.expert('b').leavesAtEpoch).toBeDefined();
+    // All are immune now: the oldest of them goes after all, or a full market of newcomers would be closed to others.
+    g.must('bob', join('e', g.market().registrationMicro));
+    const gone = ['a', 'c'].filter((name) => g.expert(name).leavesAtEpoch !== undefined);
+    expect(gone).toEqual([['a', 'c'].sort((x, y) => (nodeOf(x) < nodeOf(y) ? -1 : 1))[0]]);
+  });
+
+  test('prunes the owner of the market like anybody else', () => {
+    const g = game({ maximumExperts: 3, immunityEpochs: 0 });
+    g.must('market-owner', join('own', g.market().registrationMicro, 'market-owner'));
+    g.endEpoch();
+    addExperts(g, ['a', 'b', 'c']);
+    expect(g.expert('own').leavesAtEpoch).toBeDefined();
+  });
+
+  test('whose terms allow fewer loses one for each newcomer, and keeps the immunity it promised', () => {
+    const g = play((tx) => ({
+      ...tx,
+      markets: [
+        {
+          ...tx.markets[0]!,
+          terms: fixtureTerms({
+            parameters: small,
+            maximumExperts: 5,
+            immunityEpochs: 100,
+            registration: price,
+          }),
+        },
+      ],
+    }));
+    addExperts(g, ['a', 'b', 'c', 'd', 'e']);
+    const terms = fixtureTerms({
+      parameters: { ...small, version: 2 },
+      maximumExperts: 3,
+      immunityEpochs: 0,
+      registration: price,
+    });
+    g.must('market-owner', { kind: 'updateMarket', market: MARKET, terms });
+    for (let epoch = 0; epoch < 7; epoch += 1) g.endEpoch();
+    expect(g.market().terms.immunityEpochs).toBe(0);
+    // The old ones stay immune, as they were promised; who registers now is not, and goes first.
+    g.must('market-owner', join('own1', g.market().registrationMicro, 'market-owner'));
+    expect(g.market().expertCount).toBe(5);
+    g.must('market-owner', join('own2', g.market().registrationMicro, 'market-owner'));
+    expect(g.expert('own1').leavesAtEpoch).toBeDefined();
+    expect(g.market().expertCount).toBe(5);
+  });
+});
