@@ -1,8 +1,7 @@
-// The deep path leaves out the rest of a large library, which would cost every start 100 ms.
-import { instantiateSecp256k1 } from '@bitauth/libauth/build/lib/crypto/secp256k1.js';
+import { nativeEngine } from './native-engine.ts';
+import { wasmEngine } from './wasm-engine.ts';
 
-/** libsecp256k1 as WebAssembly: constant-time signing, blinded by a seed of this process. */
-const secp256k1 = await instantiateSecp256k1(crypto.getRandomValues(new Uint8Array(32)));
+const engine = (await nativeEngine()) ?? (await wasmEngine());
 
 /** Bytes of an owner's signature: r (32) ‖ s (32) ‖ v (1), as wallets give it. */
 export const OWNER_SIGNATURE_BYTES = 65;
@@ -12,21 +11,20 @@ const halfOrder = Buffer.from('7fffffffffffffffffffffffffffffff5d576e7357a4501dd
 
 /** True for 32 bytes that are a number from 1 to the curve's order less 1. */
 export function isPrivateKey(bytes: Uint8Array): boolean {
-  return bytes.length === 32 && secp256k1.validatePrivateKey(bytes);
+  return bytes.length === 32 && engine.isPrivateKey(bytes);
 }
 
 /** Public key (65 bytes, uncompressed) of a private key that {@link isPrivateKey} accepts. */
 export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
-  return expectBytes(secp256k1.derivePublicKeyUncompressed(privateKey));
+  return engine.publicKeyOf(privateKey);
 }
 
 /** Deterministic ECDSA (RFC 6979) over a 32-byte digest; `s` is in the lower half, `v` is 27 or 28. */
 export function signDigest(privateKey: Uint8Array, digest: Uint8Array): Uint8Array {
-  const signed = secp256k1.signMessageHashRecoverableCompact(privateKey, digest);
-  if (typeof signed === 'string') throw new Error(signed);
+  const { rs, parity } = engine.sign(privateKey, digest);
   const signature = new Uint8Array(OWNER_SIGNATURE_BYTES);
-  signature.set(signed.signature);
-  signature[64] = 27 + signed.recoveryId;
+  signature.set(rs);
+  signature[64] = 27 + parity;
   return signature;
 }
 
@@ -44,15 +42,5 @@ export function isSignatureForm(signature: Uint8Array): boolean {
 
 /** Public key (65 bytes, uncompressed) that made a signature of right form, or undefined if none did. */
 export function recoverPublicKey(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
-  const recovered = secp256k1.recoverPublicKeyUncompressed(
-    signature.subarray(0, 64),
-    (signature[64]! - 27) as 0 | 1,
-    digest,
-  );
-  return typeof recovered === 'string' ? undefined : recovered;
-}
-
-function expectBytes(result: Uint8Array | string): Uint8Array {
-  if (typeof result === 'string') throw new Error(result);
-  return result;
+  return engine.recover(digest, signature.subarray(0, 64), signature[64]! - 27);
 }
