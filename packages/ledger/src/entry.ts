@@ -7,7 +7,6 @@ import {
   sha256,
   signatureBytesOf,
   toHex,
-  verifyEncodedAsync,
   verifySignatureAsync,
 } from '@moe/core';
 import {
@@ -17,6 +16,7 @@ import {
   TRANSACTION_DOMAIN,
   type Transaction,
   transactionSchema,
+  verifyTransactionAsync,
 } from '@moe/protocol';
 import { z } from 'zod';
 
@@ -34,7 +34,7 @@ export const CHAIN_START: Uint8Array = new Uint8Array(32);
 
 const signedBytesSchema = z.tuple([z.literal(TRANSACTION_DOMAIN), transactionSchema]);
 
-/** A transaction with the exact bytes whose hash its owner signed. */
+/** A transaction with its canonical bytes: those that a node signs, and that say what an owner signed. */
 export interface SealedTransaction {
   readonly transaction: Transaction;
   readonly signature: Uint8Array;
@@ -66,11 +66,10 @@ export function seal(signed: SignedTransaction): SealedTransaction {
   return { transaction, signature: signed.signature, signedBytes };
 }
 
-/** Checks the owner's signature and those of nodes inside, on the thread pool. */
+/** Checks the sender's signature and those of nodes inside, beside other work. */
 export async function areSignaturesValid(sealed: SealedTransaction): Promise<boolean> {
   const { transaction, signature, signedBytes } = sealed;
-  const owner = { by: transaction.from, signature };
-  if (!(await verifyEncodedAsync(TRANSACTION_DOMAIN, signedBytes, owner))) return false;
+  if (!(await verifyTransactionAsync(transaction, signedBytes, signature))) return false;
   for (const inner of innerSignatures(transaction))
     if (!(await verifySignatureAsync(inner.by, inner.bytes, inner.signature))) return false;
   return true;

@@ -6,8 +6,6 @@ import {
   marketIdSchema,
   nodeIdSchema,
   type Signed,
-  type Signer,
-  signBody,
 } from '@moe/core';
 import { z } from 'zod';
 import { certificateBodySchema } from '../job/certificate.ts';
@@ -17,7 +15,7 @@ import { marketTermsSchema } from '../market/terms.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { networkRulesSchema } from './network-rules.ts';
 
-/** Domain of an owner's signature over a {@link Transaction}. */
+/** Domain of the canonical bytes of a {@link Transaction}: what nodes sign, and what the log holds. */
 export const TRANSACTION_DOMAIN = 'moe/transaction/1';
 
 /**
@@ -381,8 +379,3 @@ export type Action = WithoutHeader<Transaction>;
 export type ActionOf<Kind extends TransactionKind> = WithoutHeader<TransactionOf<Kind>>;
 
 export type SignedTransaction = Signed<Transaction>;
-
-/** Signs as the sender `transaction.from`, whose keys these must be. */
-export function signTransaction(keys: Signer, transaction: Transaction): SignedTransaction {
-  return signBody(keys, TRANSACTION_DOMAIN, transaction);
-}
