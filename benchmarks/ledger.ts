@@ -21,11 +21,8 @@ import {
   signTransaction,
   type TransactionOf,
 } from '@moe/protocol';
-import {
-  type MillionAccounts,
-  measureMillionAccounts,
-  printMillionAccounts,
-} from './ledger/million-accounts.ts';
+import { type MillionAccounts, measureMillionAccounts } from './ledger/million-accounts.ts';
+import { printMillionAccounts } from './ledger/million-accounts-table.ts';
 import { kindsOf, mixedTransactions } from './ledger/mixed-transactions.ts';
 
 const ROUNDS = 5;

@@ -9,8 +9,10 @@ import {
   type Transaction,
   type TransactionKind,
 } from '@moe/protocol';
-import { type Maker, mix, transfer } from './actions.ts';
+import { mix } from './actions.ts';
 import { mixGenesis, NETWORK, opening, type Scene } from './cast.ts';
+import type { Maker } from './makers.ts';
+import { transfer } from './money-actions.ts';
 
 /**
  * Signed transactions of every kind, in an order in which the rules take all of them: the genesis, what sets the
