@@ -138,20 +138,23 @@ function signedBody(domain: string, { by, body, signature }: Signed<unknown>): R
 
 /**
  * True if the nodes, each counted once, are validators with at least ⅔ of the stake of those that are not offline: who has
- * signed nothing for the network's cutoff no longer holds the others up.
+ * signed nothing for the network's cutoff no longer holds the others up. It must be more than ⅓ of all stake, too: while
+ * less than that is dishonest, no outage lets the dishonest decide alone.
  */
 export function isQuorum(view: LedgerView, signatures: readonly NodeSignature[]): boolean {
   const { epoch, rules } = view.network.get('network')!;
   const signers = new Set(signatures.map(({ node }) => node));
   let signed = 0n;
   let total = 0n;
+  let all = 0n;
   for (const [, validator] of view.validators.entries()) {
     const isSigner = signers.has(validator.node);
+    all += countedMicro(validator);
     if (!isSigner && validator.activeEpoch + rules.offlineEpochs < epoch) continue;
     total += countedMicro(validator);
     if (isSigner) signed += countedMicro(validator);
   }
-  return total > 0n && 3n * signed >= 2n * total;
+  return 3n * signed >= 2n * total && 3n * signed > all;
 }
 
 /** Notes that validators did something in the running epoch. */

@@ -4,9 +4,10 @@ import { emitMarket, rollIncomes } from './emission.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, sortedEntries } from './pots.ts';
-import { activatePending, beginCommissions, releaseLeaving, releaseUnbonded } from './stake-release.ts';
+import { activatePending, beginCommissions, releaseLeaving } from './stake-release.ts';
 import type { LedgerView, NetworkRecord } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
+import { releaseUnbonded } from './unbonding.ts';
 
 /** So much later the treasury alone may end an epoch that validators do not: epochs must pass for offline ones to be masked. */
 const overdueEpochs = 3;

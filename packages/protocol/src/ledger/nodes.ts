@@ -3,6 +3,7 @@ import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, stakeTooSmall } from './pots.ts';
 import { makeRoom, priceChanged, risenPrice } from './registration.ts';
+import { wasReplaced } from './rotation.ts';
 import { isImmune, leave } from './stake-release.ts';
 import { type Backing, type Expert, expertKey, type LedgerView, type Validator } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
@@ -16,6 +17,7 @@ function newBacking(view: LedgerView, tx: TransactionOf<'registerExpert' | 'regi
     stakeMicro: tx.stakeMicro,
     delegatedMicro: 0n,
     delegationShares: 0n,
+    delegationCount: 0,
     unbondingMicro: 0n,
     unbondingShares: 0n,
     pendingMicro: 0n,
@@ -40,6 +42,7 @@ export function applyRegisterExpert(
   if (before !== undefined)
     return refused('already-registered', `Node ${tx.node} is already an expert of "${tx.market}".`);
   const problem =
+    wasReplaced(view, { role: 'expert', market: tx.market, node: tx.node }) ??
     stakeTooSmall(tx.stakeMicro, market.terms.parameters.minimumStakeMicro) ??
     priceChanged(market, tx) ??
     spend(view, tx, tx.stakeMicro + tx.depositMicro);
@@ -94,7 +97,9 @@ export function applyRegisterValidator(
   if (network.validatorCount >= limits.validators)
     return refused('limit-reached', `The network has ${limits.validators} validators, the most it takes.`);
   const problem =
-    stakeTooSmall(tx.stakeMicro, network.minValidatorStakeMicro) ?? spend(view, tx, tx.stakeMicro);
+    wasReplaced(view, { role: 'validator', node: tx.node }) ??
+    stakeTooSmall(tx.stakeMicro, network.minValidatorStakeMicro) ??
+    spend(view, tx, tx.stakeMicro);
   if (problem !== undefined) return problem;
   const { node, name, stakeMicro, ticketRoot } = tx;
   view.validators.set(node, {

@@ -3,9 +3,9 @@ import { type Refused, refused } from './outcome.ts';
 import {
   accountOf,
   type Backing,
-  delegationKey,
   type Expert,
   type LedgerView,
+  type Table,
   targetKey,
   type Validator,
 } from './state.ts';
@@ -61,30 +61,6 @@ export function credit(view: LedgerView, to: AccountId, amountMicro: Amount): vo
   if (amountMicro === 0n) return;
   const account = accountOf(view, to);
   view.accounts.set(to, { balanceMicro: account.balanceMicro + amountMicro, nonce: account.nonce });
-}
-
-/** What `shares` of a pot are worth, rounded down: what is lost to rounding stays with the others in the pot. */
-export function worthOf(shares: bigint, potMicro: Amount, potShares: bigint): Amount {
-  return potShares === 0n ? 0n : (shares * potMicro) / potShares;
-}
-
-/** Shares for money that enters a pot, rounded down; undefined where the pot was slashed to nothing. */
-export function sharesFor(amountMicro: Amount, potMicro: Amount, potShares: bigint): bigint | undefined {
-  if (potShares === 0n) return amountMicro;
-  return potMicro === 0n ? undefined : (amountMicro * potShares) / potMicro;
-}
-
-export function pend(
-  view: LedgerView,
-  target: StakeTarget,
-  backing: Backing,
-  account: AccountId,
-  amountMicro: Amount,
-): void {
-  const key = delegationKey(target, account);
-  const before = view.delegations.get(key) ?? { target, account, shares: 0n, pendingMicro: 0n };
-  view.delegations.set(key, { ...before, pendingMicro: before.pendingMicro + amountMicro });
-  setBacking(view, target, { pendingMicro: backing.pendingMicro + amountMicro });
 }
 
 /**
@@ -172,11 +148,21 @@ export function backings(view: LedgerView): [StakeTarget, Expert | Validator][] 
   ];
 }
 
-/** Records in the order of their keys: what a rule does must not depend on how a map was filled. */
-export function sortedEntries<Value>(table: {
-  entries(): Iterable<readonly [string, Value]>;
-}): (readonly [string, Value])[] {
-  return [...table.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+/** Records (those to `keep`) in the order of their keys: what a rule does must not depend on how a map was filled. */
+export function sortedEntries<Value>(
+  table: Pick<Table<Value>, 'entries'>,
+  keep: (value: Value, key: string) => boolean = () => true,
+): (readonly [string, Value])[] {
+  return [...table.entries()].filter(([key, value]) => keep(value, key)).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The records that belong to one target, in the order of their keys. */
+export function recordsOf<Value>(
+  table: Pick<Table<Value>, 'entries'>,
+  target: StakeTarget,
+): (readonly [string, Value])[] {
+  const prefix = `${targetKey(target)}/`;
+  return sortedEntries(table, (_, key) => key.startsWith(prefix));
 }
 
 export function addToPool(view: LedgerView, id: MarketId, amountMicro: Amount): void {

@@ -1,11 +1,20 @@
+import type { MarketId, NodeId } from '@moe/core';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { leaving, ownedBacking, sortedEntries } from './pots.ts';
-import { delegationKey, type LedgerView, type Table, targetKey, unbondingKey, weightsKey } from './state.ts';
+import { leaving, ownedBacking, recordsOf, sortedEntries } from './pots.ts';
+import {
+  delegationKey,
+  type LedgerView,
+  type Rotation,
+  type Table,
+  targetKey,
+  unbondingKey,
+  weightsKey,
+} from './state.ts';
 import type { StakeTarget, TransactionOf } from './transaction.ts';
 
 /**
- * Replaces a node's key, e.g. one that was lost. Stake, delegations, weights and bonds stay; pay and penalties for what
- * the old key signed reach the new one ({@link currentTarget}).
+ * Replaces a node's key, e.g. one that was lost. Stake, delegations, weights, bonds and permits stay; pay and penalties for
+ * what the old key signed reach the new one ({@link currentTarget}). Once an epoch: each leaves a record.
  */
 export function applyRotate(view: LedgerView, tx: TransactionOf<'rotate'>): Applied | Refused {
   const { target } = tx;
@@ -15,64 +24,88 @@ export function applyRotate(view: LedgerView, tx: TransactionOf<'rotate'>): Appl
   const next: StakeTarget = { ...target, node: tx.next };
   const registered =
     next.role === 'expert' ? view.experts.get(targetKey(next)) : view.validators.get(next.node);
-  if (registered !== undefined || view.rotations.get(targetKey(next)) !== undefined)
-    return refused('already-registered', `Node ${tx.next} is, or was, registered here: make a fresh key.`);
+  if (registered !== undefined)
+    return refused('already-registered', `Node ${tx.next} is registered here: make a fresh key.`);
+  const problem = wasReplaced(view, next);
+  if (problem !== undefined) return problem;
+  const { epoch } = view.network.get('network')!;
+  const earlier = sortedEntries(view.rotations, (rotation) => isCurrent(rotation, target));
+  if (earlier.some(([, rotation]) => rotation.epoch === epoch))
+    return refused(
+      'limit-reached',
+      `The key of node ${target.node} is new in this epoch; it can be replaced again in the next.`,
+    );
+  // Every replaced key leads straight to the present one: no chain to follow, however often keys are replaced.
+  for (const [key, rotation] of earlier) view.rotations.set(key, { ...rotation, next: next.node });
+  view.rotations.set(targetKey(target), { target, next: next.node, epoch });
   if (target.role === 'expert') {
     const expert = view.experts.get(targetKey(target))!;
     view.experts.delete(targetKey(target));
     view.experts.set(targetKey(next), { ...expert, node: next.node });
-  } else {
-    const validator = view.validators.get(target.node)!;
-    view.validators.delete(target.node);
-    view.validators.set(next.node, { ...validator, node: next.node });
-    moveRecords(view.weights, target.node, (record) => {
-      const moved = { ...record, validator: next.node };
-      return [weightsKey(moved.market, moved.validator), moved];
-    });
-    moveRecords(view.bonds, target.node, (record) => {
-      const moved = { ...record, validator: next.node };
-      return [weightsKey(moved.market, moved.validator), moved];
-    });
-    // A promise names its validator inside its hash: it cannot be opened by another key.
-    for (const [key, { validator }] of sortedEntries(view.weightCommits))
-      if (validator === target.node) view.weightCommits.delete(key);
-  }
-  for (const [key, record] of sortedEntries(view.delegations)) {
-    if (targetKey(record.target) !== targetKey(target)) continue;
+  } else moveValidator(view, target.node, tx.next);
+  for (const [key, record] of recordsOf(view.delegations, target)) {
     view.delegations.delete(key);
     view.delegations.set(delegationKey(next, record.account), { ...record, target: next });
   }
-  for (const [key, record] of sortedEntries(view.unbondings)) {
-    if (targetKey(record.target) !== targetKey(target)) continue;
+  for (const [key, record] of recordsOf(view.unbondings, target)) {
     const moved = { ...record, target: next };
     view.unbondings.delete(key);
     view.unbondings.set(unbondingKey(moved), moved);
   }
-  view.rotations.set(targetKey(target), { target, next: next.node });
   return APPLIED;
 }
 
-function moveRecords<Record extends { readonly validator: string }>(
+function moveValidator(view: LedgerView, from: NodeId, next: NodeId): void {
+  const validator = view.validators.get(from)!;
+  view.validators.delete(from);
+  view.validators.set(next, { ...validator, node: next });
+  moveWeights(view.weights, from, next);
+  moveWeights(view.bonds, from, next);
+  // A promise names its validator inside its hash: it cannot be opened by another key.
+  for (const [key] of sortedEntries(view.weightCommits, (commit) => commit.validator === from))
+    view.weightCommits.delete(key);
+  for (const [key, ranking] of sortedEntries(view.rankings, ({ permits }) => permits.includes(from)))
+    view.rankings.set(key, {
+      ...ranking,
+      permits: ranking.permits.map((node) => (node === from ? next : node)),
+    });
+}
+
+function moveWeights<Record extends { readonly market: MarketId; readonly validator: NodeId }>(
   table: Table<Record>,
-  validator: string,
-  move: (record: Record) => readonly [string, Record],
+  from: NodeId,
+  next: NodeId,
 ): void {
-  for (const [key, record] of sortedEntries(table)) {
-    if (record.validator !== validator) continue;
-    const [next, moved] = move(record);
+  for (const [key, record] of sortedEntries(table, ({ validator }) => validator === from)) {
     table.delete(key);
-    table.set(next, moved);
+    table.set(weightsKey(record.market, next), { ...record, validator: next });
   }
+}
+
+/**
+ * Why a key that was replaced cannot be registered again while its successor is: pay and penalties of the old key go to the
+ * successor, so the new registration would be out of their reach.
+ */
+export function wasReplaced(view: LedgerView, target: StakeTarget): Refused | undefined {
+  return view.rotations.get(targetKey(target)) === undefined
+    ? undefined
+    : refused('already-registered', `Node ${target.node} was replaced by another key: make a fresh one.`);
 }
 
 /** The target under its present key: itself, unless its key was replaced. */
 export function currentTarget(view: LedgerView, target: StakeTarget): StakeTarget {
-  let current = target;
-  for (
-    let rotation = view.rotations.get(targetKey(current));
-    rotation !== undefined;
-    rotation = view.rotations.get(targetKey(current))
-  )
-    current = { ...current, node: rotation.next };
-  return current;
+  const rotation = view.rotations.get(targetKey(target));
+  return rotation === undefined ? target : { ...target, node: rotation.next };
+}
+
+/** Forgets the replaced keys of registrations that are gone. */
+export function dropRotations(view: LedgerView, gone: ReadonlyMap<string, StakeTarget>): void {
+  for (const [key] of sortedEntries(view.rotations, ({ target, next }) =>
+    gone.has(targetKey({ ...target, node: next })),
+  ))
+    view.rotations.delete(key);
+}
+
+function isCurrent({ target, next }: Rotation, current: StakeTarget): boolean {
+  return targetKey({ ...target, node: next }) === targetKey(current);
 }

@@ -1,4 +1,4 @@
-import { formatCredits } from '@moe/core';
+import { type Amount, formatCredits, MAX_AMOUNT } from '@moe/core';
 import { isQuorum, noteActive } from './authority.ts';
 import { earn } from './emission.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
@@ -42,7 +42,8 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
   }
   for (const { node, owner, amountMicro } of body.earnings) {
     const target = currentTarget(view, { role: 'expert', market: body.market, node });
-    if (view.experts.get(targetKey(target)) === undefined) credit(view, owner, amountMicro);
+    // Who earned it is paid, not who registered with the same key since.
+    if (view.experts.get(targetKey(target))?.owner !== owner) credit(view, owner, amountMicro);
     else earn(view, body, target.node, amountMicro);
   }
   let poolMicro = body.poolMicro;
@@ -56,7 +57,8 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
     poolMicro: market.poolMicro + poolMicro,
     nextBatch: market.nextBatch + 1,
     settledOrders: market.settledOrders + body.certificates,
-    settledMicro: market.settledMicro + chargedMicro,
+    // A sum without a limit of its own: it stops where 64 bits would.
+    settledMicro: atMost(market.settledMicro + chargedMicro, MAX_AMOUNT),
   });
   return APPLIED;
 }
@@ -131,4 +133,8 @@ function problemOfSums(body: SettlementBody): Refused | undefined {
 
 function isSorted(ids: readonly string[]): boolean {
   return ids.every((id, index) => index === 0 || ids[index - 1]! < id);
+}
+
+function atMost(amount: Amount, limit: Amount): Amount {
+  return amount < limit ? amount : limit;
 }

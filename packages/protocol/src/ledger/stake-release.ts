@@ -1,41 +1,35 @@
-import {
-  addToPool,
-  backingOf,
-  backings,
-  credit,
-  pend,
-  setBacking,
-  sharesFor,
-  sortedEntries,
-  worthOf,
-} from './pots.ts';
-import { currentTarget } from './rotation.ts';
+import { putDelegation } from './delegations.ts';
+import { addToPool, backingOf, backings, credit, setBacking, sortedEntries } from './pots.ts';
+import { dropRotations } from './rotation.ts';
+import { adjustShares, sharesFor, worthOf } from './shares.ts';
 import { type Backing, type Expert, type LedgerView, targetKey, type Validator } from './state.ts';
 import type { StakeTarget } from './transaction.ts';
 
 /** What waited for the epoch joins the stake. Called at the end of an epoch, after its pay. */
 export function activatePending(view: LedgerView): void {
-  for (const [key, delegation] of sortedEntries(view.delegations)) {
-    const { target, account, shares, pendingMicro } = delegation;
-    if (pendingMicro === 0n) continue;
+  for (const [target, { pendingMicro, leavesAtEpoch }] of backings(view))
+    if (pendingMicro > 0n && leavesAtEpoch === undefined)
+      adjustShares(view, target, 'delegated', pendingMicro);
+  const waiting = sortedEntries(view.delegations, ({ pendingMicro }) => pendingMicro > 0n);
+  for (const [, { target, account, shares, pendingMicro }] of waiting) {
     const backing = backingOf(view, target) as Backing;
-    const isOwn = backing.owner === account;
-    const issued = isOwn ? 0n : sharesFor(pendingMicro, backing.delegatedMicro, backing.delegationShares);
-    const isTaken = backing.leavesAtEpoch === undefined && (isOwn || (issued !== undefined && issued > 0n));
-    if (isTaken)
-      setBacking(view, target, {
-        pendingMicro: backing.pendingMicro - pendingMicro,
-        stakeMicro: backing.stakeMicro + pendingMicro,
-        delegatedMicro: backing.delegatedMicro + (isOwn ? 0n : pendingMicro),
-        delegationShares: backing.delegationShares + (issued ?? 0n),
-      });
-    else {
-      setBacking(view, target, { pendingMicro: backing.pendingMicro - pendingMicro });
+    const { stakeMicro, delegatedMicro, delegationShares } = backing;
+    setBacking(view, target, { pendingMicro: backing.pendingMicro - pendingMicro });
+    if (backing.leavesAtEpoch !== undefined) {
       credit(view, account, pendingMicro);
+      putDelegation(view, target, account, shares, 0n);
+    } else if (backing.owner === account) {
+      setBacking(view, target, { stakeMicro: stakeMicro + pendingMicro });
+      putDelegation(view, target, account, 0n, 0n);
+    } else {
+      const issued = sharesFor(pendingMicro, delegatedMicro, delegationShares);
+      setBacking(view, target, {
+        stakeMicro: stakeMicro + pendingMicro,
+        delegatedMicro: delegatedMicro + pendingMicro,
+        delegationShares: delegationShares + issued,
+      });
+      putDelegation(view, target, account, shares + issued, 0n);
     }
-    const held = shares + (isTaken ? (issued ?? 0n) : 0n);
-    if (held === 0n) view.delegations.delete(key);
-    else view.delegations.set(key, { ...delegation, shares: held, pendingMicro: 0n });
   }
 }
 
@@ -47,31 +41,6 @@ export function beginCommissions(view: LedgerView, epoch: number): void {
     const changed = { ...rest, commissionBps: nextCommission.bps };
     if (target.role === 'expert') view.experts.set(targetKey(target), changed as Expert);
     else view.validators.set(target.node, changed as Validator);
-  }
-}
-
-/** Pays out, or delegates anew, what is unbonded when `epoch` begins. */
-export function releaseUnbonded(view: LedgerView, epoch: number): void {
-  for (const [key, { target, account, releaseEpoch, shares, to }] of sortedEntries(view.unbondings)) {
-    if (releaseEpoch > epoch) continue;
-    const { unbondingMicro, unbondingShares } = backingOf(view, target) as Backing;
-    const amountMicro = worthOf(shares, unbondingMicro, unbondingShares);
-    view.unbondings.delete(key);
-    setBacking(view, target, {
-      unbondingMicro: unbondingMicro - amountMicro,
-      unbondingShares: unbondingShares - shares,
-    });
-    const delegated = to === undefined ? undefined : currentTarget(view, to);
-    const next = delegated === undefined ? undefined : backingOf(view, delegated);
-    if (amountMicro === 0n) continue;
-    if (
-      delegated === undefined ||
-      next === undefined ||
-      'applied' in next ||
-      next.leavesAtEpoch !== undefined
-    )
-      credit(view, account, amountMicro);
-    else pend(view, delegated, next, account, amountMicro);
   }
 }
 
@@ -100,7 +69,10 @@ export function leave(view: LedgerView, target: StakeTarget, forfeitsDeposit: bo
   }
 }
 
-/** Ends registrations whose time has come; everything behind them goes back to whose it is. */
+/**
+ * Ends registrations whose time has come; everything behind them goes back to whose it is. What was being unbonded is paid
+ * out by then: a node that is leaving takes no stake and gives none back.
+ */
 export function releaseLeaving(view: LedgerView, epoch: number): void {
   const gone = new Map(
     backings(view)
@@ -108,8 +80,8 @@ export function releaseLeaving(view: LedgerView, epoch: number): void {
       .map(([target]) => [targetKey(target), target] as const),
   );
   if (gone.size === 0) return;
-  for (const [key, { target, account, shares, pendingMicro }] of sortedEntries(view.delegations)) {
-    if (!gone.has(targetKey(target))) continue;
+  const delegations = sortedEntries(view.delegations, ({ target }) => gone.has(targetKey(target)));
+  for (const [, { target, account, shares, pendingMicro }] of delegations) {
     const backing = backingOf(view, target) as Backing;
     const amountMicro = worthOf(shares, backing.delegatedMicro, backing.delegationShares);
     setBacking(view, target, {
@@ -118,30 +90,28 @@ export function releaseLeaving(view: LedgerView, epoch: number): void {
       delegatedMicro: backing.delegatedMicro - amountMicro,
       delegationShares: backing.delegationShares - shares,
     });
-    view.delegations.delete(key);
+    putDelegation(view, target, account, 0n, 0n);
     credit(view, account, amountMicro + pendingMicro);
-  }
-  for (const [key, { target, account, shares }] of sortedEntries(view.unbondings)) {
-    if (!gone.has(targetKey(target))) continue;
-    const { unbondingMicro, unbondingShares } = backingOf(view, target) as Backing;
-    const amountMicro = worthOf(shares, unbondingMicro, unbondingShares);
-    view.unbondings.delete(key);
-    setBacking(view, target, {
-      unbondingMicro: unbondingMicro - amountMicro,
-      unbondingShares: unbondingShares - shares,
-    });
-    credit(view, account, amountMicro);
   }
   for (const target of gone.values()) {
     const backing = backingOf(view, target) as Expert | Validator;
-    // Own stake, and whatever worthless shares left behind.
     const depositMicro = 'depositMicro' in backing ? backing.depositMicro : 0n;
-    credit(
-      view,
-      backing.owner,
-      backing.stakeMicro + backing.unbondingMicro + backing.pendingMicro + depositMicro,
-    );
+    credit(view, backing.owner, backing.stakeMicro + depositMicro);
     if (target.role === 'expert') view.experts.delete(targetKey(target));
-    else view.validators.delete(target.node);
+    else {
+      view.validators.delete(target.node);
+      forgetWeights(view, target.node);
+    }
   }
+  dropRotations(view, gone);
+}
+
+/** Who registers with this key one day begins without the weights and bonds of who had it before. */
+function forgetWeights(view: LedgerView, node: string): void {
+  for (const table of [view.weights, view.bonds, view.weightCommits])
+    for (const [key] of sortedEntries<{ readonly validator: string }>(
+      table,
+      ({ validator }) => validator === node,
+    ))
+      table.delete(key);
 }

@@ -1,4 +1,5 @@
-import { type AccountId, type Amount, formatCredits } from '@moe/core';
+import { type Amount, formatCredits } from '@moe/core';
+import { isCrowded, pend, putDelegation, takePending } from './delegations.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import {
@@ -7,14 +8,13 @@ import {
   leaving,
   minimumOwnStake,
   ownedBacking,
-  pend,
   setBacking,
-  sharesFor,
   stakeTooSmall,
-  worthOf,
 } from './pots.ts';
-import { type Backing, delegationKey, type LedgerView, targetKey, unbondingKey } from './state.ts';
+import { adjustShares, quotientUp, worthOf } from './shares.ts';
+import { type Backing, delegationKey, type LedgerView, targetKey } from './state.ts';
 import type { StakeTarget, TransactionOf } from './transaction.ts';
+import { addUnbonding } from './unbonding.ts';
 
 /** The owner adds to his own stake; it counts from the next epoch on. */
 export function applyStake(view: LedgerView, tx: TransactionOf<'stake'>): Applied | Refused {
@@ -35,6 +35,11 @@ export function applyDelegate(view: LedgerView, tx: TransactionOf<'delegate'>): 
       'insufficient-stake',
       `A delegation of ${formatCredits(tx.amountMicro)} credits is below the minimum of ${formatCredits(minDelegationMicro)}.`,
     );
+  if (isCrowded(view, tx.target, tx.from))
+    return refused(
+      'limit-reached',
+      `Node ${tx.target.node} has ${backing.delegationCount} delegators, the most it takes: choose another.`,
+    );
   return addPending(view, tx, backing);
 }
 
@@ -46,7 +51,7 @@ function addPending(
   if (backing.leavesAtEpoch !== undefined) return leaving(tx.target, backing);
   const problem = spend(view, tx, tx.amountMicro);
   if (problem !== undefined) return problem;
-  pend(view, tx.target, backing, tx.from, tx.amountMicro);
+  pend(view, tx.target, tx.from, tx.amountMicro);
   return APPLIED;
 }
 
@@ -57,7 +62,8 @@ export function applyUnstake(view: LedgerView, tx: TransactionOf<'unstake'>): Ap
   if (backing.leavesAtEpoch !== undefined) return leaving(tx.target, backing);
   const ownMicro = backing.stakeMicro - backing.delegatedMicro;
   const pendingMicro = view.delegations.get(delegationKey(tx.target, tx.from))?.pendingMicro ?? 0n;
-  const restMicro = tx.amountMicro > pendingMicro ? tx.amountMicro - pendingMicro : 0n;
+  const backMicro = tx.amountMicro < pendingMicro ? tx.amountMicro : pendingMicro;
+  const restMicro = tx.amountMicro - backMicro;
   if (ownMicro < restMicro)
     return refused(
       'insufficient-stake',
@@ -66,11 +72,17 @@ export function applyUnstake(view: LedgerView, tx: TransactionOf<'unstake'>): Ap
   const minimumMicro = minimumOwnStake(view, tx.target);
   const problem = restMicro === 0n ? undefined : stakeTooSmall(ownMicro - restMicro, minimumMicro);
   if (problem !== undefined) return problem;
-  unbond(view, tx.target, tx.from, takePending(view, tx.target, tx.from, tx.amountMicro));
+  takePending(view, tx.target, tx.from, backMicro);
+  credit(view, tx.from, backMicro);
+  setBacking(view, tx.target, { stakeMicro: backing.stakeMicro - restMicro });
+  addUnbonding(view, tx.target, tx.from, restMicro, undefined);
   return APPLIED;
 }
 
-/** A delegator takes out money, first what does not count yet, at once; the rest is unbonded. */
+/**
+ * A delegator takes out money, first what does not count yet, at once; the rest is unbonded. What would stay below the
+ * network's minimum goes along, and nothing below it is unbonded alone: dust would fill the ledger.
+ */
 export function applyUndelegate(view: LedgerView, tx: TransactionOf<'undelegate'>): Applied | Refused {
   return takeOut(view, tx, undefined);
 }
@@ -95,103 +107,54 @@ function takeOut(
   const backing = backingOf(view, tx.target);
   if ('applied' in backing) return backing;
   if (backing.leavesAtEpoch !== undefined) return leaving(tx.target, backing);
-  const before = view.delegations.get(delegationKey(tx.target, tx.from));
-  const { delegatedMicro, delegationShares } = backing;
-  const heldMicro = worthOf(before?.shares ?? 0n, delegatedMicro, delegationShares);
-  const pendingMicro = before?.pendingMicro ?? 0n;
-  if (before === undefined || backing.owner === tx.from || heldMicro + pendingMicro < tx.amountMicro)
+  // What the owner has there is not delegated.
+  const delegation =
+    backing.owner === tx.from ? undefined : view.delegations.get(delegationKey(tx.target, tx.from));
+  const heldMicro = worthOf(delegation?.shares ?? 0n, backing.delegatedMicro, backing.delegationShares);
+  const pendingMicro = delegation?.pendingMicro ?? 0n;
+  const leftMicro = heldMicro + pendingMicro - tx.amountMicro;
+  if (leftMicro < 0n)
     return refused(
       'insufficient-stake',
-      `You have ${formatCredits(backing.owner === tx.from ? 0n : heldMicro + pendingMicro)} credits delegated there; ${formatCredits(tx.amountMicro)} cannot be taken out.`,
+      `You have ${formatCredits(heldMicro + pendingMicro)} credits delegated there; ${formatCredits(tx.amountMicro)} cannot be taken out.`,
     );
-  const restMicro = takePending(view, tx.target, tx.from, tx.amountMicro);
-  if (restMicro > 0n || heldMicro === 0n) takeShares(view, tx, before.shares, restMicro, to);
+  const { minDelegationMicro } = view.network.get('network')!.rules;
+  const isAll = leftMicro === 0n || leftMicro < minDelegationMicro;
+  const backMicro = isAll || tx.amountMicro > pendingMicro ? pendingMicro : tx.amountMicro;
+  const restMicro = isAll ? heldMicro : tx.amountMicro - backMicro;
+  if (restMicro > 0n && restMicro < minDelegationMicro && !isAll)
+    return refused(
+      'insufficient-stake',
+      `${formatCredits(minDelegationMicro)} credits or more are unbonded at a time, or all: ${formatCredits(backMicro)} do not count yet and come back at once, but ${formatCredits(restMicro)} would have to be unbonded.`,
+    );
+  takePending(view, tx.target, tx.from, backMicro);
+  credit(view, tx.from, backMicro);
+  takeShares(view, tx, restMicro, isAll);
+  addUnbonding(view, tx.target, tx.from, restMicro, to);
   return APPLIED;
 }
 
-/** Moves money from the delegated pot to the unbonding one. A rest below the minimum goes along. */
+/** Takes money out of the delegated pot. Shares are rounded up and money down: who stays never loses by who goes. */
 function takeShares(
   view: LedgerView,
-  tx: TransactionOf<'undelegate' | 'redelegate'>,
-  held: bigint,
-  wantedMicro: Amount,
-  to: StakeTarget | undefined,
-): void {
-  const backing = backingOf(view, tx.target) as Backing;
-  const { delegatedMicro, delegationShares } = backing;
-  const heldMicro = worthOf(held, delegatedMicro, delegationShares);
-  const { minDelegationMicro } = view.network.get('network')!.rules;
-  const isAll = heldMicro - wantedMicro < minDelegationMicro;
-  // Shares are rounded up and money down: who stays never loses by who goes.
-  const shares = isAll ? held : (wantedMicro * delegationShares + delegatedMicro - 1n) / delegatedMicro;
-  const takenMicro = isAll ? heldMicro : wantedMicro;
-  const key = delegationKey(tx.target, tx.from);
-  const delegation = view.delegations.get(key);
-  if (delegation !== undefined) {
-    const left = { ...delegation, shares: delegation.shares - shares };
-    if (left.shares === 0n && left.pendingMicro === 0n) view.delegations.delete(key);
-    else view.delegations.set(key, left);
-  }
-  setBacking(view, tx.target, {
-    stakeMicro: backing.stakeMicro - takenMicro,
-    delegatedMicro: delegatedMicro - takenMicro,
-    delegationShares: delegationShares - shares,
-  });
-  addUnbonding(view, tx.target, tx.from, takenMicro, to);
-}
-
-/** Gives back what does not count yet, as far as it is wanted; the result is what is still wanted. */
-function takePending(view: LedgerView, target: StakeTarget, account: AccountId, wantedMicro: Amount): Amount {
-  const key = delegationKey(target, account);
-  const delegation = view.delegations.get(key);
-  const pendingMicro = delegation?.pendingMicro ?? 0n;
-  if (delegation === undefined || pendingMicro === 0n) return wantedMicro;
-  const backMicro = pendingMicro < wantedMicro ? pendingMicro : wantedMicro;
-  const left = { ...delegation, pendingMicro: pendingMicro - backMicro };
-  if (left.shares === 0n && left.pendingMicro === 0n) view.delegations.delete(key);
-  else view.delegations.set(key, left);
-  const backing = backingOf(view, target) as Backing;
-  setBacking(view, target, { pendingMicro: backing.pendingMicro - backMicro });
-  credit(view, account, backMicro);
-  return wantedMicro - backMicro;
-}
-
-/** Moves own stake to the unbonding pot. */
-function unbond(view: LedgerView, target: StakeTarget, account: AccountId, amountMicro: Amount): void {
-  if (amountMicro === 0n) return;
-  const backing = backingOf(view, target) as Backing;
-  setBacking(view, target, { stakeMicro: backing.stakeMicro - amountMicro });
-  addUnbonding(view, target, account, amountMicro, undefined);
-}
-
-function addUnbonding(
-  view: LedgerView,
-  target: StakeTarget,
-  account: AccountId,
+  { target, from }: TransactionOf<'undelegate' | 'redelegate'>,
   amountMicro: Amount,
-  to: StakeTarget | undefined,
+  isAll: boolean,
 ): void {
-  if (amountMicro === 0n) return;
-  const backing = backingOf(view, target) as Backing;
-  const { unbondingMicro, unbondingShares } = backing;
-  const shares = sharesFor(amountMicro, unbondingMicro, unbondingShares);
-  // A pot slashed to nothing holds only worthless shares: newcomers begin a new count beside them.
-  const issued = shares ?? amountMicro * (unbondingShares + 1n);
-  const { epoch, rules } = view.network.get('network')!;
-  const entry = {
-    target,
-    account,
-    releaseEpoch: epoch + rules.unbondingEpochs,
-    ...(to === undefined ? {} : { to }),
-  };
-  const key = unbondingKey(entry);
-  view.unbondings.set(key, {
-    ...entry,
-    shares: (view.unbondings.get(key)?.shares ?? 0n) + issued,
-  });
+  adjustShares(view, target, 'delegated', 0n);
+  const delegation = view.delegations.get(delegationKey(target, from));
+  if (delegation === undefined) return;
+  const { stakeMicro, delegatedMicro, delegationShares } = backingOf(view, target) as Backing;
+  const shares = isAll
+    ? delegation.shares
+    : amountMicro === 0n
+      ? 0n
+      : quotientUp(amountMicro * delegationShares, delegatedMicro);
+  putDelegation(view, target, from, delegation.shares - shares, delegation.pendingMicro);
   setBacking(view, target, {
-    unbondingMicro: unbondingMicro + amountMicro,
-    unbondingShares: unbondingShares + issued,
+    stakeMicro: stakeMicro - amountMicro,
+    delegatedMicro: delegatedMicro - amountMicro,
+    delegationShares: delegationShares - shares,
   });
 }
 

@@ -1,0 +1,51 @@
+import type { AccountId, Amount } from '@moe/core';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+import { backingOf, setBacking } from './pots.ts';
+import { type Backing, delegationKey, type LedgerView } from './state.ts';
+import type { StakeTarget } from './transaction.ts';
+
+/** Replaces what an account has on a node (nothing leaves no record); the node's number of records follows. */
+export function putDelegation(
+  view: LedgerView,
+  target: StakeTarget,
+  account: AccountId,
+  shares: bigint,
+  pendingMicro: Amount,
+): void {
+  const key = delegationKey(target, account);
+  const isThere = view.delegations.get(key) !== undefined;
+  const isWanted = shares > 0n || pendingMicro > 0n;
+  if (isWanted) view.delegations.set(key, { target, account, shares, pendingMicro });
+  else if (isThere) view.delegations.delete(key);
+  if (isThere === isWanted) return;
+  const { delegationCount } = backingOf(view, target) as Backing;
+  setBacking(view, target, { delegationCount: delegationCount + (isWanted ? 1 : -1) });
+}
+
+/** Adds money that counts from the next epoch on. */
+export function pend(view: LedgerView, target: StakeTarget, account: AccountId, amountMicro: Amount): void {
+  const before = view.delegations.get(delegationKey(target, account));
+  const { pendingMicro } = backingOf(view, target) as Backing;
+  putDelegation(view, target, account, before?.shares ?? 0n, (before?.pendingMicro ?? 0n) + amountMicro);
+  setBacking(view, target, { pendingMicro: pendingMicro + amountMicro });
+}
+
+/** Gives back money that does not count yet; there must be so much of it. */
+export function takePending(
+  view: LedgerView,
+  target: StakeTarget,
+  account: AccountId,
+  amountMicro: Amount,
+): void {
+  if (amountMicro === 0n) return;
+  const before = view.delegations.get(delegationKey(target, account))!;
+  const { pendingMicro } = backingOf(view, target) as Backing;
+  putDelegation(view, target, account, before.shares, before.pendingMicro - amountMicro);
+  setBacking(view, target, { pendingMicro: pendingMicro - amountMicro });
+}
+
+/** True where one more account would be one too many. */
+export function isCrowded(view: LedgerView, target: StakeTarget, account: AccountId): boolean {
+  if (view.delegations.get(delegationKey(target, account)) !== undefined) return false;
+  return (backingOf(view, target) as Backing).delegationCount >= limits.delegatorsPerNode;
+}
