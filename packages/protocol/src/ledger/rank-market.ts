@@ -1,5 +1,6 @@
 import type { NodeId } from '@moe/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
+import { servingExperts } from './market-experts.ts';
 import { sortedEntries } from './pots.ts';
 import { currentTarget } from './rotation.ts';
 import {
@@ -10,14 +11,17 @@ import {
   type Validator,
   weightsKey,
 } from './state.ts';
+import { isPermitted } from './weights.ts';
 
 /** Block numbers of the ranking are epochs. */
 const tempo = 1;
 
 /**
  * Ranks a market's experts by the weights in force. One list of uids holds the experts, then the validators, each in the
- * order of their ids; only validators have stake there, and only what was staked when the epoch began and still is.
- * Bonds are stored. `emissionMicro` is what experts and validators get together.
+ * order of their ids; only validators have stake there, and only what was staked when the epoch began and still is. A
+ * validator that never revealed weights in the market does not count, so that nobody can stop a ranking by registering: what
+ * holds upstream only after the cutoff. Weight on the validator's own node, should it be an expert too, is left out
+ * (upstream's diagonal). Bonds are stored. `emissionMicro` is what experts and validators get together.
  */
 export function rankMarket(
   view: LedgerView,
@@ -25,9 +29,7 @@ export function rankMarket(
   emissionMicro: bigint,
 ): Pick<Ranking, 'permits' | 'experts' | 'validators'> {
   const { epoch } = view.network.get('network')!;
-  const experts = sortedEntries(view.experts)
-    .map(([, expert]) => expert)
-    .filter((expert) => expert.market === market && expert.leavesAtEpoch === undefined);
+  const experts = servingExperts(view, market);
   const validators = sortedEntries(view.validators)
     .map(([, validator]) => validator)
     .filter(({ leavesAtEpoch }) => leavesAtEpoch === undefined);
@@ -37,10 +39,9 @@ export function rankMarket(
     Object.fromEntries(
       validators.map(({ node }, index) => [
         first + index,
-        rowOf(view, market, view[table].get(weightsKey(market, node))?.values ?? [], uidOf),
+        rowOf(view, market, node, view[table].get(weightsKey(market, node))?.values ?? [], uidOf),
       ]),
     );
-  const before = view.rankings.get(market)?.permits;
   const { activityCutoffEpochs, ...ranking } = terms.ranking;
   const commits = earliestCommits(view, market);
   const zeros = new Array<number>(first).fill(0);
@@ -49,7 +50,10 @@ export function rankMarket(
     stake: [...zeros, ...validators.map(rankedStake)],
     validatorPermit: [
       ...zeros.map(() => false),
-      ...validators.map(({ node }) => before === undefined || before.includes(node)),
+      ...validators.map(
+        ({ node }) =>
+          view.weights.get(weightsKey(market, node)) !== undefined && isPermitted(view, market, node),
+      ),
     ],
     lastUpdate: [
       ...zeros,
@@ -73,7 +77,7 @@ export function rankMarket(
     storeBonds(view, market, node, epoch, result.storedBonds[first + index] ?? [], experts);
   });
   // Where no weight counted, the ranking falls back to stake; a market that nobody ranked pays nothing.
-  const isRanked = result.u16.incentive.some((share) => share > 0);
+  const isRanked = result.incentive.some((share) => share > 0);
   const emissionOf = (uid: number): bigint => (isRanked ? BigInt(result.emission[uid]!) : 0n);
   return {
     permits: validators
@@ -101,18 +105,20 @@ function rankedStake({ stakeMicro, epochStakeMicro }: Validator): bigint {
   return stakeMicro < epochStakeMicro ? stakeMicro : epochStakeMicro;
 }
 
-/** A row by uid; experts that are gone fall out, replaced keys are followed. */
+/** A validator's row by uid; experts that are gone fall out, replaced keys are followed. */
 function rowOf(
   view: LedgerView,
   market: Market['market'],
+  validator: NodeId,
   values: readonly (readonly [NodeId, number])[],
   uidOf: ReadonlyMap<NodeId, number>,
 ): (readonly [number, number])[] {
   const row = new Map<number, number>();
-  for (const [node, value] of values) {
-    const uid = uidOf.get(currentTarget(view, { role: 'expert', market, node }).node);
-    if (uid !== undefined)
-      row.set(uid, (row.get(uid) ?? 0) + value > 65_535 ? 65_535 : (row.get(uid) ?? 0) + value);
+  for (const [named, value] of values) {
+    const { node } = currentTarget(view, { role: 'expert', market, node: named });
+    const uid = uidOf.get(node);
+    // An old and a new key of one expert may both be named.
+    if (uid !== undefined && node !== validator) row.set(uid, Math.min(65_535, (row.get(uid) ?? 0) + value));
   }
   return [...row].sort(([a], [b]) => a - b);
 }

@@ -1,6 +1,7 @@
 import { type Hash, hashOf, type MarketId, type NodeId } from '@moe/core';
 import { noteActive } from './authority.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { currentTarget } from './rotation.ts';
 import { type LedgerView, weightCommitKey, weightsKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
@@ -43,10 +44,16 @@ export function applyCommitWeights(view: LedgerView, tx: TransactionOf<'commitWe
   return APPLIED;
 }
 
-/** Before the first ranking of a market every validator is permitted: nobody is drawn out yet. */
-function isPermitted(view: LedgerView, market: MarketId, validator: NodeId): boolean {
-  const ranking = view.rankings.get(market);
-  return ranking === undefined || ranking.permits.includes(validator);
+/**
+ * Whether a validator may set weights in the running epoch: by the permits that the market's last ranking gave. Where it gave
+ * none (before the first one, or when no stake had been there for an epoch) every validator may, unless it is leaving.
+ */
+export function isPermitted(view: LedgerView, market: MarketId, validator: NodeId): boolean {
+  const registered = view.validators.get(validator);
+  if (registered === undefined || registered.leavesAtEpoch !== undefined) return false;
+  const permits = view.rankings.get(market)?.permits ?? [];
+  if (permits.length === 0 || permits.includes(validator)) return true;
+  return permits.some((node) => currentTarget(view, { role: 'validator', node }).node === validator);
 }
 
 /** Opens a promise in the epoch after it: earlier, others could copy it; later, it could be chosen by what they said. */
