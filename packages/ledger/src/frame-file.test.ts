@@ -32,14 +32,17 @@ test('frames come back as they were', async () => {
   await fc.assert(
     fc.asyncProperty(frames, async (written) => {
       await writeFrames(path, written);
-      expect(await allFrames()).toEqual(written);
+      const read = await allFrames();
+      expect(read).toHaveLength(written.length);
+      // Matchers walk large arrays element by element.
+      for (const [index, frame] of written.entries()) expect(Buffer.compare(read[index]!, frame)).toBe(0);
     }),
     { numRuns: 40 },
   );
 });
 
 test('a file that was altered or cut anywhere, or has something behind it, is damaged', async () => {
-  await writeFrames(path, [new Uint8Array(20), new Uint8Array(70_000), new Uint8Array(3)]);
+  await writeFrames(path, [new Uint8Array(20), new Uint8Array(66_000), new Uint8Array(3)]);
   const whole = readFileSync(path);
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 7 }), async (at, bit) => {
