@@ -3,10 +3,18 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addBalance } from './commands/balance.ts';
 import { addEmbed } from './commands/embed.ts';
+import { addEpoch } from './commands/epoch.ts';
+import { addExpert } from './commands/expert.ts';
+import { addMarket } from './commands/market.ts';
+import { addMetagraph } from './commands/metagraph.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addScout } from './commands/scout.ts';
+import { addStake } from './commands/stake.ts';
 import { addStatus } from './commands/status.ts';
+import { addTransfer } from './commands/transfer.ts';
 import { addUp } from './commands/up.ts';
+import { addValidator } from './commands/validator.ts';
+import { addWallet } from './commands/wallet.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
 import { addSimulate } from './simulate/index.ts';
 import { paintError, printable } from './terminal/text.ts';
@@ -23,6 +31,8 @@ export async function run(args: readonly string[]): Promise<ExitCode | number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
+      // A group of commands without a command: its help was printed.
+      if (error.code === 'commander.help') return exitCodes.usage;
       const sentence = complaints
         .join('')
         .replace(/^error: /, '')
@@ -45,7 +55,8 @@ function createProgram(complain: (text: string) => void): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly failed, 130 interrupted.
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly failed, 4 refused by the ledger, 5 wallet not opened,
+130 interrupted.
 
 Examples:
   $ moe up                             start a market here
@@ -60,6 +71,14 @@ Examples:
   addReceipt(program);
   addScout(program);
   addSimulate(program);
+  addWallet(program);
+  addTransfer(program);
+  addStake(program);
+  addMarket(program);
+  addValidator(program);
+  addExpert(program);
+  addEpoch(program);
+  addMetagraph(program);
   return program;
 }
 

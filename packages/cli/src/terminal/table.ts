@@ -4,6 +4,8 @@ import { columnsOf, fit, paint } from './text.ts';
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
+  /** Never cut: ids that somebody copies. */
+  readonly isWhole?: true;
 }
 
 /** Lines of a table that fits the terminal: the widest left-aligned column gives way. */
@@ -17,7 +19,9 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     gap.length * (columns.length - 1) -
     columnsOf(process.stdout);
   while (excess > 0) {
-    const left = columns.flatMap((column, index) => (column.align === 'right' ? [] : [index]));
+    const left = columns.flatMap((column, index) =>
+      column.align === 'right' || column.isWhole ? [] : [index],
+    );
     const widest = left.toSorted((a, b) => widths[b]! - widths[a]!)[0];
     if (widest === undefined || widths[widest]! <= 8) break;
     const cut = Math.min(excess, widths[widest]! - 8);

@@ -1,0 +1,127 @@
+import { formatAccount, formatCredits, isMoeError, MoeError, toHex } from '@moe/core';
+import { signConsent, signTransaction, type Transaction, transactionToJson } from '@moe/protocol';
+import { print, printJson } from '../commands/print.ts';
+import { refusal, usageError } from '../exit-codes.ts';
+import { askYes, canAsk } from '../terminal/ask.ts';
+import { paint, printable } from '../terminal/text.ts';
+import type { ChosenNode, ChosenOwner } from '../wallet/choose-key.ts';
+import { describeAction, type OwnerAction } from './describe-action.ts';
+import { firstDifference } from './first-difference.ts';
+import type { LedgerClient } from './ledger-client.ts';
+import type { PreviewAnswer } from './shapes.ts';
+import { renderEffect } from './show-effect.ts';
+
+export interface CarryOutOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  /** Refuses to sign for any other network than this. */
+  readonly network?: string;
+}
+
+/** What an owner wants done. */
+export interface Plan {
+  readonly action: OwnerAction;
+  /** Node that agrees to it: its `consent` is filled in once the effect was shown. */
+  readonly consentOf?: ChosenNode;
+}
+
+/** Consent that stands in a preview, where signatures are not looked at. */
+export const noConsent = new Uint8Array(64);
+
+/**
+ * Shows what an action would do and cost, asks, signs and sends it. What is signed is put together here from the action
+ * itself: of the market's preview only the number of the transaction is used, and it must agree in everything else.
+ * Throws `refused` where the ledger says no, before anything is signed.
+ */
+export async function carryOut(
+  client: LedgerClient,
+  owner: ChosenOwner,
+  plan: Plan,
+  options: CarryOutOptions,
+): Promise<void> {
+  if (!options.dryRun && !options.yes && !canAsk())
+    throw usageError(
+      'Nobody can be asked here whether to sign. Look at the effect with --dry-run; add --yes to sign without being asked.',
+    );
+  const { network } = (await client.network()).value;
+  if (options.network !== undefined && options.network !== network)
+    throw usageError(
+      `The market at ${client.url} is of network ${network}, not ${printable(options.network)}; nothing was signed.`,
+    );
+  const wanted = { ...plan.action, network, from: owner.account };
+  const { value: preview, raw } = await client.preview({ transaction: transactionToJson(wanted as never) });
+  const transaction = completed(wanted, preview, client.url);
+  if (!options.json) show(client, owner, plan.action, transaction, preview);
+  if (!preview.outcome.applied) throw refusal(preview.outcome.code, printable(preview.outcome.message));
+  if (options.dryRun) {
+    if (options.json) printJson({ isDryRun: true, ...raw });
+    else print('Dry run: nothing was signed or sent.');
+    return;
+  }
+  if (!options.yes && !(await askYes('Sign and send this?')))
+    throw new MoeError('interrupted', 'Not signed; nothing was sent.');
+
+  const agreed = await withConsent(transaction, plan, owner);
+  const { signature } = signTransaction(await owner.unlock(), agreed);
+  const sent = await submit(client, {
+    transaction: transactionToJson(agreed),
+    signature: `0x${toHex(signature)}`,
+  });
+  if (options.json) printJson({ isDryRun: false, ...raw, transaction: transactionToJson(agreed), ...sent });
+  else print(`Done: entry ${sent.index} of the ledger.`);
+}
+
+/** The transaction with the sender's next number. Throws `invalid-answer` if the market would have us sign something else. */
+function completed(wanted: object, { transaction }: PreviewAnswer, url: string): Transaction {
+  const { nonce } = transaction;
+  if (typeof nonce !== 'number' || !Number.isSafeInteger(nonce) || nonce < 0)
+    throw new MoeError(
+      'invalid-answer',
+      `The market at ${url} does not say the transaction's number (nonce).`,
+    );
+  const ours = { ...wanted, nonce } as Transaction;
+  const difference = firstDifference(transactionToJson(ours), transaction);
+  if (difference !== undefined)
+    throw new MoeError(
+      'dishonest-preview',
+      `The market at ${url} answered with another transaction than the one asked for (${printable(difference)} differs). Nothing was signed; do not trust this market.`,
+    );
+  return ours;
+}
+
+async function withConsent(transaction: Transaction, plan: Plan, owner: ChosenOwner): Promise<Transaction> {
+  if (plan.consentOf === undefined) return transaction;
+  const consent = signConsent(await plan.consentOf.unlock(), transaction.network, owner.account);
+  return { ...transaction, consent } as Transaction;
+}
+
+async function submit(client: LedgerClient, body: unknown): Promise<{ index: number; height: number }> {
+  try {
+    return (await client.submit(body)).value;
+  } catch (error) {
+    // Between preview and sending the ledger may have moved: a price rose, the money went.
+    const status = isMoeError(error, 'market-refused') ? error.metadata.status : undefined;
+    if (!isMoeError(error) || typeof status !== 'number' || status >= 500 || status === 429) throw error;
+    throw refusal(String(error.metadata.code ?? 'refused').replaceAll('_', '-'), error.message);
+  }
+}
+
+function show(
+  { url }: LedgerClient,
+  owner: ChosenOwner,
+  action: OwnerAction,
+  { network, nonce }: Transaction,
+  { outcome, changes, costMicro, summary }: PreviewAnswer,
+): void {
+  print(paint('bold', printable(describeAction(action))));
+  print(`  signed by   ${owner.name} (${formatAccount(owner.account)}), its transaction number ${nonce}`);
+  print(`  on network  ${network}, at ${url}`);
+  if (!outcome.applied) return;
+  print(`  cost        ${formatCredits(costMicro)} credits`);
+  print();
+  for (const sentence of summary) print(printable(sentence));
+  if (summary.length > 0) print();
+  print(renderEffect(changes, owner.account));
+  print();
+}

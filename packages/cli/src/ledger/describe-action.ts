@@ -1,0 +1,91 @@
+import { formatAccount, formatCredits } from '@moe/core';
+import type { Action, StakeTarget } from '@moe/protocol';
+import { formatShare } from '../terminal/text.ts';
+
+/** Kinds that people sign on the command line. */
+export type OwnerAction = Extract<
+  Action,
+  {
+    readonly kind:
+      | 'transfer'
+      | 'stake'
+      | 'unstake'
+      | 'delegate'
+      | 'undelegate'
+      | 'redelegate'
+      | 'setCommission'
+      | 'rotate'
+      | 'createMarket'
+      | 'updateMarket'
+      | 'closeMarket'
+      | 'fundMarket'
+      | 'registerExpert'
+      | 'updateExpert'
+      | 'registerValidator'
+      | 'updateValidator'
+      | 'deregister';
+  }
+>;
+
+/** What is about to be signed, in our words and from the transaction itself: no market can say it otherwise. */
+export function describeAction(action: OwnerAction): string {
+  switch (action.kind) {
+    case 'transfer':
+      return `Transfer ${credits(action.amountMicro)} to ${formatAccount(action.to)}`;
+    case 'stake':
+      return `Stake ${credits(action.amountMicro)} on your ${nameTarget(action.target)}`;
+    case 'unstake':
+      return `Take ${credits(action.amountMicro)} of your stake out of ${nameTarget(action.target)}`;
+    case 'delegate':
+      return `Delegate ${credits(action.amountMicro)} to ${nameTarget(action.target)}`;
+    case 'undelegate':
+      return `Take ${credits(action.amountMicro)} of delegated stake out of ${nameTarget(action.target)}`;
+    case 'redelegate':
+      return `Move ${credits(action.amountMicro)} of delegated stake from ${nameTarget(action.target)} to ${nameTarget(action.to)}`;
+    case 'setCommission':
+      return `Announce a commission of ${formatShare(action.commissionBps)} for ${nameTarget(action.target)}`;
+    case 'rotate':
+      return `Replace the key of ${nameTarget(action.target)} by ${action.next}`;
+    case 'createMarket':
+      return `Create the market ${action.market}: ${action.terms.title}`;
+    case 'updateMarket':
+      return `Announce new terms (version ${action.terms.parameters.version}) of the market ${action.market}`;
+    case 'closeMarket':
+      return `Close the market ${action.market}`;
+    case 'fundMarket':
+      return `Give ${credits(action.amountMicro)} to the pool of the market ${action.market}`;
+    case 'registerExpert':
+      return `Register expert ${action.name} (node ${action.node}) in ${action.market}, with ${credits(action.stakeMicro)} of stake and a deposit of ${credits(action.depositMicro)}`;
+    case 'registerValidator':
+      return `Register validator ${action.name} (node ${action.node}), with ${credits(action.stakeMicro)} of stake`;
+    case 'updateExpert':
+      return `Change expert ${action.node} of ${action.market}: ${changes([
+        ['name', action.name],
+        [
+          'ask',
+          action.askMicroPerKilobyte === undefined
+            ? undefined
+            : `${credits(action.askMicroPerKilobyte)} a kB`,
+        ],
+        ['ask when called', action.askBps === undefined ? undefined : formatShare(action.askBps)],
+      ])}`;
+    case 'updateValidator':
+      return `Change validator ${action.node}: ${changes([['name', action.name]])}`;
+    case 'deregister':
+      return `End the registration of ${nameTarget(action.target)}`;
+  }
+}
+
+function nameTarget(target: StakeTarget): string {
+  return target.role === 'validator'
+    ? `validator ${target.node}`
+    : `expert ${target.node} of ${target.market}`;
+}
+
+function credits(amountMicro: bigint): string {
+  return `${formatCredits(amountMicro)} credits`;
+}
+
+function changes(fields: readonly (readonly [string, string | undefined])[]): string {
+  return fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`])).join(', ');
+}

@@ -1,0 +1,161 @@
+import { accountIdSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
+import { networkIdSchema } from '@moe/protocol';
+import { z } from 'zod';
+
+/** Amounts cross HTTP as decimal strings of micro-credits. */
+const micro = z.union([z.string().regex(/^-?\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
+const epoch = z.int().min(0);
+const bps = z.int().min(0).max(10_000);
+const shortText = z.string().max(200);
+/** Share as a fraction of 1. */
+const share = z.number();
+
+/** Experts are named by market and node, validators by node. */
+const target = z.discriminatedUnion('role', [
+  z.object({ role: z.literal('expert'), market: marketIdSchema, node: nodeIdSchema }),
+  z.object({ role: z.literal('validator'), node: nodeIdSchema }),
+]);
+
+export const networkSchema = z.object({
+  network: networkIdSchema,
+  epoch,
+  epochStartedMs: z.number(),
+  epochEndsMs: z.number(),
+  rules: z.object({
+    epochMs: z.number(),
+    unbondingEpochs: epoch,
+    noticeEpochs: epoch,
+    offlineEpochs: epoch,
+    minDelegationMicro: micro,
+    marketDepositMicro: micro,
+    reporterBps: bps,
+    mint: z.object({ perEpochMicro: micro, halvingEpochs: z.number(), capMicro: micro }),
+  }),
+  treasury: accountIdSchema,
+  supplyMicro: micro,
+  mintedMicro: micro,
+  validatorStakeMicro: micro,
+  height: z.number(),
+});
+export type Network = z.infer<typeof networkSchema>;
+
+export const accountSchema = z.object({
+  account: accountIdSchema,
+  balanceMicro: micro,
+  nonce: z.int().min(0),
+  lockedMicro: micro,
+  nodes: z.array(z.object({ target, name: shortText, stakeMicro: micro })).default([]),
+  delegations: z.array(z.object({ target, valueMicro: micro, pendingMicro: micro })).default([]),
+  unbondings: z
+    .array(z.object({ target, valueMicro: micro, releaseEpoch: epoch, to: target.optional() }))
+    .default([]),
+});
+export type AccountAnswer = z.infer<typeof accountSchema>;
+
+const market = z.looseObject({
+  market: marketIdSchema,
+  owner: accountIdSchema,
+  version: z.int(),
+  terms: z.looseObject({
+    title: z.string().max(200),
+    maximumExperts: z.int(),
+    emission: z.object({ perEpochMicro: micro, halvingEpochs: z.number(), ownerShareBps: bps }),
+    parameters: z.looseObject({ minimumStakeMicro: micro, feeBps: bps }),
+    registration: z.object({ floorMicro: micro, capMicro: micro, riseBps: z.int(), decayBps: bps }),
+  }),
+  next: z.looseObject({ fromEpoch: epoch }).optional(),
+  closesAtEpoch: epoch.optional(),
+  expertCount: z.int(),
+  registrationMicro: micro,
+  poolMicro: micro,
+  depositMicro: micro,
+});
+export type MarketAnswer = z.infer<typeof market>;
+export const marketAnswerSchema = market;
+export const marketsSchema = z.object({ markets: z.array(market) });
+
+export const validatorsSchema = z.object({
+  validators: z.array(
+    z.object({
+      node: nodeIdSchema,
+      name: shortText,
+      owner: accountIdSchema,
+      stakeMicro: micro,
+      delegatedMicro: micro,
+      commissionBps: bps,
+      nextCommission: z.object({ bps, fromEpoch: epoch }).optional(),
+      leavesAtEpoch: epoch.optional(),
+      registeredEpoch: epoch,
+    }),
+  ),
+});
+export type Validators = z.infer<typeof validatorsSchema>;
+
+export const weightsSchema = z.object({
+  epoch,
+  rows: z.array(
+    z.object({
+      validator: nodeIdSchema,
+      name: shortText,
+      epoch,
+      weights: z.array(z.object({ node: nodeIdSchema, name: shortText, weight: z.number() })),
+    }),
+  ),
+  promised: z.array(z.unknown()).default([]),
+});
+export type WeightsAnswer = z.infer<typeof weightsSchema>;
+
+export const metagraphSchema = z.object({
+  market: marketIdSchema,
+  epoch,
+  rankedEpoch: epoch.nullish(),
+  emittedMicro: micro,
+  ownerMicro: micro,
+  nodes: z.array(
+    z.object({
+      node: nodeIdSchema,
+      name: shortText,
+      role: z.enum(['expert', 'validator']),
+      owner: accountIdSchema,
+      stakeMicro: micro,
+      delegatedMicro: micro,
+      trust: share.nullish(),
+      consensus: share.nullish(),
+      incentive: share.nullish(),
+      dividends: share.nullish(),
+      validatorTrust: share.nullish(),
+      emissionMicro: micro,
+      permit: z.boolean().nullish(),
+      active: z.boolean().nullish(),
+      state: shortText.nullish(),
+      registeredEpoch: epoch,
+      immune: z.boolean().nullish(),
+    }),
+  ),
+});
+export type Metagraph = z.infer<typeof metagraphSchema>;
+
+const outcome = z.discriminatedUnion('applied', [
+  z.object({ applied: z.literal(true) }),
+  z.object({ applied: z.literal(false), code: z.string().max(64), message: z.string().max(2_000) }),
+]);
+const record = z.record(z.string(), z.unknown());
+export const previewSchema = z.object({
+  transaction: record,
+  outcome,
+  changes: z
+    .array(
+      z.object({
+        table: z.string().max(64),
+        key: z.string().max(300),
+        before: record.nullish(),
+        after: record.nullish(),
+      }),
+    )
+    .max(100_000),
+  costMicro: micro,
+  summary: z.array(z.string().max(2_000)).max(100).default([]),
+});
+export type PreviewAnswer = z.infer<typeof previewSchema>;
+
+export const receiptSchema = z.object({ index: z.number(), height: z.number() });

@@ -1,0 +1,69 @@
+import { formatCredits } from '@moe/core';
+import { print, printJson } from '../commands/print.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
+import { bar } from '../terminal/progress-line.ts';
+import { formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
+import { createLedgerClient } from './ledger-client.ts';
+import type { MarketAnswer, Network, Validators } from './shapes.ts';
+
+/** `moe epoch` */
+export async function showEpoch(flags: ConnectionOptions & { readonly json?: boolean }): Promise<void> {
+  const client = createLedgerClient(flags);
+  const { raw, value: network } = await client.network();
+  if (flags.json) return printJson(raw);
+  const { markets } = (await client.markets()).value;
+  const { validators } = (await client.validators()).value;
+  const { epoch, epochStartedMs, epochEndsMs, rules } = network;
+  const leftMs = epochEndsMs - Date.now();
+  const share = (Date.now() - epochStartedMs) / Math.max(1, epochEndsMs - epochStartedMs);
+  print(`${paint('bold', `Epoch ${epoch}`)} of ${network.network}`);
+  print(
+    `${bar(share, 30)}  ${leftMs > 0 ? `ends in ${formatDuration(leftMs)}` : `over for ${formatDuration(-leftMs)}: validators are ending it`}`,
+  );
+  print();
+  print('At its end, in this order:');
+  for (const line of endOf(network, markets, validators)) print(`  ${line}`);
+  print();
+  print(
+    paint(
+      'dim',
+      `An epoch lasts ${formatDuration(rules.epochMs)} at least. Unbonding takes ${plural(rules.unbondingEpochs, 'epoch')}, notice of new terms and commissions ${plural(rules.noticeEpochs, 'epoch')}.`,
+    ),
+  );
+}
+
+function endOf(
+  network: Network,
+  markets: readonly MarketAnswer[],
+  validators: Validators['validators'],
+): string[] {
+  const next = network.epoch + 1;
+  const { mint } = network.rules;
+  const leftToMint = mint.capMicro - network.mintedMicro;
+  const minted = mint.perEpochMicro < leftToMint ? mint.perEpochMicro : leftToMint;
+  const begins = (what: string): string => `${what} begins with epoch ${next}`;
+  return [
+    ...(minted > 0n
+      ? [`up to ${formatCredits(minted)} new credits go to the pools of the open markets`]
+      : []),
+    ...markets.map(
+      ({ market, terms, poolMicro }) =>
+        `${market}: experts are ranked by the weights that were opened, and ${terms.emission.perEpochMicro === 0n ? 'nothing is emitted (a market of fees only)' : `up to ${formatCredits(terms.emission.perEpochMicro)} credits are paid from its pool (${formatCredits(poolMicro)} now)`}`,
+    ),
+    ...validators.flatMap(({ name, nextCommission }) =>
+      nextCommission?.fromEpoch === next
+        ? [begins(`the commission of ${formatShare(nextCommission.bps)} of ${printable(name)}`)]
+        : [],
+    ),
+    ...markets.flatMap(({ market, next: announced, closesAtEpoch }) => [
+      ...(announced?.fromEpoch === next ? [begins(`what was announced as new terms of ${market}`)] : []),
+      ...(closesAtEpoch === next ? [`${market} closes`] : []),
+    ]),
+    'prices of registrations fall towards their floors',
+    `what is unbonded until epoch ${next} is paid out`,
+    ...validators.flatMap(({ name, leavesAtEpoch }) =>
+      leavesAtEpoch === next ? [`validator ${printable(name)} is gone, its stake paid out`] : [],
+    ),
+    'stake and delegations that were added in this epoch begin to count',
+  ];
+}

@@ -1,0 +1,103 @@
+import { formatAccount, formatCredits } from '@moe/core';
+import { print, printJson } from '../commands/print.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
+import { renderTable } from '../terminal/table.ts';
+import { formatShare, paint, printable } from '../terminal/text.ts';
+import { fieldsOf } from '../terms/terms-of.ts';
+import { createLedgerClient } from './ledger-client.ts';
+import { readMarket } from './read-arguments.ts';
+import type { MarketAnswer } from './shapes.ts';
+
+type Flags = ConnectionOptions & { readonly json?: boolean };
+
+export async function listMarkets(flags: Flags): Promise<void> {
+  const { raw, value } = await createLedgerClient(flags).markets();
+  if (flags.json) return printJson(raw);
+  print(
+    renderTable(
+      [
+        { title: 'market' },
+        { title: 'title' },
+        { title: 'experts', align: 'right' },
+        { title: 'to join', align: 'right' },
+        { title: 'emission', align: 'right' },
+        { title: 'pool', align: 'right' },
+        { title: 'state' },
+      ],
+      value.markets.map((market) => [
+        printable(market.market),
+        printable(market.terms.title),
+        `${market.expertCount}/${market.terms.maximumExperts}`,
+        formatCredits(market.registrationMicro),
+        formatCredits(market.terms.emission.perEpochMicro),
+        formatCredits(market.poolMicro),
+        stateOf(market),
+      ]),
+    ),
+  );
+  print(
+    paint(
+      'dim',
+      'to join: deposit of a registration now, beside the stake. emission: credits an epoch, before halvings.',
+    ),
+  );
+}
+
+function stateOf({ closesAtEpoch, next }: MarketAnswer): string {
+  if (closesAtEpoch !== undefined) return `closes when epoch ${closesAtEpoch} begins`;
+  return next === undefined ? 'open' : `new terms when epoch ${next.fromEpoch} begins`;
+}
+
+export async function showMarket(name: string, flags: Flags): Promise<void> {
+  const { raw, value } = await createLedgerClient(flags).market(readMarket(name));
+  if (flags.json) return printJson(raw);
+  print(`${paint('bold', value.market)}: ${printable(value.terms.title)}`);
+  print(`owner         ${formatAccount(value.owner)}`);
+  print(`state         ${stateOf(value)}`);
+  print(`experts       ${value.expertCount} of ${value.terms.maximumExperts} at most`);
+  print(`to join       ${joining(value)}`);
+  print(`pool          ${formatCredits(value.poolMicro)} credits, from which emission is paid`);
+  print(`deposit       ${formatCredits(value.depositMicro)} credits, returned to the owner when it closes`);
+  print();
+  const next = value.next === undefined ? undefined : fieldsOf(value.next.terms);
+  const current = fieldsOf(value.terms);
+  print(
+    renderTable(
+      [
+        { title: 'term' },
+        { title: 'value', isWhole: true },
+        ...(next === undefined ? [] : [{ title: `from epoch ${value.next!.fromEpoch}` }]),
+      ],
+      [...current].map(([path, text]) => [
+        printable(path),
+        printable(text),
+        ...(next === undefined || next.get(path) === text ? [] : [printable(next.get(path) ?? '–')]),
+      ]),
+    ),
+  );
+  print(paint('dim', `What they mean: moe market template --like ${value.market}`));
+}
+
+export async function quoteMarket(name: string, flags: Flags): Promise<void> {
+  const client = createLedgerClient(flags);
+  const { value } = await client.market(readMarket(name));
+  const { market, registrationMicro, terms } = value;
+  const stakeMicro = terms.parameters.minimumStakeMicro;
+  if (flags.json)
+    return printJson({
+      market,
+      registrationMicro,
+      minimumStakeMicro: stakeMicro,
+      totalMicro: registrationMicro + stakeMicro,
+    });
+  print(`${paint('bold', formatCredits(registrationMicro + stakeMicro))} credits to join ${market} now`);
+  print(`  ${joining(value)}`);
+  const { riseBps, decayBps, floorMicro, capMicro } = terms.registration;
+  print(
+    `  Each registration raises the deposit by ${formatShare(riseBps)}; each epoch takes ${formatShare(decayBps)} of what it is above ${formatCredits(floorMicro)} away; it is never more than ${formatCredits(capMicro)}.`,
+  );
+}
+
+function joining({ registrationMicro, terms }: MarketAnswer): string {
+  return `a deposit of ${formatCredits(registrationMicro)} credits, and ${formatCredits(terms.parameters.minimumStakeMicro)} of own stake or more`;
+}

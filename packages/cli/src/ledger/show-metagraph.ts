@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { formatCredits, type MarketId } from '@moe/core';
+import { print, printJson } from '../commands/print.ts';
+import { usageError } from '../exit-codes.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
+import { renderTable } from '../terminal/table.ts';
+import { paint, plural, printable } from '../terminal/text.ts';
+import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
+import { readMarket } from './read-arguments.ts';
+import type { Metagraph } from './shapes.ts';
+
+export interface MetagraphFlags extends ConnectionOptions {
+  readonly json?: boolean;
+  readonly watch?: boolean;
+}
+
+const watchEveryMs = 2_000;
+
+/** `moe metagraph` */
+export async function showMetagraph(name: string | undefined, flags: MetagraphFlags): Promise<void> {
+  const client = createLedgerClient(flags);
+  const market = name === undefined ? await firstMarket(client) : readMarket(name);
+  let shown: string | undefined;
+  do {
+    const { raw, value } = await client.metagraph(market);
+    const text = JSON.stringify(raw);
+    if (text !== shown) {
+      if (flags.json) printJson(raw);
+      else {
+        // A terminal shows one table that changes; a file gets one after the other.
+        if (flags.watch && process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');
+        else if (shown !== undefined) print();
+        show(value);
+      }
+    }
+    shown = text;
+    if (flags.watch) await delay(watchEveryMs);
+  } while (flags.watch);
+}
+
+async function firstMarket(client: LedgerClient): Promise<MarketId> {
+  const [first] = (await client.markets()).value.markets;
+  if (first === undefined)
+    throw usageError('The network has no market yet. Create one with `moe market create`.');
+  return first.market;
+}
+
+function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: Metagraph): void {
+  print(`${paint('bold', market)}, epoch ${epoch}: ${plural(nodes.length, 'node')}`);
+  print(
+    rankedEpoch === undefined || rankedEpoch === null
+      ? 'Not ranked yet: weights promised in one epoch are opened in the next and ranked at its end.'
+      : `Ranked at the end of epoch ${rankedEpoch}: ${formatCredits(emittedMicro)} credits paid, ${formatCredits(ownerMicro)} of them to the owner`,
+  );
+  print();
+  print(
+    renderTable(
+      [
+        { title: 'node' },
+        { title: 'id' },
+        { title: 'role' },
+        { title: 'stake', align: 'right' },
+        { title: 'trust', align: 'right' },
+        { title: 'consensus', align: 'right' },
+        { title: 'incentive', align: 'right' },
+        { title: 'dividends', align: 'right' },
+        { title: 'emission', align: 'right' },
+        { title: 'state' },
+      ],
+      nodes
+        .toSorted((a, b) => compare(b.emissionMicro, a.emissionMicro) || compare(b.stakeMicro, a.stakeMicro))
+        .map((node) => [
+          printable(node.name),
+          node.node.slice(0, 8),
+          node.role,
+          formatCredits(node.stakeMicro),
+          fraction(node.role === 'expert' ? node.trust : node.validatorTrust),
+          fraction(node.consensus),
+          fraction(node.incentive),
+          fraction(node.dividends),
+          formatCredits(node.emissionMicro),
+          stateOf(node),
+        ]),
+    ),
+  );
+}
+
+function stateOf({ state, permit, active, immune, role }: Metagraph['nodes'][number]): string {
+  return [
+    ...(state === undefined || state === null ? [] : [printable(state)]),
+    ...(role === 'validator' && permit === false ? ['no permit'] : []),
+    ...(role === 'validator' && active === false ? ['inactive'] : []),
+    ...(immune ? ['immune'] : []),
+  ].join(', ');
+}
+
+function fraction(value: number | null | undefined): string {
+  return value === undefined || value === null ? '–' : value.toFixed(4);
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,82 @@
+import { formatAccount, formatCredits } from '@moe/core';
+import { print, printJson } from '../commands/print.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
+import { renderTable } from '../terminal/table.ts';
+import { paint } from '../terminal/text.ts';
+import { chooseOwner } from '../wallet/choose-key.ts';
+import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
+import { readAccount } from './read-arguments.ts';
+import { formatTarget } from './resolve-target.ts';
+import type { AccountAnswer } from './shapes.ts';
+
+/** `moe stake show` */
+export async function showStake(
+  account: string | undefined,
+  flags: ConnectionOptions & { readonly json?: boolean },
+): Promise<void> {
+  const id = account === undefined ? chooseOwner(undefined, flags).account : readAccount(account, flags);
+  const client = createLedgerClient(flags);
+  const { raw, value } = await client.account(id);
+  if (flags.json) return printJson(raw);
+  show(value, (await client.network()).value.epoch, await namesOf(client, value));
+}
+
+/** Names of the nodes that an account has to do with, by id. */
+async function namesOf(
+  client: LedgerClient,
+  { nodes, delegations, unbondings }: AccountAnswer,
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>(nodes.map(({ target, name }) => [target.node, name]));
+  const others = [...delegations, ...unbondings]
+    .flatMap(({ target, ...rest }) => ('to' in rest && rest.to !== undefined ? [target, rest.to] : [target]))
+    .filter(({ node }) => !names.has(node));
+  if (others.some(({ role }) => role === 'validator'))
+    for (const { node, name } of (await client.validators()).value.validators) names.set(node, name);
+  const markets = new Set(others.flatMap((target) => (target.role === 'expert' ? [target.market] : [])));
+  for (const market of markets)
+    for (const { node, name } of (await client.metagraph(market)).value.nodes) names.set(node, name);
+  return names;
+}
+
+function show(answer: AccountAnswer, epoch: number, names: ReadonlyMap<string, string>): void {
+  const { account, balanceMicro, lockedMicro, nodes, delegations, unbondings } = answer;
+  print(`${paint('bold', formatAccount(account))}: ${formatCredits(balanceMicro)} credits`);
+  if (lockedMicro > 0n) print(`${formatCredits(lockedMicro)} credits locked to pay for work`);
+  const name = (target: AccountAnswer['delegations'][number]['target']): string =>
+    formatTarget(target, names.get(target.node));
+  if (nodes.length + delegations.length + unbondings.length === 0) {
+    print('Nothing staked. `moe metagraph` and `moe validator list` show whom to stake on.');
+    return;
+  }
+  print();
+  print(
+    renderTable(
+      [{ title: 'stake' }, { title: 'on' }, { title: 'credits', align: 'right' }, { title: 'when' }],
+      [
+        ...nodes.map(({ target, stakeMicro }) => [
+          'your own node',
+          name(target),
+          formatCredits(stakeMicro),
+          '',
+        ]),
+        ...delegations.flatMap(({ target, valueMicro, pendingMicro }) => [
+          ...(valueMicro > 0n || pendingMicro === 0n
+            ? [['delegated', name(target), formatCredits(valueMicro), '']]
+            : []),
+          ...(pendingMicro > 0n
+            ? [['waits', name(target), formatCredits(pendingMicro), `counts from epoch ${epoch + 1}`]]
+            : []),
+        ]),
+        ...unbondings.map(({ target, valueMicro, releaseEpoch, to }) => [
+          'unbonding',
+          name(target),
+          formatCredits(valueMicro),
+          to === undefined
+            ? `paid when epoch ${releaseEpoch} begins`
+            : `goes to ${name(to)} when epoch ${releaseEpoch} begins`,
+        ]),
+      ],
+    ),
+  );
+  print(paint('dim', `It is epoch ${epoch}.`));
+}

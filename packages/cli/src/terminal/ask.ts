@@ -1,0 +1,52 @@
+import { MoeError } from '@moe/core';
+
+/** Whether somebody sits there who can be asked: questions go to standard error, answers come from standard input. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** True for `y` and `yes`; everything else, and the end of the input, is a no. */
+export async function askYes(question: string): Promise<boolean> {
+  const answer = await readLine(`${question} [y/N] `, true);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** A line that is not shown while it is typed. Throws `interrupted` on Ctrl-C. */
+export function askHidden(question: string): Promise<string> {
+  return readLine(question, false);
+}
+
+const longest = 4_096;
+
+function readLine(question: string, isShown: boolean): Promise<string> {
+  const { stdin, stderr } = process;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let line = '';
+  const end = (settle: () => void): void => {
+    stdin.off('data', onData);
+    stdin.setRawMode(false);
+    stdin.pause();
+    stderr.write('\n');
+    settle();
+  };
+  const onData = (text: string): void => {
+    for (const character of text) {
+      if (character === '\r' || character === '\n' || character === '\u0004') return end(() => resolve(line));
+      if (character === '\u0003')
+        return end(() => reject(new MoeError('interrupted', 'Interrupted; nothing was done.')));
+      if (character === '\u007f' || character === '\b') {
+        if (line !== '' && isShown) stderr.write('\b \b');
+        line = [...line].slice(0, -1).join('');
+      } else if (character >= ' ' && line.length < longest) {
+        line += character;
+        if (isShown) stderr.write(character);
+      }
+    }
+  };
+  stderr.write(question);
+  stdin.setEncoding('utf8');
+  stdin.setRawMode(true);
+  stdin.on('data', onData);
+  stdin.resume();
+  return promise;
+}

@@ -1,0 +1,21 @@
+import { formatAccount, toHex } from '@moe/core';
+import { networkIdSchema, signConsent } from '@moe/protocol';
+import { print, printJson } from '../commands/print.ts';
+import { usageError } from '../exit-codes.ts';
+import { readAccount } from '../ledger/read-arguments.ts';
+import { chooseNode, type KeyOptions } from './choose-key.ts';
+
+/** `moe wallet consent`: the node's agreement to serve an owner in a network. */
+export async function consentCommand(
+  name: string,
+  flags: KeyOptions & { readonly owner: string; readonly network: string; readonly json?: boolean },
+): Promise<void> {
+  const network = networkIdSchema.safeParse(flags.network);
+  if (!network.success) throw usageError('--network is the name of a network, as `moe epoch` shows it.');
+  const owner = readAccount(flags.owner, flags);
+  const chosen = chooseNode(name, flags);
+  const consent = `0x${toHex(signConsent(await chosen.unlock(), network.data, owner))}`;
+  if (flags.json)
+    return printJson({ node: chosen.node, owner: formatAccount(owner), network: network.data, consent });
+  print(`--node-id ${chosen.node} --consent ${consent}`);
+}
