@@ -1,4 +1,5 @@
 import type { AccountId, Amount, Hash, MarketId } from '@moe/core';
+import type { LedgerService } from './ledger-service.ts';
 
 /** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
 export type ServiceMode = 'auto' | 'shard' | 'route';
@@ -169,4 +170,6 @@ export interface MarketService {
   /** Regions of the history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
   regions(options?: { readonly expertLoss?: number }): Promise<readonly RegionListing[]>;
   subscribe(listener: (event: MarketEvent) => void): () => void;
+  /** The market's ledger: what accounts, nodes and markets have, and how transactions reach it. */
+  readonly ledger: LedgerService;
 }

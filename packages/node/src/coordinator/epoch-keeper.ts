@@ -49,7 +49,11 @@ export function epochKeeper(components: EpochKeeperComponents): EpochKeeper {
     for (;;) {
       const { epochStartedMs, rules } = ledger.settings();
       const leftMs = epochStartedMs + rules.epochMs - clock.nowMs();
-      if (leftMs > 0) await clock.sleep(leftMs, stopped.signal);
+      if (leftMs > 0) {
+        // Timers may fire a millisecond early: it looks again.
+        await clock.sleep(leftMs, stopped.signal);
+        continue;
+      }
       try {
         await endEpoch();
       } catch (error) {

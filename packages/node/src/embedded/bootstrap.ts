@@ -3,6 +3,7 @@ import {
   type Amount,
   type Hash,
   hashOf,
+  isMoeError,
   type MarketId,
   MICRO_PER_CREDIT,
   type NodeId,
@@ -106,20 +107,28 @@ export async function enrolExpert(
       await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
     return;
   }
-  const depositMicro = ledger.market(market)!.registrationMicro;
-  await fund({ ledger }, keys, owner.address, expertStakeMicro + depositMicro);
-  await ledger.transact(owner, {
-    kind: 'registerExpert',
-    market,
-    node,
-    name,
-    stakeMicro: expertStakeMicro,
-    depositMicro,
-    askMicroPerKilobyte,
-    askBps,
-    calibration: published,
-    consent: signConsent(nodeKeys, ledger.network, owner.address),
-  });
+  for (;;) {
+    const depositMicro = ledger.market(market)!.registrationMicro;
+    await fund({ ledger }, keys, owner.address, expertStakeMicro + depositMicro);
+    try {
+      await ledger.transact(owner, {
+        kind: 'registerExpert',
+        market,
+        node,
+        name,
+        stakeMicro: expertStakeMicro,
+        depositMicro,
+        askMicroPerKilobyte,
+        askBps,
+        calibration: published,
+        consent: signConsent(nodeKeys, ledger.network, owner.address),
+      });
+      return;
+    } catch (error) {
+      // Somebody else joined, or an epoch ended, since the price was quoted.
+      if (!isMoeError(error, 'price-changed')) throw error;
+    }
+  }
 }
 
 /** Gives a client prepaid money, locked for the gateway, the first time it is seen. */

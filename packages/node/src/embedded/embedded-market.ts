@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type AccountId, type MarketId, messageOf, type NodeId, systemClock, systemRandom } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@moe/history';
-import { lockDirectory } from '@moe/ledger';
+import { type Ledger, lockDirectory } from '@moe/ledger';
 import { createMemoryNetwork } from '@moe/network';
 import { embeddedParameters, type MarketParameters, rosterBytes } from '@moe/protocol';
 import { historyBeliefs } from '../calling/history-beliefs.ts';
@@ -58,6 +58,7 @@ export interface EmbeddedMarketInit {
 /** A whole market in one process: ledger, validators, experts, coordinator. Programs use its `service`. */
 export interface EmbeddedMarket {
   readonly service: MarketService;
+  readonly ledger: Ledger;
   readonly experts: ExpertPool;
   /** Key of the prepaid account that every new data directory has. */
   readonly apiKey: string;
@@ -369,6 +370,7 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
       apiKey,
       clientAccount,
       houseAccount,
+      ledger,
       experts,
       service,
       close: () => {

@@ -12,6 +12,7 @@ import { receiptDocument } from '../receipts/receipt-document.ts';
 import { rosterId } from '../receipts/receipt-record.ts';
 import type { ExpertPool } from './expert-pool.ts';
 import type { JobFeed } from './job-feed.ts';
+import { ledgerService } from './ledger-service.ts';
 import type { MarketHistory } from './market-history.ts';
 
 export interface ServiceComponents {
@@ -147,6 +148,7 @@ export function marketService(components: ServiceComponents): OpenService {
     },
     regions: (options) => components.history.regions(options?.expertLoss),
     subscribe: (listener) => feed.subscribe(listener),
+    ledger: ledgerService(ledger, () => view.refresh()),
   };
   return {
     service,
