@@ -7,9 +7,18 @@
 import { writeFileSync } from 'node:fs';
 import { collusionChart } from './collusion/chart.ts';
 import { copyingCells, copyingRows } from './collusion/copying.ts';
+import { crowdingRows } from './collusion/crowding.ts';
+import { errorGames, errorRows } from './collusion/errors.ts';
 import { guaranteeRows } from './collusion/guarantees.ts';
 import { methods } from './collusion/play.ts';
-import { printCopying, printGuarantees, printLosses, printRows } from './collusion/report.ts';
+import {
+  printCopying,
+  printCrowding,
+  printErrors,
+  printGuarantees,
+  printLosses,
+  printRows,
+} from './collusion/report.ts';
 import { collusionRows, playedOf, type Setting } from './collusion/rows.ts';
 import { optionOf } from './scoring/options.ts';
 import { progressBar } from './scoring/progress.ts';
@@ -22,18 +31,20 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const isQuick = args.includes('--quick');
   const seeds = Number(optionOf(args, '--seeds')) || (isQuick ? 1 : 3);
   const svg = optionOf(args, '--svg');
-  const length = { seeds, warmUpEpochs: 20, attackEpochs: isQuick ? 20 : 40 };
+  const length = { seeds, warmUpEpochs: 20, attackEpochs: isQuick ? 20 : 50 };
   const settings: Setting[] = methods.map((method) => ({
     method,
     cabalStakes: isQuick ? [0.1, 0.3, 0.49] : method === 'yuma' ? allStakes : fewStakes,
   }));
   const copiedBy = isQuick ? methods.slice(0, 1) : methods;
-  const games = seeds * (playedOf(settings).length + copyingCells(copiedBy).length);
+  const games = seeds * (playedOf(settings).length + copyingCells(copiedBy).length + errorGames);
 
   const tuples = guaranteeRows(guaranteeSeeds, () => {});
   const tick = progressBar('games', games);
   const rows = collusionRows(settings, length, () => tick(1));
   const copying = copyingRows(copiedBy, length, () => tick(1));
+  const errors = errorRows(length, () => tick(1));
+  const crowding = crowdingRows();
   const stable = tuples.filter(({ isStable }) => isStable);
   const tuplesHeld = stable.filter(({ holds }) => holds).length;
   if (svg !== undefined) writeFileSync(svg, collusionChart(rows));
@@ -43,9 +54,11 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     );
     printRows(rows);
     printLosses(rows);
+    printErrors(errors);
     printCopying(copying);
+    printCrowding(crowding);
     printGuarantees(tuples);
     console.log(`\n${tuplesHeld} of ${stable.length} stable tuples hold in each of ${guaranteeSeeds} seeds.`);
   }
-  return { tuplesHeld, tuplesTotal: stable.length, rows, copying, tuples, seeds };
+  return { tuplesHeld, tuplesTotal: stable.length, rows, errors, copying, crowding, tuples, seeds };
 }

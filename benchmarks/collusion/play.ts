@@ -15,7 +15,7 @@ export interface Game {
   readonly weigh: Weigh;
   /** Epochs in which all are honest, so that bonds are as in a market that has run for a while. */
   readonly warmUpEpochs: number;
-  /** Epochs of the attack: all are counted. */
+  /** Epochs of the attack; they count from the first that ranks its weights. */
   readonly attackEpochs: number;
 }
 
@@ -115,7 +115,8 @@ export function play({ method, cabalStake, seed, world, weigh, warmUpEpochs, att
       const ranked = last;
       commit(() => consensusIn(ranked, method));
     }
-    if (isAttack) count(last, inForce);
+    // Before, the weights of the last honest epoch are still ranked.
+    if (attackEpoch >= world.revealDelay) count(last, inForce);
   }
   const { epochs: counted } = sums;
   const dividends = sums.dividends / counted;

@@ -1,4 +1,6 @@
 import { type CopyingRow, copierStake } from './copying.ts';
+import type { CrowdingRow } from './crowding.ts';
+import type { ErrorRow } from './errors.ts';
 import type { GuaranteeRow } from './guarantees.ts';
 import type { CollusionRow } from './rows.ts';
 
@@ -26,22 +28,61 @@ export function printRows(rows: readonly CollusionRow[]): void {
   );
 }
 
-/** Where the honest lose though they have the majority. */
+/** A gain below this, in points, is of no account. */
+const countedGain = 0.002;
+
+/** Stake from which a strategy brings more than honest weights in every seed; undefined where it never does. */
+export function gainsFrom(
+  rows: readonly CollusionRow[],
+  gainOf = (row: CollusionRow): number => row.gainLow,
+): number | undefined {
+  const sorted = [...rows].sort((a, b) => a.cabalStake - b.cabalStake);
+  const lastWithout = sorted.findLastIndex((row) => gainOf(row) <= countedGain);
+  return sorted[lastWithout + 1]?.cabalStake;
+}
+
+/** From which stake on a strategy pays, by each method and by the peer; and what it brings with 45 and 49 %. */
 export function printLosses(rows: readonly CollusionRow[]): void {
-  const lost = rows
-    .filter(({ cabalStake, gainLow, isYardstick }) => cabalStake < 0.5 && gainLow > 0 && !isYardstick)
-    .sort((a, b) => b.gain - a.gain);
+  const real = rows.filter(({ isYardstick, strategy }) => !isYardstick && strategy !== 'honest');
+  const lines: Record<string, Record<string, string>> = {};
+  const from = (stake: number | undefined): string => (stake === undefined ? 'never' : `${percent(stake)} %`);
+  for (const row of real) {
+    const own = real.filter(({ method, strategy }) => method === row.method && strategy === row.strategy);
+    lines[row.strategy] = {
+      ...lines[row.strategy],
+      [row.method]: from(gainsFrom(own)),
+      ...(row.method === 'yuma' ? { 'plain mean': from(gainsFrom(own, ({ meanGain }) => meanGain)) } : {}),
+    };
+  }
   console.log(
-    '\nWhere a cabal with less than half of the stake gains in every seed, in points of all emission',
+    '\nSmallest stake from which a strategy gains 0.2 points or more in every seed (of those that were tried for the method)',
+  );
+  console.table(lines);
+}
+
+/** What a median can clip depends on how well the honest measure. */
+export function printErrors(rows: readonly ErrorRow[]): void {
+  console.log('\nyuma: points gained by bending weights, by the error with which honest validators measure');
+  const lines: Record<string, Record<string, string>> = {};
+  for (const { strategy, cabalStake, noise, gain } of rows) {
+    const name = `${strategy}, ${percent(cabalStake)} %`;
+    lines[name] = { ...lines[name], [`error ${percent(noise)} %`]: points(gain) };
+  }
+  console.table(Object.fromEntries(Object.entries(lines).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+export function printCrowding(rows: readonly CrowdingRow[]): void {
+  console.log(
+    '\nPermits go to the validators with the most stake: what a cabal gets that is split just above honest validators of equal stake',
   );
   console.table(
-    lost.slice(0, 24).map((row) => ({
-      method: row.method,
-      strategy: row.strategy,
-      'stake %': percent(row.cabalStake),
-      'share %': percent(row.cabalShare),
-      gain: `${points(row.gain)} (${points(row.gainLow)} to ${points(row.gainHigh)})`,
-      'plain mean': points(row.meanGain),
+    rows.map((row) => ({
+      'honest validators': row.honestValidators,
+      permits: row.permits,
+      'cabal stake %': percent(row.cabalStake),
+      'cabal validators': row.cabalValidators,
+      'of permitted stake %': percent(row.permittedStake),
+      'of emission %': percent(row.cabalShare),
     })),
   );
 }
