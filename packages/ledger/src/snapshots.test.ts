@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { encode } from '@moe/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from './compliance/temporary-directory.ts';
-import { accountIdOf, NETWORK, scenarioGenesis, traders } from './crash/scenario.ts';
+import { NETWORK, scenarioGenesis, traders } from './crash/scenario.ts';
 import { writeFrames } from './frame-file.ts';
 import { memoryLog } from './memory-log.ts';
 import { openLedger } from './open-ledger.ts';
 import { fileSnapshots, type SnapshotStore } from './snapshots.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
-const toBob = { kind: 'transfer', to: accountIdOf(bob), amountMicro: 1n } as const;
+const toBob = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const;
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let entries: Uint8Array[];
@@ -46,7 +46,7 @@ test('a snapshot holds the state of its entry, though transactions go on while i
   };
   const ledger = await open(held);
   await ledger.transact(alice, toBob);
-  const [root, account, height] = [ledger.stateRoot(), ledger.account(accountIdOf(alice)), ledger.height()];
+  const [root, account, height] = [ledger.stateRoot(), ledger.account(alice.address), ledger.height()];
   const saved = ledger.snapshot();
   await begun.promise;
   for (let index = 0; index < 5; index += 1) await ledger.transact(alice, toBob);
@@ -54,7 +54,7 @@ test('a snapshot holds the state of its entry, though transactions go on while i
   await saved;
   for await (const snapshot of files.newestFirst((message) => warnings.push(message))) {
     expect([snapshot.height, snapshot.network]).toEqual([height, NETWORK]);
-    expect(snapshot.state.accounts.get(accountIdOf(alice))).toEqual(account);
+    expect(snapshot.state.accounts.get(alice.address)).toEqual(account);
   }
   const again = await open({ newestFirst: files.newestFirst, save: async () => {} });
   expect(again.stateRoot()).toBe(ledger.stateRoot());
