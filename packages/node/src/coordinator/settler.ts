@@ -1,8 +1,11 @@
 import {
   type AccountId,
+  accountIdSchema,
   type Clock,
+  decode,
   encode,
   type MarketId,
+  MoeError,
   messageOf,
   type NodeId,
   type OwnerKey,
@@ -10,6 +13,7 @@ import {
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
 import { type Effects, netSettlement, type SettlementBody, settlementDetailBytes } from '@moe/protocol';
+import { z } from 'zod';
 import type { LedgerView } from '../market/ledger-view.ts';
 import { call } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
@@ -72,7 +76,7 @@ export function createSettler(components: SettlerComponents): Settler {
   /** For each client, the decided orders that follow the last settled one without a gap. */
   const ready = (): DecidedOrder[] => {
     const batch: DecidedOrder[] = [];
-    for (const [client, decided] of waiting) {
+    for (const [client, decided] of [...waiting].sort(([a], [b]) => (a < b ? -1 : 1))) {
       let seq = ledger.nextOrderSeq(client, market);
       for (let order = decided.get(seq); order !== undefined; order = decided.get(seq)) {
         if (batch.length >= maxOrdersPerBatch) return batch;
@@ -100,10 +104,44 @@ export function createSettler(components: SettlerComponents): Settler {
     return signed;
   };
 
-  const settleOnce = async (): Promise<boolean> => {
+  /**
+   * The orders of the batch with this number: those that were proposed to the validators before, if any were, since none
+   * of them signs two settlements of one number; otherwise what is ready, noted before it is proposed.
+   */
+  const proposal = async (number: number): Promise<DecidedOrder[]> => {
+    const noted = await receipts.get(proposalId);
+    const earlier = noted === undefined ? undefined : decode(noted, proposalSchema);
+    if (earlier?.batch === number)
+      return earlier.orders.flatMap(({ client, fromSeq, toSeq }) =>
+        Array.from({ length: toSeq - fromSeq }, (_, index) => {
+          const order = waiting.get(client)?.get(fromSeq + index);
+          if (order === undefined)
+            throw new MoeError(
+              'settlement-incomplete',
+              `Order ${fromSeq + index} of client ${client}, which was proposed for settlement ${number}, is gone.`,
+            );
+          return order;
+        }),
+      );
     const batch = ready();
-    if (batch.length === 0) return false;
+    const ranges = new Map<AccountId, { client: AccountId; fromSeq: number; toSeq: number }>();
+    for (const { client, clientSeq } of batch.map(({ record }) => record.effects))
+      ranges.set(client, {
+        client,
+        fromSeq: ranges.get(client)?.fromSeq ?? clientSeq,
+        toSeq: clientSeq + 1,
+      });
+    if (batch.length > 0)
+      await receipts.put(proposalId, encode({ batch: number, orders: [...ranges.values()] }), {
+        pending: false,
+      });
+    return batch;
+  };
+
+  const settleOnce = async (): Promise<boolean> => {
+    if (ready().length === 0) return false;
     const number = ledger.market(market)!.nextBatch;
+    const batch = await proposal(number);
     const effects = batch.map(({ record }) => record.effects);
     const settlement = netSettlement(effects, {
       network: ledger.network,
@@ -184,6 +222,15 @@ export function createSettler(components: SettlerComponents): Settler {
     },
   };
 }
+
+/** What was last proposed to the validators; a settlement that comes of it has the same orders. */
+const proposalId = 'proposed-settlement';
+const proposalSchema = z.object({
+  batch: z.int().min(0),
+  orders: z
+    .array(z.object({ client: accountIdSchema, fromSeq: z.int().min(0), toSeq: z.int().min(0) }))
+    .max(maxOrdersPerBatch),
+});
 
 export function batchId(batch: number): string {
   return `batch-${batch}`;

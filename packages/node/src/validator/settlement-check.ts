@@ -1,4 +1,13 @@
-import { encode, type KeyPair, MoeError, messageOf, verifyBodyAsync, verifySignatureAsync } from '@moe/core';
+import {
+  encode,
+  type Hash,
+  hashOf,
+  type KeyPair,
+  MoeError,
+  messageOf,
+  verifyBodyAsync,
+  verifySignatureAsync,
+} from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
   type Certificate,
@@ -83,8 +92,15 @@ function unverifiable(message: string): never {
   throw new MoeError('settlement-unverifiable', message);
 }
 
-/** Signs a settlement only when every effect has its proof and the sums are those of the effects. */
+/** Settlements that a validator remembers having signed. */
+const maxRemembered = 4_096;
+
+/**
+ * Signs a settlement only when every effect has its proof and the sums are those of the effects, and only one of a number
+ * and gateway: two are proof of misconduct (`evidence.ts` of the ledger's rules).
+ */
 export function serveSettlements(keys: KeyPair, transport: Transport, view: MarketView): void {
+  const signed = new Map<string, Hash>();
   serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }) => {
     const effects = await Promise.all(
       proofs.map((proof) => verifiedEffects(proof, settlement, view.rosterOf)),
@@ -99,6 +115,12 @@ export function serveSettlements(keys: KeyPair, transport: Transport, view: Mark
     });
     if (Buffer.compare(encode(netted), encode(settlement)) !== 0)
       unverifiable('The settlement does not pay what its proofs say.');
+    const number = `${settlement.market}/${settlement.batch}/${settlement.gateway}`;
+    const hash = hashOf('moe/signed-settlement/1', settlement);
+    if ((signed.get(number) ?? hash) !== hash)
+      unverifiable(`Another settlement with number ${settlement.batch} is signed already.`);
+    signed.set(number, hash);
+    if (signed.size > maxRemembered) signed.delete(signed.keys().next().value!);
     return { signature: signSettlement(keys, settlement) };
   });
 }
