@@ -42,14 +42,23 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   closeMarkets(view, epoch);
   activatePending(view);
   for (const [key, validator] of sortedEntries(view.validators))
-    view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });
-  for (const [key, { epoch: promised }] of sortedEntries(view.weightCommits))
-    if (promised < epoch - 1) view.weightCommits.delete(key);
+    if (validator.epochStakeMicro !== validator.stakeMicro)
+      view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });
+  forget(view, epoch);
   view.network.set('network', {
     ...view.network.get('network')!,
     beacon: hashOf('moe/beacon/1', [network.beacon, network.entropy, epoch]),
   });
   return APPLIED;
+}
+
+/** Promises that can be opened no more, and what validators that are gone left: who comes back begins anew. */
+function forget(view: LedgerView, epoch: number): void {
+  for (const [key, { epoch: promised }] of sortedEntries(view.weightCommits))
+    if (promised < epoch - 1) view.weightCommits.delete(key);
+  for (const table of [view.weightCommits, view.weights, view.bonds])
+    for (const [key, { validator }] of [...table.entries()])
+      if (view.validators.get(validator) === undefined) table.delete(key);
 }
 
 function problemOf(
@@ -72,11 +81,16 @@ function problemOf(
   return undefined;
 }
 
-/** New money of one epoch, in equal parts to the open markets; it halves every so often and ends at the network's cap. */
+/**
+ * New money of one epoch, in equal parts to the open markets that emit any (a fee-only market would never pay it out); it
+ * halves every so often and ends at the network's cap. What does not divide is not made.
+ */
 function mint(view: LedgerView): void {
   const network = view.network.get('network')!;
   const { perEpochMicro, halvingEpochs, capMicro } = network.rules.mint;
-  const markets = sortedEntries(view.markets).filter(([, { closesAtEpoch }]) => closesAtEpoch === undefined);
+  const markets = sortedEntries(view.markets).filter(
+    ([, { closesAtEpoch, terms }]) => closesAtEpoch === undefined && terms.emission.perEpochMicro > 0n,
+  );
   if (markets.length === 0) return;
   const room = [capMicro - network.mintedMicro, MAX_AMOUNT - network.supplyMicro];
   const wanted = halved(perEpochMicro, network.epoch - 1, halvingEpochs);

@@ -49,7 +49,7 @@ export interface Play {
   promise(validator: string, weights: NamedWeights, market?: MarketId): WeightsPromise;
   /** Ends the epoch, signed by these validators or, without them, by the treasury alone. */
   endEpoch(...signers: readonly string[]): void;
-  /** One epoch: opens the promises of the last one, makes new ones, and ends it. */
+  /** One epoch: those who are named open their promises of the last one, make new ones, and end it. */
   round(given: Readonly<Record<string, NamedWeights>>, signers?: readonly string[]): void;
 }
 
@@ -97,8 +97,10 @@ export function play(change: (tx: TransactionOf<'genesis'>) => TransactionOf<'ge
     endEpoch: (...signers) => self.must('treasury', epochEnd(self.network(), signers)),
     round: (given, signers = Object.keys(given)) => {
       const epoch = self.network().epoch;
-      for (const [name, promise] of open)
-        if (promise.epoch === epoch - 1 && self.actNode(name, reveal(promise)).applied) open.delete(name);
+      for (const name of Object.keys(given)) {
+        const promise = open.get(name);
+        if (promise?.epoch === epoch - 1) self.mustNode(name, reveal(promise));
+      }
       for (const [name, weights] of Object.entries(given)) {
         const promise = self.promise(name, weights);
         self.mustNode(name, commit(promise));
