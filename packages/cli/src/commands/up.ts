@@ -12,6 +12,12 @@ export interface UpOptions {
   readonly hasTraining: boolean;
   /** Whether the experts' asks for being called follow demand. */
   readonly hasPricing: boolean;
+  /** Validators to run. */
+  readonly validators: number;
+  /** Whether the last of them lies about losses, to show what that costs. */
+  readonly hasLiar: boolean;
+  /** Length of an epoch of a new network. */
+  readonly epochMs: number;
   /** Catalogue names of the experts to start; `undefined` for the usual ones. */
   readonly experts: readonly string[] | undefined;
   /** Log lines as JSON. */
@@ -25,6 +31,9 @@ interface Flags {
   readonly tour: boolean;
   readonly training: boolean;
   readonly pricing: boolean;
+  readonly validators: string;
+  readonly lyingValidator?: boolean;
+  readonly epoch: string;
   readonly experts?: string;
   readonly json?: boolean;
 }
@@ -41,6 +50,9 @@ export function addUp(program: Command): void {
     )
     .option('--data <folder>', 'data directory: ledger, models, API key (MOE_HOME; default ./.moe)')
     .option('--experts <list>', 'catalogue names of the experts to start, separated by commas')
+    .option('--validators <number>', 'validators to run, 1 to 16', '3')
+    .option('--lying-validator', 'run one more, which swaps good and bad losses: see `moe metagraph`')
+    .option('--epoch <seconds>', 'length of an epoch, when the data directory is new', '60')
     .option('--no-tour', 'start without the guided tour')
     .option('--no-training', 'train no specialists; those of an earlier run join all the same')
     .option('--no-pricing', 'leave the share that an expert asks for being called as it is')
@@ -54,6 +66,7 @@ Examples:
   $ moe up
   $ moe up --port 9000 --data ~/market --no-tour
   $ moe up --experts minilm-l6,use-lite,lexical --no-training
+  $ moe up --lying-validator --epoch 10 --data /tmp/liar
   $ moe up --json --no-tour > market.log`,
     )
     .action(async (flags: Flags) => {
@@ -73,8 +86,12 @@ function readUpOptions(flags: Flags): UpOptions {
     throw usageError(
       `"${flags.experts}" is not a list of experts. Write names with commas between them, like minilm-l6,use-lite.`,
     );
+  const validators = wholeNumber('--validators', flags.validators, 1, 16);
   return {
     host: flags.host,
+    validators: validators + (flags.lyingValidator === true ? 1 : 0),
+    hasLiar: flags.lyingValidator === true,
+    epochMs: wholeNumber('--epoch', flags.epoch, 1, 86_400) * 1_000,
     port: Number(port),
     dataDirectory: dataDirectory(flags.data),
     hasTour: flags.tour,
@@ -83,4 +100,11 @@ function readUpOptions(flags: Flags): UpOptions {
     experts,
     isJson: flags.json === true,
   };
+}
+
+function wholeNumber(name: string, text: string, from: number, to: number): number {
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < from || value > to)
+    throw usageError(`"${text}" is no number for ${name}. Give it a whole number from ${from} to ${to}.`);
+  return value;
 }

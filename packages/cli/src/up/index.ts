@@ -4,7 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, messageOf } from '@moe/core';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
-import { type EmbeddedMarket, embeddedMarketId, openEmbeddedMarket } from '@moe/node';
+import {
+  contraryTestimony,
+  type EmbeddedMarket,
+  embeddedMarketId,
+  openEmbeddedMarket,
+  validatorSpecs,
+} from '@moe/node';
 import { sampleKinds } from '@moe/training';
 import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
@@ -117,6 +123,10 @@ function openMarket(
     countTokens: (text) => host.countTokens(text),
     version: manifest.version,
     router: router.backend,
+    validators: validatorSpecs(options.validators).map((spec, index) =>
+      options.hasLiar && index === options.validators - 1 ? { ...spec, testimony: contraryTestimony } : spec,
+    ),
+    epochMs: options.epochMs,
     onWarning: (message) => log.say(message, { event: 'warning', message }),
     signal,
   });
