@@ -1,39 +1,25 @@
-import { columnMaxima, columnSums, normalizeColumns } from './column.ts';
+import { weightForBonds } from './clip.ts';
 import type { CheckedInput } from './epoch-input.ts';
-import {
-  divideFixed,
-  fixedFromU16,
-  fixedRatio,
-  multiplyFixed,
-  normalizeFixed,
-  ONE,
-  u16FromFixed,
-} from './fixed.ts';
-import { matrixBuilder, type SparseMatrix } from './sparse-matrix.ts';
+import { divideFixed, fixedRatio, multiplyFixed, ONE, u16FromFixed } from './fixed.ts';
+import { columnSums, type FixedMatrix, type SparseMatrix } from './sparse-matrix.ts';
 
 export interface BondsOutcome {
   /** `B'` before storage: columns sum to one, in Yuma 3 every bond is in [0, 1] by itself. Fixed point. */
-  readonly emaBonds: SparseMatrix;
+  readonly emaBonds: FixedMatrix;
   /** Normalised dividends, fixed point. */
   readonly dividends: Float64Array;
 }
 
 /**
- * The stored u16 bonds without those on uids that changed hands since the last epoch, as integers.
+ * Whether the bonds on a uid are dropped because it changed hands since the last epoch.
  *
  * Source: subtensor `scalar_vec_mask_sparse_matrix` as called by `epoch_mechanism`: masked if the block after the
  * last epoch (`LastMechansimStepBlock + 1`, else `block − tempo`) is not after the registration.
  */
-export function heldBonds({ n, block, bonds, blockAtRegistration, params }: CheckedInput): SparseMatrix {
+export function droppedBonds({ block, blockAtRegistration, params }: CheckedInput): Uint8Array {
   const lastStep = params.lastMechanismStepBlock;
   const lastTempo = lastStep === 0 ? Math.max(0, block - params.tempo) : lastStep + 1;
-  const builder = matrixBuilder(n, bonds.uids.length);
-  for (let i = 0; i < n; i += 1) {
-    for (let k = bonds.starts[i]!; k < bonds.starts[i + 1]!; k += 1)
-      if (lastTempo > blockAtRegistration[bonds.uids[k]!]!) builder.add(bonds.uids[k]!, bonds.values[k]!);
-    builder.endRow();
-  }
-  return builder.finish();
+  return Uint8Array.from(blockAtRegistration, (registered) => (lastTempo <= registered ? 1 : 0));
 }
 
 /** α = 1 − moving average, in fixed point. Source: subtensor `compute_disabled_liquid_alpha`. */
@@ -41,93 +27,108 @@ export function bondRate({ params }: CheckedInput): number {
   return ONE - fixedRatio(params.bondsMovingAverageMillionths, 1_000_000);
 }
 
-/** `ΔB = colnorm(S ∘ W̃)`. Source: subtensor `row_hadamard_sparse`, `inplace_col_normalize_sparse` (math.rs). */
-export function bondsDeltaOf(
-  { starts, uids }: SparseMatrix,
-  weightsForBonds: Float64Array,
-  activeStake: Float64Array,
-): SparseMatrix {
-  const n = activeStake.length;
-  const delta = new Float64Array(weightsForBonds.length);
-  for (let i = 0; i < n; i += 1) {
-    const share = activeStake[i]!;
-    if (share === 0) continue;
-    for (let k = starts[i]!; k < starts[i + 1]!; k += 1) delta[k] = multiplyFixed(share, weightsForBonds[k]!);
-  }
-  const matrix = { starts, uids, values: delta };
-  normalizeColumns(matrix, n);
-  return matrix;
+/** Bonds of this epoch while they are made: rows are appended. */
+export interface BondsDraft {
+  readonly starts: Uint32Array;
+  readonly uids: Uint16Array;
+  readonly values: Float64Array;
 }
 
-/**
- * Bonds in their original form: `B' = colnorm(αΔB + (1 − α)·colnorm(B))`, dividends `D = normalise(B'·I)`.
- *
- * Source: subtensor `epoch_mechanism`, branch without Yuma 3 (`mat_ema_sparse`, `matmul_transpose_sparse`).
- */
-export function originalBonds(
-  input: CheckedInput,
-  delta: SparseMatrix,
-  incentive: Float64Array,
-): BondsOutcome {
-  const { n } = input;
-  const held = heldBonds(input);
-  const heldSums = columnSums(held.uids, held.values, n);
-  const rate = bondRate(input);
-  const emaBonds = mergeRows(delta, held, n, (fresh, old, uid) => {
-    const kept = old === 0 ? 0 : multiplyFixed(ONE - rate, fixedRatio(old, heldSums[uid]!));
-    return (fresh === 0 ? 0 : multiplyFixed(rate, fresh)) + kept;
-  });
-  normalizeColumns(emaBonds, n);
-  const dividends = new Float64Array(n);
-  for (let i = 0; i < n; i += 1) {
-    let sum = 0;
-    for (let k = emaBonds.starts[i]!; k < emaBonds.starts[i + 1]!; k += 1)
-      sum += multiplyFixed(incentive[emaBonds.uids[k]!]!, emaBonds.values[k]!);
-    dividends[i] = sum;
-  }
-  normalizeFixed(dividends);
-  return { emaBonds, dividends };
+/** Room for every weight and every bond held. */
+export function bondsDraft(n: number, weights: FixedMatrix, bonds: SparseMatrix): BondsDraft {
+  const capacity = weights.uids.length + bonds.uids.length;
+  return {
+    starts: new Uint32Array(n + 1),
+    uids: new Uint16Array(capacity),
+    values: new Float64Array(capacity),
+  };
 }
 
-/**
- * Yuma 3: bonds without stake and without normalised columns, `B' = (1 − α)B + αW̃`, and dividends
- * `Dᵢ = normalise(Sᵢ · Σⱼ colnorm(B')ᵢⱼ · Iⱼ)`. With a liquid rate every edge has its own α and B' stops at one.
- *
- * A missing weight is the same as a stored zero: the bond decays. (Upstream's sparse code drops such a bond at once
- * when the rate is liquid, its dense code lets it decay.)
- *
- * Source: subtensor `epoch_mechanism`, branch `Yuma3On`; `compute_bonds`, `mat_ema`, `mat_ema_alpha`.
- */
-export function relativeBonds(
-  input: CheckedInput,
-  weights: SparseMatrix,
-  weightsForBonds: Float64Array,
-  activeStake: Float64Array,
-  incentive: Float64Array,
-  liquidRate: ((uid: number, weight: number, bond: number) => number) | undefined,
-): BondsOutcome {
-  const { n } = input;
-  const rate = bondRate(input);
-  const fresh = { ...weights, values: weightsForBonds };
-  const emaBonds = mergeRows(fresh, heldBonds(input), n, (weight, stored, uid) => {
-    const bond = fixedFromU16(stored);
-    const alpha = liquidRate === undefined ? rate : liquidRate(uid, weight, bond);
-    const next = multiplyFixed(alpha, weight) + multiplyFixed(ONE - alpha, bond);
-    return liquidRate === undefined ? next : Math.min(ONE, next);
-  });
-  const sums = columnSums(emaBonds.uids, emaBonds.values, n);
-  const dividends = new Float64Array(n);
-  for (let i = 0; i < n; i += 1) {
-    let sum = 0;
-    for (let k = emaBonds.starts[i]!; k < emaBonds.starts[i + 1]!; k += 1) {
-      const uid = emaBonds.uids[k]!;
-      if (incentive[uid] === 0) continue;
-      sum += multiplyFixed(divideFixed(emaBonds.values[k]!, sums[uid]!), incentive[uid]!);
+export function finishBonds({ starts, uids, values }: BondsDraft): FixedMatrix {
+  const length = starts.at(-1) ?? 0;
+  return { starts, uids: uids.subarray(0, length), values: values.subarray(0, length) };
+}
+
+/** One row of weights and of held bonds, side by side: 0 where one has none. Reused for all rows. */
+export interface AlignedRow {
+  readonly uids: Uint16Array;
+  readonly weights: Float64Array;
+  /** u16 as stored, without the dropped ones. */
+  readonly held: Float64Array;
+}
+
+export function alignedRow(n: number): AlignedRow {
+  return { uids: new Uint16Array(n), weights: new Float64Array(n), held: new Float64Array(n) };
+}
+
+/** Merges row i of both; the number of entries. */
+export function alignRow(
+  row: AlignedRow,
+  weights: FixedMatrix,
+  bonds: SparseMatrix,
+  dropped: Uint8Array,
+  i: number,
+): number {
+  let p = weights.starts[i]!;
+  let q = bonds.starts[i]!;
+  const pEnd = weights.starts[i + 1]!;
+  const qEnd = bonds.starts[i + 1]!;
+  let length = 0;
+  while (p < pEnd || q < qEnd) {
+    // Past the end of a row stands a uid above all.
+    const weightUid = p < pEnd ? weights.uids[p]! : 65_536;
+    const bondUid = q < qEnd ? bonds.uids[q]! : 65_536;
+    const uid = weightUid < bondUid ? weightUid : bondUid;
+    let weight = 0;
+    let held = 0;
+    if (weightUid === uid) {
+      weight = weights.values[p]!;
+      p += 1;
     }
-    dividends[i] = multiplyFixed(sum, activeStake[i]!);
+    if (bondUid === uid) {
+      if (dropped[uid] === 0) held = bonds.values[q]!;
+      q += 1;
+    }
+    row.uids[length] = uid;
+    row.weights[length] = weight;
+    row.held[length] = held;
+    length += 1;
   }
-  normalizeFixed(dividends);
-  return { emaBonds, dividends };
+  return length;
+}
+
+/** Sums of the columns of the held bonds that were not dropped. */
+export function heldSums(bonds: SparseMatrix, dropped: Uint8Array): Float64Array {
+  return columnSums(bonds, dropped.length).map((sum, uid) => (dropped[uid] === 0 ? sum : 0));
+}
+
+/** `S ∘ W̃`, not yet normalised. Source: subtensor `row_hadamard_sparse` (math.rs). */
+export function bondsBought(
+  { starts, uids, values }: FixedMatrix,
+  consensus: Float64Array,
+  beta: number,
+  activeStake: Float64Array,
+): FixedMatrix {
+  const bought = new Float64Array(values.length);
+  for (let i = 0; i < activeStake.length; i += 1)
+    for (let k = starts[i]!; k < starts[i + 1]!; k += 1)
+      bought[k] = multiplyFixed(activeStake[i]!, weightForBonds(values[k]!, consensus[uids[k]!]!, beta));
+  return { starts, uids, values: bought };
+}
+
+/** Columns normalised to a sum of one in place. Source: subtensor `inplace_col_normalize_sparse` (math.rs). */
+export function normalizeColumns({ starts, uids, values }: FixedMatrix, sums: Float64Array): void {
+  for (let i = 0; i + 1 < starts.length; i += 1) normalizeRow(uids, values, starts[i]!, starts[i + 1]!, sums);
+}
+
+function normalizeRow(
+  uids: Uint16Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+  sums: Float64Array,
+): void {
+  for (let k = from; k < to; k += 1) if (values[k]! > 0) values[k] = divideFixed(values[k]!, sums[uids[k]!]!);
 }
 
 /**
@@ -137,48 +138,48 @@ export function relativeBonds(
  * Source: subtensor `inplace_col_max_upscale_sparse`, `fixed_proportion_to_u16`, `epoch_mechanism`.
  */
 export function storedBondsOf(
-  emaBonds: SparseMatrix,
+  { starts, uids, values }: FixedMatrix,
   newValidatorPermit: readonly boolean[],
   isUpscaled: boolean,
 ): SparseMatrix {
   const n = newValidatorPermit.length;
-  const maxima = isUpscaled ? columnMaxima(emaBonds, n) : undefined;
-  const builder = matrixBuilder(n, emaBonds.uids.length);
+  const scales = new Float64Array(n).fill(isUpscaled ? 0 : ONE);
+  if (isUpscaled)
+    for (let i = 0; i < n; i += 1) raiseMaxima(scales, uids, values, starts[i]!, starts[i + 1]!);
+  const storedStarts = new Uint32Array(n + 1);
+  const storedUids = new Uint16Array(uids.length);
+  const stored = new Uint16Array(uids.length);
+  let length = 0;
   for (let i = 0; i < n; i += 1) {
-    if (newValidatorPermit[i])
-      for (let k = emaBonds.starts[i]!; k < emaBonds.starts[i + 1]!; k += 1) {
-        const uid = emaBonds.uids[k]!;
-        const bond = emaBonds.values[k]!;
-        builder.add(uid, u16FromFixed(maxima === undefined ? bond : divideFixed(bond, maxima[uid]!)));
-      }
-    builder.endRow();
+    if (newValidatorPermit[i]) {
+      storedUids.set(uids.subarray(starts[i]!, starts[i + 1]!), length);
+      storeRow(stored, length, uids, values, starts[i]!, starts[i + 1]!, scales);
+      length += starts[i + 1]! - starts[i]!;
+    }
+    storedStarts[i + 1] = length;
   }
-  return builder.finish();
+  return { starts: storedStarts, uids: storedUids.subarray(0, length), values: stored.subarray(0, length) };
 }
 
-/** Merges two matrices entry by entry (0 where one has none); only positive results become entries. */
-function mergeRows(
-  a: SparseMatrix,
-  b: SparseMatrix,
-  n: number,
-  combine: (a: number, b: number, uid: number) => number,
-): SparseMatrix {
-  const builder = matrixBuilder(n, a.uids.length + b.uids.length);
-  for (let i = 0; i < n; i += 1) {
-    let p = a.starts[i]!;
-    let q = b.starts[i]!;
-    const aEnd = a.starts[i + 1]!;
-    const bEnd = b.starts[i + 1]!;
-    while (p < aEnd || q < bEnd) {
-      const aUid = p < aEnd ? a.uids[p]! : Infinity;
-      const bUid = q < bEnd ? b.uids[q]! : Infinity;
-      const uid = Math.min(aUid, bUid);
-      const value = combine(aUid === uid ? a.values[p]! : 0, bUid === uid ? b.values[q]! : 0, uid);
-      if (aUid === uid) p += 1;
-      if (bUid === uid) q += 1;
-      if (value > 0) builder.add(uid, value);
-    }
-    builder.endRow();
-  }
-  return builder.finish();
+function raiseMaxima(
+  maxima: Float64Array,
+  uids: Uint16Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let k = from; k < to; k += 1) if (values[k]! > maxima[uids[k]!]!) maxima[uids[k]!] = values[k]!;
+}
+
+function storeRow(
+  stored: Uint16Array,
+  at: number,
+  uids: Uint16Array,
+  values: Float64Array,
+  from: number,
+  to: number,
+  scales: Float64Array,
+): void {
+  for (let k = from; k < to; k += 1)
+    stored[at + k - from] = u16FromFixed(divideFixed(values[k]!, scales[uids[k]!]!));
 }

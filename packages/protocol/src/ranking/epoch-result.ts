@@ -1,6 +1,6 @@
 import type { CheckedInput } from './epoch-input.ts';
 import { fractionsOf, ONE, u16FromFixed } from './fixed.ts';
-import { rowsOf, type SparseMatrix } from './sparse-matrix.ts';
+import { type FixedMatrix, rowsOf, type SparseMatrix } from './sparse-matrix.ts';
 
 /** Rows by uid, each a list of `[uid, value]`. */
 export type ResultRows = [uid: number, value: number][][];
@@ -68,19 +68,19 @@ interface EpochParts {
   readonly validatorEmission: readonly number[];
   readonly emission: readonly number[];
   readonly newValidatorPermit: readonly boolean[];
-  readonly weights: SparseMatrix;
-  readonly clipped: Float64Array;
-  readonly bondsDelta: () => SparseMatrix;
-  readonly emaBonds: SparseMatrix;
+  readonly weights: FixedMatrix;
+  readonly clippedWeights: () => FixedMatrix;
+  readonly bondsDelta: () => FixedMatrix;
+  readonly emaBonds: FixedMatrix;
   readonly storedBonds: SparseMatrix;
 }
 
 export function epochResult(parts: EpochParts, skipped: EpochResult['skipped'] = null): EpochResult {
   const toFraction = (value: number): number => value / ONE;
-  const rows = (matrix: () => SparseMatrix, convert: (value: number) => number) =>
+  const rows = (matrix: () => SparseMatrix | FixedMatrix, convert: (value: number) => number) =>
     once(() => rowsOf(matrix(), convert));
   const weights = rows(() => parts.weights, toFraction);
-  const clippedWeights = rows(() => ({ ...parts.weights, values: parts.clipped }), toFraction);
+  const clippedWeights = rows(parts.clippedWeights, toFraction);
   const bondsDelta = rows(parts.bondsDelta, toFraction);
   const emaBonds = rows(() => parts.emaBonds, toFraction);
   const storedBonds = rows(
@@ -137,7 +137,7 @@ export function skippedEpoch(
 ): EpochResult {
   const none = new Float64Array(n);
   const zeros: number[] = new Array(n).fill(0);
-  const empty: SparseMatrix = {
+  const empty: FixedMatrix = {
     starts: new Uint32Array(n + 1),
     uids: new Uint16Array(0),
     values: new Float64Array(0),
@@ -159,7 +159,7 @@ export function skippedEpoch(
       emission: zeros,
       newValidatorPermit: validatorPermit,
       weights: empty,
-      clipped: empty.values,
+      clippedWeights: () => empty,
       bondsDelta: () => empty,
       emaBonds: empty,
       storedBonds: bonds,

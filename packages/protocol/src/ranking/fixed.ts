@@ -10,22 +10,32 @@
 export const ONE = 4_294_967_296;
 export const U16_MAX = 65_535;
 
-/** Farther than this from a whole number, a quotient's floor cannot be wrong: its error is below 2⁻²¹. */
-const NEAR_WHOLE = 2 ** -20;
+/** Nearer than 2⁻²⁰ to a whole number, a rounded product or quotient may have the wrong floor: errors are ≤ 2⁻²¹. */
+const SAFE_FROM_HALF = 0.5 - 2 ** -20;
+const FRACTION = 2 ** -32;
 
-/** `⌊a·b / 2³²⌋` for fixed-point a, b from 0 to 2³⁶: I32F32's `saturating_mul`. */
+/** `⌊a·b / 2³²⌋` for fixed-point a, b whose product is at most 2⁶⁴: I32F32's `saturating_mul`. */
 export function multiplyFixed(a: number, b: number): number {
-  return Math.floor((a * b - (Math.imul(a, b) >>> 0)) / ONE + 0.5);
+  const product = a * b * FRACTION;
+  const whole = Math.floor(product);
+  return Math.abs(product - whole - 0.5) < SAFE_FROM_HALF ? whole : exactProduct(a, b);
 }
 
-/**
- * `⌊a·2³² / b⌋` for fixed-point a from 0 to 16·b, b from 1 to 2⁴⁹: I32F32's `safe_div`. Near a whole number the
- * sign of the remainder `a·2³² − q·b`, small and known modulo 2³², decides.
- */
+/** Takes the exact low 32 bits off the rounded product; what is left is a multiple of 2³², up to its own error. */
+function exactProduct(a: number, b: number): number {
+  return Math.floor((a * b - (Math.imul(a, b) >>> 0)) * FRACTION + 0.5);
+}
+
+/** `⌊a·2³² / b⌋` for fixed-point a from 0 to b, b from 1 to 2⁴⁹: I32F32's `safe_div`. */
 export function divideFixed(a: number, b: number): number {
   const quotient = (a / b) * ONE;
+  const whole = Math.floor(quotient);
+  return Math.abs(quotient - whole - 0.5) < SAFE_FROM_HALF ? whole : exactQuotient(quotient, b);
+}
+
+/** The remainder `a·2³² − q·b` of the nearest whole q is small, and known modulo 2³²: its sign decides. */
+function exactQuotient(quotient: number, b: number): number {
   const nearest = Math.floor(quotient + 0.5);
-  if (Math.abs(quotient - nearest) > NEAR_WHOLE) return Math.floor(quotient);
   return Math.imul(nearest, b) <= 0 ? nearest : nearest - 1;
 }
 

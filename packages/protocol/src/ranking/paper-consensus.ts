@@ -1,6 +1,6 @@
 import { sigmoidSafe } from './exponential.ts';
 import { fixedFromNumber, multiplyFixed, ONE, U16_MAX } from './fixed.ts';
-import type { SparseMatrix } from './sparse-matrix.ts';
+import type { FixedMatrix } from './sparse-matrix.ts';
 
 /** The paper's scores of every node. Fixed point. */
 export interface PaperScores {
@@ -21,7 +21,7 @@ export interface PaperScores {
  * subtensor 77d15478b. (The paper's figure that puts ρ inside without the bracket is a misprint.)
  */
 export function paperScores(
-  { starts, uids, values }: SparseMatrix,
+  { starts, uids, values }: FixedMatrix,
   activeStake: Float64Array,
   rho: number,
   kappaU16: number,

@@ -1,12 +1,15 @@
-import { bondsDeltaOf, originalBonds, relativeBonds, storedBondsOf } from './bonds.ts';
-import { clipAtConsensus, consensusOf, weightsForBonds } from './consensus.ts';
+import { bondsBought, normalizeColumns, storedBondsOf } from './bonds.ts';
+import { clipAtConsensus, clippedWeights } from './clip.ts';
+import { consensusOf } from './consensus.ts';
 import { epochEmission } from './emission.ts';
 import { type CheckedInput, checkInput, type EpochInput } from './epoch-input.ts';
 import { type EpochResult, epochResult, skippedEpoch } from './epoch-result.ts';
 import { epochWeights } from './epoch-weights.ts';
 import { divideFixed, fixedFromU16, normalizeFixed } from './fixed.ts';
-import { liquidRateOf } from './liquid-alpha.ts';
+import { originalBonds } from './original-bonds.ts';
 import { paperScores } from './paper-consensus.ts';
+import { relativeBonds } from './relative-bonds.ts';
+import { columnSums, type FixedMatrix } from './sparse-matrix.ts';
 import { epochStake } from './stake.ts';
 import { isTopKNonzero } from './top-k.ts';
 
@@ -45,12 +48,11 @@ function rankChecked(input: CheckedInput): EpochResult {
   const scores = params.method === 'paper' ? paper() : yuma();
   const { incentive, consensus } = scores;
 
-  const forBonds = weightsForBonds(weights.values, scores.clipped, fixedFromU16(params.bondsPenaltyU16));
+  // The paper clips nothing: its bonds follow the weights as given.
+  const beta = params.method === 'paper' ? 0 : fixedFromU16(params.bondsPenaltyU16);
   const isRelative = params.method === 'yuma3';
-  const bondsDelta = () => bondsDeltaOf(weights, forBonds, activeStake);
-  const { emaBonds, dividends } = isRelative
-    ? relativeBonds(input, weights, forBonds, activeStake, incentive, liquidRateOf(params, consensus))
-    : originalBonds(input, bondsDelta(), incentive);
+  const makeBonds = isRelative ? relativeBonds : originalBonds;
+  const { emaBonds, dividends } = makeBonds(input, weights, consensus, beta, activeStake, incentive);
 
   return epochResult({
     ...scores,
@@ -60,7 +62,8 @@ function rankChecked(input: CheckedInput): EpochResult {
     dividends,
     newValidatorPermit,
     weights,
-    bondsDelta,
+    clippedWeights: () => (params.method === 'paper' ? weights : clippedWeights(weights, consensus)),
+    bondsDelta: () => columnNormalized(bondsBought(weights, consensus, beta, activeStake)),
     emaBonds,
     storedBonds: storedBondsOf(emaBonds, newValidatorPermit, !isRelative),
     ...epochEmission(incentive, dividends, activeStake, stake, params.emission),
@@ -69,10 +72,10 @@ function rankChecked(input: CheckedInput): EpochResult {
   /** Stake-weighted median clipping. */
   function yuma() {
     const consensus = consensusOf(weights, activeStake, fixedFromU16(params.kappaU16));
-    const { values, validatorTrust, preRank, rank } = clipAtConsensus(weights, consensus, activeStake);
+    const { validatorTrust, preRank, rank } = clipAtConsensus(weights, consensus, activeStake);
     const trust = rank.map((value, j) => (preRank[j] === 0 ? 0 : divideFixed(value, preRank[j]!)));
     normalizeFixed(rank);
-    return { consensus, clipped: values, validatorTrust, rank, trust, incentive: rank };
+    return { consensus, validatorTrust, rank, trust, incentive: rank };
   }
 
   /** The original paper: nothing is clipped, so a validator's trust is the sum of its weights. */
@@ -90,6 +93,11 @@ function rankChecked(input: CheckedInput): EpochResult {
     );
     normalizeFixed(rank);
     normalizeFixed(incentive);
-    return { consensus, clipped: weights.values, validatorTrust, rank, trust, incentive };
+    return { consensus, validatorTrust, rank, trust, incentive };
   }
+}
+
+function columnNormalized(matrix: FixedMatrix): FixedMatrix {
+  normalizeColumns(matrix, columnSums(matrix, matrix.starts.length - 1));
+  return matrix;
 }

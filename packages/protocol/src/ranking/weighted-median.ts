@@ -4,7 +4,7 @@ import { invalidInput } from './invalid-input.ts';
 const MOST_ROUNDS = 24;
 
 /**
- * The smallest of `count` scores at which `below` plus the stake of all scores up to it passes `minority`, or the
+ * The smallest of `count` scores from index `start` on at which `below` plus the stake of all scores up to it passes `minority`, or the
  * largest if none does. Both arrays are scratch: they are reordered.
  *
  * Source: subtensor `weighted_median` (math.rs), which searches by halving around pivots; the result is the same.
@@ -12,12 +12,13 @@ const MOST_ROUNDS = 24;
 export function selectWeightedMedian(
   scores: Float64Array,
   stake: Float64Array,
+  start: number,
   count: number,
   below: number,
   minority: number,
 ): number {
-  let from = 0;
-  let to = count;
+  let from = start;
+  let to = start + count;
   let base = below;
   for (let round = 0; ; round += 1) {
     if (round === MOST_ROUNDS) return sortedMedian(scores, stake, from, to, base, minority);
@@ -99,7 +100,14 @@ export function weightedMedian(
   if (scores.length === 0) return 0;
   const shares = Float64Array.from(stake, toGrid);
   const total = shares.reduce((sum, share) => sum + share, 0);
-  return selectWeightedMedian(Float64Array.from(scores), shares, scores.length, 0, total - toGrid(majority));
+  return selectWeightedMedian(
+    Float64Array.from(scores),
+    shares,
+    0,
+    scores.length,
+    0,
+    total - toGrid(majority),
+  );
 }
 
 /**
