@@ -10,6 +10,8 @@ export interface CopyingRow {
   readonly drift: number;
   /** Deviation of a validator's measurement of it. */
   readonly noise: number;
+  /** What is left of older jobs in a validator's record after an epoch. */
+  readonly recordKept: number;
   /** Epochs from commit to ranking; 0: open weights. */
   readonly revealDelay: number;
   readonly copierOverHonest: number;
@@ -21,6 +23,10 @@ export const copierStake = 0.1;
 const drifts = [0, 0.05, 0.1, 0.2, 0.4];
 const noises = [0.05, 0.1, 0.2];
 const delays = [0, 1, 4];
+/** As the node's validators keep theirs: half of a job's weight after ten epochs. */
+const nodesRecordKept = 0.933;
+
+type CopyingCell = Omit<CopyingRow, 'copierOverHonest' | 'low' | 'high'>;
 
 /** Copiers with a tenth of the stake: how fast what is measured changes, against how well it is measured. */
 export function copyingRows(methods: readonly Method[], length: Length, onGame: () => void): CopyingRow[] {
@@ -41,12 +47,12 @@ export function copyingRows(methods: readonly Method[], length: Length, onGame: 
   });
 }
 
-export function copyingCells(
-  methods: readonly Method[],
-): Pick<CopyingRow, 'method' | 'drift' | 'noise' | 'revealDelay'>[] {
-  return methods.flatMap((method) =>
+export function copyingCells(methods: readonly Method[]): CopyingCell[] {
+  const cells = (method: Method, recordKept: number): CopyingCell[] =>
     noises.flatMap((noise) =>
-      delays.flatMap((revealDelay) => drifts.map((drift) => ({ method, drift, noise, revealDelay }))),
-    ),
-  );
+      delays.flatMap((revealDelay) =>
+        drifts.map((drift) => ({ method, recordKept, noise, revealDelay, drift })),
+      ),
+    );
+  return [...methods.flatMap((method) => cells(method, 0)), ...cells('yuma', nodesRecordKept)];
 }

@@ -45,6 +45,7 @@ export function play({ method, cabalStake, seed, world, weigh, warmUpEpochs, att
   const registered = new Array<number>(experts).fill(0);
   const isTaken = new Array<boolean>(experts).fill(false);
   const committed: (Float64Array | undefined)[] = new Array(validators);
+  const records: Float64Array[] = [];
   const queue: Commits[] = [];
   const inForce: { epoch: number; weights: Float64Array | undefined }[] = Array.from(
     { length: validators },
@@ -60,8 +61,15 @@ export function play({ method, cabalStake, seed, world, weigh, warmUpEpochs, att
     const quality = qualityOf(cast, world, walk(epoch), epoch, isTaken);
     const stakes = stakesOf(cast, world, isAttack);
 
-    const measuredBy = (validator: number): Float64Array =>
-      measure(quality, cast, world, seed, epoch, validator, registered);
+    const measuredBy = (validator: number): Float64Array => {
+      const seen = measure(quality, cast, world, seed, epoch, validator, registered);
+      const record = records[validator] ?? Float64Array.from(quality);
+      records[validator] = seen.map((value, expert) => {
+        const kept = registered[expert] === epoch ? 0 : world.recordKept * record[expert]!;
+        return kept + (1 - world.recordKept) * value;
+      });
+      return records[validator];
+    };
     const sightOf = (validator: number, measured: Float64Array, consensus: readonly number[]) => ({
       cast,
       epoch,
@@ -287,7 +295,7 @@ function rank(
 function matrixOf(experts: number, rows: readonly (Float64Array | undefined)[]): SparseMatrix {
   const starts = new Uint32Array(experts + rows.length + 1);
   const uids = new Uint16Array(experts * rows.length);
-  const values = new Float64Array(experts * rows.length);
+  const values = new Uint16Array(experts * rows.length);
   let length = 0;
   rows.forEach((row, index) => {
     const most = row?.reduce((greatest, weight) => Math.max(greatest, weight), 0) ?? 0;

@@ -91,12 +91,15 @@ export function printCopying(rows: readonly CopyingRow[]): void {
   console.log(
     `\nWeight copiers with ${percent(copierStake)} % of the stake: their dividends for each unit of stake over those of honest validators`,
   );
-  for (const method of new Set(rows.map((row) => row.method))) {
-    const own = rows.filter((row) => row.method === method);
+  const titleOf = ({ method, recordKept }: CopyingRow): string =>
+    recordKept === 0 ? method : `${method}, a record of which ${percent(recordKept)} % stay after an epoch`;
+  for (const title of new Set(rows.map(titleOf))) {
+    console.log(title);
     const lines: Record<string, Record<string, string>> = {};
-    for (const { noise, revealDelay, drift, copierOverHonest } of own) {
-      const name = `${method}, error ${percent(noise)} %, ${revealDelay === 0 ? 'open weights' : `revealed after ${revealDelay}`}`;
-      lines[name] = { ...lines[name], [`change ${percent(drift)} %`]: copierOverHonest.toFixed(3) };
+    for (const row of rows.filter((one) => titleOf(one) === title)) {
+      const delay = row.revealDelay === 0 ? 'open weights' : `revealed after ${row.revealDelay}`;
+      const name = `error ${percent(row.noise)} %, ${delay}`;
+      lines[name] = { ...lines[name], [`change ${percent(row.drift)} %`]: row.copierOverHonest.toFixed(3) };
     }
     console.table(lines);
   }

@@ -4,6 +4,8 @@ export interface World {
   readonly drift: number;
   /** Deviation of a validator's measurement of it, anew in each epoch and for each validator. */
   readonly noise: number;
+  /** What is left of older jobs in a validator's record after an epoch; 0: weights follow the last epoch's jobs alone. */
+  readonly recordKept: number;
   /** Epochs from a commit of weights to their ranking; 0: open weights, which everybody sees before he sets his own. */
   readonly revealDelay: number;
   /** Every so many epochs an expert gives way to a newcomer, in turn; 0: never. Honest validators need time to know it. */
@@ -33,6 +35,7 @@ export interface World {
 export const plainWorld: World = {
   drift: 0.2,
   noise: 0.1,
+  recordKept: 0,
   revealDelay: 1,
   turnoverEvery: 0,
   slotsTaken: 0,
