@@ -4,7 +4,10 @@ import { MoeError } from '@moe/core';
 
 /** Reads a JSON body within its bounds, in the form of a Fastify content-type parser. */
 export type BodyReader = (
-  request: { readonly headers: IncomingMessage['headers'] },
+  request: {
+    readonly headers: IncomingMessage['headers'];
+    readonly routeOptions?: { readonly bodyLimit?: number };
+  },
   payload: IncomingMessage,
   done: (error: Error | null, body?: unknown) => void,
 ) => void;
@@ -25,7 +28,8 @@ export function createBodyReader(limits: {
       return done(
         new MoeError('unsupported-media-type', 'Compressed bodies are not read. Send the JSON as it is.'),
       );
-    if (Number(request.headers['content-length']) > limits.maxBodyBytes) return done(tooLarge(limits));
+    const maxBytes = Math.min(limits.maxBodyBytes, request.routeOptions?.bodyLimit ?? limits.maxBodyBytes);
+    if (Number(request.headers['content-length']) > maxBytes) return done(tooLarge(maxBytes));
 
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -38,7 +42,7 @@ export function createBodyReader(limits: {
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
       bufferedBytes += chunk.length;
-      if (bytes > limits.maxBodyBytes) return finish(tooLarge(limits));
+      if (bytes > maxBytes) return finish(tooLarge(maxBytes));
       if (bufferedBytes > limits.maxBufferedBodyBytes)
         return finish(
           new MoeError('queue-full', 'Too many large requests arrive at once. Try again in a moment.', {
@@ -73,9 +77,9 @@ function parseJson(buffer: Buffer): { readonly value: unknown } | MoeError {
   }
 }
 
-function tooLarge(limits: { readonly maxBodyBytes: number }): MoeError {
+function tooLarge(maxBytes: number): MoeError {
   return new MoeError(
     'body-too-large',
-    `The body is larger than ${limits.maxBodyBytes} bytes. Send the texts in several requests.`,
+    `The body is larger than ${maxBytes} bytes. Send the texts in several requests.`,
   );
 }

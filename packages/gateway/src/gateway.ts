@@ -10,12 +10,14 @@ import { registerEmbeddings } from './embeddings-route.ts';
 import { createEventHub } from './event-hub.ts';
 import { createHttpServer } from './http-server.ts';
 import { toJson } from './json.ts';
+import { ledgerPaths, registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { hostName, isLoopbackHost } from './loopback.ts';
 import { createMetrics } from './metrics.ts';
 import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
 import { registerRegions } from './regions-route.ts';
+import { registerTransactions } from './transaction-routes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -59,7 +61,13 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 };
 /** Addresses that never need a key: they tell nothing about anybody's texts. */
-const openPaths: ReadonlySet<string> = new Set(['/v1/models', '/v1/models/:id', '/healthz', '/readyz']);
+const openPaths: ReadonlySet<string> = new Set([
+  '/v1/models',
+  '/v1/models/:id',
+  '/healthz',
+  '/readyz',
+  ...ledgerPaths,
+]);
 /** Addresses that check a key themselves. */
 const keyedPaths: ReadonlySet<string> = new Set(['/v1/embeddings', '/v1/balance', '/v1/try']);
 
@@ -144,6 +152,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     isReady: () => !isClosing && readStatus().experts.some((expert) => expert.state === 'serving'),
   });
   registerRegions(app, { service, limits });
+  registerLedgerReads(app, service);
+  registerTransactions(app, { service, limits });
   registerPage(app);
   refuseOtherMethods(app, allowed);
   app.setNotFoundHandler((request) => {

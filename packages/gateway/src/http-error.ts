@@ -1,4 +1,5 @@
 import { isMoeError, MoeError } from '@moe/core';
+import { LEDGER_REFUSAL } from './ledger-refusal.ts';
 
 /** An error as OpenAI's API writes it: the official clients read exactly these four fields. */
 interface ErrorBody {
@@ -48,6 +49,7 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   'no-quorum': { status: 503, type: 'server_error', retryAfterSeconds: 1 },
   overloaded: { status: 503, type: 'server_error', retryAfterSeconds: 1 },
   'market-closed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
+  'ledger-closed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
 };
 
 const unexpected: ErrorBody = {
@@ -70,7 +72,7 @@ export interface HttpError {
 /** Turns anything that was thrown into an answer. Nothing of an unexpected error reaches the client. */
 export function toHttpError(thrown: unknown): HttpError {
   const error = isMoeError(thrown) ? thrown : fromFastify(thrown);
-  const kind = error === undefined ? undefined : kinds[error.code];
+  const kind = error === undefined ? undefined : (refusalKind(error) ?? kinds[error.code]);
   if (error === undefined || kind === undefined)
     return { status: 500, body: unexpected, retryAfterSeconds: undefined, isExpected: false };
   const param = error.metadata.param;
@@ -86,6 +88,15 @@ export function toHttpError(thrown: unknown): HttpError {
     },
     retryAfterSeconds: kind.retryAfterSeconds,
     isExpected: true,
+  };
+}
+
+function refusalKind({ code, metadata }: MoeError): ErrorKind | undefined {
+  if (code !== LEDGER_REFUSAL) return undefined;
+  return {
+    status: Number(metadata.status),
+    type: invalid,
+    code: String(metadata.code).replaceAll('-', '_'),
   };
 }
 

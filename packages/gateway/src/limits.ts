@@ -12,6 +12,12 @@ export interface GatewayLimits {
   readonly maxQueuedRequests: number;
   /** Longest wait in the queue, then 503. */
   readonly queueTimeoutMs: number;
+  /** Largest body of a transaction. */
+  readonly maxTransactionBytes: number;
+  /** Transactions that are previewed or on their way to disk at once; the next ones queue. */
+  readonly maxConcurrentTransactions: number;
+  /** Transactions that wait; one more gets 429. */
+  readonly maxQueuedTransactions: number;
   /** Open connections; more are closed at once. */
   readonly maxConnections: number;
   /** Time for a request's headers to arrive, then 408. */
@@ -45,6 +51,9 @@ export const defaultLimits: GatewayLimits = {
   maxConcurrentRequests: 128,
   maxQueuedRequests: 512,
   queueTimeoutMs: 10_000,
+  maxTransactionBytes: 1024 * 1024,
+  maxConcurrentTransactions: 256,
+  maxQueuedTransactions: 1_024,
   maxConnections: 2_048,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,

@@ -13,6 +13,7 @@ import type {
   EmbedRequest,
   ExpertStatus,
   JobSummary,
+  LedgerService,
   MarketEvent,
   MarketListing,
   MarketService,
@@ -51,7 +52,12 @@ const friendBps = 4_000;
 const names = ['minilm-l6', 'german', 'japanese', 'code', 'lexical'];
 
 export function createSimulatedMarket(
-  options: { readonly now?: () => number; readonly balanceMicro?: Amount } = {},
+  options: {
+    readonly now?: () => number;
+    readonly balanceMicro?: Amount;
+    /** Default: none; its addresses then answer with an error. */
+    readonly ledger?: LedgerService;
+  } = {},
 ): SimulatedMarket {
   const now = options.now ?? Date.now;
   const keys = new Map([
@@ -257,6 +263,7 @@ export function createSimulatedMarket(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    ledger: options.ledger ?? ({} as LedgerService),
   };
 }
 

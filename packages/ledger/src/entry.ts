@@ -69,7 +69,14 @@ export function seal(signed: SignedTransaction): SealedTransaction {
 /** Checks the sender's signature and those of nodes inside, beside other work. */
 export async function areSignaturesValid(sealed: SealedTransaction): Promise<boolean> {
   const { transaction, signature, signedBytes } = sealed;
-  if (!(await verifyTransactionAsync(transaction, signedBytes, signature))) return false;
+  return (
+    (await verifyTransactionAsync(transaction, signedBytes, signature)) &&
+    (await areInnerSignaturesValid(transaction))
+  );
+}
+
+/** Checks the signatures of nodes inside a transaction. */
+export async function areInnerSignaturesValid(transaction: Transaction): Promise<boolean> {
   for (const inner of innerSignatures(transaction))
     if (!(await verifySignatureAsync(inner.by, inner.bytes, inner.signature))) return false;
   return true;

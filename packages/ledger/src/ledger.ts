@@ -4,16 +4,25 @@ import type {
   AccountProof,
   Action,
   Expert,
+  LedgerState,
   Market,
   NetworkRecord,
   Prepaid,
+  Preview,
   Ranking,
   SignedTransaction,
+  TableName,
+  Transaction,
   Validator,
   WeightCommit,
   Weights,
 } from '@moe/protocol';
 import type { LedgerEntry } from './entry.ts';
+
+/** The tables of the ledger, by the keys that the protocol makes. */
+export type LedgerRecords = {
+  readonly [Name in TableName]: ReadonlyMap<string, NonNullable<ReturnType<LedgerState[Name]['get']>>>;
+};
 
 export interface Placed {
   /** The transaction's place in the log. */
@@ -59,6 +68,13 @@ export interface Ledger {
   validators(): readonly Validator[];
   market(id: MarketId): Market | undefined;
   markets(): readonly Market[];
+  /** All records as they are now, for reading: they change, in one step, with every batch. */
+  records(): LedgerRecords;
+  /**
+   * What the transaction would do if it came now, by the rules themselves. The sender's signature is not needed; those of
+   * nodes inside are checked: rejects with `invalid-signature`.
+   */
+  preview(transaction: Transaction): Promise<Preview>;
   /** What the last epoch's ranking of a market came to. */
   ranking(market: MarketId): Ranking | undefined;
   /** A promise of weights that its validator has not opened yet. */

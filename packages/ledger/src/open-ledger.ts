@@ -15,12 +15,14 @@ import {
   expertKey,
   type LedgerView,
   prepaidKey,
+  previewTransaction,
   type SignedTransaction,
   signTransaction,
   type Transaction,
   weightCommitKey,
 } from '@moe/protocol';
 import {
+  areInnerSignaturesValid,
   CHAIN_START,
   chainEntry,
   chainHashIn,
@@ -270,6 +272,15 @@ class FoldedLog implements Ledger {
 
   markets(): ReturnType<Ledger['markets']> {
     return [...this.#state.markets.values()];
+  }
+
+  records(): ReturnType<Ledger['records']> {
+    return this.#state;
+  }
+
+  async preview(transaction: Parameters<Ledger['preview']>[0]): ReturnType<Ledger['preview']> {
+    if (!(await areInnerSignaturesValid(transaction))) throw invalidSignature();
+    return previewTransaction(this.#state, transaction);
   }
 
   ranking(market: Parameters<Ledger['ranking']>[0]): ReturnType<Ledger['ranking']> {

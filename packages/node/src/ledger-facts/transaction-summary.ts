@@ -12,6 +12,8 @@ import { backingIn } from './account-facts.ts';
 
 type ChangeOf<Table extends RecordChange['table']> = Extract<RecordChange, { readonly table: Table }>;
 
+/** A person reads no more; the end of an epoch touches thousands of records. */
+const maxSentences = 50;
 /** Accounts of others that are named one by one. */
 const namedAccounts = 10;
 
@@ -63,7 +65,10 @@ export function transactionSummary(
       }
     }),
   ];
-  return sentences.length > 0 ? sentences : ['Nothing changes but the number of your next transaction.'];
+  if (sentences.length === 0) return ['Nothing changes but the number of your next transaction.'];
+  return sentences.length <= maxSentences
+    ? sentences
+    : [...sentences.slice(0, maxSentences - 1), `… and ${sentences.length - maxSentences + 1} more changes.`];
 }
 
 function balances(changes: readonly RecordChange[], from: string): string[] {

@@ -13,6 +13,7 @@ export * from './limits.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
 export * from './preview.ts';
+export { worthOf } from './shares.ts';
 export * from './sign-transaction.ts';
 export * from './state.ts';
 export * from './state-root.ts';
