@@ -27,6 +27,7 @@ import {
   jobIdOf,
   maskText,
   type Order,
+  type OrderBody,
   openJob,
   type RevealJob,
   type Roster,
@@ -59,7 +60,9 @@ export interface ShardJobComponents {
   readonly transport: Transport;
   readonly clock: Clock;
   /** Called with two statements of one expert that exclude one another. */
-  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
+  readonly onEquivocation?:
+    | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
+    | undefined;
 }
 
 export interface ShardJobInput {
@@ -300,7 +303,8 @@ class ShardRun {
         { kind: 'grant', signed: other },
         { kind: 'grant', signed: grant },
       ] as const;
-      if (equivocationOf(...statements) !== undefined) this.#components.onEquivocation?.(statements);
+      if (equivocationOf(...statements) !== undefined)
+        this.#components.onEquivocation?.(statements, job.order.body);
     }
     return receiveCommit(job, commit, grant);
   }

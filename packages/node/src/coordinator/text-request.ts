@@ -9,7 +9,7 @@ import {
 } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import { basePricePerKilobyte, feeOf, type Statement } from '@moe/protocol';
+import { basePricePerKilobyte, feeOf, type OrderBody, type Statement } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
 import type { MarketView } from '../market/market-view.ts';
 import type { Delivery, ServiceMode } from '../market-service.ts';
@@ -33,7 +33,9 @@ export interface CompetingComponents extends ServingComponents {
   readonly keys: KeyPair;
   readonly random: Random;
   /** Told of contradicting statements that the coordinator comes upon. */
-  readonly onEquivocation?: ((statements: readonly [Statement, Statement]) => void) | undefined;
+  readonly onEquivocation?:
+    | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
+    | undefined;
 }
 
 /** One text to serve, and on what terms. */

@@ -301,12 +301,12 @@ async function openLockedMarket(init: EmbeddedMarketInit, unlock: () => void): P
         });
       },
       router: init.router,
-      onEquivocation: (statements) => {
+      onEquivocation: (statements, order) => {
         ledger
           .transact(keys.owner('market-owner'), {
             kind: 'evidence',
             market,
-            proof: { kind: 'statements', statements: [...statements] },
+            proof: { kind: 'statements', order, statements: [...statements] },
           })
           .then(
             () => view.refresh(),

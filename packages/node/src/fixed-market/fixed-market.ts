@@ -59,7 +59,7 @@ export interface FixedMarketInit {
   /** Certified results so far; default none. */
   readonly standings?: (experts: readonly NodeId[]) => Standings;
   /** Told of contradicting statements that the coordinator comes upon. */
-  readonly onEquivocation?: (statements: readonly [Statement, Statement]) => void;
+  readonly onEquivocation?: (statements: readonly [Statement, Statement], order: OrderBody) => void;
   /** Text of a calibration piece. */
   readonly calibrationText?: (index: number) => string;
   /** Also the clock of the network, when it is given. */

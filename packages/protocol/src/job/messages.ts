@@ -146,20 +146,19 @@ export function sealFull(
 
 export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
 
-export const orderSchema = signedByOwner<OrderBody>(
-  z.object({
-    network: z.string().min(1).max(64),
-    market: marketIdSchema,
-    client: accountIdSchema,
-    clientSeq: z.int().nonnegative(),
-    coordinator: nodeIdSchema,
-    dataHash: hashSchema,
-    bytes: z.int().positive(),
-    maxFeeMicro: amountSchema,
-    tipMicro: amountSchema,
-    deadlineMs: z.int().positive(),
-  }),
-);
+export const orderBodySchema: z.ZodType<OrderBody> = z.object({
+  network: z.string().min(1).max(64),
+  market: marketIdSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  coordinator: nodeIdSchema,
+  dataHash: hashSchema,
+  bytes: z.int().positive(),
+  maxFeeMicro: amountSchema,
+  tipMicro: amountSchema,
+  deadlineMs: z.int().positive(),
+});
+export const orderSchema = signedByOwner(orderBodySchema);
 export const commitSchema = signed<CommitBody>(
   z.object({
     job: jobIdSchema,

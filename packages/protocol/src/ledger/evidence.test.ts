@@ -1,85 +1,237 @@
-import { hashOf, type JobId, type NodeId, signBody, verifySignature } from '@moe/core';
-import { beforeEach, expect, test } from 'vitest';
-import { type ClaimBody, claimDomain, type GrantBody, grantDomain } from '../job/claims.ts';
+import { hashOf, type MarketId, type NodeId, signBody } from '@moe/core';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { claimHash, grantDomain } from '../job/claims.ts';
 import type { Statement } from '../job/equivocation.ts';
-import { applyTransaction } from './apply.ts';
-import { innerSignatures } from './authority.ts';
-import { genesis, idOf, keysOf, MARKET, nodeOf, registerExpert, transactionFrom } from './ledger-fixture.ts';
-import { emptyState, expertKey, type LedgerState, totalMicro } from './state.ts';
-import { type Action, transactionSchema } from './transaction.ts';
+import { commitDomain, type OrderBody } from '../job/messages.ts';
+import {
+  accusedPlay,
+  claim,
+  evidence,
+  grant,
+  holds,
+  orderBody,
+  refusal,
+  sealed,
+  signersOf,
+} from './evidence-fixture.ts';
+import { fixtureTerms, idOf, keysOf, MARKET, nodeOf, registerExpert } from './ledger-fixture.ts';
+import type { Play } from './play-fixture.ts';
+import { expertKey } from './state.ts';
+import { type Action, type Misconduct, transactionSchema } from './transaction.ts';
 
-let state: LedgerState;
-const act = (name: string, action: Action) => applyTransaction(state, transactionFrom(state, name, action));
-const stakeOf = (node: string) => state.experts.get(expertKey(MARKET, nodeOf(node)))?.stakeMicro;
-
-function grant(principal: string, claim: Partial<ClaimBody> = {}, body: Partial<GrantBody> = {}): Statement {
-  const asked = signBody(keysOf(principal), claimDomain, {
-    job: hashOf('test/job', 0) as string as JobId,
-    principal: nodeOf(principal),
-    worker: nodeOf('star'),
-    index: 0,
-    maxAskBps: 5_000,
-    issuedMs: 0,
-    ttlMs: 1_000,
-    ...claim,
-  });
-  const granted = { claim: asked, askBps: 5_000, issuedMs: 0, expiresMs: 1_000, ...body };
-  return { kind: 'grant', signed: signBody(keysOf('star'), grantDomain, granted) };
-}
-const evidence = (a: Statement, b: Statement): Action => ({
-  kind: 'evidence',
-  market: MARKET,
-  proof: { kind: 'statements', statements: [a, b] },
+let g: Play;
+const order = orderBody();
+const proofOf = (a: Statement, b: Statement, of: OrderBody = order): Misconduct => ({
+  kind: 'statements',
+  order: of,
+  statements: [a, b],
 });
+const commitBy = (seal: number, ...rest: [('sealed' | 'full')?, string?, string?]): Statement => ({
+  kind: 'commit',
+  signed: sealed(order, hashOf('test/seal', seal), ...rest),
+});
+const stakeOf = (node: string) => g.state.experts.get(expertKey(MARKET, nodeOf(node)))?.stakeMicro;
 
 beforeEach(() => {
-  state = emptyState();
-  applyTransaction(state, genesis());
-  act('alice', registerExpert('alice', 'star', 1_001n));
+  g = accusedPlay();
 });
 
-test('two grants cost half of the stake, once for each job, whoever shows them', () => {
-  const total = totalMicro(state);
-  const proof = evidence(grant('p1'), grant('p2'));
-  expect(act('bob', proof)).toEqual({ applied: true });
-  expect(stakeOf('star')).toBe(501n);
-  // A tenth of the 500 is the reporter's.
-  expect(state.markets.get(MARKET)!.poolMicro).toBe(450n);
-  expect(state.accounts.get(idOf('bob'))!.balanceMicro).toBe(1_000_050n);
-  expect(totalMicro(state)).toBe(total);
-  expect(act('carol', proof)).toMatchObject({ code: 'already-punished' });
-  const job = hashOf('test/job', 1) as string as JobId;
-  expect(act('carol', evidence(grant('p1', { job }), grant('p2', { job })))).toEqual({ applied: true });
-  expect(stakeOf('star')).toBe(251n);
+describe('statements of an expert that exclude one another', () => {
+  const claimed = claim(order, {}, 'p1').signed;
+  test.each<[string, Statement, Statement]>([
+    ['grants to two members at a time', grant(order, 'p1'), grant(order, 'p2')],
+    ['grants of two shares to one', grant(order, 'p1'), grant(order, 'p1', { askBps: 4_999 })],
+    ['a grant and a refusal of one claim', grant(order, 'p1'), refusal(claimHash(claimed.body))],
+    ['a refusal and a grant of one claim', refusal(claimHash(claimed.body)), grant(order, 'p1')],
+    ['two seals of a stage', commitBy(0), commitBy(1)],
+    [
+      'claims of one number on two friends',
+      claim(order, { worker: nodeOf('f1') }, 'star'),
+      claim(order, { worker: nodeOf('f2') }, 'star'),
+    ],
+  ])('%s: half of the stake, a tenth of it to the reporter', (_, a, b) => {
+    const before = g.balance('bob');
+    g.must('bob', evidence(proofOf(a, b)));
+    expect(stakeOf('star')).toBe(501n);
+    expect(g.balance('bob')).toBe(before + 50n);
+    expect(g.market().poolMicro).toBe(450n);
+    expect([...g.state.offences.values()]).toMatchObject([
+      { kind: 'equivocation', amountMicro: 500n, rewardMicro: 50n, reporter: idOf('bob') },
+    ]);
+  });
+
+  const otherJob = orderBody({ clientSeq: 1 });
+  test.each<[string, Statement, Statement]>([
+    ['one grant twice', grant(order, 'p1'), grant(order, 'p1')],
+    [
+      'grants one after the other',
+      grant(order, 'p1'),
+      grant(order, 'p2', { issuedMs: 1_000, expiresMs: 2_000 }),
+    ],
+    ['grants in two jobs', grant(order, 'p1'), grant(otherJob, 'p2')],
+    ['grants of two friends', grant(order, 'p1'), grant(order, 'p2', {}, {}, 'other')],
+    [
+      'a refusal of another claim',
+      grant(order, 'p1'),
+      refusal(claimHash(claim(order, {}, 'p2').signed.body)),
+    ],
+    ['one seal twice', commitBy(0), commitBy(0)],
+    ['seals of two stages', commitBy(0), commitBy(1, 'full')],
+    ['seals for two members', commitBy(0), commitBy(1, 'sealed', 'star', 'p1')],
+    ['a grant and a seal', grant(order, 'p1'), commitBy(0)],
+    [
+      'claims one after the other',
+      claim(order, {}, 'star'),
+      claim(order, { worker: nodeOf('f'), issuedMs: 1_000 }, 'star'),
+    ],
+    [
+      'claims with two numbers',
+      claim(order, {}, 'star'),
+      claim(order, { worker: nodeOf('f'), index: 1 }, 'star'),
+    ],
+  ])('%s can both be true: nothing is proven', (_, a, b) => {
+    g.refuse('bob', evidence(proofOf(a, b)), 'invalid-evidence');
+  });
+
+  test('count in the network and the market of their job only', () => {
+    const elsewhere = 'other-market' as MarketId;
+    g.must('carol', { kind: 'createMarket', market: elsewhere, terms: fixtureTerms() });
+    g.must('alice', { ...registerExpert('alice', 'star', 900n), market: elsewhere } as Action);
+    const proof = proofOf(grant(order, 'p1'), grant(order, 'p2'));
+    g.refuse('bob', { ...evidence(proof), market: elsewhere } as Action, 'invalid-evidence');
+    g.refuse('bob', { ...evidence(proof), market: 'nowhere' as MarketId } as Action, 'unknown-market');
+    for (const foreign of [orderBody({ network: 'other-net' }), orderBody({ market: elsewhere })])
+      g.refuse(
+        'bob',
+        evidence(proofOf(grant(foreign, 'p1'), grant(foreign, 'p2'), foreign)),
+        'invalid-evidence',
+      );
+    // An order of this market that is not the job's proves nothing about the job.
+    g.refuse(
+      'bob',
+      evidence({ ...proof, order: orderBody({ clientSeq: 1 }) } as Misconduct),
+      'invalid-evidence',
+    );
+    g.must('bob', evidence(proof));
+    expect(g.expert('star', elsewhere).stakeMicro).toBe(900n);
+  });
 });
 
-test('statements that can both be true prove nothing and change nothing', () => {
-  const before = structuredClone(state);
-  const later = grant('p2', {}, { issuedMs: 1_000, expiresMs: 2_000 });
-  for (const harmless of [
-    evidence(grant('p1'), grant('p1')),
-    evidence(grant('p1'), later),
-    evidence(grant('p1'), grant('p2', { job: hashOf('test/job', 9) as string as JobId })),
-  ])
-    expect(act('bob', harmless)).toMatchObject({ applied: false, code: 'invalid-evidence' });
-  expect(state).toEqual(before);
+describe('who is punished', () => {
+  const two = (of = order) => proofOf(grant(of, 'p1'), grant(of, 'p2'), of);
+
+  test('once for each job, whatever else is shown about it and by whom', () => {
+    g.must('bob', evidence(two()));
+    g.refuse('carol', evidence(two()), 'already-punished');
+    g.refuse('carol', evidence(proofOf(grant(order, 'p2'), grant(order, 'p3'))), 'already-punished');
+    g.refuse('carol', evidence(proofOf(commitBy(0), commitBy(1))), 'already-punished');
+    g.must('carol', evidence(two(orderBody({ clientSeq: 1 }))));
+    expect(stakeOf('star')).toBe(251n);
+  });
+
+  test('nobody who is not registered', () => {
+    const by = (principal: string): Statement => grant(order, principal, {}, {}, 'nobody');
+    g.refuse('bob', evidence(proofOf(by('p1'), by('p2'))), 'unknown-node');
+  });
+
+  test('who has left the service, until the last day of unbonding, with what he is taking out', () => {
+    g.must('alice', {
+      kind: 'unstake',
+      target: { role: 'expert', market: MARKET, node: nodeOf('star') },
+      amountMicro: 400n,
+    });
+    g.must('alice', { kind: 'deregister', target: { role: 'expert', market: MARKET, node: nodeOf('star') } });
+    for (let epoch = 0; epoch < 6; epoch += 1) g.endEpoch('v1', 'v2', 'v3');
+    g.must('bob', evidence(two()));
+    expect(g.expert('star')).toMatchObject({ stakeMicro: 300n, unbondingMicro: 201n });
+    const before = g.balance('alice');
+    g.endEpoch('v1', 'v2', 'v3');
+    expect(g.balance('alice')).toBe(before + 501n);
+    g.refuse('bob', evidence(two(orderBody({ clientSeq: 1 }))), 'unknown-node');
+  });
+
+  test('a replaced key: for what the old one signed', () => {
+    const { consent } = registerExpert('alice', 'star-new', 1n) as Extract<
+      Action,
+      { kind: 'registerExpert' }
+    >;
+    g.must('alice', {
+      kind: 'rotate',
+      target: { role: 'expert', market: MARKET, node: nodeOf('star') },
+      next: nodeOf('star-new'),
+      consent,
+    });
+    g.must('bob', evidence(two()));
+    expect(stakeOf('star-new')).toBe(501n);
+    g.refuse('bob', evidence(two()), 'already-punished');
+  });
 });
 
-test('a stranger cannot be punished', () => {
-  const worker = nodeOf('nobody') as NodeId;
-  const of = (principal: string): Statement => {
-    const { signed } = grant(principal, { worker });
-    return { kind: 'grant', signed: signBody(keysOf('nobody'), grantDomain, signed.body as GrantBody) };
-  };
-  expect(act('bob', evidence(of('p1'), of('p2')))).toMatchObject({ code: 'unknown-node' });
+describe('who reports', () => {
+  const proof = proofOf(grant(order, 'p1'), grant(order, 'p2'));
+
+  test('earns for its owner if it is a node, validator or expert of the market', () => {
+    g.must('carol', registerExpert('carol', 'witness', 100n));
+    const before = g.balance('carol');
+    g.mustNode('witness', evidence(proof));
+    expect(g.balance('carol')).toBe(before + 50n);
+    const owner = g.balance('alice');
+    g.mustNode(
+      'v1',
+      evidence(
+        proofOf(
+          grant(orderBody({ clientSeq: 1 }), 'p1'),
+          grant(orderBody({ clientSeq: 1 }), 'p2'),
+          orderBody({ clientSeq: 1 }),
+        ),
+      ),
+    );
+    expect(g.balance('alice')).toBe(owner + 25n);
+  });
+
+  test('must be registered if it is a node: strangers have no nonce to fill the ledger with', () => {
+    g.refuseNode('stranger', evidence(proof), 'not-authorised');
+  });
 });
 
-test('every signature inside the evidence must hold: the statements and the claims in them', () => {
-  const transaction = transactionFrom(state, 'bob', evidence(grant('p1'), grant('p2')));
-  expect(transactionSchema.parse(transaction)).toEqual(transaction);
-  const required = innerSignatures(transaction);
-  expect(required.map(({ by }) => by)).toEqual(
-    ['star', 'p1', 'star', 'p2'].map((name) => keysOf(name).publicKey as string),
-  );
-  for (const { by, bytes, signature } of required) expect(verifySignature(by, bytes, signature)).toBe(true);
+describe('what must be signed', () => {
+  test('both statements, and the claims in grants', () => {
+    const proof = proofOf(grant(order, 'p1'), grant(order, 'p2'));
+    expect(signersOf(g, proof)).toEqual(['star', 'p1', 'star', 'p2'].map(nodeOf));
+    const transaction = { ...evidence(proof), network: 'test-net', from: idOf('bob'), nonce: 0 };
+    expect(transactionSchema.parse(transaction)).toEqual(transaction);
+    expect(signersOf(g, proofOf(grant(order, 'p1'), refusal(hashOf('test/claim', 0))))).toEqual(
+      ['star', 'p1', 'star'].map(nodeOf),
+    );
+    expect(signersOf(g, proofOf(commitBy(0), commitBy(1)))).toEqual(['star', 'star'].map(nodeOf));
+  });
+
+  test('a forged statement, claim or author does not hold', () => {
+    const [a, b] = [grant(order, 'p1'), grant(order, 'p2')];
+    expect(holds(g, proofOf(a, b))).toBe(true);
+    // p3 signs what only the expert may say; then says it in the expert's name.
+    const byOther = signBody(keysOf('p3'), grantDomain, b.signed.body);
+    expect(holds(g, proofOf(a, { kind: 'grant', signed: { ...byOther, by: nodeOf('star') } }))).toBe(false);
+    // A claim that was never made, inside a grant that was never given for it.
+    const { claim: asked } = b.signed.body;
+    const unasked = { ...b.signed.body, claim: { ...asked, body: { ...asked.body, index: 1 } } };
+    expect(
+      holds(g, proofOf(a, { kind: 'grant', signed: signBody(keysOf('star'), grantDomain, unasked) })),
+    ).toBe(false);
+    // A signature for another purpose.
+    const seal = sealed(order, hashOf('test/seal', 1));
+    const moved = signBody(keysOf('star'), grantDomain, seal.body);
+    expect(holds(g, proofOf(commitBy(0), { kind: 'commit', signed: moved }))).toBe(false);
+    expect(commitDomain).not.toBe(grantDomain);
+  });
+
+  test('an author who is not who the statement is about accuses nobody', () => {
+    const worker = nodeOf('star') as NodeId;
+    const forged = (principal: string): Statement => ({
+      kind: 'grant',
+      signed: signBody(keysOf('p3'), grantDomain, grant(order, principal).signed.body),
+    });
+    expect(worker).not.toBe(nodeOf('p3'));
+    g.refuse('bob', evidence(proofOf(forged('p1'), forged('p2'))), 'invalid-evidence');
+  });
 });

@@ -1,7 +1,7 @@
 import { type AccountId, encode, hashBytes, type MarketId, MoeError, type NodeId, shareBps } from '@moe/core';
 import { certificateHash } from '../job/certificate.ts';
 import { equivocationOf } from '../job/equivocation.ts';
-import { type CommitBody, type Reveal, sealFull, sealKept } from '../job/messages.ts';
+import { type CommitBody, jobIdOf, type Reveal, sealFull, sealKept } from '../job/messages.ts';
 import { netSettlement, parseSettlementDetail } from '../money/netting.ts';
 import { float32FromBytes, int16FromBytes } from '../scoring/vector.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
@@ -63,14 +63,16 @@ export function findingOf(proof: Misconduct, market: MarketId, network: string):
   switch (proof.kind) {
     case 'statements': {
       const found = equivocationOf(...proof.statements);
-      return found && { target: expert(found.node), kind: 'equivocation', subject: found.job };
+      if (found === undefined || !isHere(proof.order) || jobIdOf(proof.order) !== found.job) return undefined;
+      return { target: expert(found.node), kind: 'equivocation', subject: found.job };
     }
     case 'reveal': {
       const { commit, reveal } = proof;
       const { job, worker, principal } = commit.body;
       const isSame = reveal.job === job && reveal.worker === worker && reveal.principal === principal;
-      if (!isSame || commit.by !== worker || sealOf(commit.body, reveal) === commit.body.seal)
+      if (!isSame || commit.by !== worker || !isHere(proof.order) || jobIdOf(proof.order) !== job)
         return undefined;
+      if (sealOf(commit.body, reveal) === commit.body.seal) return undefined;
       return { target: expert(worker), kind: 'wrong-reveal', subject: job };
     }
     case 'certificates': {

@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { certificateBodySchema } from '../job/certificate.ts';
 import { statementSchema } from '../job/equivocation.ts';
-import { commitSchema, revealSchema } from '../job/messages.ts';
+import { commitSchema, orderBodySchema, revealSchema } from '../job/messages.ts';
 import { marketTermsSchema } from '../market/terms.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { networkRulesSchema } from './network-rules.ts';
@@ -120,15 +120,24 @@ export type OffenceKind = z.infer<typeof offenceKindSchema>;
 
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
 const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
-/** What can be shown against a node. Everything in it is signed by that node. */
+/**
+ * What can be shown against a node. Everything in it is signed by that node; where that does not name network and market,
+ * the job's `order` does, whose hash is the job's id.
+ */
 export const misconductSchema = z.discriminatedUnion('kind', [
   /** Two statements of an expert that exclude one another. */
   z.strictObject({
     kind: z.literal('statements'),
+    order: orderBodySchema,
     statements: z.tuple([statementSchema, statementSchema]),
   }),
   /** A reveal that does not open the seal its worker committed to. */
-  z.strictObject({ kind: z.literal('reveal'), commit: commitSchema, reveal: revealSchema }),
+  z.strictObject({
+    kind: z.literal('reveal'),
+    order: orderBodySchema,
+    commit: commitSchema,
+    reveal: revealSchema,
+  }),
   /** A witness certified two outcomes of one job. */
   z.strictObject({
     kind: z.literal('certificates'),
