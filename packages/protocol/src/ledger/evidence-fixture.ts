@@ -11,7 +11,7 @@ import {
 } from '../job/claims.ts';
 import type { Statement } from '../job/equivocation.ts';
 import { type Commit, commitDomain, jobIdOf, type OrderBody, type Stage } from '../job/messages.ts';
-import { innerSignatures } from './authority.ts';
+import { innerSignatures, signSettlement } from './authority.ts';
 import {
   idOf,
   keysOf,
@@ -23,7 +23,7 @@ import {
   transactionFrom,
 } from './ledger-fixture.ts';
 import { type Play, play } from './play-fixture.ts';
-import type { Action, Misconduct } from './transaction.ts';
+import type { Action, Misconduct, SettlementBody } from './transaction.ts';
 
 /** An expert `star` with 1,001 behind it, and three validators of 1,000: who is accused in the tests of evidence. */
 export function accusedPlay(): Play {
@@ -136,6 +136,14 @@ export function signedIn<Body>(
   body: Body,
 ): { body: Body; signature: Uint8Array } {
   return { body, signature: keysOf(by).sign(encode([domain, body])) };
+}
+
+/** A settlement with one validator's signature, as it stands in evidence. */
+export function signedSettlement(
+  by: string,
+  body: SettlementBody,
+): { body: SettlementBody; signature: Uint8Array } {
+  return { body, signature: signSettlement(keysOf(by), body).signature };
 }
 
 export function evidence(proof: Misconduct): Action {

@@ -8,7 +8,14 @@ import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, backingOf, credit, slashShare } from './pots.ts';
 import { currentTarget } from './rotation.ts';
 import { expertKey, type LedgerView, targetKey } from './state.ts';
-import type { Misconduct, OffenceKind, SettlementBody, StakeTarget, TransactionOf } from './transaction.ts';
+import {
+  type Misconduct,
+  type OffenceKind,
+  type SettlementBody,
+  type StakeTarget,
+  settlementBodySchema,
+  type TransactionOf,
+} from './transaction.ts';
 
 /** What a proof comes to: who did what, about what. */
 export interface Finding {
@@ -133,7 +140,8 @@ function paysItsDetail(body: SettlementBody, detail: Uint8Array): boolean {
       gateway: body.gateway,
       nextOrderSeq: (client) => fromSeq.get(client) ?? -1,
     });
-    return isSameBody(netted, body);
+    // Sums of hostile amounts may be larger than any settlement, or any encoding, holds.
+    return settlementBodySchema.safeParse(netted).success && isSameBody(netted, body);
   } catch (error) {
     if (error instanceof MoeError) return false;
     throw error;
