@@ -36,7 +36,12 @@ export interface BondsDraft {
 
 /** Room for every weight and every bond held. */
 export function bondsDraft(n: number, weights: FixedMatrix, bonds: SparseMatrix): BondsDraft {
-  const capacity = weights.uids.length + bonds.uids.length;
+  let capacity = 0;
+  for (let i = 0; i < n; i += 1) {
+    const given = weights.starts[i + 1]! - weights.starts[i]!;
+    const held = bonds.starts[i + 1]! - bonds.starts[i]!;
+    capacity += Math.min(n, given + held);
+  }
   return {
     starts: new Uint32Array(n + 1),
     uids: new Uint16Array(capacity),
@@ -114,6 +119,36 @@ export function bondsBought(
     for (let k = starts[i]!; k < starts[i + 1]!; k += 1)
       bought[k] = multiplyFixed(activeStake[i]!, weightForBonds(values[k]!, consensus[uids[k]!]!, beta));
   return { starts, uids, values: bought };
+}
+
+/** Column sums of {@link bondsBought}, without storing it. */
+export function boughtSums(
+  weights: FixedMatrix,
+  consensus: Float64Array,
+  beta: number,
+  activeStake: Float64Array,
+): Float64Array {
+  const sums = new Float64Array(activeStake.length);
+  const { starts } = weights;
+  for (let i = 0; i < activeStake.length; i += 1)
+    if (activeStake[i]! > 0)
+      addBought(sums, weights, starts[i]!, starts[i + 1]!, activeStake[i]!, consensus, beta);
+  return sums;
+}
+
+function addBought(
+  sums: Float64Array,
+  { uids, values }: FixedMatrix,
+  from: number,
+  to: number,
+  share: number,
+  consensus: Float64Array,
+  beta: number,
+): void {
+  for (let k = from; k < to; k += 1) {
+    const uid = uids[k]!;
+    sums[uid] = sums[uid]! + multiplyFixed(share, weightForBonds(values[k]!, consensus[uid]!, beta));
+  }
 }
 
 /** Columns normalised to a sum of one in place. Source: subtensor `inplace_col_normalize_sparse` (math.rs). */

@@ -65,8 +65,8 @@ export function clippedWeights(weights: FixedMatrix, consensus: Float64Array): F
  * difference is rounded down, too. Source: subtensor `interpolate_sparse` (math.rs).
  */
 export function weightForBonds(weight: number, consensus: number, beta: number): number {
+  if (beta === ONE) return Math.min(weight, consensus);
   if (weight <= consensus || beta === 0) return weight;
-  if (beta === ONE) return consensus;
   const drop = weight - consensus;
   const roundsUp = Math.imul(beta, drop) === 0 ? 0 : 1;
   return weight - multiplyFixed(beta, drop) - roundsUp;

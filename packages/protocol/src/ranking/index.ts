@@ -6,7 +6,7 @@ export { splitEmission } from './mechanism-split.ts';
 export { type PruneInput, uidToPrune } from './prune-choice.ts';
 export { isEpochInputConsistent, rankEpoch } from './rank-epoch.ts';
 export { type SimulatorEpoch, type SimulatorInput, simulatorEpoch } from './simulator-variants.ts';
-export type { SparseMatrix, SparseRow, SparseRows } from './sparse-matrix.ts';
+export { packRows, type SparseMatrix, type SparseRow, type SparseRows } from './sparse-matrix.ts';
 export { isTopK, isTopKNonzero } from './top-k.ts';
 export { isMaxLimited, maxUpscaleToU16 } from './upscale.ts';
 export { weightedMedian, weightedMedianColumns } from './weighted-median.ts';

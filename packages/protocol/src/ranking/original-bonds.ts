@@ -5,8 +5,8 @@ import {
   type BondsDraft,
   type BondsOutcome,
   bondRate,
-  bondsBought,
   bondsDraft,
+  boughtSums,
   droppedBonds,
   finishBonds,
   heldSums,
@@ -14,7 +14,7 @@ import {
 import { weightForBonds } from './clip.ts';
 import type { CheckedInput } from './epoch-input.ts';
 import { divideFixed, fixedRatio, multiplyFixed, normalizeFixed, ONE } from './fixed.ts';
-import { columnSums, type FixedMatrix } from './sparse-matrix.ts';
+import type { FixedMatrix } from './sparse-matrix.ts';
 
 /** What one row of bonds is made from. */
 interface Making {
@@ -32,6 +32,7 @@ interface Making {
  * Bonds in their original form: `ΔB = colnorm(S ∘ W̃)`, `B' = colnorm(αΔB + (1 − α)·colnorm(B))`, and dividends
  * `D = normalise(B'·I)`.
  *
+ * @param votes - column sums of `S ∘ W̃`, where they are known already.
  * Source: subtensor `epoch_mechanism`, branch without Yuma 3 (`mat_ema_sparse`, `matmul_transpose_sparse`).
  */
 export function originalBonds(
@@ -41,6 +42,7 @@ export function originalBonds(
   beta: number,
   activeStake: Float64Array,
   incentive: Float64Array,
+  votes: Float64Array | undefined,
 ): BondsOutcome {
   const { n, bonds } = input;
   const dropped = droppedBonds(input);
@@ -48,7 +50,7 @@ export function originalBonds(
     consensus,
     beta,
     rate: bondRate(input),
-    boughtSums: columnSums(bondsBought(weights, consensus, beta, activeStake), n),
+    boughtSums: votes ?? boughtSums(weights, consensus, beta, activeStake),
     heldSums: heldSums(bonds, dropped),
     sums: new Float64Array(n),
   };

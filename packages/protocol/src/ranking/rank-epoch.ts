@@ -5,7 +5,7 @@ import { epochEmission } from './emission.ts';
 import { type CheckedInput, checkInput, type EpochInput } from './epoch-input.ts';
 import { type EpochResult, epochResult, skippedEpoch } from './epoch-result.ts';
 import { epochWeights } from './epoch-weights.ts';
-import { divideFixed, fixedFromU16, normalizeFixed } from './fixed.ts';
+import { divideFixed, fixedFromU16, normalizeFixed, ONE } from './fixed.ts';
 import { originalBonds } from './original-bonds.ts';
 import { paperScores } from './paper-consensus.ts';
 import { relativeBonds } from './relative-bonds.ts';
@@ -51,8 +51,11 @@ function rankChecked(input: CheckedInput): EpochResult {
   // The paper clips nothing: its bonds follow the weights as given.
   const beta = params.method === 'paper' ? 0 : fixedFromU16(params.bondsPenaltyU16);
   const isRelative = params.method === 'yuma3';
-  const makeBonds = isRelative ? relativeBonds : originalBonds;
-  const { emaBonds, dividends } = makeBonds(input, weights, consensus, beta, activeStake, incentive);
+  // Where bonds follow the very weights that rank, the votes are what they buy.
+  const votes = params.method === 'paper' || beta === ONE ? scores.votes : undefined;
+  const { emaBonds, dividends } = isRelative
+    ? relativeBonds(input, weights, consensus, beta, activeStake, incentive)
+    : originalBonds(input, weights, consensus, beta, activeStake, incentive, votes);
 
   return epochResult({
     ...scores,
@@ -74,8 +77,9 @@ function rankChecked(input: CheckedInput): EpochResult {
     const consensus = consensusOf(weights, activeStake, fixedFromU16(params.kappaU16));
     const { validatorTrust, preRank, rank } = clipAtConsensus(weights, consensus, activeStake);
     const trust = rank.map((value, j) => (preRank[j] === 0 ? 0 : divideFixed(value, preRank[j]!)));
+    const votes = rank.slice();
     normalizeFixed(rank);
-    return { consensus, validatorTrust, rank, trust, incentive: rank };
+    return { consensus, validatorTrust, votes, rank, trust, incentive: rank };
   }
 
   /** The original paper: nothing is clipped, so a validator's trust is the sum of its weights. */
@@ -91,9 +95,10 @@ function rankChecked(input: CheckedInput): EpochResult {
       new Float64Array(input.n).fill(Infinity),
       activeStake,
     );
+    const votes = rank.slice();
     normalizeFixed(rank);
     normalizeFixed(incentive);
-    return { consensus, validatorTrust, rank, trust, incentive };
+    return { consensus, validatorTrust, votes, rank, trust, incentive };
   }
 }
 

@@ -2,6 +2,9 @@ import { invalidInput } from './invalid-input.ts';
 
 /** Rounds of selection after which the rest is sorted: crafted weights cannot make a column quadratic. */
 const MOST_ROUNDS = 24;
+/** From so many scores on, buckets come before the selection. */
+const FEW = 32;
+const BUCKETS = 256;
 
 /**
  * The smallest of `count` scores from index `start` on at which `below` plus the stake of all scores up to it passes `minority`, or the
@@ -20,6 +23,11 @@ export function selectWeightedMedian(
   let from = start;
   let to = start + count;
   let base = below;
+  if (count >= FEW) {
+    const [kept, passed] = narrow(scores, stake, from, to, base, minority);
+    to = from + kept;
+    base = passed;
+  }
   for (let round = 0; ; round += 1) {
     if (round === MOST_ROUNDS) return sortedMedian(scores, stake, from, to, base, minority);
     const pivot = medianOfThree(scores[from]!, scores[(from + to) >> 1]!, scores[to - 1]!);
@@ -57,6 +65,49 @@ export function selectWeightedMedian(
       from = high;
     }
   }
+}
+
+/**
+ * Sorts the scores into buckets of equal width, and moves those of the bucket in which the minority is passed to the
+ * front: how many, and the stake below them. Few are left of random scores, and without a branch that depends on
+ * them.
+ */
+function narrow(
+  scores: Float64Array,
+  stake: Float64Array,
+  from: number,
+  to: number,
+  below: number,
+  minority: number,
+): [count: number, below: number] {
+  let least = scores[from]!;
+  let most = least;
+  for (let k = from + 1; k < to; k += 1) {
+    least = Math.min(least, scores[k]!);
+    most = Math.max(most, scores[k]!);
+  }
+  if (least === most) return [1, below];
+  const scale = (BUCKETS - 1) / (most - least);
+  const inBucket = new Float64Array(BUCKETS);
+  for (let k = from; k < to; k += 1) {
+    const bucket = ((scores[k]! - least) * scale) | 0;
+    inBucket[bucket] = inBucket[bucket]! + stake[k]!;
+  }
+  let base = below;
+  let chosen = 0;
+  const last = ((most - least) * scale) | 0;
+  while (chosen < last && base + inBucket[chosen]! <= minority) {
+    base += inBucket[chosen]!;
+    chosen += 1;
+  }
+  let end = from;
+  for (let k = from; k < to; k += 1) {
+    if ((((scores[k]! - least) * scale) | 0) !== chosen) continue;
+    scores[end] = scores[k]!;
+    stake[end] = stake[k]!;
+    end += 1;
+  }
+  return [end - from, base];
 }
 
 function medianOfThree(a: number, b: number, c: number): number {
