@@ -1,0 +1,368 @@
+import {
+  type AccountId,
+  generateKeyPair,
+  generateOwnerKey,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
+  type Signer,
+  senderOf,
+  sha256,
+} from '@moe/core';
+import { type Ledger, memoryLog, openLedger } from '@moe/ledger';
+import {
+  type Action,
+  defaultNetworkRules,
+  defaultParameters,
+  defaultTerms,
+  type MarketTerms,
+  signConsent,
+  signEpochEnd,
+  signRelease,
+  signTransaction,
+  type Transaction,
+  weightsCommitment,
+} from '@moe/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LedgerService, TransactionPreview } from '../ledger-service.ts';
+import { ledgerService } from './ledger-service.ts';
+
+const network = 'facts-net';
+const market = 'text-embedding' as MarketId;
+const epochMs = 1_000;
+const ownerOf = (name: string): OwnerKey => ownerKeyFromPrivate(sha256(Buffer.from(`facts/${name}`)));
+const nodeKeysOf = (name: string): KeyPair => keyPairFromSeed(sha256(Buffer.from(`facts/${name}`)));
+const nodeOf = (name: string): NodeId => nodeKeysOf(name).publicKey as NodeId;
+const [treasury, alice, operator] = [ownerOf('treasury'), ownerOf('alice'), ownerOf('operator')];
+const expertNames = ['good', 'bad'] as const;
+const validatorNames = ['v1', 'v2'] as const;
+const expertTarget = (name: string) => ({ role: 'expert', market, node: nodeOf(name) }) as const;
+const terms: MarketTerms = {
+  ...defaultTerms({ ...defaultParameters, minimumStakeMicro: 5_000_000n }, hashOf('facts/anchors', 0)),
+  registration: { floorMicro: 1_000_000n, capMicro: 64_000_000n, riseBps: 10_000, decayBps: 5_000 },
+  emission: { perEpochMicro: 1_000_000n, halvingEpochs: 1_000, ownerShareBps: 1_800 },
+};
+
+let ledger: Ledger;
+let service: LedgerService;
+let submitted = 0;
+
+beforeEach(async () => {
+  submitted = 0;
+  const balances = [treasury, alice, operator].map(({ address }) => ({
+    account: address,
+    amountMicro: 1_000_000_000n,
+  }));
+  ledger = await openLedger({
+    log: memoryLog(),
+    network,
+    genesis: signTransaction(treasury, {
+      kind: 'genesis',
+      network,
+      from: treasury.address,
+      nonce: 0,
+      atMs: 0,
+      rules: { ...defaultNetworkRules, epochMs, marketDepositMicro: 5_000_000n },
+      minValidatorStakeMicro: 10_000_000n,
+      balances,
+      markets: [{ market, owner: alice.address, terms }],
+    }),
+  });
+  service = ledgerService(ledger, () => {
+    submitted += 1;
+  });
+  for (const name of expertNames)
+    await ledger.transact(operator, {
+      kind: 'registerExpert',
+      market,
+      node: nodeOf(name),
+      name,
+      stakeMicro: 10_000_000n,
+      depositMicro: service.quote(market)!.registrationMicro,
+      askMicroPerKilobyte: 10n,
+      askBps: 5_000,
+      consent: signConsent(nodeKeysOf(name), network, operator.address),
+    });
+  for (const name of validatorNames)
+    await ledger.transact(operator, {
+      kind: 'registerValidator',
+      node: nodeOf(name),
+      name,
+      stakeMicro: 100_000_000n,
+      consent: signConsent(nodeKeysOf(name), network, operator.address),
+    });
+});
+afterEach(() => ledger.close());
+
+async function endEpoch(): Promise<void> {
+  const { epoch, epochStartedMs } = ledger.settings();
+  const atMs = epochStartedMs + epochMs;
+  const signatures = validatorNames.map((name) => signEpochEnd(nodeKeysOf(name), { network, epoch, atMs }));
+  await ledger.transact(treasury, { kind: 'endEpoch', epoch, atMs, signatures });
+}
+
+/** Every validator says in this epoch, and shows in the next, that the good expert is nine times as good. */
+async function rank(): Promise<void> {
+  const { epoch } = ledger.settings();
+  const values: readonly (readonly [string, number])[] = [
+    ['good', 9_000],
+    ['bad', 1_000],
+  ];
+  const weights = values
+    .map(([name, weight]): [NodeId, number] => [nodeOf(name), weight])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const salt = hashOf('facts/salt', epoch);
+  for (const name of validatorNames) {
+    const promise = { network, market, validator: nodeOf(name), epoch, weights, salt };
+    const commitment = weightsCommitment(promise);
+    await ledger.transact(nodeKeysOf(name), { kind: 'commitWeights', market, epoch, commitment });
+  }
+  expect(service.weights(market)!.promised).toEqual(['v1', 'v2']);
+  await endEpoch();
+  for (const name of validatorNames)
+    await ledger.transact(nodeKeysOf(name), { kind: 'revealWeights', market, epoch, weights, salt });
+}
+
+const transactionOf = (keys: Signer, action: Action): Transaction =>
+  ({ ...action, network, from: senderOf(keys), nonce: service.nextNonce(senderOf(keys)) }) as Transaction;
+const preview = (keys: Signer, action: Action): Promise<TransactionPreview> =>
+  service.preview(transactionOf(keys, action));
+
+describe('the metagraph', () => {
+  it('shows what the last ranking came to, under the keys that nodes have now', async () => {
+    await ledger.transact(alice, { kind: 'fundMarket', market, amountMicro: 50_000_000n });
+    await endEpoch();
+    await rank();
+    await endEpoch();
+    const { nodes, rankedEpoch, emittedMicro, ownerMicro, epoch } = service.metagraph(market)!;
+    expect([epoch, rankedEpoch]).toEqual([4, 3]);
+    expect(nodes.map(({ name }) => name)).toEqual(['good', 'bad', 'v1', 'v2']);
+    const [good, bad, first, second] = nodes as [
+      (typeof nodes)[0],
+      (typeof nodes)[0],
+      (typeof nodes)[0],
+      (typeof nodes)[0],
+    ];
+    expect(good.incentive).toBeGreaterThan(0.85);
+    expect(good.incentive + bad.incentive).toBeCloseTo(1, 3);
+    expect(first.dividends + second.dividends).toBeCloseTo(1, 3);
+    expect([first, second]).toMatchObject([
+      {
+        permit: true,
+        active: true,
+        validatorTrust: expect.closeTo(1, 3),
+        state: 'serving',
+        role: 'validator',
+      },
+      { permit: true, active: true, validatorTrust: expect.closeTo(1, 3) },
+    ]);
+    expect(good).toMatchObject({ immune: true, active: true, permit: false, role: 'expert' });
+    expect(nodes.reduce((sum, node) => sum + node.emissionMicro, ownerMicro)).toBe(emittedMicro);
+    expect(emittedMicro).toBeGreaterThan(0n);
+
+    const fresh = generateKeyPair();
+    const next = fresh.publicKey as NodeId;
+    const consent = signConsent(fresh, network, operator.address);
+    const rotate: Action = { kind: 'rotate', target: expertTarget('good'), next, consent };
+    const { summary } = await preview(operator, rotate);
+    expect(summary.join(' ')).toContain(`expert "good" of "text-embedding" gets the key ${next}`);
+    await ledger.transact(operator, rotate);
+    const rotated = service.metagraph(market)!.nodes[0]!;
+    expect(rotated).toEqual({ ...good, node: next });
+    expect(
+      service
+        .weights(market)!
+        .rows[0]!.weights.map(({ name }) => name)
+        .sort(),
+    ).toEqual(['bad', 'good']);
+  });
+
+  it('is not there for a market that is not there', () => {
+    const nowhere = 'nowhere' as MarketId;
+    expect([service.metagraph(nowhere), service.weights(nowhere), service.quote(nowhere)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('an account', () => {
+  it('has what it staked, at its worth, and what is on its way out', async () => {
+    const target = expertTarget('good');
+    await ledger.transact(alice, { kind: 'delegate', target, amountMicro: 30_000_000n });
+    await endEpoch();
+    await ledger.transact(alice, { kind: 'undelegate', target, amountMicro: 10_000_000n });
+    await ledger.transact(alice, {
+      kind: 'redelegate',
+      target,
+      to: expertTarget('bad'),
+      amountMicro: 5_000_000n,
+    });
+    await ledger.transact(alice, { kind: 'delegate', target, amountMicro: 2_000_000n });
+    const facts = service.account(alice.address);
+    expect(facts.delegations).toEqual([
+      { target, name: 'good', valueMicro: 15_000_000n, pendingMicro: 2_000_000n },
+    ]);
+    expect(
+      facts.unbondings.map(({ valueMicro, releaseEpoch, to }) => [valueMicro, releaseEpoch, to]),
+    ).toEqual(
+      expect.arrayContaining([
+        [10_000_000n, 9, undefined],
+        [5_000_000n, 9, expertTarget('bad')],
+      ]),
+    );
+    const parts = [
+      facts.balanceMicro,
+      ...facts.delegations.flatMap(({ valueMicro, pendingMicro }) => [valueMicro, pendingMicro]),
+      ...facts.unbondings.map(({ valueMicro }) => valueMicro),
+    ];
+    expect(parts.reduce((sum, part) => sum + part)).toBe(1_000_000_000n);
+  });
+
+  it('has its nodes with the owner’s own parts, and its prepaid money', async () => {
+    const target = expertTarget('good');
+    await ledger.transact(alice, { kind: 'delegate', target, amountMicro: 30_000_000n });
+    await ledger.transact(operator, { kind: 'stake', target, amountMicro: 4_000_000n });
+    await ledger.transact(operator, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 7n });
+    await ledger.transact(operator, { kind: 'setCommission', target, commissionBps: 2_500 });
+    const facts = service.account(operator.address);
+    expect(facts.nodes).toHaveLength(4);
+    expect(facts.nodes.find(({ name }) => name === 'good')).toMatchObject({
+      ownMicro: 10_000_000n,
+      pendingMicro: 4_000_000n,
+      nextCommission: { bps: 2_500, fromEpoch: 8 },
+    });
+    expect(facts).toMatchObject({
+      lockedMicro: 7n,
+      prepaid: [{ market, gateway: nodeOf('gw'), lockedMicro: 7n }],
+      delegations: [],
+    });
+  });
+});
+
+describe('a preview', () => {
+  const say = async (keys: Signer, action: Action): Promise<string> => {
+    const { outcome, summary } = await preview(keys, action);
+    expect(outcome).toEqual({ applied: true });
+    return summary.join('\n');
+  };
+  const good = expertTarget('good');
+  const mine = 'mine' as MarketId;
+
+  it.each<[string, Signer, Action, RegExp]>([
+    [
+      'deregister',
+      operator,
+      { kind: 'deregister', target: good },
+      /"good" .* goes out of service; all that is behind it \(10 credits\).*epoch 8 begins/,
+    ],
+    [
+      'a forfeited deposit',
+      operator,
+      { kind: 'deregister', target: good },
+      /deposit of 1 credits is forfeited/,
+    ],
+    [
+      'unstake',
+      operator,
+      { kind: 'unstake', target: good, amountMicro: 1_000_000n },
+      /1 credits leave the stake of expert "good".*epoch 8 begins/,
+    ],
+    [
+      'setCommission',
+      operator,
+      { kind: 'setCommission', target: good, commissionBps: 2_000 },
+      /from 10 % to 20 % when epoch 8 begins/,
+    ],
+    [
+      'updateExpert',
+      operator,
+      { kind: 'updateExpert', market, node: nodeOf('good'), name: 'better', askBps: 1_000 },
+      /is called "better".*\n.*10 % of the fee/,
+    ],
+    [
+      'createMarket',
+      alice,
+      { kind: 'createMarket', market: mine, terms },
+      /Market "mine" opens; its deposit of 5 credits/,
+    ],
+    ['closeMarket', alice, { kind: 'closeMarket', market }, /closes when epoch 8 begins/],
+    [
+      'fundMarket',
+      alice,
+      { kind: 'fundMarket', market, amountMicro: 3_000_000n },
+      /pool of "text-embedding" goes from 0 to 3 credits/,
+    ],
+    [
+      'lock',
+      alice,
+      { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 2_000_000n },
+      /Prepaid in "text-embedding" are 2 credits instead of 0/,
+    ],
+    [
+      'a change of terms',
+      alice,
+      { kind: 'updateMarket', market, terms: { ...terms, parameters: { ...terms.parameters, version: 2 } } },
+      /new terms of market "text-embedding" begin with epoch 8/,
+    ],
+    [
+      'a key that stays',
+      operator,
+      { kind: 'transfer', to: operator.address, amountMicro: 1n },
+      /Nothing changes but the number/,
+    ],
+  ])('says what it means: %s', async (_, keys, action, sentence) => {
+    expect(await say(keys, action)).toMatch(sentence);
+  });
+
+  it('of a registration says what it costs and whom it makes poorer', async () => {
+    const action: Action = {
+      kind: 'registerExpert',
+      market,
+      node: nodeOf('new'),
+      name: 'new',
+      stakeMicro: 10_000_000n,
+      depositMicro: service.quote(market)!.registrationMicro,
+      askMicroPerKilobyte: 10n,
+      askBps: 0,
+      consent: signConsent(nodeKeysOf('new'), network, alice.address),
+    };
+    const { costMicro, summary } = await preview(alice, action);
+    expect(costMicro).toBe(14_000_000n);
+    expect(summary.join('\n')).toMatch(/"new" .* stake of 10 credits and a deposit of 4; its owner is 0x/);
+    const stolen = await preview(generateOwnerKey(), action);
+    expect(stolen.outcome).toMatchObject({ applied: false, code: 'invalid-signature' });
+  });
+
+  it('of money that comes back costs less than nothing', async () => {
+    await ledger.transact(alice, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 9n });
+    const account = alice.address as AccountId;
+    const body = { network, account, market, amountMicro: 9n, nonce: 1 };
+    const release = [signRelease(nodeKeysOf('gw'), body)];
+    expect((await preview(alice, { kind: 'unlock', market, amountMicro: 9n, release })).costMicro).toBe(-9n);
+  });
+
+  it('of an epoch’s end says that it ends, in few sentences, and changes nothing', async () => {
+    const root = ledger.stateRoot();
+    const signatures = validatorNames.map((name) =>
+      signEpochEnd(nodeKeysOf(name), { network, epoch: 1, atMs: epochMs }),
+    );
+    const { summary } = await preview(treasury, { kind: 'endEpoch', epoch: 1, atMs: epochMs, signatures });
+    expect(summary).toContain('Epoch 1 ends and epoch 2 begins.');
+    expect(ledger.stateRoot()).toBe(root);
+  });
+
+  it('shows exactly what is there after the transaction', async () => {
+    const transaction = transactionOf(alice, { kind: 'delegate', target: good, amountMicro: 6_000_000n });
+    const { changes } = await service.preview(transaction);
+    expect(await service.submit(signTransaction(alice, transaction))).toEqual({ index: 5, height: 6 });
+    expect(submitted).toBe(1);
+    expect(changes.length).toBeGreaterThan(2);
+    for (const { table, key, after } of changes) expect(ledger.records()[table].get(key)).toEqual(after);
+  });
+});
