@@ -144,6 +144,20 @@ export function transportComplianceTests(name: string, factory: () => Promise<Tr
         expect(() => bob.onNotice(protocol, () => {})).toThrow(MoeError);
       });
 
+      it('serves a protocol no more when its handler is taken away, until there is another', async () => {
+        const takeAway = bob.handle(protocol, echo);
+        takeAway();
+        await expect(alice.request(bob.self, protocol, bytes(''), { timeoutMs })).rejects.toMatchObject({
+          code: 'unknown-protocol',
+        });
+        bob.handle(protocol, async () => bytes('another'));
+        takeAway();
+        expect(text(await alice.request(bob.self, protocol, bytes(''), { timeoutMs }))).toBe('another');
+        const forget = bob.onNotice(protocol, () => {});
+        forget();
+        bob.onNotice(protocol, () => {});
+      });
+
       it('rejects with peer-unreachable for a node that is not there', async () => {
         const nobody = generateKeyPair().publicKey as NodeId;
         await expect(alice.request(nobody, protocol, bytes(''), { timeoutMs })).rejects.toMatchObject({

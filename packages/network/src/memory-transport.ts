@@ -33,12 +33,12 @@ export class MemoryTransport implements Transport {
     this.#links = links;
   }
 
-  handle(protocol: string, handler: RequestHandler): void {
-    claim(this.#handlers, protocol, handler);
+  handle(protocol: string, handler: RequestHandler): () => void {
+    return claim(this.#handlers, protocol, handler);
   }
 
-  onNotice(protocol: string, handler: NoticeHandler): void {
-    claim(this.#noticeHandlers, protocol, handler);
+  onNotice(protocol: string, handler: NoticeHandler): () => void {
+    return claim(this.#noticeHandlers, protocol, handler);
   }
 
   request(to: NodeId, protocol: string, request: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
@@ -214,13 +214,17 @@ function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-function claim<Handler>(handlers: Map<string, Handler>, protocol: string, handler: Handler): void {
+function claim<Handler>(handlers: Map<string, Handler>, protocol: string, handler: Handler): () => void {
   if (handlers.has(protocol))
     throw new MoeError(
       'protocol-taken',
       `${protocol} has a handler already. Register one handler per protocol and transport.`,
     );
   handlers.set(protocol, handler);
+  return () => {
+    // The name may have been taken by another since.
+    if (handlers.get(protocol) === handler) handlers.delete(protocol);
+  };
 }
 
 function setOf<Item>(sets: Map<NodeId, Set<Item>>, id: NodeId): Set<Item> {

@@ -46,12 +46,15 @@ export type TransportErrorCode =
  */
 export interface Transport {
   readonly self: NodeId;
-  /** One handler per protocol name, e.g. `moe/job/sealed/1`. A second one for the same name throws `protocol-taken`. */
-  handle(protocol: string, handler: RequestHandler): void;
+  /**
+   * One handler per protocol name, e.g. `moe/job/sealed/1`. A second one for the same name throws `protocol-taken`. The
+   * result takes the handler away again: requests that it is serving go on, new ones find none.
+   */
+  handle(protocol: string, handler: RequestHandler): () => void;
   /** The handler's answer. Rejects with a `MoeError` of a {@link TransportErrorCode}; never throws. */
   request(to: NodeId, protocol: string, request: Uint8Array, options: RequestOptions): Promise<Uint8Array>;
-  /** One handler per protocol name; names of notices and of requests are separate. */
-  onNotice(protocol: string, handler: NoticeHandler): void;
+  /** As `handle`; names of notices and of requests are separate. */
+  onNotice(protocol: string, handler: NoticeHandler): () => void;
   /**
    * One-way message, silently lost when the peer cannot be reached, has no handler for it, or does not keep up.
    * Throws `message-too-large` when it is over the adapter's limit.
