@@ -18,7 +18,7 @@ import {
 } from './transaction.ts';
 
 /** What a proof comes to: who did what, about what. */
-export interface Finding {
+interface Finding {
   readonly target: StakeTarget;
   readonly kind: OffenceKind;
   /** A job, or a market's batch: nobody is punished twice for the same. */

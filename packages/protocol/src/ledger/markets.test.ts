@@ -84,6 +84,8 @@ describe('new terms', () => {
     g.refuse('market-owner', update(changed()), 'market-closing');
     g.refuse('market-owner', close(), 'market-closing');
     g.refuse('bob', registerExpert('bob', 'a', 100n), 'market-closing');
+    g.refuse('bob', { kind: 'fundMarket', market: MARKET, amountMicro: 1n }, 'market-closing');
+    g.refuse('bob', { kind: 'fundMarket', market: OTHER, amountMicro: 1n }, 'unknown-market');
   });
 
   test('leave task, space and loss as they are, need a higher version and must work', () => {

@@ -96,10 +96,11 @@ export function applyCloseMarket(view: LedgerView, tx: TransactionOf<'closeMarke
   return APPLIED;
 }
 
+/** A gift to the pool, from which emission is paid; a market that closes takes none, for it would end with the treasury. */
 export function applyFundMarket(view: LedgerView, tx: TransactionOf<'fundMarket'>): Applied | Refused {
-  if (view.markets.get(tx.market) === undefined)
-    return refused('unknown-market', `There is no market "${tx.market}".`);
-  const problem = spend(view, tx, tx.amountMicro);
+  const market = view.markets.get(tx.market);
+  if (market === undefined) return refused('unknown-market', `There is no market "${tx.market}".`);
+  const problem = closing(market) ?? spend(view, tx, tx.amountMicro);
   if (problem !== undefined) return problem;
   addToPool(view, tx.market, tx.amountMicro);
   return APPLIED;
@@ -110,12 +111,17 @@ function ownedMarket(view: LedgerView, tx: TransactionOf<'updateMarket' | 'close
   if (market === undefined) return refused('unknown-market', `There is no market "${tx.market}".`);
   if (market.owner !== tx.from)
     return refused('not-authorised', `"${tx.market}" belongs to account ${market.owner}.`);
-  if (market.closesAtEpoch !== undefined)
-    return refused('market-closing', `"${tx.market}" closes when epoch ${market.closesAtEpoch} begins.`);
-  return market;
+  return closing(market) ?? market;
 }
 
-export function invalidTerms(terms: MarketTerms): Refused | undefined {
+/** Why nobody joins, changes or funds the market any more. */
+function closing({ market, closesAtEpoch }: Market): Refused | undefined {
+  return closesAtEpoch === undefined
+    ? undefined
+    : refused('market-closing', `"${market}" closes when epoch ${closesAtEpoch} begins.`);
+}
+
+function invalidTerms(terms: MarketTerms): Refused | undefined {
   const problem = problemOfTerms(terms);
   return problem === undefined ? undefined : refused('invalid-terms', problem);
 }

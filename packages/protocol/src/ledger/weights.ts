@@ -1,7 +1,6 @@
 import { type Hash, hashOf, type MarketId, type NodeId } from '@moe/core';
 import { noteActive } from './authority.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { currentTarget } from './rotation.ts';
 import { type LedgerView, weightCommitKey, weightsKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
@@ -52,8 +51,7 @@ export function isPermitted(view: LedgerView, market: MarketId, validator: NodeI
   const registered = view.validators.get(validator);
   if (registered === undefined || registered.leavesAtEpoch !== undefined) return false;
   const permits = view.rankings.get(market)?.permits ?? [];
-  if (permits.length === 0 || permits.includes(validator)) return true;
-  return permits.some((node) => currentTarget(view, { role: 'validator', node }).node === validator);
+  return permits.length === 0 || permits.includes(validator);
 }
 
 /** Opens a promise in the epoch after it: earlier, others could copy it; later, it could be chosen by what they said. */
