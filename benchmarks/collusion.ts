@@ -24,14 +24,14 @@ import { optionOf } from './scoring/options.ts';
 import { progressBar } from './scoring/progress.ts';
 
 const allStakes = [0.05, 0.1, 0.2, 0.3, 0.4, 0.45, 0.49, 0.5, 0.55, 0.6];
-const fewStakes = [0.1, 0.3, 0.45, 0.49, 0.55];
+const fewStakes = [0.1, 0.3, 0.45, 0.49];
 const guaranteeSeeds = 10;
 
 export async function run({ json, args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
   const isQuick = args.includes('--quick');
   const seeds = Number(optionOf(args, '--seeds')) || (isQuick ? 1 : 3);
   const svg = optionOf(args, '--svg');
-  const length = { seeds, warmUpEpochs: 20, attackEpochs: isQuick ? 20 : 50 };
+  const length = { seeds, warmUpEpochs: 20, attackEpochs: isQuick ? 20 : 40 };
   const settings: Setting[] = methods.map((method) => ({
     method,
     cabalStakes: isQuick ? [0.1, 0.3, 0.49] : method === 'yuma' ? allStakes : fewStakes,

@@ -4,7 +4,7 @@ import { castOf, houses, TOTAL_STAKE } from './cast.ts';
 import { gaussians } from './gaussians.ts';
 
 const shares = fc.integer({ min: 1, max: 19 }).map((twentieths) => twentieths / 20);
-const splits = fc.integer({ min: 1, max: 4 });
+const splits = fc.integer({ min: 1, max: 3 });
 const draws = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: houses, maxLength: houses });
 
 describe('castOf', () => {

@@ -1,6 +1,6 @@
 import type { CollusionRow } from './rows.ts';
 
-const panel = { width: 330, height: 330, left: 62, top: 40, gap: 34 };
+const panel = { width: 330, height: 330, left: 62, top: 40, gap: 48 };
 const most = { stake: 0.6, share: 1 };
 /** Strategies of the chart, each with its colour in light and in dark. */
 const lines = [
@@ -18,7 +18,7 @@ export function collusionChart(rows: readonly CollusionRow[]): string {
   const yuma = rows.filter(({ method }) => method === 'yuma');
   const x = (stake: number): string => ((panel.width * stake) / most.stake).toFixed(1);
   const y = (share: number): string => (panel.height * (1 - share / most.share)).toFixed(1);
-  const width = panel.left + 2 * panel.width + panel.gap + 16;
+  const width = panel.left + 2 * panel.width + panel.gap + 26;
   const legendTop = panel.top + panel.height + 62;
   const height = legendTop + 24 * Math.ceil((lines.length + 1) / 2) + 4;
   const panels = (

@@ -1,7 +1,7 @@
 import { type Method, play } from './play.ts';
 import { type Length, mean } from './rows.ts';
 import { copying } from './strategies.ts';
-import { plainWorld } from './world.ts';
+import { nodesRecordKept, plainWorld } from './world.ts';
 
 /** Dividends of a weight copier for each unit of stake over those of honest validators; below 1 copying does not pay. */
 export interface CopyingRow {
@@ -23,8 +23,6 @@ export const copierStake = 0.1;
 const drifts = [0, 0.05, 0.1, 0.2, 0.4];
 const noises = [0.05, 0.1, 0.2];
 const delays = [0, 1, 4];
-/** As the node's validators keep theirs: half of a job's weight after ten epochs. */
-const nodesRecordKept = 0.933;
 
 type CopyingCell = Omit<CopyingRow, 'copierOverHonest' | 'low' | 'high'>;
 
@@ -47,12 +45,17 @@ export function copyingRows(methods: readonly Method[], length: Length, onGame: 
   });
 }
 
+/** By Yuma without and with a record, whatever the error and the delay; by the other methods as our rules and defaults are. */
 export function copyingCells(methods: readonly Method[]): CopyingCell[] {
-  const cells = (method: Method, recordKept: number): CopyingCell[] =>
-    noises.flatMap((noise) =>
-      delays.flatMap((revealDelay) =>
+  const cells = (method: Method, recordKept: number, errors: readonly number[], waits: readonly number[]) =>
+    errors.flatMap((noise) =>
+      waits.flatMap((revealDelay) =>
         drifts.map((drift) => ({ method, recordKept, noise, revealDelay, drift })),
       ),
     );
-  return [...methods.flatMap((method) => cells(method, 0)), ...cells('yuma', nodesRecordKept)];
+  return methods.flatMap((method) =>
+    method === 'yuma'
+      ? [0, nodesRecordKept].flatMap((recordKept) => cells(method, recordKept, noises, delays))
+      : cells(method, 0, [plainWorld.noise], [plainWorld.revealDelay]),
+  );
 }

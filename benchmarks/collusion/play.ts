@@ -32,8 +32,8 @@ export interface Outcome {
   readonly honestDividends: number;
 }
 
-/** Experts at most: every model of the cabal split into four. */
-const mostExperts = 4 * models;
+/** Experts at most: every model of the cabal split into three. */
+const mostExperts = 3 * models;
 const worthless = 1e-3;
 
 /** Plays a market from its beginning to the end of the attack. The same game has the same outcome. */
@@ -235,7 +235,7 @@ function measure(
   const draws = gaussians(mostExperts, 0x0b5e, seed, epoch, validator);
   return quality.map((value, expert) => {
     if (isNew(registered[expert]!, epoch)) return 0;
-    // A quarter of the jobs measures half as well.
+    // A part of a split model has only its part of the jobs to be measured by.
     const deviation = cast.isCabalExpert[expert] ? noise * Math.sqrt(splits) : noise;
     return value * Math.exp(deviation * draws[expert]!);
   });

@@ -64,9 +64,12 @@ export function printLosses(rows: readonly CollusionRow[]): void {
 export function printErrors(rows: readonly ErrorRow[]): void {
   console.log('\nyuma: points gained by bending weights, by the error with which honest validators measure');
   const lines: Record<string, Record<string, string>> = {};
-  for (const { strategy, cabalStake, noise, gain } of rows) {
+  for (const { strategy, cabalStake, noise, recordKept, gain } of rows) {
     const name = `${strategy}, ${percent(cabalStake)} %`;
-    lines[name] = { ...lines[name], [`error ${percent(noise)} %`]: points(gain) };
+    lines[name] = {
+      ...lines[name],
+      [`error ${percent(noise)} %${recordKept > 0 ? ', record' : ''}`]: points(gain),
+    };
   }
   console.table(Object.fromEntries(Object.entries(lines).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -2,7 +2,7 @@ import type { Cast } from './cast.ts';
 import { probationEpochs, swingOf, type World } from './world.ts';
 
 /** What a cabal validator knows when it commits its weights at the end of an epoch. */
-export interface Sight {
+interface Sight {
   readonly cast: Cast;
   readonly epoch: number;
   /** Epochs since the cabal began; before, everybody is honest. */
@@ -102,23 +102,23 @@ export const strategies: readonly Strategy[] = [
   },
   {
     name: 'Sybil split',
-    says: 'Every validator and expert of the cabal as four with a quarter of the stake; honest weights.',
+    says: 'Every validator and expert of the cabal as three with a third of the stake; honest weights.',
     weigh: honest,
-    world: { splits: 4 },
+    world: { splits: 3 },
     fairWorld: {},
   },
   {
     name: 'Sybil split, self-dealing',
-    says: 'Four of each, and all weight on its own.',
+    says: 'Three of each, and all weight on its own.',
     weigh: selfDealing,
-    world: { splits: 4 },
+    world: { splits: 3 },
     fairWorld: {},
   },
   {
     name: 'Sybil split, weights by quality',
-    says: 'Four of each, where validators weigh how good answers are and not how much a node wins.',
+    says: 'Three of each, where validators weigh how good answers are and not how much a node wins.',
     weigh: honest,
-    world: { splits: 4, weighsWins: false },
+    world: { splits: 3, weighsWins: false },
     fairWorld: {},
     isYardstick: true,
   },

@@ -50,10 +50,13 @@ export const plainWorld: World = {
   activityCutoff: 14,
 };
 
+/** As the node's validators keep their record: half of a job's weight is gone after ten epochs. */
+export const nodesRecordKept = 0.933;
+
 /** Deviation of the log quality between models: the best of a hundred are about ten times as good as the worst. */
 const spread = 0.5;
 /** Epochs of each half of the timetable of {@link World.swings}. */
-export const swingEpochs = 10;
+const swingEpochs = 10;
 /** Epochs until an honest validator has measured a newcomer (its probation of 20 jobs). */
 export const probationEpochs = 3;
 
