@@ -4,6 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../packages/gateway/src/index.ts';
 import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/src/simulated-market.ts';
+import type { LedgerService } from '../../packages/node/src/index.ts';
 
 const executablePath = [
   process.env.MOE_BROWSER,
@@ -48,7 +49,7 @@ describe.runIf(runs)('the live page', () => {
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    market = createSimulatedMarket();
+    market = createSimulatedMarket({ ledger: rankedLedger() });
     gateway = await createGateway({ service: market, port: 0, demoKey: market.apiKey });
     page = await browser.newPage({ viewport: { width: 1_400, height: 1_000 } });
     problems = [];
@@ -159,6 +160,18 @@ describe.runIf(runs)('the live page', () => {
     expect(problems).toEqual([]);
   });
 
+  it('shows the running epoch and what the last ranking paid whom', async () => {
+    await openPage();
+    const rankedRow = (name: string) => page.locator('#ranking tbody tr').filter({ hasText: name });
+    await rankedRow('honest').waitFor();
+    expect(await rankedRow('honest').innerText()).toMatch(/100\s+98\.0 %\s+75\.0 %\s+0\.3075/);
+    expect(await rankedRow('quiet').innerText()).toContain('silent');
+    expect(await rankedRow('winner').innerText()).toMatch(/10\s+80\.0 %\s+100\.0 %\s+0\.41/);
+    await page.getByText('Epoch 11 paid 0.82 credits, 0.1 of them to the market’s owner.').waitFor();
+    await page.getByText('epoch 12').waitFor();
+    expect(problems).toEqual([]);
+  });
+
   it('shows names of experts and trainings as text', async () => {
     const name = '<img src=x onerror=alert(1)>';
     await openPage();
@@ -217,3 +230,38 @@ describe.runIf(runs)('the live page', () => {
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   });
 });
+
+/** What the page reads of a ledger: the running epoch, and a ranking. */
+function rankedLedger(): LedgerService {
+  const node = {
+    node: 'a'.repeat(64),
+    owner: `0x${'a'.repeat(40)}`,
+    stakeMicro: 10_000_000n,
+    incentive: 0,
+    dividends: 0,
+    consensus: 0,
+    validatorTrust: 0,
+    emissionMicro: 0n,
+    permit: false,
+    active: true,
+    state: 'serving',
+  };
+  const validator = { ...node, role: 'validator', stakeMicro: 100_000_000n, permit: true };
+  const metagraph = {
+    rankedEpoch: 11,
+    emittedMicro: 820_000n,
+    ownerMicro: 100_000n,
+    nodes: [
+      { ...node, role: 'expert', name: 'winner', consensus: 0.8, incentive: 1, emissionMicro: 410_000n },
+      { ...validator, name: 'honest', validatorTrust: 0.98, dividends: 0.75, emissionMicro: 307_500n },
+      { ...validator, name: 'quiet', active: false },
+    ],
+  };
+  const epochStartedMs = Date.now();
+  return {
+    network: () => ({ epoch: 12, epochStartedMs, epochEndsMs: epochStartedMs + 60_000 }),
+    metagraph: () => metagraph,
+    market: () => ({}),
+    height: () => 7,
+  } as unknown as LedgerService;
+}

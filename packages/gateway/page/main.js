@@ -1,6 +1,7 @@
 import { byId } from './elements.js';
 import { showExperts } from './experts-view.js';
 import { addJob, showJobs } from './jobs-view.js';
+import { refreshRanking, showEpoch } from './ranking-view.js';
 import { showTotals } from './totals-view.js';
 import { showTryForm, startTryForm } from './try-form.js';
 
@@ -8,6 +9,7 @@ import { showTryForm, startTryForm } from './try-form.js';
 
 /** The status is read again after events, but not more often than this. */
 const refreshEveryMs = 1_000;
+const rankingEverySeconds = 10;
 
 /** @type {Status | undefined} */
 let status;
@@ -91,5 +93,19 @@ function followEvents() {
     stream.addEventListener(type, (message) => apply(JSON.parse(message.data)));
 }
 
+/** The ranking changes when an epoch ends: it is read again then, and now and then in between. */
+function followEpochs() {
+  let untilRead = 0;
+  setInterval(() => {
+    const isOver = showEpoch();
+    untilRead -= isOver ? rankingEverySeconds / 5 : 1;
+    const market = status?.markets[0]?.id;
+    if (untilRead > 0 || market === undefined) return;
+    untilRead = rankingEverySeconds;
+    refreshRanking(market).then(showEpoch, () => {});
+  }, 1_000);
+}
+
 startTryForm();
 followEvents();
+followEpochs();

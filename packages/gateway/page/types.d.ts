@@ -1,4 +1,4 @@
-import type { MarketEvent, MarketStatus } from '@moe/node';
+import type { MarketEvent, Metagraph as MarketMetagraph, MarketStatus, NetworkFacts } from '@moe/node';
 
 /** The JSON form of a value: amounts (bigint) are decimal strings. */
 type Json<T> = T extends bigint
@@ -15,6 +15,9 @@ type Json<T> = T extends bigint
 export type Status = Json<MarketStatus> & { readonly gateway: { readonly canTry: boolean } };
 export type Event = Json<MarketEvent>;
 export type Job = Status['recentJobs'][number];
+export type Network = Json<NetworkFacts>;
+export type Metagraph = Json<MarketMetagraph>;
+export type MetagraphNode = Metagraph['nodes'][number];
 export type Expert = Status['experts'][number];
 /** A training that runs: fraction done, 0 to 1, and the loss so far. */
 export interface Training {
