@@ -3,7 +3,7 @@
  * validators, in one space of uids; weights and bonds packed), with plain rows of pairs instead, as liquid Yuma 3, and
  * next to a naive epoch over full matrices of doubles, all in turns. Limit: 100 ms at 4,096 nodes × 256 validators.
  */
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type EpochInput, packRows, rankEpoch } from '@moe/protocol';
 import { type DenseInput, denseEpoch } from './ranking/dense-epoch.ts';
@@ -38,7 +38,9 @@ export async function run({ args }: { readonly json: boolean; readonly args: rea
   if (!Number.isInteger(runs) || runs < 3)
     throw new Error('--runs takes a whole number from 3 on, for example 9.');
 
-  console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, medians of ${runs} runs\n`);
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, medians of ${runs} runs, load ${loadavg()[0]?.toFixed(1)}\n`,
+  );
   console.log('nodes × validators  kind         epoch  plain rows  liquid Yuma 3  naive dense doubles');
   const rows: Row[] = [];
   for (const { nodes, validators } of SIZES)
