@@ -1,4 +1,4 @@
-import { type NodeId, shareBps } from '@moe/core';
+import { MAX_AMOUNT, type NodeId, shareBps } from '@moe/core';
 import { halved } from './epoch.ts';
 import { credit, rewardNode, sortedEntries } from './pots.ts';
 import { rankMarket } from './rank-market.ts';
@@ -49,7 +49,9 @@ export function earn(
   rewardNode(view, { role: 'expert', market, node }, amountMicro);
   const key = expertKey(market, node);
   const expert = view.experts.get(key)!;
-  view.experts.set(key, { ...expert, incomeMicro: expert.incomeMicro + amountMicro });
+  const incomeMicro = expert.incomeMicro + amountMicro;
+  // The same money can be earned again and again in an epoch: the sum stops where an amount ends.
+  view.experts.set(key, { ...expert, incomeMicro: incomeMicro < MAX_AMOUNT ? incomeMicro : MAX_AMOUNT });
 }
 
 /** The epoch's incomes become those of the last one. */

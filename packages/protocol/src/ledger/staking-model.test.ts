@@ -6,6 +6,7 @@ import { draftOn } from './draft.ts';
 import { genesis, idOf, MARKET, NETWORK, nodeOf, OWNERS, settlementBody } from './ledger-fixture.ts';
 import { backings, recordsOf } from './pots.ts';
 import { exitId, type ModelNode, type Payouts, StakingModel } from './staking-model.ts';
+import { isAllowed } from './staking-model-permission.ts';
 import { exact } from './staking-model-pot.ts';
 import {
   accountOf,
@@ -392,6 +393,16 @@ test('whatever owners, delegators and nodes do: the books of a naive model, noth
         const tx = { ...action, network: NETWORK, from, nonce: accountOf(state, from).nonce } as Transaction;
         const draft = draftOn(state);
         const outcome = applyTransaction(draft, tx);
+        const payouts = payoutsFrom(state, model);
+        const minimums = {
+          expertMicro: 10n,
+          validatorMicro: 100n,
+          delegationMicro: rules.minDelegationMicro,
+          priceMicro: state.markets.get(MARKET)!.registrationMicro,
+        };
+        const allowed = isAllowed(model, tx, minimums, payouts);
+        if (allowed !== undefined)
+          expect(outcome.applied, `${tx.kind}: ${JSON.stringify(outcome)}`).toBe(allowed);
         const count = tried.get(tx.kind) ?? { accepted: 0, refused: 0 };
         tried.set(tx.kind, count);
         if (!outcome.applied) {
@@ -407,7 +418,7 @@ test('whatever owners, delegators and nodes do: the books of a naive model, noth
           draft.experts.get(node.key)?.leavesAtEpoch !== undefined &&
           tx.kind === 'registerExpert';
         for (const node of model.nodes) if (isPruned(node)) model.leave(node, true);
-        model.apply(tx, payoutsFrom(state, model));
+        model.apply(tx, payouts);
         draft.commit();
         mustAgree(state, model);
         mustBeSound(state);
@@ -417,7 +428,7 @@ test('whatever owners, delegators and nodes do: the books of a naive model, noth
       for (const name of tableNames) expect(replayed[name]).toEqual(state[name]);
       expect(stateRoot(replayed)).toBe(stateRoot(state));
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
   // Commands that are all refused would prove nothing.
   for (const [kind] of frequencies)

@@ -1,5 +1,5 @@
 import { ModelPot } from './staking-model-pot.ts';
-import type { Transaction, TransactionOf } from './transaction.ts';
+import type { StakeTarget, Transaction, TransactionOf } from './transaction.ts';
 
 /** One registration, whatever key its node has by now. */
 export interface ModelNode {
@@ -16,6 +16,8 @@ export interface ModelNode {
   commissionBps: number;
   nextCommission: { bps: number; fromEpoch: number } | undefined;
   leavesAtEpoch: number | undefined;
+  /** When its key was last replaced. */
+  rotatedEpoch: number | undefined;
   depositMicro: bigint;
   readonly immuneUntilEpoch: number;
 }
@@ -67,8 +69,19 @@ export class StakingModel {
     this.#rules = rules;
   }
 
-  find(target: { readonly role: string; readonly market?: string; readonly node: string }): ModelNode {
+  /** The registration that a key stands for, even if it was replaced; there must be one. */
+  find(target: StakeTarget): ModelNode {
     return this.byKey.get(keyOf(target.role === 'expert' ? target.market : undefined, target.node))!;
+  }
+
+  /** The registration of a key that is in use. */
+  registered(target: StakeTarget): ModelNode | undefined {
+    const node = this.find(target) as ModelNode | undefined;
+    return node?.key.endsWith(`/${target.node}`) ? node : undefined;
+  }
+
+  isTaken(target: StakeTarget): boolean {
+    return (this.find(target) as ModelNode | undefined) !== undefined;
   }
 
   apply(tx: Transaction, payouts: Payouts): void {
@@ -112,6 +125,7 @@ export class StakingModel {
       case 'rotate': {
         const node = this.find(tx.target);
         node.key = keyOf(node.market, tx.next);
+        node.rotatedEpoch = this.epoch;
         this.byKey.set(node.key, node);
         return;
       }
@@ -165,6 +179,7 @@ export class StakingModel {
       commissionBps: tx.commissionBps ?? 1_000,
       nextCommission: undefined,
       leavesAtEpoch: undefined,
+      rotatedEpoch: undefined,
       depositMicro,
       immuneUntilEpoch: isExpert ? this.epoch + this.#rules.immunityEpochs : 0,
     };
