@@ -18,7 +18,7 @@ const reported: unknown[] = [];
 
 async function start(init: Partial<GatewayInit> = {}): Promise<void> {
   gateway = await createGateway({
-    service: createSimulatedMarket({ ledger: ledgerService(memory.ledger, () => {}) }),
+    service: createSimulatedMarket({ ledger: ledgerService(memory.ledger) }),
     port: 0,
     reportError: (error) => reported.push(error),
     ...init,
@@ -353,7 +353,7 @@ describe('POST /v1/transactions', () => {
   it('bounds how many wait', async () => {
     const { promise: gate, resolve: release } = Promise.withResolvers<void>();
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
-    const service = ledgerService(memory.ledger, () => {});
+    const service = ledgerService(memory.ledger);
     const slow = createSimulatedMarket({
       ledger: {
         ...service,

@@ -30,7 +30,7 @@ export function registerLedgerReads(app: FastifyInstance, { ledger }: Pick<Marke
   let keptHeight = -1;
   /** The same answer for everybody at one height: a market of thousands is written once. */
   const sendKept = (reply: FastifyReply, key: string, read: () => unknown): FastifyReply => {
-    const { height } = ledger.network();
+    const height = ledger.height();
     if (height !== keptHeight) kept.clear();
     keptHeight = height;
     const json = kept.get(key) ?? toJson(read());

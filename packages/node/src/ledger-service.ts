@@ -13,6 +13,8 @@ import type {
 
 /** The ledger of a running market, as programs above it see and change it. Everything shown is durable. */
 export interface LedgerService {
+  /** Number of transactions in the ledger: what is read at one height stays as it is. */
+  height(): number;
   network(): NetworkFacts;
   /** An account never seen has nothing and nonce 0. */
   account(id: AccountId): AccountFacts;

@@ -6,9 +6,10 @@ import { metagraph, weightsInForce } from '../ledger-facts/metagraph.ts';
 import { transactionSummary } from '../ledger-facts/transaction-summary.ts';
 import type { LedgerService, TransactionPreview } from '../ledger-service.ts';
 
-/** The ledger in this process. `onSubmitted` is called for every transaction that came from outside and is durable. */
-export function ledgerService(ledger: Ledger, onSubmitted: () => void): LedgerService {
+/** The ledger in this process. */
+export function ledgerService(ledger: Ledger): LedgerService {
   return {
+    height: () => ledger.height(),
     network: () => {
       const { network, epoch, epochStartedMs, rules, beacon, treasury, ...settings } = ledger.settings();
       const { supplyMicro, mintedMicro, minValidatorStakeMicro, validatorStakeMicro } = settings;
@@ -66,7 +67,6 @@ export function ledgerService(ledger: Ledger, onSubmitted: () => void): LedgerSe
     },
     submit: async (signed) => {
       const { index } = await ledger.submit(signed);
-      onSubmitted();
       return { index, height: ledger.height() };
     },
   };

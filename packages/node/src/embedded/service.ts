@@ -148,7 +148,7 @@ export function marketService(components: ServiceComponents): OpenService {
     },
     regions: (options) => components.history.regions(options?.expertLoss),
     subscribe: (listener) => feed.subscribe(listener),
-    ledger: ledgerService(ledger, () => view.refresh()),
+    ledger: ledgerService(ledger),
   };
   return {
     service,
