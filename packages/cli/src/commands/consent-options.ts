@@ -1,7 +1,6 @@
 import { fromHex, type NodeId, nodeIdSchema } from '@moe/core';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
-import { noConsent } from '../ledger/carry-out.ts';
 import { type ChosenNode, chooseNode, type KeyOptions } from '../wallet/choose-key.ts';
 
 export interface ConsentFlags {
@@ -9,6 +8,9 @@ export interface ConsentFlags {
   readonly nodeId?: string;
   readonly consent?: string;
 }
+
+/** Stands where the node's signature comes. */
+const unsigned = new Uint8Array(64);
 
 /** A node that agrees to serve an owner: its key is here, or it agreed on another machine. */
 export interface ConsentingNode {
@@ -33,7 +35,7 @@ A node agrees to be registered with its own key. Where that key is on another ma
 export function readConsent(flags: ConsentFlags, options: KeyOptions): ConsentingNode {
   if (flags.node !== undefined && flags.nodeId === undefined && flags.consent === undefined) {
     const chosen = chooseNode(flags.node, options);
-    return { node: chosen.node, name: chosen.name, consent: noConsent, consentOf: chosen };
+    return { node: chosen.node, name: chosen.name, consent: unsigned, consentOf: chosen };
   }
   if (flags.node !== undefined || flags.nodeId === undefined || flags.consent === undefined)
     throw usageError(

@@ -9,7 +9,7 @@ import { readAmount, readMarket } from '../ledger/read-arguments.ts';
 import { listMarkets, quoteMarket, showMarket } from '../ledger/show-markets.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { readTerms } from '../terms/read-terms.ts';
-import { termsOf } from '../terms/terms-of.ts';
+import { fieldsOf, termsOf } from '../terms/terms-of.ts';
 import { plainTerms, writeTerms } from '../terms/write-terms.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
@@ -117,7 +117,8 @@ Examples:
       const { terms: base } = await marketTerms(client, id);
       const version = base.parameters.version + 1;
       const terms = readTerms({ ...fileOf(path), base, changes: flags.set, version });
-      await carryOut(client, owner, { action: { kind: 'updateMarket', market: id, terms } }, flags);
+      const details = changesOf(base, terms);
+      await carryOut(client, owner, { action: { kind: 'updateMarket', market: id, terms }, details }, flags);
     });
   addSigningOptions(
     market
@@ -185,6 +186,14 @@ Examples:
     .action(quoteMarket);
 }
 
+/** `parameters.feeBps  200 → 100` */
+function changesOf(before: MarketTerms, after: MarketTerms): string[] {
+  const old = fieldsOf(plainTerms(before));
+  return [...fieldsOf(plainTerms(after))].flatMap(([path, value]) =>
+    old.get(path) === value ? [] : [`${path}  ${old.get(path) ?? '–'} → ${value}`],
+  );
+}
+
 async function firstMarket(client: LedgerClient): Promise<MarketId> {
   const [first] = (await client.markets()).value.markets;
   if (first === undefined)
@@ -195,7 +204,7 @@ async function firstMarket(client: LedgerClient): Promise<MarketId> {
 }
 
 async function marketTerms(client: LedgerClient, market: MarketId): Promise<{ readonly terms: MarketTerms }> {
-  return { terms: termsOf((await client.market(market)).value.terms, client.url) };
+  return { terms: termsOf((await client.market(market)).raw.terms, client.url) };
 }
 
 function fileOf(path: string | undefined): {

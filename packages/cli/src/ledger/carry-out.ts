@@ -1,5 +1,11 @@
 import { formatAccount, formatCredits, isMoeError, MoeError, toHex } from '@moe/core';
-import { signConsent, signTransaction, type Transaction, transactionToJson } from '@moe/protocol';
+import {
+  signConsent,
+  signTransaction,
+  type Transaction,
+  transactionToJson,
+  typedDataJsonOf,
+} from '@moe/protocol';
 import { print, printJson } from '../commands/print.ts';
 import { refusal, usageError } from '../exit-codes.ts';
 import { askYes, canAsk } from '../terminal/ask.ts';
@@ -22,12 +28,11 @@ export interface CarryOutOptions {
 /** What an owner wants done. */
 export interface Plan {
   readonly action: OwnerAction;
-  /** Node that agrees to it: its `consent` is filled in once the effect was shown. */
+  /** Lines that say more of it, from the action itself. */
+  readonly details?: readonly string[];
+  /** Node that agrees to it with its key: its `consent` is filled in. */
   readonly consentOf?: ChosenNode;
 }
-
-/** Consent that stands in a preview, where signatures are not looked at. */
-export const noConsent = new Uint8Array(64);
 
 /**
  * Shows what an action would do and cost, asks, signs and sends it. What is signed is put together here from the action
@@ -49,10 +54,19 @@ export async function carryOut(
     throw usageError(
       `The market at ${client.url} is of network ${network}, not ${printable(options.network)}; nothing was signed.`,
     );
-  const wanted = { ...plan.action, network, from: owner.account };
+  const consent =
+    plan.consentOf === undefined
+      ? undefined
+      : signConsent(await plan.consentOf.unlock(), network, owner.account);
+  const wanted = {
+    ...plan.action,
+    ...(consent === undefined ? {} : { consent }),
+    network,
+    from: owner.account,
+  };
   const { value: preview, raw } = await client.preview({ transaction: transactionToJson(wanted as never) });
   const transaction = completed(wanted, preview, client.url);
-  if (!options.json) show(client, owner, plan.action, transaction, preview);
+  if (!options.json) show(client, owner, plan, transaction, preview);
   if (!preview.outcome.applied) throw refusal(preview.outcome.code, printable(preview.outcome.message));
   if (options.dryRun) {
     if (options.json) printJson({ isDryRun: true, ...raw });
@@ -62,18 +76,17 @@ export async function carryOut(
   if (!options.yes && !(await askYes('Sign and send this?')))
     throw new MoeError('interrupted', 'Not signed; nothing was sent.');
 
-  const agreed = await withConsent(transaction, plan, owner);
-  const { signature } = signTransaction(await owner.unlock(), agreed);
+  const { signature } = signTransaction(await owner.unlock(), transaction);
   const sent = await submit(client, {
-    transaction: transactionToJson(agreed),
+    transaction: transactionToJson(transaction),
     signature: `0x${toHex(signature)}`,
   });
-  if (options.json) printJson({ isDryRun: false, ...raw, transaction: transactionToJson(agreed), ...sent });
+  if (options.json) printJson({ isDryRun: false, ...raw, ...sent });
   else print(`Done: entry ${sent.index} of the ledger.`);
 }
 
 /** The transaction with the sender's next number. Throws `invalid-answer` if the market would have us sign something else. */
-function completed(wanted: object, { transaction }: PreviewAnswer, url: string): Transaction {
+function completed(wanted: object, { transaction, typedData }: PreviewAnswer, url: string): Transaction {
   const { nonce } = transaction;
   if (typeof nonce !== 'number' || !Number.isSafeInteger(nonce) || nonce < 0)
     throw new MoeError(
@@ -81,19 +94,15 @@ function completed(wanted: object, { transaction }: PreviewAnswer, url: string):
       `The market at ${url} does not say the transaction's number (nonce).`,
     );
   const ours = { ...wanted, nonce } as Transaction;
-  const difference = firstDifference(transactionToJson(ours), transaction);
+  const difference =
+    firstDifference(transactionToJson(ours), transaction) ??
+    (typedData === undefined ? undefined : firstDifference(typedDataJsonOf(ours), typedData));
   if (difference !== undefined)
     throw new MoeError(
       'dishonest-preview',
       `The market at ${url} answered with another transaction than the one asked for (${printable(difference)} differs). Nothing was signed; do not trust this market.`,
     );
   return ours;
-}
-
-async function withConsent(transaction: Transaction, plan: Plan, owner: ChosenOwner): Promise<Transaction> {
-  if (plan.consentOf === undefined) return transaction;
-  const consent = signConsent(await plan.consentOf.unlock(), transaction.network, owner.account);
-  return { ...transaction, consent } as Transaction;
 }
 
 async function submit(client: LedgerClient, body: unknown): Promise<{ index: number; height: number }> {
@@ -110,15 +119,20 @@ async function submit(client: LedgerClient, body: unknown): Promise<{ index: num
 function show(
   { url }: LedgerClient,
   owner: ChosenOwner,
-  action: OwnerAction,
+  { action, details = [] }: Plan,
   { network, nonce }: Transaction,
   { outcome, changes, costMicro, summary }: PreviewAnswer,
 ): void {
   print(paint('bold', printable(describeAction(action))));
+  for (const line of details) print(`  ${printable(line)}`);
   print(`  signed by   ${owner.name} (${formatAccount(owner.account)}), its transaction number ${nonce}`);
   print(`  on network  ${network}, at ${url}`);
   if (!outcome.applied) return;
-  print(`  cost        ${formatCredits(costMicro)} credits`);
+  print(
+    costMicro < 0n
+      ? `  you get     ${formatCredits(-costMicro)} credits`
+      : `  cost        ${formatCredits(costMicro)} credits`,
+  );
   print();
   for (const sentence of summary) print(printable(sentence));
   if (summary.length > 0) print();

@@ -1,4 +1,4 @@
-import { formatAccount, formatCredits } from '@moe/core';
+import { formatAccount, formatCredits, MICRO_PER_CREDIT } from '@moe/core';
 import type { Action, StakeTarget } from '@moe/protocol';
 import { formatShare } from '../terminal/text.ts';
 
@@ -59,7 +59,7 @@ export function describeAction(action: OwnerAction): string {
     case 'registerValidator':
       return `Register validator ${action.name} (node ${action.node}), with ${credits(action.stakeMicro)} of stake`;
     case 'updateExpert':
-      return `Change expert ${action.node} of ${action.market}: ${changes([
+      return `Change expert ${short(action.node)} of ${action.market}: ${changes([
         ['name', action.name],
         [
           'ask',
@@ -70,7 +70,7 @@ export function describeAction(action: OwnerAction): string {
         ['ask when called', action.askBps === undefined ? undefined : formatShare(action.askBps)],
       ])}`;
     case 'updateValidator':
-      return `Change validator ${action.node}: ${changes([['name', action.name]])}`;
+      return `Change validator ${short(action.node)}: ${changes([['name', action.name]])}`;
     case 'deregister':
       return `End the registration of ${nameTarget(action.target)}`;
   }
@@ -78,12 +78,17 @@ export function describeAction(action: OwnerAction): string {
 
 function nameTarget(target: StakeTarget): string {
   return target.role === 'validator'
-    ? `validator ${target.node}`
-    : `expert ${target.node} of ${target.market}`;
+    ? `validator ${short(target.node)}`
+    : `expert ${short(target.node)} of ${target.market}`;
+}
+
+/** Enough of an id to tell it from every other that somebody could make. */
+function short(node: string): string {
+  return `${node.slice(0, 20)}…`;
 }
 
 function credits(amountMicro: bigint): string {
-  return `${formatCredits(amountMicro)} credits`;
+  return `${formatCredits(amountMicro)} ${amountMicro === MICRO_PER_CREDIT ? 'credit' : 'credits'}`;
 }
 
 function changes(fields: readonly (readonly [string, string | undefined])[]): string {

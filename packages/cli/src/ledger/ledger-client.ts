@@ -1,5 +1,6 @@
-import type { AccountId, MarketId } from '@moe/core';
+import { type AccountId, isMoeError, type MarketId } from '@moe/core';
 import type { z } from 'zod';
+import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import {
@@ -57,11 +58,22 @@ export function createLedgerClient(options: ConnectionOptions): LedgerClient {
     network: () => ask('/v1/network', networkSchema),
     account: (account) => ask(`/v1/accounts/${account}`, accountSchema),
     markets: () => ask('/v1/ledger/markets', marketsSchema),
-    market: (market) => ask(`/v1/ledger/markets/${encodeURIComponent(market)}`, marketAnswerSchema),
+    market: (market) => known(market, ask(`/v1/ledger/markets/${market}`, marketAnswerSchema)),
     validators: () => ask('/v1/ledger/validators', validatorsSchema),
-    weights: (market) => ask(inMarket('/v1/ledger/weights', market), weightsSchema),
-    metagraph: (market) => ask(inMarket('/v1/metagraph', market), metagraphSchema),
+    weights: (market) => known(market, ask(inMarket('/v1/ledger/weights', market), weightsSchema)),
+    metagraph: (market) => known(market, ask(inMarket('/v1/metagraph', market), metagraphSchema)),
     preview: (body) => ask('/v1/transactions/preview', previewSchema, body),
     submit: (body) => ask('/v1/transactions', receiptSchema, body),
   };
+}
+
+/** A market that is not there was mistyped. */
+async function known<Result>(market: MarketId, answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMoeError(error, 'market-refused') && error.metadata.status === 404)
+      throw usageError(`There is no market "${market}". \`moe market list\` shows them.`);
+    throw error;
+  }
 }

@@ -44,8 +44,22 @@ export const accountSchema = z.object({
   balanceMicro: micro,
   nonce: z.int().min(0),
   lockedMicro: micro,
-  nodes: z.array(z.object({ target, name: shortText, stakeMicro: micro })).default([]),
-  delegations: z.array(z.object({ target, valueMicro: micro, pendingMicro: micro })).default([]),
+  nodes: z
+    .array(
+      z.object({
+        target,
+        name: shortText,
+        stakeMicro: micro,
+        ownMicro: micro,
+        delegatedMicro: micro,
+        pendingMicro: micro,
+        leavesAtEpoch: epoch.optional(),
+      }),
+    )
+    .default([]),
+  delegations: z
+    .array(z.object({ target, name: shortText, valueMicro: micro, pendingMicro: micro }))
+    .default([]),
   unbondings: z
     .array(z.object({ target, valueMicro: micro, releaseEpoch: epoch, to: target.optional() }))
     .default([]),
@@ -108,7 +122,8 @@ export type WeightsAnswer = z.infer<typeof weightsSchema>;
 export const metagraphSchema = z.object({
   market: marketIdSchema,
   epoch,
-  rankedEpoch: epoch.nullish(),
+  /** 0 before the first. */
+  rankedEpoch: epoch,
   emittedMicro: micro,
   ownerMicro: micro,
   nodes: z.array(
@@ -119,17 +134,17 @@ export const metagraphSchema = z.object({
       owner: accountIdSchema,
       stakeMicro: micro,
       delegatedMicro: micro,
-      trust: share.nullish(),
-      consensus: share.nullish(),
-      incentive: share.nullish(),
-      dividends: share.nullish(),
-      validatorTrust: share.nullish(),
+      trust: share,
+      consensus: share,
+      incentive: share,
+      dividends: share,
+      validatorTrust: share,
       emissionMicro: micro,
-      permit: z.boolean().nullish(),
-      active: z.boolean().nullish(),
-      state: shortText.nullish(),
+      permit: z.boolean(),
+      active: z.boolean(),
+      state: shortText,
       registeredEpoch: epoch,
-      immune: z.boolean().nullish(),
+      immune: z.boolean(),
     }),
   ),
 });
@@ -142,6 +157,8 @@ const outcome = z.discriminatedUnion('applied', [
 const record = z.record(z.string(), z.unknown());
 export const previewSchema = z.object({
   transaction: record,
+  /** EIP-712, as a wallet would be asked to sign it. */
+  typedData: record.optional(),
   outcome,
   changes: z
     .array(

@@ -6,25 +6,17 @@ import type { PreviewAnswer } from './shapes.ts';
 type Change = PreviewAnswer['changes'][number];
 
 const maxRows = 40;
-const recordNames: Readonly<Record<string, string>> = {
-  network: 'network',
-  accounts: 'account',
-  prepaid: 'prepaid',
-  experts: 'expert',
-  validators: 'validator',
-  markets: 'market',
-  delegations: 'delegation',
-  unbondings: 'unbonding',
-  rotations: 'rotation',
-};
+/** Of a record that comes or goes: what its key says already, and what is too large to show. */
+const inTheKey = new Set(['account', 'market', 'node', 'target', 'validator', 'terms']);
+const maxCellCharacters = 40;
 
-/** Table of the fields that a transaction changes; amounts in credits. `you` marks the signer's own account. */
+/** Table of the fields that a transaction changes; amounts in credits. `you` is the signer's account. */
 export function renderEffect(changes: readonly Change[], you: AccountId): string {
   const rows = changes.flatMap((change) => rowsOf(change, you));
   const table = renderTable(
     [
       { title: 'record' },
-      { title: 'field' },
+      { title: 'field', isWhole: true },
       { title: 'now', align: 'right' },
       { title: 'then', align: 'right' },
     ],
@@ -34,37 +26,49 @@ export function renderEffect(changes: readonly Change[], you: AccountId): string
 }
 
 function rowsOf({ table, key, before, after }: Change, you: AccountId): string[][] {
-  const record = `${recordNames[table] ?? printable(table)}${table === 'network' ? '' : ` ${nameKey(key, you)}`}`;
+  const isWhole = before == null || after == null;
   const fields = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
   const rows = [...fields].flatMap((field): string[][] => {
-    const [old, next] = [cell(field, before?.[field]), cell(field, after?.[field])];
-    // Of a new record, what says nothing is left out.
-    if (old === next || (before == null && next === '0')) return [];
+    const [old, next] = [cell(field, before?.[field], you), cell(field, after?.[field], you)];
+    if (old === next) return [];
+    // Of a record that comes or goes, what says nothing is left out.
+    if (isWhole && (inTheKey.has(field) || old === '0' || next === '0')) return [];
     return [['', printable(field.replace(/Micro$/, '')), old, next]];
   });
-  if (rows.length === 0) rows.push(['', after == null ? 'is deleted' : 'is new', '–', '–']);
-  rows[0]![0] = record;
+  const name = nameRecord(table, key, you);
+  if (after == null) rows.unshift([name, 'ends', '', '']);
+  else if (before == null && table !== 'accounts') rows.unshift([name, 'new', '', '']);
+  else if (rows.length > 0) rows[0]![0] = name;
   return rows;
 }
 
-/** Keys are made of ids with slashes between them: what is long is cut. */
-function nameKey(key: string, you: AccountId): string {
-  return printable(key)
+/** `accounts` and `0x…` are `account 0x…`; long ids are cut. */
+function nameRecord(table: string, key: string, you: AccountId): string {
+  const kind = printable(table).replace(/s$/, '');
+  if (table === 'network') return kind;
+  if (key === you) return `your ${kind}`;
+  const parts = printable(key)
     .split('/')
     .filter((part) => part !== '*')
-    .map((part) => {
-      if (part === you) return 'you';
-      if (/^0x[0-9a-f]{40}$/.test(part)) return `${formatAccount(part as AccountId).slice(0, 12)}…`;
-      return /^[0-9a-f]{64}$/.test(part) ? `${part.slice(0, 12)}…` : part;
-    })
-    .join(' ');
+    .map((part) => shortId(part, you));
+  return [kind, ...parts].join(' ');
 }
 
-function cell(field: string, value: unknown): string {
+function shortId(text: string, you: AccountId): string {
+  if (text === you) return 'you';
+  if (/^0x[0-9a-f]{40}$/.test(text)) return `${formatAccount(text as AccountId).slice(0, 10)}…`;
+  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 10)}…` : text;
+}
+
+function cell(field: string, value: unknown, you: AccountId): string {
   if (value === undefined || value === null) return '–';
   if (field.endsWith('Micro') && /^-?\d{1,30}$/.test(String(value)))
     return formatCredits(BigInt(String(value)));
-  if (typeof value === 'object') return printable(JSON.stringify(value)).slice(0, 60);
+  if (typeof value === 'object') {
+    const fields = Object.entries(value).filter(([, inner]) => typeof inner !== 'object');
+    return printable(fields.map(([name, inner]) => `${name} ${inner}`).join(', ')) || '…';
+  }
   const text = printable(String(value));
-  return /^(0x)?[0-9a-f]{40,}$/.test(text) ? `${text.slice(0, 12)}…` : text;
+  const short = shortId(text, you);
+  return short.length > maxCellCharacters ? `${short.slice(0, maxCellCharacters - 1)}…` : short;
 }

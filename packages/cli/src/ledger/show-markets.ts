@@ -59,8 +59,8 @@ export async function showMarket(name: string, flags: Flags): Promise<void> {
   print(`pool          ${formatCredits(value.poolMicro)} credits, from which emission is paid`);
   print(`deposit       ${formatCredits(value.depositMicro)} credits, returned to the owner when it closes`);
   print();
-  const next = value.next === undefined ? undefined : fieldsOf(value.next.terms);
-  const current = fieldsOf(value.terms);
+  const next = value.next === undefined ? undefined : fieldsOf((raw.next as { terms?: unknown }).terms ?? {});
+  const current = fieldsOf(raw.terms);
   print(
     renderTable(
       [

@@ -48,7 +48,7 @@ async function firstMarket(client: LedgerClient): Promise<MarketId> {
 function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: Metagraph): void {
   print(`${paint('bold', market)}, epoch ${epoch}: ${plural(nodes.length, 'node')}`);
   print(
-    rankedEpoch === undefined || rankedEpoch === null
+    rankedEpoch === 0
       ? 'Not ranked yet: weights promised in one epoch are opened in the next and ranked at its end.'
       : `Ranked at the end of epoch ${rankedEpoch}: ${formatCredits(emittedMicro)} credits paid, ${formatCredits(ownerMicro)} of them to the owner`,
   );
@@ -74,10 +74,10 @@ function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: M
           node.node.slice(0, 8),
           node.role,
           formatCredits(node.stakeMicro),
-          fraction(node.role === 'expert' ? node.trust : node.validatorTrust),
-          fraction(node.consensus),
-          fraction(node.incentive),
-          fraction(node.dividends),
+          (isExpert(node) ? node.trust : node.validatorTrust).toFixed(4),
+          isExpert(node) ? node.consensus.toFixed(4) : '–',
+          isExpert(node) ? node.incentive.toFixed(4) : '–',
+          isExpert(node) ? '–' : node.dividends.toFixed(4),
           formatCredits(node.emissionMicro),
           stateOf(node),
         ]),
@@ -87,15 +87,15 @@ function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: M
 
 function stateOf({ state, permit, active, immune, role }: Metagraph['nodes'][number]): string {
   return [
-    ...(state === undefined || state === null ? [] : [printable(state)]),
-    ...(role === 'validator' && permit === false ? ['no permit'] : []),
-    ...(role === 'validator' && active === false ? ['inactive'] : []),
+    printable(state),
+    ...(role === 'validator' && !permit ? ['no permit'] : []),
+    ...(role === 'validator' && !active ? ['inactive'] : []),
     ...(immune ? ['immune'] : []),
   ].join(', ');
 }
 
-function fraction(value: number | null | undefined): string {
-  return value === undefined || value === null ? '–' : value.toFixed(4);
+function isExpert({ role }: Metagraph['nodes'][number]): boolean {
+  return role === 'expert';
 }
 
 function compare(a: bigint, b: bigint): number {

@@ -26,9 +26,11 @@ async function namesOf(
   client: LedgerClient,
   { nodes, delegations, unbondings }: AccountAnswer,
 ): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>(nodes.map(({ target, name }) => [target.node, name]));
-  const others = [...delegations, ...unbondings]
-    .flatMap(({ target, ...rest }) => ('to' in rest && rest.to !== undefined ? [target, rest.to] : [target]))
+  const names = new Map<string, string>(
+    [...nodes, ...delegations].map(({ target, name }) => [target.node, name]),
+  );
+  const others = unbondings
+    .flatMap(({ target, to }) => (to === undefined ? [target] : [target, to]))
     .filter(({ node }) => !names.has(node));
   if (others.some(({ role }) => role === 'validator'))
     for (const { node, name } of (await client.validators()).value.validators) names.set(node, name);
@@ -53,12 +55,16 @@ function show(answer: AccountAnswer, epoch: number, names: ReadonlyMap<string, s
     renderTable(
       [{ title: 'stake' }, { title: 'on' }, { title: 'credits', align: 'right' }, { title: 'when' }],
       [
-        ...nodes.map(({ target, stakeMicro }) => [
-          'your own node',
-          name(target),
-          formatCredits(stakeMicro),
-          '',
-        ]),
+        ...nodes.flatMap(({ target, ownMicro, delegatedMicro, pendingMicro, leavesAtEpoch }) => {
+          const until = leavesAtEpoch === undefined ? '' : `paid when epoch ${leavesAtEpoch} begins`;
+          return [
+            ['your own node', name(target), formatCredits(ownMicro), until],
+            ...(delegatedMicro > 0n ? [["others' on it", '', formatCredits(delegatedMicro), until]] : []),
+            ...(pendingMicro > 0n
+              ? [['waits', name(target), formatCredits(pendingMicro), `counts from epoch ${epoch + 1}`]]
+              : []),
+          ];
+        }),
         ...delegations.flatMap(({ target, valueMicro, pendingMicro }) => [
           ...(valueMicro > 0n || pendingMicro === 0n
             ? [['delegated', name(target), formatCredits(valueMicro), '']]

@@ -18,20 +18,29 @@ export function askHidden(question: string): Promise<string> {
 
 const longest = 4_096;
 
+/** What was typed before it was asked for. */
+let ahead = '';
+
 function readLine(question: string, isShown: boolean): Promise<string> {
   const { stdin, stderr } = process;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let line = '';
   const end = (settle: () => void): void => {
     stdin.off('data', onData);
+    stdin.off('end', onEnd);
     stdin.setRawMode(false);
     stdin.pause();
     stderr.write('\n');
     settle();
   };
+  const onEnd = (): void => end(() => resolve(line));
   const onData = (text: string): void => {
-    for (const character of text) {
-      if (character === '\r' || character === '\n' || character === '\u0004') return end(() => resolve(line));
+    const characters = [...text];
+    for (const [index, character] of characters.entries()) {
+      if (character === '\r' || character === '\n' || character === '\u0004') {
+        ahead = characters.slice(index + 1).join('');
+        return end(() => resolve(line));
+      }
       if (character === '\u0003')
         return end(() => reject(new MoeError('interrupted', 'Interrupted; nothing was done.')));
       if (character === '\u007f' || character === '\b') {
@@ -47,6 +56,10 @@ function readLine(question: string, isShown: boolean): Promise<string> {
   stdin.setEncoding('utf8');
   stdin.setRawMode(true);
   stdin.on('data', onData);
+  stdin.on('end', onEnd);
   stdin.resume();
+  const typed = ahead;
+  ahead = '';
+  if (typed !== '') onData(typed);
   return promise;
 }

@@ -17,6 +17,8 @@ export interface TermsInput {
   readonly version: number;
 }
 
+const maxProblems = 5;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -38,12 +40,8 @@ export function readTerms({ file, base, changes = [], version }: TermsInput): Ma
     const line = yaml?.lineOf(path);
     return line === undefined ? '' : `line ${line}: `;
   };
-  const result = marketTermsSchema.safeParse(withAmounts(fields));
-  if (!result.success)
-    throw invalid(
-      source,
-      result.error.issues.slice(0, 5).map((issue) => sentence(issue, lineOf)),
-    );
+  const result = marketTermsSchema.safeParse(withAmounts(fields), { reportInput: true });
+  if (!result.success) throw invalid(source, sentencesOf(result.error.issues, lineOf));
   const problem = problemOfTerms(result.data);
   if (problem !== undefined)
     throw invalid(source, [`${lineOf(pathIn(problem, fields))}${problem.replace(/\.$/, '')}`]);
@@ -57,16 +55,16 @@ function readChange(change: string): Fields {
     throw usageError(
       `--set takes FIELD=VALUE, like emission.perEpochMicro=0, not "${printable(change).slice(0, 80)}".`,
     );
-  const value: unknown = parse(match[2]!);
+  const value: unknown = parse(match[2]!, { intAsBigInt: true });
   return match[1]!.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Fields;
 }
 
-/** Amounts may be whole numbers, or texts of digits as they cross HTTP. */
+/** Amounts are bigints, and may be texts of digits as they cross HTTP; other whole numbers are numbers. */
 function withAmounts(value: unknown, name = ''): unknown {
   if (isPlain(value))
     return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, withAmounts(field, key)]));
   if (name.endsWith('Micro') && typeof value === 'string' && /^\d{1,19}$/.test(value)) return BigInt(value);
-  return value;
+  return typeof value === 'bigint' && !name.endsWith('Micro') ? Number(value) : value;
 }
 
 /** Fields of `changes` over those of `base`, field by field. */
@@ -80,16 +78,33 @@ function merge(base: Fields, changes: Fields): Fields {
   return merged;
 }
 
+/** What was typed wrong, by its line; then what is missing, together. */
+function sentencesOf(
+  issues: readonly z.core.$ZodIssue[],
+  lineOf: (path: readonly PropertyKey[]) => string,
+): string[] {
+  const isMissing = (issue: z.core.$ZodIssue): boolean =>
+    issue.input === undefined && issue.code !== 'unrecognized_keys' && lineOf(issue.path) === '';
+  const missing = issues.filter(isMissing).map(({ path }) => path.join('.'));
+  const wrong = issues.filter((issue) => !isMissing(issue)).map((issue) => sentence(issue, lineOf));
+  return [
+    ...wrong.slice(0, maxProblems),
+    ...(missing.length === 0
+      ? []
+      : [
+          `${missing.length === 1 ? 'the field' : 'the fields'} ${missing.slice(0, maxProblems).join(', ')}${missing.length > maxProblems ? ' and more' : ''} ${missing.length === 1 ? 'is' : 'are'} missing: \`moe market template\` prints all of them, --like MARKET takes the others from a market`,
+        ]),
+  ];
+}
+
 function sentence(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]) => string): string {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
   const field = printable(path.map(String).join('.'));
   const where = lineOf(path) || lineOf(path.slice(0, -1));
   if (issue.code === 'unrecognized_keys') return `${where}there is no field "${field}"`;
-  if (issue.code === 'invalid_type' && issue.message.includes('received undefined'))
-    return `${where}the field "${field}" is missing (\`moe market template\` prints all of them)`;
   if (field.endsWith('Micro'))
     return `${where}${field} is a whole number of micro-credits, like 1000000 for 1 credit`;
-  return `${where}${field}: ${issue.message.replace(/^Invalid (input|option): /, '')}`;
+  return `${where}${field}: ${issue.message.replace(/^Invalid (input|option): /, '').replaceAll('"|"', '", "')}`;
 }
 
 /** Path of the first field that a sentence names. */

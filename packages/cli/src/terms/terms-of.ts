@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { formatCredits, MoeError } from '@moe/core';
 import type { MarketTerms } from '@moe/protocol';
 import { readTerms } from './read-terms.ts';
 
@@ -25,7 +25,13 @@ export function fieldsOf(terms: unknown, prefix = ''): ReadonlyMap<string, strin
   for (const [name, value] of Object.entries(terms as Record<string, unknown>)) {
     if (typeof value === 'object' && value !== null)
       for (const [path, text] of fieldsOf(value, `${prefix}${name}.`)) fields.set(path, text);
-    else fields.set(`${prefix}${name}`, String(value));
+    else fields.set(`${prefix}${name}`, say(name, String(value)));
   }
   return fields;
+}
+
+function say(name: string, value: string): string {
+  return name.endsWith('Micro') && /^\d{1,19}$/.test(value)
+    ? `${value} (${formatCredits(BigInt(value))} cr)`
+    : value;
 }

@@ -21,7 +21,7 @@ function linesOf(fields: Readonly<Record<string, unknown>>, path: string, indent
     if (at === 'parameters.version') return [];
     if (isGroup(value)) return [commented(`${indent}${name}:`, at), ...linesOf(value, at, `${indent}  `)];
     const text = typeof value === 'bigint' ? value.toString() : stringify(value).trim();
-    const credits = typeof value === 'bigint' ? ` (${formatCredits(value)} credits)` : '';
+    const credits = typeof value === 'bigint' ? ` (${formatCredits(value)} cr)` : '';
     return [commented(`${indent}${name}: ${text}`, at, credits)];
   });
 }

@@ -1,7 +1,7 @@
 import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 export interface ReadYaml {
-  /** Undefined where the text is no YAML. */
+  /** Whole numbers are bigints. Undefined where the text is no YAML. */
   readonly content: unknown;
   readonly problem: string | undefined;
   /** Line of the field at a path, from 1; undefined where it is not in the text. */
@@ -11,7 +11,13 @@ export interface ReadYaml {
 /** Reads YAML so that what is wrong in it can be named by its line. */
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    // Amounts may be larger than what a number holds exactly.
+    intAsBigInt: true,
+  });
   const lineOf = (path: readonly PropertyKey[]): number | undefined => {
     const offset = offsetOf(document.contents, path);
     return offset === undefined ? undefined : lines.linePos(offset).line;
