@@ -1,5 +1,5 @@
 import { decode, encode, isMoeError, type NodeId } from '@moe/core';
-import { signReveal } from '@moe/protocol';
+import { type SettlementBody, signReveal } from '@moe/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -7,6 +7,7 @@ import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.t
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, revealResponseSchema, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
+import { settlementRequestSchema } from '../validator/settlement-proof.ts';
 import { createMerit } from './merit.ts';
 import type { TextRequest } from './text-request.ts';
 
@@ -181,6 +182,28 @@ describe('the coordinator', () => {
     expect(market.records.map(({ effects }) => effects.clientSeq).sort()).toEqual([0, 1, 3]);
     // 2 is not there to be settled: the sequence stops before it.
     expect(market.ledger.nextOrderSeq(client, market.market)).toBe(2);
+  });
+
+  it('proposes the same settlement again when it did not reach the ledger, whatever was decided since', async () => {
+    market = await ledgerMarket();
+    const client = market.clients[0]!;
+    const { gateway } = market;
+    const request = gateway.request.bind(gateway);
+    const proposed: SettlementBody[] = [];
+    gateway.request = async (to, asked, bytes, ...rest) => {
+      if (asked === protocols.settle) {
+        proposed.push(decode(bytes, settlementRequestSchema).settlement);
+        if (proposed.length === 1) throw new Error('The answer is lost on its way.');
+      }
+      return request(to, asked, bytes, ...rest);
+    };
+    market.coordinator.voidGaps([{ client, clientSeq: 1 }]);
+    await expect(market.settler.flush()).rejects.toThrow(/lost/);
+    market.coordinator.voidGaps([{ client, clientSeq: 3 }]);
+    await finish();
+    expect(proposed.map(({ batch }) => batch)).toEqual([0, 0, 1]);
+    expect(proposed[1]).toEqual(proposed[0]);
+    expect(market.ledger.market(market.market)!.nextBatch).toBe(2);
   });
 
   it('conserves every credit over any sequence of faults', async () => {

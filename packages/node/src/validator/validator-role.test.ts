@@ -342,6 +342,18 @@ describe('settlements', () => {
     );
   });
 
+  it('one of a number is signed, as often as it is asked for; another one never', async () => {
+    const [first, second] = [voidProof(), voidProof({ reason: 'another reason' })];
+    const settlement = settlementOf([voidEffects(first.signed.body)]);
+    const { signature } = await settle(settlement, first);
+    await expect(settle(settlementOf([voidEffects(second.signed.body)]), second)).rejects.toThrow(
+      /number 0 is signed already/,
+    );
+    expect((await settle(settlement, first)).signature).toEqual(signature);
+    const next = settlementOf([voidEffects(second.signed.body)], { batch: 1 });
+    expect((await settle(next, second)).signature).toEqual(signSettlement(validator().keys, next));
+  });
+
   it('a settlement that says nothing but a hash is not signed', async () => {
     await expect(settle(settlementOf([], { root: hashOf('x', 1) as Hash }))).rejects.toThrow(/does not pay/);
   });
