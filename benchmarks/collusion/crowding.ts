@@ -1,4 +1,4 @@
-import { rankEpoch, type SparseRow } from '@moe/protocol';
+import { LEDGER_LIMITS, rankEpoch, type SparseRow } from '@moe/protocol';
 import { TOTAL_STAKE } from './cast.ts';
 
 /** What taking permits brings: the cabal's nodes are a little larger than those of many small honest validators. */
@@ -15,10 +15,11 @@ export interface CrowdingRow {
 
 const honestExperts = 20;
 
-/** Honest validators of equal stake; the cabal splits into as many nodes as still stand above them. */
+/** Honest validators of equal stake; the cabal splits into as many nodes as stand above them and as a network takes. */
 export function crowdingRow(honestValidators: number, permits: number, cabalStake: number): CrowdingRow {
   const honestSize = (1 - cabalStake) / honestValidators;
-  const cabalValidators = Math.max(1, Math.min(permits, Math.ceil(cabalStake / honestSize) - 1));
+  const free = Math.min(permits, LEDGER_LIMITS.validators - honestValidators);
+  const cabalValidators = Math.max(1, Math.min(free, Math.ceil(cabalStake / honestSize) - 1));
   const firstCabal = honestExperts + 1 + honestValidators;
   const n = firstCabal + cabalValidators;
   const stake = Array.from({ length: n }, (_, uid) => {
