@@ -173,12 +173,20 @@ describe('who counts', () => {
     expect(g.market().poolMicro).toBe(80_000_000n);
   });
 
-  test('weight on one’s own node counts nothing, weight on one alone no more than the majority gives', () => {
-    const g = game({ v1: 1_000n, v2: 1_000n, v3: 1_000n }, ['a', 'b']);
+  test('weight on one’s own node counts nothing, not even with all the stake', () => {
+    const g = game({ v1: 1_000n, v3: 9_000n }, ['a', 'b']);
     g.must('carol', registerExpert('carol', 'v3', 100n));
-    times(2, () => g.round({ v1: { a: 1, b: 1 }, v2: { a: 1, b: 1 }, v3: { v3: 65_535 } }));
-    expect(expertRow(g, 'v3')).toMatchObject({ incentive: 0, emissionMicro: 0n });
-    expect(validatorRow(g, 'v3')).toMatchObject({ validatorTrust: 0, dividends: 0, emissionMicro: 0n });
+    times(4, () => g.round({ v1: { a: 1 }, v3: { v3: 65_535 } }));
+    expect(expertRow(g, 'v3')).toMatchObject({ consensus: 0, incentive: 0, emissionMicro: 0n });
+    expect(ranking(g).emittedMicro).toBe(0n);
+    // Beside others it is as if it had not been said.
+    times(2, () => g.round({ v1: { a: 1 }, v3: { v3: 65_000, b: 1 } }));
+    expect(expertRow(g, 'v3').incentive).toBe(0);
+    expect(expertRow(g, 'b')).toMatchObject({ consensus: 65_535, incentive: 65_535 });
+  });
+
+  test('weight on one alone counts no more than the majority gives', () => {
+    const g = game({ v1: 1_000n, v2: 1_000n, v3: 1_000n }, ['a', 'b']);
     // All on one expert: half of it is cut away, and with it the dividends.
     times(2, () => g.round({ v1: { a: 1, b: 1 }, v2: { a: 1, b: 1 }, v3: { a: 65_535 } }));
     expect(validatorRow(g, 'v3').validatorTrust).toBe(32_767);

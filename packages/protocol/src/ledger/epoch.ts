@@ -44,21 +44,13 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   for (const [key, validator] of sortedEntries(view.validators))
     if (validator.epochStakeMicro !== validator.stakeMicro)
       view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });
-  forget(view, epoch);
+  for (const [key] of sortedEntries(view.weightCommits, ({ epoch: promised }) => promised < epoch - 1))
+    view.weightCommits.delete(key);
   view.network.set('network', {
     ...view.network.get('network')!,
     beacon: hashOf('moe/beacon/1', [network.beacon, network.entropy, epoch]),
   });
   return APPLIED;
-}
-
-/** Promises that can be opened no more, and what validators that are gone left: who comes back begins anew. */
-function forget(view: LedgerView, epoch: number): void {
-  for (const [key, { epoch: promised }] of sortedEntries(view.weightCommits))
-    if (promised < epoch - 1) view.weightCommits.delete(key);
-  for (const table of [view.weightCommits, view.weights, view.bonds])
-    for (const [key, { validator }] of [...table.entries()])
-      if (view.validators.get(validator) === undefined) table.delete(key);
 }
 
 function problemOf(
