@@ -60,8 +60,13 @@ function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   }
 }
 
-function wholeNumber({ minValue, maxValue }: z.ZodNumber): fc.Arbitrary<number> {
-  return fc.integer({ min: Math.max(minValue ?? 0, -1_000), max: Math.min(maxValue ?? 2 ** 40, 2 ** 40) });
+function wholeNumber(schema: z.ZodNumber): fc.Arbitrary<number> {
+  const { minValue, maxValue } = schema;
+  const isExclusive = (schema.def.checks ?? []).some(
+    ({ _zod: { def } }) => 'inclusive' in def && def.inclusive === false,
+  );
+  const least = (minValue ?? 0) + (isExclusive ? 1 : 0);
+  return fc.integer({ min: Math.max(least, -1_000), max: Math.min(maxValue ?? 2 ** 40, 2 ** 40) });
 }
 
 function hasMinimum(schema: z.core.$ZodType): boolean {
