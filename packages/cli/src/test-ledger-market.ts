@@ -1,18 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Signer } from '@moe/core';
+import { encryptKeystore, saveWallet } from '@moe/core/keystore';
 import { referenceBackend } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
 import { type EmbeddedMarket, openEmbeddedMarket } from '@moe/node';
-import { type MoeResult, type MoeStart, runMoe } from './test-process.ts';
+import { run } from './program.ts';
+import type { MoeResult } from './test-process.ts';
 
 /** A real embedded market behind the real gateway, in a data directory of its own. */
 export interface TestLedgerMarket {
   readonly url: string;
   readonly dataDir: string;
   readonly market: EmbeddedMarket;
-  /** Runs `moe` beside it, with its data directory and a passphrase. */
-  moe(args: readonly string[], start?: Partial<MoeStart>): Promise<MoeResult>;
+  /**
+   * Runs `moe` beside it in this process, with its data directory and a passphrase; one at a time. Nobody can be asked.
+   */
+  moe(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<MoeResult>;
+  /** Keeps a key as a wallet that is opened faster than a real one. */
+  keep(name: string, key: Signer): Promise<void>;
   /** The same with `--json`; what it printed. Throws if the exit code is not 0. */
   json<Shape>(args: readonly string[]): Promise<Shape>;
   close(): Promise<void>;
@@ -38,17 +45,22 @@ export async function startTestLedgerMarket(epochMs = 86_400_000): Promise<TestL
     port: 0,
     limits: { closeGraceMs: 0 },
   });
-  const moe = (args: readonly string[], start: Partial<MoeStart> = {}): Promise<MoeResult> =>
-    runMoe(args, {
-      cwd: dataDir,
-      ...start,
-      env: { MOE_URL: gateway.url, MOE_HOME: dataDir, MOE_PASSPHRASE: testPassphrase, ...start.env },
-    });
+  const moe: TestLedgerMarket['moe'] = (args, env = {}) =>
+    captured({ MOE_URL: gateway.url, MOE_HOME: dataDir, MOE_PASSPHRASE: testPassphrase, ...env }, () =>
+      run(args),
+    );
   return {
     url: gateway.url,
     dataDir,
     market,
     moe,
+    async keep(name, key) {
+      saveWallet(
+        join(dataDir, 'wallets'),
+        name,
+        await encryptKeystore(key, testPassphrase, { n: 2, r: 8, p: 1 }),
+      );
+    },
     async json<Shape>(args: readonly string[]) {
       const { code, stdout, stderr } = await moe([...args, '--json']);
       if (code !== 0) throw new Error(`moe ${args.join(' ')} exited with ${code}: ${stderr}`);
@@ -60,4 +72,27 @@ export async function startTestLedgerMarket(epochMs = 86_400_000): Promise<TestL
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** What `work` writes, and the exit code that it results in, with these variables in the environment. */
+async function captured(
+  env: Readonly<Record<string, string>>,
+  work: () => Promise<number>,
+): Promise<MoeResult> {
+  const before = process.env;
+  const writers = { stdout: process.stdout.write, stderr: process.stderr.write };
+  const written = { stdout: '', stderr: '' };
+  process.env = { PATH: before.PATH, ...env };
+  for (const name of ['stdout', 'stderr'] as const)
+    process[name].write = (text: string | Uint8Array) => {
+      written[name] += Buffer.from(text as string).toString();
+      return true;
+    };
+  try {
+    return { code: await work(), ...written };
+  } finally {
+    process.env = before;
+    Object.assign(process.stdout, { write: writers.stdout });
+    Object.assign(process.stderr, { write: writers.stderr });
+  }
 }
