@@ -36,6 +36,13 @@ export interface MarketListing {
   /** Longest text served, in UTF-8 bytes. */
   readonly maxTextBytes: number;
   readonly pricePerKilobyteMicro: Amount;
+  /** What its owner calls it. */
+  readonly title?: string;
+  /** Default `serving`. A market that closes is served until it does; one that is not served here says why. */
+  readonly state?: 'serving' | 'closing' | 'not-served';
+  readonly reason?: string;
+  /** Its last epoch is the one before. */
+  readonly closesAtEpoch?: number;
 }
 
 export interface ExpertStatus {
@@ -86,6 +93,8 @@ export interface RegionListing {
 
 export interface JobSummary {
   readonly receiptId: string;
+  /** The market that the job was done in; default the first. */
+  readonly market?: MarketId;
   readonly atMs: number;
   readonly mode: 'shard' | 'route';
   readonly kind: 'client' | 'house';
@@ -109,11 +118,24 @@ export interface JobSummary {
   readonly durationMs: number;
 }
 
+/** One of several markets that are served side by side. */
+export interface ServedMarket {
+  readonly id: MarketId;
+  readonly state: 'serving' | 'closing';
+  readonly experts: readonly ExpertStatus[];
+  readonly jobs: { readonly certified: number; readonly routed: number; readonly refunded: number };
+  readonly settledMicro: Amount;
+  readonly pendingReceipts: number;
+  readonly history: { readonly records: number; readonly bytesPerRecord: number };
+}
+
 export interface MarketStatus {
   readonly version: string;
   readonly network: string;
   readonly startedAtMs: number;
   readonly markets: readonly MarketListing[];
+  /** Every market that is served, the first one first. `experts`, `jobs` and the sums below are of the first alone. */
+  readonly served?: readonly ServedMarket[];
   readonly experts: readonly ExpertStatus[];
   readonly validators: readonly { readonly id: string; readonly name: string; readonly stakeMicro: Amount }[];
   readonly jobs: { readonly certified: number; readonly routed: number; readonly refunded: number };
@@ -131,6 +153,7 @@ export type MarketEvent =
   | { readonly type: 'expert-joined' | 'expert-left'; readonly expert: ExpertStatus }
   | {
       readonly type: 'expert-slashed';
+      readonly market?: MarketId;
       readonly id: string;
       readonly name: string;
       readonly reason: string;
@@ -146,29 +169,38 @@ export type MarketEvent =
     }
   | {
       readonly type: 'settlement-applied';
+      readonly market?: MarketId;
       readonly jobs: number;
       readonly movedMicro: Amount;
       readonly height: number;
     };
 
 /**
- * A running market, as programs above it see it. Rejections are `MoeError`s with the codes
- * `unknown-market`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
+ * The running markets of a node, as programs above it see them. Rejections are `MoeError`s with the codes
+ * `unknown-market`, `market-not-served`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
  * `no-quorum` (retryable), `overloaded` (retryable), `request-aborted`, `market-closed`.
  */
 export interface MarketService {
   /** The account that an API key pays from. */
   authenticate(apiKey: string): AccountId | undefined;
+  /** The first market first; those that the ledger has and this node does not serve are in it too. */
   markets(): readonly MarketListing[];
   embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
   /** JSON-ready receipt with everything needed to re-verify the job (amounts as decimal strings, bytes as base64). */
   receipt(receiptId: string): Promise<Record<string, unknown> | undefined>;
   /** Content-addressed data that receipts refer to (calibration vectors). */
   blob(hash: Hash): Promise<Uint8Array | undefined>;
-  balance(account: AccountId): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
+  /** Prepaid money in one market; default the first. Each has its own. */
+  balance(
+    account: AccountId,
+    market?: MarketId,
+  ): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
   status(): MarketStatus;
-  /** Regions of the history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
-  regions(options?: { readonly expertLoss?: number }): Promise<readonly RegionListing[]>;
+  /** Regions of a market's history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
+  regions(options?: {
+    readonly expertLoss?: number;
+    readonly market?: MarketId;
+  }): Promise<readonly RegionListing[]>;
   subscribe(listener: (event: MarketEvent) => void): () => void;
   /** The market's ledger: what accounts, nodes and markets have, and how transactions reach it. */
   readonly ledger: LedgerService;

@@ -10,7 +10,7 @@ import { createRecords } from './records.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { createRouting } from './routing.ts';
 import type { Settler } from './settler.ts';
-import { createSlots } from './slots.ts';
+import type { Slots } from './slots.ts';
 import type { CompetingComponents, TextRequest } from './text-request.ts';
 
 export interface CoordinatorComponents extends CompetingComponents {
@@ -19,7 +19,8 @@ export interface CoordinatorComponents extends CompetingComponents {
   /** A cheap encoder of the market's space: routed mode then asks whoever is best for texts like the one at hand. */
   readonly router?: ExpertBackend | undefined;
   readonly onRecord: (id: string, record: ReceiptRecord) => void;
-  readonly maxConcurrentJobs?: number;
+  /** Bounds the jobs that run at once, also those of other markets that share it. */
+  readonly slots: Slots;
   readonly onWarning?: (message: string) => void;
 }
 
@@ -40,9 +41,8 @@ export interface Coordinator {
 const sureEnough = 0.95;
 
 export function createCoordinator(components: CoordinatorComponents): Coordinator {
-  const { market, view, ledger, orders, random } = components;
+  const { market, view, ledger, orders, random, slots } = components;
   const onWarning = components.onWarning ?? (() => undefined);
-  const slots = createSlots(components.maxConcurrentJobs ?? 4, 8_192);
   const records = createRecords(components);
   const routing = createRouting({ ...components, records, onWarning });
   const merit = createMerit({ view, router: components.router, onWarning });

@@ -45,3 +45,8 @@ export function createSlots(maxRunning: number, maxQueued: number): Slots {
     },
   };
 }
+
+/** Jobs that one process runs at once, and that wait: more would make experts late on the same few cores. */
+export function jobSlots(): Slots {
+  return createSlots(4, 8_192);
+}

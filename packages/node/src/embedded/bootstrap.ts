@@ -3,7 +3,6 @@ import {
   type Amount,
   type Hash,
   hashOf,
-  isMoeError,
   type MarketId,
   MICRO_PER_CREDIT,
   type NodeId,
@@ -16,12 +15,6 @@ import type { KeyFile, KeyNames } from './key-file.ts';
 const credits = (amount: number): Amount => BigInt(amount) * MICRO_PER_CREDIT;
 const treasuryCredits = 10_000_000;
 const validatorStakeCredits = 100;
-/** Stake and ask of one machine's experts: a penalty for lateness costs what a few jobs earn. */
-export const expertStakeMicro = credits(10);
-const askMicroPerKilobyte = 10_000n;
-/** Half of the fee for working in another's place, to begin with; an expert's pricer changes it. */
-const askBps = 5_000;
-
 /** Keys without which the ledger's money cannot be moved. */
 export const founderKeyNames: KeyNames = {
   owners: ['treasury', 'market-owner', 'validator-owner', 'client', 'house'],
@@ -89,67 +82,8 @@ export async function enrolValidator(
   });
 }
 
-/** Registers an expert with its stake, or tells the ledger of more calibration vectors. */
-export async function enrolExpert(
-  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  keys: KeyFile,
-  market: MarketId,
-  name: string,
-  calibration: { readonly count: number; readonly root: string },
-): Promise<void> {
-  const owner = keys.owner(`expert-${name}-owner`);
-  const nodeKeys = keys.node(`expert-${name}`);
-  const node = nodeKeys.publicKey as NodeId;
-  const published = { count: calibration.count, root: calibration.root as never };
-  const known = ledger.expert(market, node);
-  if (known !== undefined) {
-    if (known.calibration?.root !== calibration.root)
-      await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
-    return;
-  }
-  for (;;) {
-    const depositMicro = ledger.market(market)!.registrationMicro;
-    await fund({ ledger }, keys, owner.address, expertStakeMicro + depositMicro);
-    try {
-      await ledger.transact(owner, {
-        kind: 'registerExpert',
-        market,
-        node,
-        name,
-        stakeMicro: expertStakeMicro,
-        depositMicro,
-        askMicroPerKilobyte,
-        askBps,
-        calibration: published,
-        consent: signConsent(nodeKeys, ledger.network, owner.address),
-      });
-      return;
-    } catch (error) {
-      // Somebody else joined, or an epoch ended, since the price was quoted.
-      if (!isMoeError(error, 'price-changed')) throw error;
-    }
-  }
-}
-
-/** Gives a client prepaid money, locked for the gateway, the first time it is seen. */
-export async function prepayClient(
-  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  keys: KeyFile,
-  market: MarketId,
-  name: string,
-  gateway: NodeId,
-  amountCredits: number,
-): Promise<AccountId> {
-  const client = keys.owner(name);
-  const account = client.address;
-  if (ledger.prepaid(account, market) === undefined) {
-    await fund({ ledger }, keys, account, credits(amountCredits));
-    await ledger.transact(client, { kind: 'lock', market, gateway, amountMicro: credits(amountCredits) });
-  }
-  return account;
-}
-
-async function fund(
+/** Tops an account up from the treasury to this amount. */
+export async function fund(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
   keys: KeyFile,
   to: AccountId,

@@ -1,5 +1,11 @@
 import { type Hash, MICRO_PER_CREDIT } from '@moe/core';
-import { defaultTerms, type MarketParameters, type MarketTerms, type NetworkRules } from '@moe/protocol';
+import {
+  defaultRanking,
+  defaultTerms,
+  type MarketParameters,
+  type MarketTerms,
+  type NetworkRules,
+} from '@moe/protocol';
 
 const credits = (amount: number): bigint => BigInt(amount) * MICRO_PER_CREDIT;
 const epochsPerYear = 525_600;
@@ -21,6 +27,8 @@ export function embeddedRules(epochMs: number): NetworkRules {
 export function embeddedTerms(parameters: MarketParameters, anchors: Hash): MarketTerms {
   return {
     ...defaultTerms(parameters, anchors),
+    // A validator that lies then changes nothing at all: docs/concepts/incentives.md.
+    ranking: { ...defaultRanking, method: 'median' },
     registration: { floorMicro: credits(1), capMicro: credits(1_000), riseBps: 5_000, decayBps: 5_000 },
     emission: { perEpochMicro: credits(1), halvingEpochs: epochsPerYear, ownerShareBps: 1_800 },
   };

@@ -1,4 +1,4 @@
-import { messageOf, type NodeId } from '@moe/core';
+import { type MarketId, messageOf, type NodeId } from '@moe/core';
 import type { JobSummary, MarketEvent } from '../market-service.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 
@@ -16,13 +16,16 @@ export interface JobFeed {
 export function createJobFeed(onWarning: (message: string) => void): JobFeed {
   const listeners = new Set<(event: MarketEvent) => void>();
   const jobs: JobSummary[] = [];
+  /** The latest first, also when markets are opened one after the other, each with jobs of an earlier process. */
   const remember = (job: JobSummary): void => {
-    jobs.unshift(job);
+    const later = jobs.findIndex(({ atMs }) => atMs <= job.atMs);
+    jobs.splice(later < 0 ? jobs.length : later, 0, job);
     if (jobs.length > keptJobs) jobs.pop();
   };
   return {
     publish(event) {
-      if ('job' in event) remember(event.job);
+      if ('job' in event) jobs.unshift(event.job);
+      if (jobs.length > keptJobs) jobs.pop();
       for (const listener of listeners)
         try {
           listener(event);
@@ -40,9 +43,15 @@ export function createJobFeed(onWarning: (message: string) => void): JobFeed {
 }
 
 /** What lists and logs show of an order. */
-export function summaryOf(id: string, record: ReceiptRecord, nameOf: (node: NodeId) => string): JobSummary {
+export function summaryOf(
+  id: string,
+  market: MarketId,
+  record: ReceiptRecord,
+  nameOf: (node: NodeId) => string,
+): JobSummary {
   const base = {
     receiptId: id,
+    market,
     atMs: record.atMs,
     kind: record.kind,
     preview: record.preview,
@@ -89,16 +98,18 @@ export function summaryOf(id: string, record: ReceiptRecord, nameOf: (node: Node
 export function publishRecord(
   feed: JobFeed,
   id: string,
+  market: MarketId,
   record: ReceiptRecord,
   nameOf: (node: NodeId) => string,
 ): void {
-  const job = summaryOf(id, record, nameOf);
+  const job = summaryOf(id, market, record, nameOf);
   const type =
     job.outcome === 'certified' ? 'job-certified' : job.outcome === 'routed' ? 'job-routed' : 'job-refunded';
   feed.publish({ type, job });
   for (const { node, amountMicro } of record.effects.slashes)
     feed.publish({
       type: 'expert-slashed',
+      market,
       id: node,
       name: nameOf(node),
       reason:

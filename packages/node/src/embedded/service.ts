@@ -1,160 +1,113 @@
-import { type AccountId, type Hash, type MarketId, MoeError, type NodeId } from '@moe/core';
-import { type CalibrationStore, type Places, serialisePlaces } from '@moe/history';
-import type { EmbeddedLedger } from '@moe/ledger';
-import { basePricePerKilobyte } from '@moe/protocol';
-import type { ClientOrders } from '../coordinator/client-orders.ts';
-import type { Coordinator } from '../coordinator/coordinator.ts';
-import type { Settler } from '../coordinator/settler.ts';
-import type { LedgerView } from '../market/ledger-view.ts';
-import type { OrderTotals } from '../market/standings-file.ts';
-import type { MarketListing, MarketService } from '../market-service.ts';
+import { type AccountId, type Hash, MoeError } from '@moe/core';
+import { type CalibrationStore, serialisePlaces } from '@moe/history';
+import type { Ledger } from '@moe/ledger';
+import type { MarketService } from '../market-service.ts';
 import { receiptDocument } from '../receipts/receipt-document.ts';
 import { rosterId } from '../receipts/receipt-record.ts';
-import type { ExpertPool } from './expert-pool.ts';
+import type { HousePool } from './expert-pool.ts';
 import type { JobFeed } from './job-feed.ts';
 import { ledgerService } from './ledger-service.ts';
-import type { MarketHistory } from './market-history.ts';
+import type { MarketHost } from './market-host.ts';
+import { marketListings, servedMarket } from './market-listing.ts';
 
 export interface ServiceComponents {
-  readonly market: MarketId;
   readonly version: string;
-  readonly embedded: EmbeddedLedger;
-  readonly view: LedgerView;
-  readonly orders: ClientOrders;
-  readonly settler: Settler;
-  readonly coordinator: Coordinator;
-  readonly experts: ExpertPool;
+  readonly ledger: Ledger;
+  readonly host: MarketHost;
+  readonly experts: HousePool;
   readonly calibration: CalibrationStore;
   readonly calibrationTarget: number;
-  readonly places: Places;
   readonly feed: JobFeed;
   readonly authenticate: (apiKey: string) => AccountId | undefined;
-  readonly houseAccount: AccountId;
-  readonly totals: () => OrderTotals;
-  readonly history: MarketHistory;
-  readonly nameOf: (node: NodeId) => string;
 }
 
-const neverAborted = new AbortController().signal;
-
-/** The embedded market as programs see it, and what its owner needs to end it. */
+/** The embedded markets as programs see them, and what their owner needs to end them. */
 export interface OpenService {
   readonly service: MarketService;
   /** Takes no more requests; resolves when those under way have their answers. */
   close(): Promise<void>;
 }
 
+const listedJobs = 50;
+
 export function marketService(components: ServiceComponents): OpenService {
-  const { market, embedded, view, orders, coordinator, experts, calibration, feed } = components;
-  const { ledger, receipts } = embedded;
+  const { ledger, host, experts, calibration, feed } = components;
+  const { first } = host;
   const startedAtMs = Date.now();
-  const underWay = new Set<Promise<unknown>>();
-  let isClosed = false;
-  const listing = (): MarketListing => {
-    const { roster } = view.current();
-    return {
-      id: market,
-      task: 'text-embedding',
-      dimensions: roster.parameters.dimensions,
-      createdMs: startedAtMs,
-      aliases: [market, 'moe'],
-      maxTextBytes: roster.parameters.maximumTextBytes,
-      pricePerKilobyteMicro: basePricePerKilobyte(roster.experts),
-    };
-  };
+  let refusal: MoeError | undefined;
+  const listings = () => marketListings(host, ledger, startedAtMs);
+  /** The first market is readable to the end, whatever became of it. */
+  const readable = () => [first, ...host.open().filter((runtime) => runtime !== first)];
 
   const service: MarketService = {
     authenticate: components.authenticate,
-    markets: () => [listing()],
+    markets: listings,
     embed: async (request) => {
-      if (isClosed)
-        throw new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
-          isRetryable: true,
-        });
-      if (request.market !== market)
-        throw new MoeError(
-          'unknown-market',
-          `There is no market "${request.market}". This one is "${market}".`,
-        );
-      const signal = request.signal ?? neverAborted;
-      // One text that cannot be served ends the request; what is under way for the others is given up too.
-      const failed = new AbortController();
-      const each = request.texts.length === 1 ? signal : AbortSignal.any([signal, failed.signal]);
-      const one = async (text: string) => {
-        try {
-          return await coordinator.embed({
-            account: request.account,
-            text,
-            mode: request.mode ?? 'auto',
-            delivery: request.delivery ?? 'ensemble',
-            maxFeeMicro: request.maxFeeMicro,
-            kind: request.account === components.houseAccount ? 'house' : 'client',
-            signal: each,
-          });
-        } catch (error) {
-          failed.abort(error);
-          throw error;
-        }
-      };
-      const texts = request.texts.map(one);
-      const ended = Promise.allSettled(texts).finally(() => underWay.delete(ended));
-      underWay.add(ended);
-      try {
-        return await Promise.all(texts);
-      } catch (error) {
-        if (signal.aborted) throw new MoeError('request-aborted', 'The client went away.', { cause: error });
-        throw error;
-      }
+      if (refusal !== undefined) throw refusal;
+      return host.serving(request.market).requests.embed(request);
     },
-    receipt: (id) =>
-      receiptDocument(id, {
-        receipts,
-        nameOf: components.nameOf,
-        calibrationChunks: (node) => calibration.chunkHashes(node),
-        openSessions: () => coordinator.openSessions(),
-      }),
-    blob: async (hash: Hash) =>
-      hash === components.places.hash
-        ? new TextEncoder().encode(serialisePlaces(components.places))
-        : (calibration.blob(hash) ?? (await receipts.get(rosterId(hash)))),
-    balance: (account) => orders.balance(account),
+    receipt: async (id) => {
+      for (const { receipts, nameOf, coordinator } of readable()) {
+        const document = await receiptDocument(id, {
+          receipts,
+          nameOf,
+          calibrationChunks: (node) => calibration.chunkHashes(node),
+          openSessions: () => coordinator.openSessions(),
+        });
+        if (document !== undefined) return document;
+      }
+      return undefined;
+    },
+    blob: async (hash: Hash) => {
+      const runtimes = readable();
+      const places = runtimes.find((runtime) => runtime.places.hash === hash)?.places;
+      if (places !== undefined) return new TextEncoder().encode(serialisePlaces(places));
+      const published = calibration.blob(hash);
+      if (published !== undefined) return published;
+      for (const { receipts } of runtimes) {
+        const roster = await receipts.get(rosterId(hash));
+        if (roster !== undefined) return roster;
+      }
+      return undefined;
+    },
+    balance: (account, market) =>
+      (market === undefined ? first : host.serving(market)).orders.balance(account),
     status: () => {
-      const { calls: _, ...jobs } = components.totals();
-      const statuses = experts.status();
+      const { id: _, state, ...ofFirst } = servedMarket(first, ledger);
       return {
+        ...ofFirst,
         version: components.version,
         network: ledger.network,
         startedAtMs,
-        markets: [listing()],
-        experts: statuses,
+        markets: listings(),
+        served: host.open().map((runtime) => servedMarket(runtime, ledger)),
+        experts: [...ofFirst.experts, ...experts.waiting()],
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
-        jobs,
-        settledMicro: ledger.market(market)!.settledMicro,
-        pendingReceipts: components.settler.pending(),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
         calibration: {
           pieces: Math.min(
-            ...view.current().roster.experts.map(({ calibrationCount }) => calibrationCount),
+            ...ofFirst.experts.map(({ id: node }) => calibration.count(node)),
             components.calibrationTarget,
           ),
           target: components.calibrationTarget,
         },
-        history: {
-          records: components.history.history.size,
-          bytesPerRecord: components.history.history.bytesPerRecord,
-        },
-        recentJobs: feed.recent().slice(0, 50),
+        recentJobs: feed.recent().slice(0, listedJobs),
       };
     },
-    regions: (options) => components.history.regions(options?.expertLoss),
+    regions: (options) =>
+      (options?.market === undefined ? first : host.serving(options.market)).history.regions(
+        options?.expertLoss,
+      ),
     subscribe: (listener) => feed.subscribe(listener),
     ledger: ledgerService(ledger),
   };
   return {
     service,
     async close() {
-      isClosed = true;
-      await Promise.all(underWay);
+      refusal = new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
+        isRetryable: true,
+      });
+      await Promise.all(host.open().map(({ requests }) => requests.shut(refusal!)));
     },
   };
 }

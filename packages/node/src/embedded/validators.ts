@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, type KeyPair, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
-import type { EmbeddedLedger } from '@moe/ledger';
-import type { MemoryNetwork } from '@moe/network';
+import type { EmbeddedLedger, Ledger } from '@moe/ledger';
+import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/network';
 import type { MarketView } from '../market/market-view.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
@@ -23,25 +23,28 @@ export interface ValidatorPoolInit {
   readonly specs: readonly ValidatorSpec[];
   readonly keys: KeyFile;
   readonly embedded: EmbeddedLedger;
+  readonly network: MemoryNetwork;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly ticketDepth: number;
-  /** To be called when what the ledger says of a validator has changed. */
-  readonly refresh: () => void;
   readonly onWarning: (message: string) => void;
 }
 
-export interface ValidatorPoolComponents {
-  readonly network: MemoryNetwork;
+/** A market to witness and to rank. */
+export interface WitnessedMarket {
   readonly market: MarketId;
   readonly view: MarketView;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly dataDir: string;
+  /** Where what the validators have seen of it is kept. */
+  readonly directory: string;
 }
 
+/** This machine's validators: each with one key, one list of tickets and one connection for all markets. */
 export interface ValidatorPool {
-  /** Begins to witness and to rank. */
-  start(components: ValidatorPoolComponents): Promise<void>;
-  /** Ends duties that are under way and keeps what must be kept. */
+  /** Begins to witness and to rank in a market. */
+  join(market: WitnessedMarket): Promise<void>;
+  /** Ends duties there that are under way, keeps what must be kept, and witnesses there no more. */
+  leave(market: MarketId): Promise<void>;
+  /** Leaves all markets. */
   close(): Promise<void>;
 }
 
@@ -49,6 +52,7 @@ interface Enrolled {
   readonly spec: ValidatorSpec;
   readonly keys: KeyPair;
   readonly tickets: TicketSupply;
+  readonly transport: Transport;
 }
 
 /** Names of the validators of one machine: as many as a quorum needs to outvote one that lies. */
@@ -60,77 +64,104 @@ export function validatorSpecs(count: number): ValidatorSpec[] {
 
 /** Registers this machine's validators, each with its own owner, key and tickets. */
 export async function openValidators(init: ValidatorPoolInit): Promise<ValidatorPool> {
-  const { keys, embedded, onWarning, refresh } = init;
+  const { keys, embedded, network, clock, onWarning } = init;
+  const { ledger } = embedded;
   const enrolled: Enrolled[] = [];
   for (const spec of init.specs) {
     const nodeKeys = keys.node(spec.name);
     const tickets = ticketSupply({
       keys: nodeKeys,
       depth: init.ticketDepth,
-      register: async (root) => {
-        await enrolValidator(embedded, keys, spec.name, root);
-        refresh();
-      },
+      register: (root) => enrolValidator(embedded, keys, spec.name, root),
       onWarning,
     });
     await enrolValidator(embedded, keys, spec.name, tickets.root);
-    enrolled.push({ spec, keys: nodeKeys, tickets });
+    const transport = network.connect(nodeKeys.publicKey as NodeId);
+    serveEpochEnds(nodeKeys, transport, ledger, clock);
+    enrolled.push({ spec, keys: nodeKeys, tickets, transport });
   }
-  const running: Running[] = [];
-  let unsubscribe = (): void => undefined;
-  const work = new Set<Promise<void>>();
-  const track = (task: Promise<void>): Promise<void> => {
-    const tracked = task.finally(() => work.delete(tracked));
-    work.add(tracked);
-    return tracked;
+  const witnessing = new Map<MarketId, readonly Witness[]>();
+  const work = new Map<MarketId, Set<Promise<void>>>();
+
+  /** Duties of the epoch that has begun. */
+  const performDuties = async (market: MarketId): Promise<void> => {
+    const underWay = work.get(market)!;
+    await Promise.all(
+      witnessing.get(market)!.map(({ duty }) => {
+        const task = duty.perform().finally(() => underWay.delete(task));
+        underWay.add(task);
+        return task;
+      }),
+    );
+  };
+  const unsubscribe = ledger.onApplied(({ transaction }) => {
+    if (transaction.kind !== 'endEpoch') return;
+    for (const [market, witnesses] of witnessing) {
+      for (const { record } of witnesses) record.age();
+      void performDuties(market);
+    }
+  });
+  const leave = async (market: MarketId): Promise<void> => {
+    const witnesses = witnessing.get(market) ?? [];
+    witnessing.delete(market);
+    await Promise.all(work.get(market) ?? []);
+    for (const { scope, save } of witnesses) {
+      await scope.close();
+      save();
+    }
   };
 
   return {
-    async start(components) {
-      for (const each of enrolled) running.push(startValidator(each, components, embedded, onWarning));
-      const beginEpoch = (): Promise<void>[] => running.map(({ duty }) => track(duty.perform()));
-      unsubscribe = embedded.ledger.onApplied(({ transaction }) => {
-        if (transaction.kind !== 'endEpoch') return;
-        for (const { record } of running) record.age();
-        void Promise.all(beginEpoch());
-      });
-      await Promise.all(beginEpoch());
+    async join(joined) {
+      const { market } = joined;
+      const components = { ...joined, ledger, clock, random: init.random, onWarning };
+      witnessing.set(
+        market,
+        enrolled.map((each) => startWitness(each, components)),
+      );
+      work.set(market, new Set());
+      await performDuties(market);
     },
+    leave,
     async close() {
       unsubscribe();
-      await Promise.all(work);
-      for (const { save } of running) save();
+      for (const market of [...witnessing.keys()]) await leave(market);
       await Promise.all(enrolled.map(({ tickets }) => tickets.idle()));
     },
   };
 }
 
-interface Running {
+/** One validator in one market. */
+interface Witness {
   readonly duty: RankingDuty;
   readonly record: WorkRecord;
+  readonly scope: Transport;
   readonly save: () => void;
 }
 
-function startValidator(
-  { spec, keys, tickets }: Enrolled,
-  { network, market, view, clock, random, dataDir }: ValidatorPoolComponents,
-  { ledger }: EmbeddedLedger,
-  onWarning: (message: string) => void,
-): Running {
-  const path = join(dataDir, `${spec.name}.json`);
+function startWitness(
+  { spec, keys, tickets, transport }: Enrolled,
+  components: WitnessedMarket & {
+    readonly ledger: Ledger;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly onWarning: (message: string) => void;
+  },
+): Witness {
+  const { market, view, ledger, clock, random, directory, onWarning } = components;
+  const path = join(directory, `${spec.name}.json`);
   const memory = readValidatorMemory(path, onWarning);
   const record = workRecord(memory.record);
   let { promises } = memory;
   const save = (): void => writeValidatorMemory(path, { promises, record: record.tallies() });
-  const transport = network.connect(keys.publicKey as NodeId);
+  const scope = scopedTransport(transport, market);
   validatorRole({ keys, ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }) })({
-    transport,
+    transport: scope,
     view,
     clock,
     tickets: (root) => tickets.bookOf(root),
     onWitnessed: (body) => record.observe(body),
   });
-  serveEpochEnds(keys, transport, ledger, clock);
   const duty = rankingDuty({
     keys,
     ledger,
@@ -149,6 +180,7 @@ function startValidator(
   return {
     duty,
     record,
+    scope,
     save: () => {
       try {
         save();

@@ -29,6 +29,7 @@ import { type DecisionPolicy, workAlways } from '../calling/policy.ts';
 import { type ClientOrders, clientOrders } from '../coordinator/client-orders.ts';
 import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
 import { createSettler, type Settler } from '../coordinator/settler.ts';
+import { jobSlots } from '../coordinator/slots.ts';
 import { expertRole } from '../expert/expert-role.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
@@ -209,6 +210,7 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
     onWarning,
   });
   const coordinator = createCoordinator({
+    slots: jobSlots(),
     keys: gatewayKeys,
     market,
     transport,

@@ -93,7 +93,7 @@ function validatorNode(
     validatorTrust: share(row?.validatorTrust),
     emissionMicro: row?.emissionMicro ?? 0n,
     // Before the first ranking every validator may set weights.
-    permit: isServing && (ranking === undefined || ranking.permits.includes(validator.node)),
+    permit: isServing && (permits.length === 0 || permits.includes(validator.node)),
     active: isServing && (row?.activeStake ?? 0) > 0,
   };
 }

@@ -54,6 +54,8 @@ export interface LedgerView extends MarketView {
   remember(roster: Roster): void;
   standings(): { readonly batch: number; readonly standings: Standings };
   jobsOf(node: NodeId): number;
+  /** Follows the ledger no more. */
+  close(): void;
 }
 
 export function ledgerView(init: LedgerViewInit): LedgerView {
@@ -106,7 +108,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     return built;
   };
 
-  init.ledger.onApplied(({ transaction }) => {
+  const unsubscribe = init.ledger.onApplied(({ transaction }) => {
     if (!quietKinds.has(transaction.kind)) current = undefined;
   });
 
@@ -135,6 +137,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     },
     standings: () => ({ batch, standings }),
     jobsOf: (node) => standings.of(node, 0).global.jobs,
+    close: unsubscribe,
   };
 }
 

@@ -65,6 +65,8 @@ export function rankingDuty(components: RankingDutyComponents): RankingDuty {
 
   const promise = async (market: MarketId, epoch: number): Promise<void> => {
     if (ledger.weightCommit(market, self, epoch) !== undefined) return;
+    const permits = ledger.ranking(market)?.permits ?? [];
+    if (permits.length > 0 && !permits.includes(self)) return;
     const weights = components.weights(market);
     if (weights.length === 0) return;
     const salt = toHex(random.bytes(32)) as Hash;

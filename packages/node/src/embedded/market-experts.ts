@@ -1,0 +1,169 @@
+import { type Amount, type Clock, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
+import type { CalibrationStore } from '@moe/history';
+import type { EmbeddedLedger } from '@moe/ledger';
+import { scopedTransport, type Transport } from '@moe/network';
+import { type CertificateBody, calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import { type ExpertRole, expertRole } from '../expert/expert-role.ts';
+import type { LedgerView } from '../market/ledger-view.ts';
+import { callsOf, type OrderTotals } from '../market/standings-file.ts';
+import type { ExpertStatus } from '../market-service.ts';
+import { askPricing } from './ask-pricing.ts';
+import { enrolExpert, houseStakeMicro } from './enrol-expert.ts';
+import type { ConnectedExpert } from './expert-pool.ts';
+import type { KeyFile } from './key-file.ts';
+
+/** This machine's experts in one market. */
+export interface MarketExperts {
+  /** Stakes, registers and serves; once, however often it is asked. Resolves when the expert can be drawn. */
+  enter(expert: ConnectedExpert): Promise<void>;
+  has(node: NodeId): boolean;
+  /** Tells the ledger of more calibration vectors. */
+  publishCalibration(name: string): Promise<void>;
+  /** Takes in a certified job, by which asks are set. */
+  observe(body: CertificateBody): void;
+  status(): readonly ExpertStatus[];
+  /** Resolves when no registration or change of an ask is under way; none begins any more. */
+  stopWork(): Promise<void>;
+  /** Serves no more in this market. */
+  close(): Promise<void>;
+}
+
+export interface MarketExpertsComponents {
+  readonly market: MarketId;
+  readonly isHouseMarket: boolean;
+  readonly keys: KeyFile;
+  readonly embedded: EmbeddedLedger;
+  readonly view: LedgerView;
+  readonly calibration: CalibrationStore;
+  readonly parameters: () => MarketParameters;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onWarning: (message: string) => void;
+  /** Settled orders so far, with the calls to friends. */
+  readonly totals: () => OrderTotals;
+}
+
+interface Serving {
+  readonly expert: ConnectedExpert;
+  readonly role: ExpertRole;
+  readonly scope: Transport;
+}
+
+export function marketExperts(components: MarketExpertsComponents): MarketExperts {
+  const { market, keys, embedded, view, calibration, parameters } = components;
+  const serving = new Map<NodeId, Serving>();
+  const entering = new Map<NodeId, Promise<void>>();
+  const work = new Set<Promise<unknown>>();
+  let isStopped = false;
+
+  const track = <Result>(task: Promise<Result>): Promise<Result> => {
+    const tracked = task.finally(() => work.delete(tracked));
+    work.add(tracked);
+    return tracked;
+  };
+
+  const enrol = async (name: string, node: NodeId): Promise<void> => {
+    await enrolExpert(embedded, {
+      keys,
+      market,
+      name,
+      calibration: {
+        count: calibration.count(node),
+        root: calibrationRoot(calibration.chunkHashes(node)),
+      },
+      isHouseMarket: components.isHouseMarket,
+    });
+    view.refresh();
+  };
+
+  const enter = async (expert: ConnectedExpert): Promise<void> => {
+    const { spec, node } = expert;
+    await enrol(spec.name, node);
+    if (isStopped) return;
+    const scope = scopedTransport(expert.transport, market);
+    const role = expertRole({ keys: keys.node(`expert-${spec.name}`), quietMs: 0 })({
+      transport: scope,
+      backend: spec.backend,
+      view,
+      clock: components.clock,
+      random: components.random,
+    });
+    serving.set(node, { expert, role, scope });
+    view.refresh();
+  };
+
+  const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
+    const owner = keys.owner(`expert-${name}-owner`);
+    await embedded.ledger.transact(owner, { kind: 'updateExpert', market, node, askBps });
+    view.refresh();
+  };
+  const pricing = askPricing(
+    () =>
+      [...serving.values()]
+        .filter(({ expert }) => expert.spec.isAskAutomatic !== false)
+        .map(({ expert, role }) => ({
+          role,
+          askBps: () => embedded.ledger.expert(market, role.id)?.askBps ?? 0,
+          publish: (askBps) => track(publishAsk(expert.spec.name, role.id, askBps)),
+        })),
+    (error) => {
+      if (!isStopped) components.onWarning(`An ask could not be changed: ${messageOf(error)}`);
+    },
+  );
+
+  const statusOf = ({ spec, node }: ConnectedExpert): ExpertStatus => {
+    const { standings } = view.standings();
+    const { jobs, lossUnits, wins } = standings.of(node, 0).global;
+    const { stakeMicro, askBps } = embedded.ledger.expert(market, node) ?? { stakeMicro: 0n, askBps: 0 };
+    const calls = callsOf(components.totals(), node);
+    const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
+    return {
+      id: node,
+      name: spec.name,
+      description: spec.description,
+      state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
+      jobs,
+      wins,
+      callsMade: { jobs: calls.made, wins: calls.madeWon },
+      callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
+      askBps,
+      ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
+      earnedMicro: embedded.ledger.account(keys.owner(`expert-${spec.name}-owner`).address).balanceMicro,
+      slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
+      stakeMicro,
+      ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),
+    };
+  };
+
+  return {
+    async enter(expert) {
+      const { node } = expert;
+      if (serving.has(node) || isStopped) return;
+      const underWay = entering.get(node) ?? track(enter(expert).finally(() => entering.delete(node)));
+      entering.set(node, underWay);
+      await underWay;
+    },
+    has: (node) => serving.has(node),
+    publishCalibration: async (name) => {
+      const node = keys.node(`expert-${name}`).publicKey as NodeId;
+      if (serving.has(node) && !isStopped) await track(enrol(name, node));
+    },
+    observe(body) {
+      for (const { role } of serving.values()) role.observe(body);
+      if (!isStopped) pricing.observe(body);
+    },
+    status: () => [...serving.values()].map(({ expert }) => statusOf(expert)),
+    async stopWork() {
+      isStopped = true;
+      await Promise.allSettled(work);
+    },
+    async close() {
+      for (const { scope } of serving.values()) await scope.close();
+      serving.clear();
+    },
+  };
+}
+
+function atLeast0(amount: Amount): Amount {
+  return amount > 0n ? amount : 0n;
+}

@@ -1,0 +1,259 @@
+import { join } from 'node:path';
+import { type MarketId, MoeError, messageOf, type NodeId } from '@moe/core';
+import type { Places } from '@moe/history';
+import type { ReceiptStore } from '@moe/ledger';
+import { scopedTransport } from '@moe/network';
+import { historyBeliefs } from '../calling/history-beliefs.ts';
+import type { ClientOrders } from '../coordinator/client-orders.ts';
+import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
+import { createSettler, type Settler } from '../coordinator/settler.ts';
+import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
+import { readStandings } from '../market/standings-file.ts';
+import { closersOf } from './closers.ts';
+import { publishRecord, summaryOf } from './job-feed.ts';
+import { type MarketExperts, marketExperts } from './market-experts.ts';
+import { type MarketHistory, openMarketHistory } from './market-history.ts';
+import { openMarketPlaces } from './market-places.ts';
+import { type MarketRequests, marketRequests } from './market-requests.ts';
+import type { MarketStore } from './market-store.ts';
+import { type MarketTotals, marketTotals } from './market-totals.ts';
+import { prepayClients, releaseClients } from './prepaid.ts';
+import type { ProcessParts } from './process-parts.ts';
+import { recentOrders } from './recent-orders.ts';
+import { resumeOrders } from './resume.ts';
+import { rosterKeeper } from './roster-keeper.ts';
+import { ordersAfter } from './unsettled-orders.ts';
+
+/** One market that this process serves: its places, orders, receipts, settlements and standings are its own. */
+export interface MarketRuntime {
+  readonly market: MarketId;
+  readonly receipts: ReceiptStore;
+  readonly places: Places;
+  readonly view: LedgerView;
+  readonly experts: MarketExperts;
+  readonly orders: ClientOrders;
+  readonly settler: Settler;
+  readonly coordinator: Coordinator;
+  readonly requests: MarketRequests;
+  readonly totals: MarketTotals;
+  readonly history: MarketHistory;
+  readonly nameOf: (node: NodeId) => string;
+  /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
+  close(): Promise<void>;
+  /**
+   * Ends the market for good: finishes and settles what is open, however often that must be tried, gives the clients their
+   * money back, and closes. Aborted, it leaves the rest to the next process.
+   */
+  retire(signal: AbortSignal): Promise<void>;
+}
+
+export interface MarketRuntimeInit {
+  readonly market: MarketId;
+  readonly store: MarketStore;
+  readonly isHouseMarket: boolean;
+  /** Whether it takes requests, or only settles what an earlier process left. */
+  readonly isOpen: boolean;
+}
+
+/** Between two attempts to settle what is left of a market that has closed. */
+const retireRetryMs = 500;
+
+export async function openMarketRuntime(
+  parts: ProcessParts,
+  init: MarketRuntimeInit,
+): Promise<MarketRuntime> {
+  const { market, store } = init;
+  const { embedded, keys, clock, random, calibration, feed, clients } = parts;
+  const { ledger } = embedded;
+  const { receipts, directory } = store;
+  const onWarning = init.isHouseMarket
+    ? parts.onWarning
+    : (message: string): void => parts.onWarning(`${market}: ${message}`);
+  const { terms } = ledger.market(market)!;
+  const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
+  const closers = closersOf(() => store.close());
+  try {
+    if (init.isOpen) await prepayClients(embedded, keys, clients, market);
+    const places = openMarketPlaces(
+      join(directory, 'places'),
+      calibration,
+      parts.foundingNode,
+      terms.parameters.places,
+      onWarning,
+    );
+    const standingsPath = join(directory, 'standings.cbor');
+    const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts);
+    const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
+    const history = openMarketHistory({
+      dataDir: directory,
+      parameters: terms.parameters,
+      receipts,
+      rosterOf: (hash) => view.rosterOf(hash),
+      nameOf,
+      nowMs: () => clock.nowMs(),
+      onWarning,
+    });
+    closers.add(() => history.close());
+    const view = ledgerView({
+      market,
+      ledger,
+      calibration,
+      calibrationHash: parts.space.anchors,
+      places,
+      founders: () => parts.founders,
+      isOnline: (node) => experts.has(node),
+      start,
+      beliefs: historyBeliefs(history.history, clock),
+    });
+    closers.add(async () => view.close());
+    const totals = marketTotals(standingsPath, start, view);
+    const experts = marketExperts({
+      market,
+      isHouseMarket: init.isHouseMarket,
+      keys,
+      embedded,
+      view,
+      calibration,
+      parameters,
+      clock,
+      random,
+      onWarning,
+      totals: totals.now,
+    });
+    await parts.validators.join({ market, view, directory });
+    closers.add(() => parts.validators.leave(market));
+    closers.add(() => experts.close());
+
+    const { orders: pending, rosters } = await resumeOrders(receipts, ledger, market);
+    for (const roster of rosters) view.remember(roster);
+    const transport = scopedTransport(parts.gateway.transport, market);
+    closers.add(() => transport.close());
+    const orders = ordersAfter(pending, ledger, market, clients.accounts);
+    const settler = createSettler({
+      market,
+      gateway: transport.self,
+      ownerKey: keys.owner('market-owner'),
+      transport,
+      ledger,
+      receipts,
+      view,
+      orders,
+      clock,
+      onWarning,
+      ...(parts.settleEveryMs === undefined ? {} : { intervalMs: parts.settleEveryMs }),
+      onSettled: (settlement, effects) => {
+        totals.add(effects);
+        feed.publish({
+          type: 'settlement-applied',
+          market,
+          jobs: settlement.certificates,
+          movedMicro: settlement.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
+          height: ledger.height(),
+        });
+      },
+    });
+    closers.add(async () => totals.save());
+    closers.add(() => settler.close());
+    const coordinator = createCoordinator({
+      keys: parts.gateway.keys,
+      market,
+      transport,
+      view,
+      ledger,
+      receipts,
+      orders,
+      settler,
+      clock,
+      random,
+      slots: parts.slots,
+      countTokens: parts.countTokens,
+      keepRoster: rosterKeeper(receipts, view, onWarning),
+      router: parts.router,
+      onEquivocation: (statements, order) => {
+        ledger
+          .transact(keys.owner('market-owner'), {
+            kind: 'evidence',
+            market,
+            proof: { kind: 'statements', order, statements: [...statements] },
+          })
+          .then(
+            () => view.refresh(),
+            (error: unknown) => onWarning(`Equivocation could not be punished: ${messageOf(error)}`),
+          );
+      },
+      onRecord: (id, record) => {
+        publishRecord(feed, id, market, record, nameOf);
+        if (record.proof.kind !== 'certificate') return;
+        void history.remember(record);
+        experts.observe(record.proof.certificate.body);
+      },
+      onWarning,
+    });
+    closers.add(() => coordinator.close());
+    for (const order of pending) settler.add(order);
+    coordinator.voidGaps(pending.map(({ record }) => record.effects));
+    for (const { id, record } of await recentOrders(receipts, history.completeUntilMs)) {
+      history.catchUp(record);
+      feed.remember(summaryOf(id, market, record, nameOf));
+    }
+
+    const requests = marketRequests(coordinator, parts.houseAccount);
+    closers.add(async () => {
+      await requests.shut(stopping());
+      await experts.stopWork();
+    });
+    const settleAll = async (signal: AbortSignal): Promise<boolean> => {
+      for (;;) {
+        try {
+          await settler.flush();
+        } catch (error) {
+          onWarning(`What is left of the market could not be settled yet: ${messageOf(error)}`);
+        }
+        if (settler.pending() === 0 || ledger.market(market) === undefined) return true;
+        if (signal.aborted) return false;
+        await clock.sleep(retireRetryMs, signal).catch(() => undefined);
+      }
+    };
+    return {
+      market,
+      receipts,
+      places,
+      view,
+      experts,
+      orders,
+      settler,
+      coordinator,
+      requests,
+      totals,
+      history,
+      nameOf,
+      close: closers.close,
+      async retire(signal) {
+        try {
+          await requests.shut(closedByOwner(market));
+          await Promise.all([experts.stopWork(), coordinator.close()]);
+          if (await settleAll(signal)) await releaseClients(ledger, clients, market);
+        } finally {
+          await closers.close();
+        }
+      },
+    };
+  } catch (error) {
+    await closers.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function stopping(): MoeError {
+  return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
+    isRetryable: true,
+  });
+}
+
+/** What a request to a market is told whose owner has closed it. */
+export function closedByOwner(market: MarketId): MoeError {
+  return new MoeError(
+    'market-closed',
+    `The owner of "${market}" has closed it. GET /v1/models lists others.`,
+  );
+}

@@ -1,0 +1,86 @@
+import {
+  type AccountId,
+  type Amount,
+  type KeyPair,
+  type MarketId,
+  MICRO_PER_CREDIT,
+  type NodeId,
+  type OwnerKey,
+} from '@moe/core';
+import type { EmbeddedLedger, Ledger } from '@moe/ledger';
+import { signRelease } from '@moe/protocol';
+import { fund } from './bootstrap.ts';
+import type { KeyFile } from './key-file.ts';
+
+/** Locked for a client in each market that is served here. */
+const prepaidMicro = 1_000n * MICRO_PER_CREDIT;
+
+/** Accounts whose orders this process signs. */
+export const clientNames = ['client', 'house'] as const;
+
+/** Who may spend, and through which gateway. */
+export interface Clients {
+  readonly accounts: ReadonlyMap<AccountId, OwnerKey>;
+  readonly gateway: KeyPair;
+}
+
+/**
+ * Gives the clients prepaid money in a market, locked for the gateway, the first time that it is served. Where an earlier
+ * market of this name has closed, they lock what they got back from it.
+ */
+export async function prepayClients(
+  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
+  keys: KeyFile,
+  { accounts, gateway }: Clients,
+  market: MarketId,
+): Promise<void> {
+  for (const [account, client] of accounts) {
+    const prepaid = ledger.prepaid(account, market);
+    if (prepaid !== undefined && prepaid.lockedMicro > 0n) continue;
+    if (prepaid === undefined) await fund({ ledger }, keys, account, prepaidMicro);
+    const amountMicro = smaller(ledger.account(account).balanceMicro, prepaidMicro);
+    if (amountMicro > 0n)
+      await ledger.transact(client, {
+        kind: 'lock',
+        market,
+        gateway: gateway.publicKey as NodeId,
+        amountMicro,
+      });
+  }
+}
+
+/** Gives the clients back what is locked for them in a market where nothing is left to settle. */
+export async function releaseClients(
+  ledger: Ledger,
+  { accounts, gateway }: Clients,
+  market: MarketId,
+): Promise<void> {
+  for (const [account, client] of accounts) {
+    const prepaid = ledger.prepaid(account, market);
+    if (prepaid === undefined || prepaid.lockedMicro === 0n) continue;
+    const amountMicro = prepaid.lockedMicro;
+    const nonce = ledger.nextNonce(account);
+    const body = { network: ledger.network, market, account, amountMicro, nonce };
+    await ledger.transact(client, {
+      kind: 'unlock',
+      market,
+      amountMicro,
+      release: [signRelease(gateway, body)],
+    });
+  }
+}
+
+/** Markets that are gone from the ledger with money of these clients still locked in them. */
+export function strandedMarkets(ledger: Ledger, { accounts }: Clients): MarketId[] {
+  const stranded = new Set<MarketId>();
+  for (const [key, { lockedMicro }] of ledger.records().prepaid) {
+    const [account, market] = key.split('/') as [AccountId, MarketId];
+    if (lockedMicro > 0n && accounts.has(account) && ledger.market(market) === undefined)
+      stranded.add(market);
+  }
+  return [...stranded];
+}
+
+function smaller(a: Amount, b: Amount): Amount {
+  return a < b ? a : b;
+}

@@ -1,0 +1,40 @@
+import type { AccountId, Clock, KeyPair, NodeId, Random } from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
+import type { CalibrationStore } from '@moe/history';
+import type { EmbeddedLedger } from '@moe/ledger';
+import type { Transport } from '@moe/network';
+import type { Slots } from '../coordinator/slots.ts';
+import type { JobFeed } from './job-feed.ts';
+import type { KeyFile } from './key-file.ts';
+import type { Clients } from './prepaid.ts';
+import type { Space } from './served-terms.ts';
+import type { ValidatorPool } from './validators.ts';
+
+/** What a process has once, however many markets it serves. */
+export interface ProcessParts {
+  readonly dataDir: string;
+  readonly keys: KeyFile;
+  /** The ledger, and the receipts of the first market. */
+  readonly embedded: EmbeddedLedger;
+  /** The gateway's one connection. */
+  readonly gateway: { readonly keys: KeyPair; readonly transport: Transport };
+  readonly validators: ValidatorPool;
+  readonly clients: Clients;
+  readonly houseAccount: AccountId;
+  readonly calibration: CalibrationStore;
+  readonly space: Space;
+  /** Whose vectors fix the places of a market. */
+  readonly foundingNode: NodeId;
+  /** Experts that are not on probation in a market that begins. */
+  readonly founders: readonly NodeId[];
+  readonly feed: JobFeed;
+  /** Jobs of all markets share the machine. */
+  readonly slots: Slots;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly countTokens: (text: string) => number;
+  readonly router: ExpertBackend | undefined;
+  /** How long decided orders are collected before they are settled together. */
+  readonly settleEveryMs: number | undefined;
+  readonly onWarning: (message: string) => void;
+}
