@@ -6,6 +6,7 @@ import { carryOut } from '../ledger/carry-out.ts';
 import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readMarket, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget } from '../ledger/resolve-target.ts';
+import { formatAmount } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConsentOptions, type ConsentFlags, consentHelp, readConsent } from './consent-options.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
@@ -146,7 +147,7 @@ async function register(market: MarketId, flags: RegisterFlags): Promise<void> {
   if (most !== undefined && depositMicro > most)
     throw refusal(
       'price-changed',
-      `A registration in ${market} takes a deposit of ${formatCredits(depositMicro)} credits now, more than --max-deposit ${formatCredits(most)}. It decays with every epoch: try again later.`,
+      `A registration in ${market} takes a deposit of ${formatAmount(depositMicro)} now, more than --max-deposit ${formatCredits(most)}. It decays with every epoch: try again later.`,
     );
   const action = {
     kind: 'registerExpert' as const,
@@ -162,7 +163,13 @@ async function register(market: MarketId, flags: RegisterFlags): Promise<void> {
       : { commissionBps: readPercent(flags.commission, '--commission') }),
     consent,
   };
-  await carryOut(client, owner, { action, ...(consentOf === undefined ? {} : { consentOf }) }, flags);
+  const details = ['An expert that is drawn and does not answer loses stake: have its node ready to run.'];
+  await carryOut(
+    client,
+    owner,
+    { action, details, ...(consentOf === undefined ? {} : { consentOf }) },
+    flags,
+  );
 }
 
 function readAsk({ name, ask, askShare }: AskFlags): {

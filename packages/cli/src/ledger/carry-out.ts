@@ -1,4 +1,4 @@
-import { formatAccount, formatCredits, isMoeError, MoeError, toHex } from '@moe/core';
+import { formatAccount, isMoeError, MoeError, toHex } from '@moe/core';
 import {
   signConsent,
   signTransaction,
@@ -9,7 +9,7 @@ import {
 import { print, printJson } from '../commands/print.ts';
 import { refusal, usageError } from '../exit-codes.ts';
 import { askYes, canAsk } from '../terminal/ask.ts';
-import { paint, printable } from '../terminal/text.ts';
+import { formatAmount, paint, printable } from '../terminal/text.ts';
 import type { ChosenNode, ChosenOwner } from '../wallet/choose-key.ts';
 import { describeAction, type OwnerAction } from './describe-action.ts';
 import { firstDifference } from './first-difference.ts';
@@ -129,9 +129,7 @@ function show(
   print(`  on network  ${network}, at ${url}`);
   if (!outcome.applied) return;
   print(
-    costMicro < 0n
-      ? `  you get     ${formatCredits(-costMicro)} credits`
-      : `  cost        ${formatCredits(costMicro)} credits`,
+    costMicro < 0n ? `  you get     ${formatAmount(-costMicro)}` : `  cost        ${formatAmount(costMicro)}`,
   );
   print();
   for (const sentence of summary) print(printable(sentence));

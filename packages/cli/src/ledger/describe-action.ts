@@ -1,6 +1,6 @@
-import { formatAccount, formatCredits, MICRO_PER_CREDIT } from '@moe/core';
+import { formatAccount } from '@moe/core';
 import type { Action, StakeTarget } from '@moe/protocol';
-import { formatShare } from '../terminal/text.ts';
+import { formatAmount, formatShare } from '../terminal/text.ts';
 
 /** Kinds that people sign on the command line. */
 export type OwnerAction = Extract<
@@ -31,17 +31,17 @@ export type OwnerAction = Extract<
 export function describeAction(action: OwnerAction): string {
   switch (action.kind) {
     case 'transfer':
-      return `Transfer ${credits(action.amountMicro)} to ${formatAccount(action.to)}`;
+      return `Transfer ${formatAmount(action.amountMicro)} to ${formatAccount(action.to)}`;
     case 'stake':
-      return `Stake ${credits(action.amountMicro)} on your ${nameTarget(action.target)}`;
+      return `Stake ${formatAmount(action.amountMicro)} on your ${nameTarget(action.target)}`;
     case 'unstake':
-      return `Take ${credits(action.amountMicro)} of your stake out of ${nameTarget(action.target)}`;
+      return `Take ${formatAmount(action.amountMicro)} of your stake out of ${nameTarget(action.target)}`;
     case 'delegate':
-      return `Delegate ${credits(action.amountMicro)} to ${nameTarget(action.target)}`;
+      return `Delegate ${formatAmount(action.amountMicro)} to ${nameTarget(action.target)}`;
     case 'undelegate':
-      return `Take ${credits(action.amountMicro)} of delegated stake out of ${nameTarget(action.target)}`;
+      return `Take ${formatAmount(action.amountMicro)} of delegated stake out of ${nameTarget(action.target)}`;
     case 'redelegate':
-      return `Move ${credits(action.amountMicro)} of delegated stake from ${nameTarget(action.target)} to ${nameTarget(action.to)}`;
+      return `Move ${formatAmount(action.amountMicro)} of delegated stake from ${nameTarget(action.target)} to ${nameTarget(action.to)}`;
     case 'setCommission':
       return `Announce a commission of ${formatShare(action.commissionBps)} for ${nameTarget(action.target)}`;
     case 'rotate':
@@ -53,11 +53,11 @@ export function describeAction(action: OwnerAction): string {
     case 'closeMarket':
       return `Close the market ${action.market}`;
     case 'fundMarket':
-      return `Give ${credits(action.amountMicro)} to the pool of the market ${action.market}`;
+      return `Give ${formatAmount(action.amountMicro)} to the pool of the market ${action.market}`;
     case 'registerExpert':
-      return `Register expert ${action.name} (node ${action.node}) in ${action.market}, with ${credits(action.stakeMicro)} of stake and a deposit of ${credits(action.depositMicro)}`;
+      return `Register expert ${action.name} (node ${action.node}) in ${action.market}, with ${formatAmount(action.stakeMicro)} of stake and a deposit of ${formatAmount(action.depositMicro)}`;
     case 'registerValidator':
-      return `Register validator ${action.name} (node ${action.node}), with ${credits(action.stakeMicro)} of stake`;
+      return `Register validator ${action.name} (node ${action.node}), with ${formatAmount(action.stakeMicro)} of stake`;
     case 'updateExpert':
       return `Change expert ${short(action.node)} of ${action.market}: ${changes([
         ['name', action.name],
@@ -65,7 +65,7 @@ export function describeAction(action: OwnerAction): string {
           'ask',
           action.askMicroPerKilobyte === undefined
             ? undefined
-            : `${credits(action.askMicroPerKilobyte)} a kB`,
+            : `${formatAmount(action.askMicroPerKilobyte)} a kB`,
         ],
         ['ask when called', action.askBps === undefined ? undefined : formatShare(action.askBps)],
       ])}`;
@@ -85,10 +85,6 @@ function nameTarget(target: StakeTarget): string {
 /** Enough of an id to tell it from every other that somebody could make. */
 function short(node: string): string {
   return `${node.slice(0, 20)}…`;
-}
-
-function credits(amountMicro: bigint): string {
-  return `${formatCredits(amountMicro)} ${amountMicro === MICRO_PER_CREDIT ? 'credit' : 'credits'}`;
 }
 
 function changes(fields: readonly (readonly [string, string | undefined])[]): string {

@@ -366,8 +366,8 @@ describe('moe epoch and moe metagraph', () => {
     expect(stdout).toMatch(
       /\nnode +id +role +stake +trust +consensus +incentive +dividends +emission +state\n/,
     );
-    expect(stdout).toMatch(/\nvalidator +[0-9a-f]{8} +validator +100 +0\.0000 +– +– +0\.0000 +0 /);
-    expect(stdout).toMatch(/\nwords +[0-9a-f]{8} +expert +10 +0\.0000 +0\.0000 +0\.0000 +– +0 +serving/);
+    expect(stdout).toMatch(/\nvalidator +[0-9a-f]{8} +validator +100 +– +– +– +– +0 +serving\n/);
+    expect(stdout).toMatch(/\nwords +[0-9a-f]{8} +expert +10 +– +– +– +– +0 +immune\n/);
     const { nodes } = await json<{ nodes: { name: string }[] }>('metagraph', market);
     expect(nodes.map(({ name }) => name)).toContain('words');
     const weights = await test.moe(['validator', 'weights', market]);

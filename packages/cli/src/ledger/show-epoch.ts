@@ -2,7 +2,7 @@ import { formatCredits } from '@moe/core';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { bar } from '../terminal/progress-line.ts';
-import { formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
+import { formatAmount, formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient } from './ledger-client.ts';
 import type { MarketAnswer, Network, Validators } from './shapes.ts';
 
@@ -43,12 +43,10 @@ function endOf(
   const minted = mint.perEpochMicro < leftToMint ? mint.perEpochMicro : leftToMint;
   const begins = (what: string): string => `${what} begins with epoch ${next}`;
   return [
-    ...(minted > 0n
-      ? [`up to ${formatCredits(minted)} new credits go to the pools of the open markets`]
-      : []),
+    ...(minted > 0n ? [`the pools of the open markets get up to ${formatAmount(minted)} of new money`] : []),
     ...markets.map(
       ({ market, terms, poolMicro }) =>
-        `${market}: experts are ranked by the weights that were opened, and ${terms.emission.perEpochMicro === 0n ? 'nothing is emitted (a market of fees only)' : `up to ${formatCredits(terms.emission.perEpochMicro)} credits are paid from its pool (${formatCredits(poolMicro)} now)`}`,
+        `${market}: experts are ranked by the weights that were opened, and ${terms.emission.perEpochMicro === 0n ? 'nothing is emitted (a market of fees only)' : `its pool (${formatCredits(poolMicro)} now) pays up to ${formatAmount(terms.emission.perEpochMicro)}`}`,
     ),
     ...validators.flatMap(({ name, nextCommission }) =>
       nextCommission?.fromEpoch === next

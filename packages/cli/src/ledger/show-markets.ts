@@ -2,7 +2,7 @@ import { formatAccount, formatCredits } from '@moe/core';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
-import { formatShare, paint, printable } from '../terminal/text.ts';
+import { formatAmount, formatShare, paint, printable } from '../terminal/text.ts';
 import { fieldsOf } from '../terms/terms-of.ts';
 import { createLedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
@@ -56,8 +56,8 @@ export async function showMarket(name: string, flags: Flags): Promise<void> {
   print(`state         ${stateOf(value)}`);
   print(`experts       ${value.expertCount} of ${value.terms.maximumExperts} at most`);
   print(`to join       ${joining(value)}`);
-  print(`pool          ${formatCredits(value.poolMicro)} credits, from which emission is paid`);
-  print(`deposit       ${formatCredits(value.depositMicro)} credits, returned to the owner when it closes`);
+  print(`pool          ${formatAmount(value.poolMicro)}, from which emission is paid`);
+  print(`deposit       ${formatAmount(value.depositMicro)}, returned to the owner when it closes`);
   print();
   const next = value.next === undefined ? undefined : fieldsOf((raw.next as { terms?: unknown }).terms ?? {});
   const current = fieldsOf(raw.terms);
@@ -90,7 +90,7 @@ export async function quoteMarket(name: string, flags: Flags): Promise<void> {
       minimumStakeMicro: stakeMicro,
       totalMicro: registrationMicro + stakeMicro,
     });
-  print(`${paint('bold', formatCredits(registrationMicro + stakeMicro))} credits to join ${market} now`);
+  print(`${paint('bold', formatAmount(registrationMicro + stakeMicro))} to join ${market} now`);
   print(`  ${joining(value)}`);
   const { riseBps, decayBps, floorMicro, capMicro } = terms.registration;
   print(
@@ -99,5 +99,5 @@ export async function quoteMarket(name: string, flags: Flags): Promise<void> {
 }
 
 function joining({ registrationMicro, terms }: MarketAnswer): string {
-  return `a deposit of ${formatCredits(registrationMicro)} credits, and ${formatCredits(terms.parameters.minimumStakeMicro)} of own stake or more`;
+  return `a deposit of ${formatAmount(registrationMicro)}, and ${formatCredits(terms.parameters.minimumStakeMicro)} of own stake or more`;
 }

@@ -4,7 +4,7 @@ import { print, printJson } from '../commands/print.ts';
 import { usageError } from '../exit-codes.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint, plural, printable } from '../terminal/text.ts';
+import { formatAmount, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
 import type { Metagraph } from './shapes.ts';
@@ -47,11 +47,15 @@ async function firstMarket(client: LedgerClient): Promise<MarketId> {
 
 function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: Metagraph): void {
   print(`${paint('bold', market)}, epoch ${epoch}: ${plural(nodes.length, 'node')}`);
+  // A ranking of nothing has no shares.
+  const isRanked = nodes.some(({ incentive, dividends }) => incentive + dividends > 0);
   print(
-    rankedEpoch === 0
-      ? 'Not ranked yet: weights promised in one epoch are opened in the next and ranked at its end.'
-      : `Ranked at the end of epoch ${rankedEpoch}: ${formatCredits(emittedMicro)} credits paid, ${formatCredits(ownerMicro)} of them to the owner`,
+    isRanked
+      ? `Ranked at the end of epoch ${rankedEpoch}: ${formatAmount(emittedMicro)} paid, ${formatAmount(ownerMicro)} of it to the market's owner`
+      : 'Not ranked yet: weights promised in one epoch are opened in the next and ranked at its end.',
   );
+  const shown = (value: number, isOfThisRole: boolean): string =>
+    isRanked && isOfThisRole ? value.toFixed(4) : '–';
   print();
   print(
     renderTable(
@@ -74,24 +78,25 @@ function show({ market, epoch, rankedEpoch, emittedMicro, ownerMicro, nodes }: M
           node.node.slice(0, 8),
           node.role,
           formatCredits(node.stakeMicro),
-          (isExpert(node) ? node.trust : node.validatorTrust).toFixed(4),
-          isExpert(node) ? node.consensus.toFixed(4) : '–',
-          isExpert(node) ? node.incentive.toFixed(4) : '–',
-          isExpert(node) ? '–' : node.dividends.toFixed(4),
+          shown(isExpert(node) ? node.trust : node.validatorTrust, true),
+          shown(node.consensus, isExpert(node)),
+          shown(node.incentive, isExpert(node)),
+          shown(node.dividends, !isExpert(node)),
           formatCredits(node.emissionMicro),
-          stateOf(node),
+          stateOf(node, isRanked),
         ]),
     ),
   );
 }
 
-function stateOf({ state, permit, active, immune, role }: Metagraph['nodes'][number]): string {
-  return [
-    printable(state),
-    ...(role === 'validator' && !permit ? ['no permit'] : []),
-    ...(role === 'validator' && !active ? ['inactive'] : []),
-    ...(immune ? ['immune'] : []),
-  ].join(', ');
+function stateOf(
+  { state, permit, active, immune, role }: Metagraph['nodes'][number],
+  isRanked: boolean,
+): string {
+  if (state === 'leaving') return 'leaving';
+  if (role === 'expert') return immune ? 'immune' : printable(state);
+  if (!permit) return 'no permit';
+  return active || !isRanked ? printable(state) : 'inactive';
 }
 
 function isExpert({ role }: Metagraph['nodes'][number]): boolean {

@@ -2,7 +2,7 @@ import { formatAccount, formatCredits } from '@moe/core';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint } from '../terminal/text.ts';
+import { formatAmount, paint } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { readAccount } from './read-arguments.ts';
@@ -42,8 +42,8 @@ async function namesOf(
 
 function show(answer: AccountAnswer, epoch: number, names: ReadonlyMap<string, string>): void {
   const { account, balanceMicro, lockedMicro, nodes, delegations, unbondings } = answer;
-  print(`${paint('bold', formatAccount(account))}: ${formatCredits(balanceMicro)} credits`);
-  if (lockedMicro > 0n) print(`${formatCredits(lockedMicro)} credits locked to pay for work`);
+  print(`${paint('bold', formatAccount(account))}: ${formatAmount(balanceMicro)}`);
+  if (lockedMicro > 0n) print(`${formatAmount(lockedMicro)} locked to pay for work`);
   const name = (target: AccountAnswer['delegations'][number]['target']): string =>
     formatTarget(target, names.get(target.node));
   if (nodes.length + delegations.length + unbondings.length === 0) {

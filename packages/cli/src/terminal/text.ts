@@ -1,4 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@moe/core';
 import stringWidth from 'string-width';
 
 // Control characters, and the marks that reorder text: what comes from a market must not steer the terminal.
@@ -48,6 +49,11 @@ export function formatCount(count: number): string {
 /** `1 text`, `12,345 texts`. */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `1 credit`, `1.25 credits`. */
+export function formatAmount(amountMicro: Amount): string {
+  return `${formatCredits(amountMicro)} ${amountMicro === MICRO_PER_CREDIT ? 'credit' : 'credits'}`;
 }
 
 /** A share in hundredths of a percent: `5000` is `50 %`, `1250` is `12.5 %`. */

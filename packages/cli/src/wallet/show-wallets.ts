@@ -4,7 +4,7 @@ import { print, printJson } from '../commands/print.ts';
 import { createLedgerClient } from '../ledger/ledger-client.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint, paintError } from '../terminal/text.ts';
+import { formatAmount, paint, paintError } from '../terminal/text.ts';
 import { chooseOwner } from './choose-key.ts';
 import { walletFolder } from './wallet-folder.ts';
 
@@ -68,7 +68,7 @@ export async function showCommand(name: string | undefined, flags: Flags): Promi
   const balanceMicro = await balances(flags)(owner.account);
   if (flags.json) return printJson({ name: owner.name, kind: 'owner', id, balanceMicro });
   print(`${paint('bold', owner.name)}\n${id}`);
-  if (balanceMicro !== null) print(`${formatCredits(balanceMicro)} credits`);
+  if (balanceMicro !== null) print(formatAmount(balanceMicro));
 }
 
 /** Asks a market for balances until one is not answered: a wallet can be looked at without a market. */
