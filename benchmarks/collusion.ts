@@ -10,7 +10,7 @@ import { copyingCells, copyingRows } from './collusion/copying.ts';
 import { crowdingRows } from './collusion/crowding.ts';
 import { errorGames, errorRows } from './collusion/errors.ts';
 import { guaranteeRows } from './collusion/guarantees.ts';
-import { methods } from './collusion/play.ts';
+import { methods } from './collusion/rank.ts';
 import {
   printCopying,
   printCrowding,

@@ -1,4 +1,5 @@
-import { type Method, play } from './play.ts';
+import { play } from './play.ts';
+import type { Method } from './rank.ts';
 import { type Length, mean } from './rows.ts';
 import { copying } from './strategies.ts';
 import { nodesRecordKept, plainWorld } from './world.ts';

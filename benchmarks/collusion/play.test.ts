@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Game, methods, play } from './play.ts';
+import { type Game, play } from './play.ts';
+import { methods } from './rank.ts';
 import { copying, strategies } from './strategies.ts';
 import { plainWorld } from './world.ts';
 

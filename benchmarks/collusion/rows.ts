@@ -1,5 +1,7 @@
-import { type Method, type Outcome, play } from './play.ts';
+import { play } from './play.ts';
+import type { Method } from './rank.ts';
 import { type Strategy, strategies } from './strategies.ts';
+import type { Outcome } from './tally.ts';
 import { plainWorld, type World } from './world.ts';
 
 /** What a cabal with this share of the stake gets by a strategy; means over the seeds, with the lowest and the highest. */
