@@ -86,13 +86,14 @@ function validatorNode(
   ranking: Ranking | undefined,
 ): MetagraphNode {
   const isServing = validator.leavesAtEpoch === undefined;
+  const permits = ranking?.permits ?? [];
   return {
     ...common(validator),
     role: 'validator',
     dividends: share(row?.dividends),
     validatorTrust: share(row?.validatorTrust),
     emissionMicro: row?.emissionMicro ?? 0n,
-    // Before the first ranking every validator may set weights.
+    // Where the last ranking gave no permits, every validator may set weights.
     permit: isServing && (permits.length === 0 || permits.includes(validator.node)),
     active: isServing && (row?.activeStake ?? 0) > 0,
   };

@@ -96,6 +96,21 @@ describe.each(['yuma', 'yuma3'] as const)('a quarter of the stake against the re
   });
 });
 
+describe('a quarter of the stake against the rest: median', () => {
+  test.each<[string, NamedWeights]>([
+    ['the opposite', { a: 2, b: 4, c: 8, d: 16, e: 32 }],
+    ['all for the worst', { e: 65_535 }],
+    ['the best left out', { b: 16, c: 8, d: 4, e: 2 }],
+  ])('%s: changes nothing, and earns less than half', (_, lie) => {
+    const stakes = { ...three, liar: stake };
+    const result = shares(game(stakes, 'median'), Object.keys(stakes), () => ({ ...agree, liar: lie }));
+    result.experts.forEach((share, index) => {
+      expect(share).toBeCloseTo(unbent[index]!, 5);
+    });
+    for (const share of result.validators.slice(0, 3)) expect(result.validators[3]!).toBeLessThan(share / 2);
+  });
+});
+
 test('the paper’s mechanism, which clips nothing, lets a liar who names everybody earn like the others', () => {
   const stakes = { ...three, liar: stake };
   const lie = { a: 2, b: 4, c: 8, d: 16, e: 32 };

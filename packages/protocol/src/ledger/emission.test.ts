@@ -154,6 +154,28 @@ describe('minting', () => {
     };
   };
 
+  test('is for the markets of the genesis, by their weights: one opened later gets nothing', () => {
+    const state = emptyState();
+    const tx = minting(['one', 'two']);
+    applyTransaction(state, {
+      ...tx,
+      markets: tx.markets.map((each, index) => ({ ...each, mintWeight: 3 - 2 * index })),
+    });
+    const create = {
+      kind: 'createMarket',
+      market: 'late' as MarketId,
+      terms: fixtureTerms({ emission: emitting }),
+    } as const;
+    expect(applyTransaction(state, transactionFrom(state, 'bob', create)).applied).toBe(true);
+    const end = epochEnd(state.network.get('network')!, []);
+    expect(applyTransaction(state, transactionFrom(state, 'treasury', end)).applied).toBe(true);
+    expect(['one', 'two', 'late'].map((market) => state.markets.get(market)!.poolMicro)).toEqual([
+      48n,
+      16n,
+      0n,
+    ]);
+  });
+
   test('follows its schedule, keeps under its cap and is all of the supply’s growth, over 10,000 epochs', () => {
     const state = emptyState();
     applyTransaction(state, minting(['one', 'free'], { capMicro: 20_000n }));

@@ -84,6 +84,20 @@ describe('an epoch ends', () => {
     g.refuse('carol', epochEnd(g.network(), [], overdueMs), 'no-quorum');
     g.must('treasury', epochEnd(g.network(), [], overdueMs));
   });
+
+  test('not by the treasury while validators show signs of life, nor at a time that none of them could reach', () => {
+    const g = game({ v1: 1_000n }, ['a']);
+    const overdueMs = (epochs: number): number => {
+      const { epochStartedMs, rules } = g.network();
+      return epochStartedMs + (1 + epochs) * rules.epochMs;
+    };
+    g.refuse('treasury', epochEnd(g.network(), [], overdueMs(6) + 1), 'no-quorum');
+    g.mustNode('v1', commit(g.promise('v1', { a: 1 })));
+    g.refuse('treasury', epochEnd(g.network(), [], overdueMs(3)), 'no-quorum');
+    g.must('carol', epochEnd(g.network(), ['v1']));
+    // In the next epoch it sleeps.
+    g.must('treasury', epochEnd(g.network(), [], overdueMs(6)));
+  });
 });
 
 describe('the beacon', () => {

@@ -13,8 +13,8 @@ import { releaseUnbonded } from './unbonding.ts';
 const overdueEpochs = 3;
 
 /**
- * Ends the running epoch, once its time is over by the clocks of validators with two thirds of the stake (of the treasury,
- * where there is no such stake or the epoch is long overdue). In this order, each over records in the order of their keys:
+ * Ends the running epoch, once its time is over by the clocks of validators with two thirds of the stake (of the treasury
+ * alone where there is no such stake, or where it sleeps: `mayEndAlone`). In this order, each over records in the order of their keys:
  * 1. new money goes to the markets' pools; every market is ranked and pays its emission: by stake that was there when the
  *    epoch began, at the commissions and terms that were in force during it;
  * 2. announced commissions and terms begin, prices of registrations decay;
@@ -63,9 +63,7 @@ function problemOf(
   const earliestMs = network.epochStartedMs + network.rules.epochMs;
   if (tx.atMs < earliestMs)
     return refused('too-early', `Epoch ${network.epoch} ends ${earliestMs - tx.atMs} ms later.`);
-  const isOverdue = tx.atMs >= earliestMs + overdueEpochs * network.rules.epochMs;
-  const isTreasuryAlone = tx.from === network.treasury && (network.validatorStakeMicro === 0n || isOverdue);
-  if (!isTreasuryAlone && !isQuorum(view, tx.signatures))
+  if (!mayEndAlone(view, network, tx, earliestMs) && !isQuorum(view, tx.signatures))
     return refused(
       'no-quorum',
       'Validators with at least two thirds of the stake must sign the end of an epoch.',
@@ -74,23 +72,50 @@ function problemOf(
 }
 
 /**
- * New money of one epoch, in equal parts to the open markets that emit any (a fee-only market would never pay it out); it
- * halves every so often and ends at the network's cap. What does not divide is not made.
+ * Whether the treasury may end the epoch without validators. Nobody else vouches for its clock, so being late is not enough:
+ * validators with two thirds of the stake that counts must have shown no sign of life in the epoch, and the next one begins
+ * no later than it could be ended so again.
+ */
+function mayEndAlone(
+  view: LedgerView,
+  { treasury, epoch, rules, validatorStakeMicro }: NetworkRecord,
+  { from, atMs }: TransactionOf<'endEpoch'>,
+  earliestMs: number,
+): boolean {
+  if (from !== treasury) return false;
+  if (validatorStakeMicro === 0n) return true;
+  const awake = [...view.validators.entries()]
+    .map(([, validator]) => validator)
+    .filter(({ activeEpoch, registeredEpoch }) => activeEpoch === epoch && registeredEpoch !== epoch)
+    .map(({ node }) => ({ node, signature: new Uint8Array() }));
+  const overdueMs = atMs - earliestMs - overdueEpochs * rules.epochMs;
+  return overdueMs >= 0 && overdueMs <= overdueEpochs * rules.epochMs && !isQuorum(view, awake);
+}
+
+/**
+ * New money of one epoch for the pools of the markets that the network was founded with, by their weights there, as far as
+ * they are open and emit: others could be opened for the sake of it. It halves every so often and ends at the network's
+ * cap. What does not divide is not made.
  */
 function mint(view: LedgerView): void {
   const network = view.network.get('network')!;
   const { perEpochMicro, halvingEpochs, capMicro } = network.rules.mint;
-  const markets = sortedEntries(view.markets).filter(
-    ([, { closesAtEpoch, terms }]) => closesAtEpoch === undefined && terms.emission.perEpochMicro > 0n,
-  );
-  if (markets.length === 0) return;
+  const markets = sortedEntries(
+    view.markets,
+    ({ closesAtEpoch, terms, mintWeight }) =>
+      mintWeight > 0 && closesAtEpoch === undefined && terms.emission.perEpochMicro > 0n,
+  ).map(([, market]) => market);
   const room = [capMicro - network.mintedMicro, MAX_AMOUNT - network.supplyMicro];
   const wanted = halved(perEpochMicro, network.epoch - 1, halvingEpochs);
   const available = room.reduce((least, left) => (left < least ? left : least), wanted);
-  if (available <= 0n) return;
-  const eachMicro = available / BigInt(markets.length);
-  for (const [, { market }] of markets) addToPool(view, market, eachMicro);
-  const mintedMicro = eachMicro * BigInt(markets.length);
+  const weights = BigInt(markets.reduce((sum, { mintWeight }) => sum + mintWeight, 0));
+  if (available <= 0n || weights === 0n) return;
+  let mintedMicro = 0n;
+  for (const { market, mintWeight } of markets) {
+    const partMicro = (available * BigInt(mintWeight)) / weights;
+    addToPool(view, market, partMicro);
+    mintedMicro += partMicro;
+  }
   view.network.set('network', {
     ...network,
     mintedMicro: network.mintedMicro + mintedMicro,

@@ -12,7 +12,12 @@ import type { TransactionOf } from './transaction.ts';
 
 /** A market as it begins. */
 export function newMarket(
-  { market, owner, terms }: Pick<Market, 'market' | 'owner' | 'terms'>,
+  {
+    market,
+    owner,
+    terms,
+    mintWeight = 0,
+  }: Pick<Market, 'market' | 'owner' | 'terms'> & Partial<Pick<Market, 'mintWeight'>>,
   createdEpoch: number,
   depositMicro: bigint,
   nextBatch = 0,
@@ -24,6 +29,7 @@ export function newMarket(
     version: 0,
     createdEpoch,
     depositMicro,
+    mintWeight,
     registrationMicro: terms.registration.floorMicro,
     expertCount: 0,
     poolMicro: 0n,

@@ -42,7 +42,7 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
   for (const { account, amountMicro } of tx.balances)
     view.accounts.set(account, { balanceMicro: amountMicro, nonce: 0 });
   for (const definition of tx.markets)
-    view.markets.set(definition.market, newMarket(definition, FIRST_EPOCH, 0n));
+    view.markets.set(definition.market, newMarket({ mintWeight: 1, ...definition }, FIRST_EPOCH, 0n));
   return APPLIED;
 }
 

@@ -122,6 +122,8 @@ const marketSchema = z.strictObject({
   closesAtEpoch: countSchema.exactOptional(),
   /** Paid by who created it, returned when it closes. */
   depositMicro: amountSchema,
+  /** Its part of what the network mints, against the other markets of the genesis; 0 for markets opened later. */
+  mintWeight: countSchema,
   /** Price of the next registration. */
   registrationMicro: amountSchema,
   expertCount: countSchema,

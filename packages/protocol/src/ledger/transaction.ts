@@ -165,6 +165,8 @@ const marketDefinitionSchema = z.strictObject({
   market: marketIdSchema,
   owner: accountIdSchema,
   terms: marketTermsSchema,
+  /** Its part of what the network mints, against the other markets here; default 1. */
+  mintWeight: z.int().min(0).max(65_535).exactOptional(),
 });
 
 const header = { network: networkIdSchema, from: accountIdSchema, nonce: counterSchema };

@@ -42,7 +42,7 @@ export interface RegistrationTerms {
 }
 
 export interface RankingTerms {
-  readonly method: 'yuma' | 'yuma3' | 'paper';
+  readonly method: 'yuma' | 'yuma3' | 'median' | 'paper';
   /** κ: share of the stake that must support a weight, of 65,535. */
   readonly kappaU16: number;
   /** β: how far bonds follow clipped weights, of 65,535. */
@@ -84,7 +84,7 @@ export const marketTermsSchema: z.ZodType<MarketTerms> = z.strictObject({
   immunityEpochs: z.int().min(0).max(1_000_000),
   permits: z.int().min(1).max(256),
   ranking: z.strictObject({
-    method: z.enum(['yuma', 'yuma3', 'paper']),
+    method: z.enum(['yuma', 'yuma3', 'median', 'paper']),
     kappaU16: u16Schema,
     bondsPenaltyU16: u16Schema,
     bondsMovingAverageMillionths: z.int().min(0).max(1_000_000),

@@ -3,8 +3,12 @@ import { packRows, type SparseMatrix, type SparseRows } from './sparse-matrix.ts
 
 /** Rules of one market's ranking. Every default is upstream's. */
 export interface RankingParameters {
-  /** `yuma`: the consensus as run today. `yuma3`: with bonds relative to weights. `paper`: the original paper's. */
-  readonly method: 'yuma' | 'yuma3' | 'paper';
+  /**
+   * `yuma`: the consensus as run today. `yuma3`: with bonds relative to weights. `median`: as `yuma`, but incentive is the
+   * consensus itself, so that who deviates from the majority takes nothing from anybody (ours). `paper`: the original
+   * paper's.
+   */
+  readonly method: 'yuma' | 'yuma3' | 'median' | 'paper';
   /** Majority κ of the consensus, in 65535ths. Default 32767. */
   readonly kappaU16: number;
   /** β: how far bonds follow clipped instead of given weights, in 65535ths. Default 65535. */
@@ -144,8 +148,10 @@ export function checkInput(input: EpochInput): CheckedInput {
 
 function checkParameters(given: Partial<RankingParameters>, n: number): RankingParameters {
   const params = { ...defaultRankingParameters, ...given };
-  if (!['yuma', 'yuma3', 'paper'].includes(params.method))
-    throw invalidInput(`params.method is "${nameOf(params.method)}"; it must be yuma, yuma3 or paper.`);
+  if (!['yuma', 'yuma3', 'median', 'paper'].includes(params.method))
+    throw invalidInput(
+      `params.method is "${nameOf(params.method)}"; it must be yuma, yuma3, median or paper.`,
+    );
   for (const name of ['kappaU16', 'bondsPenaltyU16', 'alphaLowU16', 'alphaHighU16'] as const)
     whole(params[name], `params.${name}`, 65_535);
   if (params.alphaLowU16 > params.alphaHighU16)

@@ -79,7 +79,9 @@ function rankChecked(input: CheckedInput): EpochResult {
     const trust = rank.map((value, j) => (preRank[j] === 0 ? 0 : divideFixed(value, preRank[j]!)));
     const votes = rank.slice();
     normalizeFixed(rank);
-    return { consensus, validatorTrust, votes, rank, trust, incentive: rank };
+    const incentive = params.method === 'median' ? consensus.slice() : rank;
+    if (incentive !== rank) normalizeFixed(incentive);
+    return { consensus, validatorTrust, votes, rank, trust, incentive };
   }
 
   /** The original paper: nothing is clipped, so a validator's trust is the sum of its weights. */
