@@ -1,4 +1,4 @@
-import type { MarketId } from '@moe/core';
+import { formatCredits, type MarketId } from '@moe/core';
 import type { MarketTerms } from '@moe/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
@@ -8,6 +8,7 @@ import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.t
 import { readAmount, readMarket } from '../ledger/read-arguments.ts';
 import { listMarkets, quoteMarket, showMarket } from '../ledger/show-markets.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { formatAmount, formatShare } from '../terminal/text.ts';
 import { readTerms } from '../terms/read-terms.ts';
 import { fieldsOf, termsOf } from '../terms/terms-of.ts';
 import { plainTerms, writeTerms } from '../terms/write-terms.ts';
@@ -93,7 +94,8 @@ Examples:
           changes: flags.set,
           version: 1,
         });
-        await carryOut(client, owner, { action: { kind: 'createMarket', market: id, terms } }, flags);
+        const action = { kind: 'createMarket' as const, market: id, terms };
+        await carryOut(client, owner, { action, details: mainTerms(terms) }, flags);
       },
     );
   addSigningOptions(
@@ -135,7 +137,10 @@ Examples:
       await carryOut(
         createLedgerClient(flags),
         owner,
-        { action: { kind: 'closeMarket', market: id } },
+        {
+          action: { kind: 'closeMarket', market: id },
+          details: ["what its pool holds then goes to the network's treasury"],
+        },
         flags,
       );
     });
@@ -184,6 +189,16 @@ Examples:
       '\nExamples:\n  $ moe market quote text-embedding\n  $ moe market quote text-embedding --json | jq -r .registrationMicro',
     )
     .action(quoteMarket);
+}
+
+/** What an owner should have looked at before he signs. */
+function mainTerms({ parameters, registration, emission, maximumExperts }: MarketTerms): string[] {
+  const { floorMicro, capMicro } = registration;
+  return [
+    `your cut    ${formatShare(parameters.feeBps)} of every fee`,
+    `experts     ${maximumExperts} at most, each with ${formatAmount(parameters.minimumStakeMicro)} of stake and a deposit of ${formatCredits(floorMicro)} to ${formatAmount(capMicro)}`,
+    `emission    ${emission.perEpochMicro === 0n ? 'none: a market of fees only' : `up to ${formatAmount(emission.perEpochMicro)} an epoch out of its pool, ${formatShare(emission.ownerShareBps)} of it to you`}`,
+  ];
 }
 
 /** `parameters.feeBps  200 → 100` */

@@ -66,7 +66,9 @@ function cell(field: string, value: unknown, you: AccountId): string {
     return formatCredits(BigInt(String(value)));
   if (typeof value === 'object') {
     const fields = Object.entries(value).filter(([, inner]) => typeof inner !== 'object');
-    return printable(fields.map(([name, inner]) => `${name} ${inner}`).join(', ')) || '…';
+    return (
+      fields.map(([name, inner]) => printable(`${name} ${shortId(String(inner), you)}`)).join(', ') || '…'
+    );
   }
   const text = printable(String(value));
   const short = shortId(text, you);
