@@ -1,7 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  fromHex,
+  generateOwnerKey,
+  type MarketId,
+  MICRO_PER_CREDIT,
+  type OwnerKey,
+  ownerKeyFromPrivate,
+} from '@moe/core';
 import { type ExpertBackend, referenceBackend } from '@moe/experts';
+import type { MarketParameters, MarketTerms } from '@moe/protocol';
 import { verifyReceipt } from '../receipts/verify-receipt.ts';
 import {
   type EmbeddedMarket,
@@ -122,4 +131,45 @@ export async function failedChecks(market: EmbeddedMarket, receipt: Receipt): Pr
     return bytes;
   });
   return checks.filter(({ ok }) => !ok).map(({ name }) => name);
+}
+
+/** An account with credits of the house's treasury, as anybody has who bought some. */
+export async function fundedOwner(
+  market: EmbeddedMarket,
+  dataDir: string,
+  credits: number,
+): Promise<OwnerKey> {
+  const { owners } = JSON.parse(readFileSync(join(dataDir, 'keys.json'), 'utf8')) as {
+    owners: Record<string, string>;
+  };
+  const owner = generateOwnerKey();
+  await market.ledger.transact(ownerKeyFromPrivate(fromHex(owners.treasury!)), {
+    kind: 'transfer',
+    to: owner.address,
+    amountMicro: BigInt(credits) * MICRO_PER_CREDIT,
+  });
+  return owner;
+}
+
+/** Opens a market on the ledger, on the terms of the first with other numbers, and waits until it is served or left out. */
+export async function createMarket(
+  market: EmbeddedMarket,
+  owner: OwnerKey,
+  id: MarketId,
+  changes: Partial<Omit<MarketTerms, 'parameters'>> & {
+    readonly parameters?: Partial<MarketParameters>;
+  } = {},
+): Promise<void> {
+  const { terms } = market.ledger.market(embeddedMarketId)!;
+  await market.ledger.transact(owner, {
+    kind: 'createMarket',
+    market: id,
+    terms: {
+      ...terms,
+      title: `The market "${id}"`,
+      ...changes,
+      parameters: { ...terms.parameters, ...changes.parameters },
+    },
+  });
+  await market.marketsSettled();
 }

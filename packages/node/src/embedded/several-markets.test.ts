@@ -1,0 +1,369 @@
+import { join } from 'node:path';
+import { hashBytes, type MarketId, type OwnerKey } from '@moe/core';
+import type { Market } from '@moe/protocol';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type EmbeddedMarket, embeddedMarketId } from './embedded-market.ts';
+import {
+  blend,
+  createMarket,
+  expert,
+  failedChecks,
+  fundedOwner,
+  longText,
+  openTestMarket,
+  receiptOf,
+  temporaryDirectory,
+} from './test-market.ts';
+
+const second = 'second-market' as MarketId;
+const prepaidMicro = 1_000n * 1_000_000n;
+
+/** Embeds a text in one of the markets, by a competition. */
+async function compete(market: EmbeddedMarket, id: MarketId, number: number) {
+  const [answer] = await market.service.embed({
+    account: market.clientAccount,
+    market: id,
+    texts: [longText(number)],
+    mode: 'shard',
+  });
+  return answer!;
+}
+
+function served(market: EmbeddedMarket, id: MarketId) {
+  return market.service.status().served!.find((each) => each.id === id)!;
+}
+
+function record(market: EmbeddedMarket, id: MarketId): Market {
+  return market.ledger.market(id)!;
+}
+
+const allSettled = (market: EmbeddedMarket) =>
+  vi.waitFor(
+    () => {
+      for (const { pendingReceipts } of market.service.status().served!) expect(pendingReceipts).toBe(0);
+    },
+    { timeout: 20_000 },
+  );
+
+interface JobReceipt extends Record<string, unknown> {
+  readonly certificate: { readonly body: { readonly members: readonly { readonly principal: string }[] } };
+}
+
+describe('two markets side by side', () => {
+  const directory = temporaryDirectory();
+  const dataDir = join(directory.path, 'data');
+  const warnings: string[] = [];
+  const open = () => openTestMarket(dataDir, { onWarning: (message) => warnings.push(message) });
+  let market: EmbeddedMarket;
+  let jobs: { readonly id: MarketId; readonly receiptId: string; readonly feeMicro: bigint }[];
+  beforeAll(async () => {
+    market = await open();
+    await market.experts.add(expert('fourth', blend('fourth', 0.65)));
+    const owner = await fundedOwner(market, dataDir, 200);
+    await createMarket(market, owner, second, {
+      parameters: { shardSize: 4, feeBps: 2_000, probationJobs: 0, places: 16 },
+    });
+    jobs = [];
+    for (const [id, numbers] of [
+      [embeddedMarketId, [1, 2, 3]],
+      [second, [4, 5, 6, 7, 8]],
+    ] as const)
+      for (const number of numbers) jobs.push({ id, ...(await compete(market, id, number)) });
+    await allSettled(market);
+  }, 60_000);
+  afterAll(async () => {
+    await market?.close();
+    directory.remove();
+  });
+  const receiptsOf = (id: MarketId) => jobs.filter((job) => job.id === id).map(({ receiptId }) => receiptId);
+  const feesOf = (id: MarketId) =>
+    jobs.filter((job) => job.id === id).reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
+
+  it('are both listed, the first one first', () => {
+    const { markets, served: both } = market.service.status();
+    expect(markets).toMatchObject([
+      { id: embeddedMarketId, aliases: [embeddedMarketId, 'moe'], state: 'serving' },
+      { id: second, aliases: [second], state: 'serving', title: 'The market "second-market"' },
+    ]);
+    expect(market.service.markets()).toEqual(markets);
+    expect(both!.map(({ id }) => id)).toEqual([embeddedMarketId, second]);
+  });
+
+  it('have the same experts on the same nodes, each with a stake and a standing of its own', async () => {
+    const [first, other] = [served(market, embeddedMarketId), served(market, second)];
+    expect(other.experts.map(({ name }) => name).sort()).toEqual(
+      first.experts.map(({ name }) => name).sort(),
+    );
+    expect(new Set(other.experts.map(({ id }) => id))).toEqual(new Set(first.experts.map(({ id }) => id)));
+    expect(other.experts.every(({ stakeMicro }) => stakeMicro === 10_000_000n)).toBe(true);
+    expect(other.experts.reduce((sum, each) => sum + each.jobs, 0)).toBe(5 * 4);
+    for (const id of [embeddedMarketId, second])
+      for (const each of served(market, id).experts) {
+        const drawn = await Promise.all(
+          receiptsOf(id).map(async (receipt) => (await receiptOf(market, receipt)) as JobReceipt),
+        );
+        const seats = drawn.filter(({ certificate }) =>
+          certificate.body.members.some(({ principal }) => principal === each.id),
+        );
+        expect(each.jobs, `${each.name} in ${id}`).toBe(seats.length);
+      }
+  });
+
+  it('draw shards of their own sizes, and every receipt verifies', async () => {
+    for (const { id, receiptId } of jobs) {
+      const receipt = (await receiptOf(market, receiptId)) as JobReceipt;
+      expect(await failedChecks(market, receipt), receiptId).toEqual([]);
+      const paid = receipt.certificate.body.members.filter(
+        (member) => !('onProbation' in member && member.onProbation),
+      );
+      expect(paid).toHaveLength(id === second ? 4 : 3);
+      expect(receipt).toMatchObject({ status: 'settled', outcome: 'certified' });
+    }
+  });
+
+  it('settle apart: batches, orders, fees and cuts', () => {
+    const [first, other] = [record(market, embeddedMarketId), record(market, second)];
+    expect(first.settledOrders).toBe(3);
+    expect(other.settledOrders).toBe(5);
+    expect(market.ledger.nextOrderSeq(market.clientAccount, embeddedMarketId)).toBe(3);
+    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(5);
+    expect(first.settledMicro).toBe(feesOf(embeddedMarketId));
+    expect(other.settledMicro).toBe(feesOf(second));
+    // The first keeps 2 % for its owner, the second 20 %.
+    const cutOf = (id: MarketId) => {
+      const owner = market.ledger.account(record(market, id).owner).balanceMicro;
+      return id === second ? owner - 100_000_000n : owner;
+    };
+    expect(Number(cutOf(second)) / Number(feesOf(second))).toBeCloseTo(0.2, 2);
+    expect(Number(cutOf(embeddedMarketId)) / Number(feesOf(embeddedMarketId))).toBeCloseTo(0.02, 2);
+    const { balance } = market.service;
+    for (const id of [embeddedMarketId, second])
+      expect(balance(market.clientAccount, id)).toEqual({
+        availableMicro: prepaidMicro - feesOf(id),
+        reservedMicro: 0n,
+      });
+    expect(balance(market.clientAccount)).toEqual(balance(market.clientAccount, embeddedMarketId));
+    expect(market.service.status().ledger.totalMicro).toBe(market.ledger.settings().supplyMicro);
+  });
+
+  it('tell their jobs apart in lists, and have histories of their own', async () => {
+    const { recentJobs } = market.service.status();
+    for (const { id, receiptId } of jobs)
+      expect(recentJobs.find((job) => job.receiptId === receiptId)?.market).toBe(id);
+    expect(served(market, embeddedMarketId).history.records).toBe(3);
+    expect(served(market, second).history.records).toBe(5);
+  });
+
+  it('route short texts, each to its own', async () => {
+    const [answer] = await market.service.embed({
+      account: market.clientAccount,
+      market: second,
+      texts: ['hello'],
+    });
+    expect(answer!.mode).toBe('route');
+    expect(await receiptOf(market, answer!.receiptId)).toMatchObject({ status: 'open' });
+    await vi.waitFor(async () =>
+      expect(await receiptOf(market, answer!.receiptId)).toMatchObject({ status: 'settled' }),
+    );
+    expect(await failedChecks(market, await receiptOf(market, answer!.receiptId))).toEqual([]);
+    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(6);
+    expect(market.ledger.nextOrderSeq(market.clientAccount, embeddedMarketId)).toBe(3);
+  });
+
+  it('go on after a restart, with all that they had', async () => {
+    const before = [embeddedMarketId, second].map((id) => served(market, id));
+    const openJob = compete(market, second, 9);
+    await market.close();
+    const { receiptId, feeMicro } = await openJob;
+    market = await open();
+    await market.experts.add(expert('fourth', blend('fourth', 0.65)));
+    const standing = (each: (typeof before)[number]['experts'][number]) => [each.name, each.wins, each.jobs];
+    expect(served(market, embeddedMarketId).experts.map(standing)).toEqual(before[0]!.experts.map(standing));
+    expect(served(market, second)).toMatchObject({
+      jobs: { certified: 6, routed: 1, refunded: 0 },
+      settledMicro: before[1]!.settledMicro + feeMicro,
+      history: { records: 6 },
+    });
+    for (const id of [...jobs.map((job) => job.receiptId), receiptId]) {
+      const receipt = await receiptOf(market, id);
+      expect(receipt.status).toBe('settled');
+      expect(await failedChecks(market, receipt)).toEqual([]);
+    }
+    const { receiptId: later } = await compete(market, second, 10);
+    expect(await failedChecks(market, await receiptOf(market, later))).toEqual([]);
+    expect(market.service.status().ledger.totalMicro).toBe(market.ledger.settings().supplyMicro);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('a market of the ledger', () => {
+  const directory = temporaryDirectory();
+  const warnings: string[] = [];
+  let market: EmbeddedMarket;
+  let owner: OwnerKey;
+  beforeAll(async () => {
+    market = await openTestMarket(directory.path, { onWarning: (message) => warnings.push(message) });
+    owner = await fundedOwner(market, directory.path, 1_000);
+  });
+  afterAll(async () => {
+    await market.close();
+    directory.remove();
+  });
+  const listing = (id: string) => market.service.markets().find((each) => each.id === id);
+
+  it('in another space is listed, and says why it is not served', async () => {
+    const { terms } = record(market, embeddedMarketId);
+    const cases = [
+      [
+        'other-anchors',
+        { space: { ...terms.space, anchors: hashBytes(new Uint8Array(3)) } },
+        'other anchors',
+      ],
+      [
+        'narrow-space',
+        { space: { ...terms.space, dimensions: 64 }, parameters: { dimensions: 64 } },
+        'has 64 dimensions',
+      ],
+      ['many-places', { parameters: { places: 300 } }, '300 places'],
+    ] as const;
+    for (const [id, changes, reason] of cases) {
+      await createMarket(market, owner, id as MarketId, changes);
+      expect(listing(id)).toMatchObject({ state: 'not-served', reason: expect.stringContaining(reason) });
+      await expect(compete(market, id as MarketId, 1)).rejects.toMatchObject({
+        code: 'market-not-served',
+        message: expect.stringContaining(reason),
+      });
+      expect(market.service.status().served!.map((each) => each.id)).toEqual([embeddedMarketId]);
+      expect(market.ledger.prepaid(market.clientAccount, id as MarketId)).toBeUndefined();
+    }
+    expect(warnings.splice(0)).toHaveLength(cases.length);
+    await compete(market, embeddedMarketId, 1);
+  });
+
+  it('that asks more than the house pays has none of its experts; the house is told, and keeps its money', async () => {
+    const treasury = () => market.ledger.account(market.ledger.settings().treasury).balanceMicro;
+    const id = 'dear-market' as MarketId;
+    const before = treasury();
+    await createMarket(market, owner, id, {
+      registration: { floorMicro: 5_000_000_000n, capMicro: 5_000_000_000n, riseBps: 0, decayBps: 0 },
+    });
+    expect(served(market, id).experts).toEqual([]);
+    expect(warnings.splice(0)).toEqual(
+      ['words', 'mixed', 'grams'].map((name) => expect.stringMatching(new RegExp(`^${name} does not serve`))),
+    );
+    expect(before - treasury()).toBe(2n * prepaidMicro);
+    await expect(compete(market, id, 1)).rejects.toMatchObject({ isRetryable: true });
+    await compete(market, embeddedMarketId, 2);
+  });
+
+  it('in which all places are taken is left to those who have them', async () => {
+    const id = 'small-market' as MarketId;
+    await createMarket(market, owner, id, { maximumExperts: 3 });
+    expect(served(market, id).experts).toHaveLength(3);
+    await market.experts.add(expert('late', blend('late', 0.3)));
+    expect(served(market, id).experts).toHaveLength(3);
+    expect(served(market, embeddedMarketId).experts).toHaveLength(4);
+    expect(warnings.splice(0).filter((message) => message.includes(id))).toEqual([
+      expect.stringContaining('All 3 places'),
+    ]);
+  });
+
+  it('that nobody has created is unknown', async () => {
+    await expect(compete(market, 'no-market' as MarketId, 1)).rejects.toMatchObject({
+      code: 'unknown-market',
+    });
+  });
+});
+
+describe('with short epochs', () => {
+  const directory = temporaryDirectory();
+  const dataDir = join(directory.path, 'data');
+  let market: EmbeddedMarket;
+  let owner: OwnerKey;
+  const warnings: string[] = [];
+  const open = () =>
+    openTestMarket(dataDir, { epochMs: 500, onWarning: (message) => warnings.push(message) });
+  beforeAll(async () => {
+    market = await open();
+    owner = await fundedOwner(market, dataDir, 200);
+    await createMarket(market, owner, second, { parameters: { feeBps: 1_000 } });
+    // The network mints for its first market; what another pays out, somebody must have given it.
+    const amountMicro = 50_000_000n;
+    await market.ledger.transact(owner, { kind: 'fundMarket', market: second, amountMicro });
+  });
+  afterAll(async () => {
+    await market.close();
+    directory.remove();
+  });
+  const isConserved = () => expect(market.ledger.totalMicro()).toBe(market.ledger.settings().supplyMicro);
+
+  it('validators rank in both markets, each by what they witnessed there', async () => {
+    const isRanked = (id: MarketId) => (market.ledger.ranking(id)?.emittedMicro ?? 0n) > 0n;
+    for (let number = 0; !isRanked(embeddedMarketId) || !isRanked(second); number += 1) {
+      expect(number).toBeLessThan(2_000);
+      await compete(market, number % 3 === 0 ? second : embeddedMarketId, number);
+    }
+    for (const id of [embeddedMarketId, second]) {
+      const ranking = market.ledger.ranking(id)!;
+      expect(ranking.experts.reduce((sum, { incentive }) => sum + incentive, 0)).toBeGreaterThan(0);
+      expect(market.ledger.weights(id)).toHaveLength(1);
+    }
+    expect(market.ledger.weights(second)[0]!.values).not.toEqual(
+      market.ledger.weights(embeddedMarketId)[0]!.values,
+    );
+    isConserved();
+  }, 60_000);
+
+  it('a market that its owner closes serves to its last epoch, settles, and gives the money back', async () => {
+    const [first, client] = [embeddedMarketId, market.clientAccount];
+    const balance = () => market.ledger.account(client).balanceMicro;
+    await allSettled(market);
+    expect(balance()).toBe(0n);
+    await market.ledger.transact(owner, { kind: 'closeMarket', market: second });
+    const answered: string[] = [];
+    const lockedMicro = () => market.ledger.prepaid(client, second)!.lockedMicro;
+    expect(market.service.markets()).toMatchObject([{ id: first }, { id: second, state: 'closing' }]);
+    const refusal = await (async () => {
+      for (let number = 0; ; number += 1)
+        try {
+          answered.push((await compete(market, second, number)).receiptId);
+        } catch (error) {
+          return error;
+        }
+    })();
+    expect(answered.length).toBeGreaterThan(0);
+    // Experts leave when the epoch begins: whoever asks in that moment is told to come again, and then that it is over.
+    expect(['market-closed', 'no-quorum']).toContain((refusal as { code: string }).code);
+    await market.marketsSettled();
+    await vi.waitFor(() => expect(lockedMicro()).toBe(0n), { timeout: 10_000 });
+    await market.marketsSettled();
+    expect(balance()).toBe(prepaidMicro - record(market, second).settledMicro);
+    expect(market.service.markets().map(({ id }) => id)).toEqual([first]);
+    expect(market.service.status().served!.map(({ id }) => id)).toEqual([first]);
+    await expect(compete(market, second, 1)).rejects.toMatchObject({
+      code: 'market-closed',
+      isRetryable: false,
+    });
+    await compete(market, first, 1);
+    isConserved();
+  }, 60_000);
+
+  it('its name is free again when it is gone, also for a process that was away meanwhile', async () => {
+    const settledBefore = record(market, second).nextBatch;
+    await vi.waitFor(() => expect(market.ledger.market(second)).toBeUndefined(), { timeout: 20_000 });
+    await market.marketsSettled();
+    await expect(compete(market, second, 1)).rejects.toMatchObject({ code: 'unknown-market' });
+    await market.close();
+    market = await open();
+    expect(market.service.markets().map(({ id }) => id)).toEqual([embeddedMarketId]);
+    const seq = market.ledger.nextOrderSeq(market.clientAccount, second);
+    await createMarket(market, owner, second, { parameters: { feeBps: 0 } });
+    const { receiptId } = await compete(market, second, 77);
+    await allSettled(market);
+    expect(await failedChecks(market, await receiptOf(market, receiptId))).toEqual([]);
+    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(seq + 1);
+    expect(record(market, second).nextBatch).toBeGreaterThan(settledBefore);
+    isConserved();
+    expect(warnings).toEqual([]);
+  }, 60_000);
+});
