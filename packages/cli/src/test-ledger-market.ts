@@ -25,7 +25,7 @@ export interface TestLedgerMarket {
   close(): Promise<void>;
 }
 
-export const testPassphrase = 'correct horse battery';
+const testPassphrase = 'correct horse battery';
 
 /** @param epochMs length of an epoch; by default none ends during a test */
 export async function startTestLedgerMarket(epochMs = 86_400_000): Promise<TestLedgerMarket> {

@@ -36,7 +36,7 @@ export interface LedgerClient {
   submit(body: unknown): Promise<Answer<{ readonly index: number; readonly height: number }>>;
 }
 
-export interface Answer<Shape> {
+interface Answer<Shape> {
   readonly raw: Record<string, unknown>;
   readonly value: Shape;
 }

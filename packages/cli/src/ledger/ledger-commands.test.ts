@@ -123,6 +123,12 @@ describe('what is signed', () => {
   });
 });
 
+it('no wallet takes the name of an account that the market keeps', async () => {
+  const { code, stderr } = await test.moe(['wallet', 'new', 'treasury']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('keeps for itself');
+});
+
 describe('a market that lies', () => {
   /** Passes requests on to the real one, and changes what comes back from a preview. */
   async function between(

@@ -34,7 +34,7 @@ export async function resolveValidator(client: LedgerClient, text: string): Prom
   return theOne(text, validators, 'validator', 'moe validator list', 'validator:');
 }
 
-export async function resolveExpert(client: LedgerClient, market: MarketId, text: string): Promise<NodeId> {
+async function resolveExpert(client: LedgerClient, market: MarketId, text: string): Promise<NodeId> {
   const { nodes } = (await client.metagraph(market)).value;
   const experts = nodes.filter(({ role }) => role === 'expert');
   return theOne(text, experts, `expert of ${market}`, `moe metagraph ${market}`, `${market}/`);
