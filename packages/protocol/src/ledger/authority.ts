@@ -4,9 +4,12 @@ import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';
 import { commitDomain, revealDomain } from '../job/messages.ts';
+import type { NodeSignature } from './fields.ts';
+import type { Misconduct } from './misconduct.ts';
 import { countedMicro } from './pots.ts';
+import type { SettlementBody } from './settlement-body.ts';
 import type { LedgerView } from './state.ts';
-import type { Misconduct, NodeSignature, SettlementBody, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 const SETTLEMENT_DOMAIN = 'moe/settlement/1';
 const NODE_CONSENT_DOMAIN = 'moe/node-consent/1';

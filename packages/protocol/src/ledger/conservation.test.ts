@@ -17,7 +17,8 @@ import {
   settlementBody,
   transactionFrom,
 } from './ledger-fixture.ts';
-import { emptyState, type LedgerState, tableNames, totalMicro } from './state.ts';
+import { tableNames } from './records.ts';
+import { emptyState, type LedgerState, totalMicro } from './state.ts';
 import { stateRoot } from './state-root.ts';
 import type { Action, Transaction } from './transaction.ts';
 

@@ -1,8 +1,9 @@
 import type { AccountId, Amount } from '@moe/core';
+import type { StakeTarget } from './fields.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { backingOf, setBacking } from './pots.ts';
-import { type Backing, delegationKey, type LedgerView } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import type { Backing } from './records.ts';
+import { delegationKey, type LedgerView } from './state.ts';
 
 /** Replaces what an account has on a node (nothing leaves no record); the node's number of records follows. */
 export function putDelegation(

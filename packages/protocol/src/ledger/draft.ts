@@ -1,4 +1,5 @@
-import { type LedgerState, type LedgerView, type Table, type TableName, tableNames } from './state.ts';
+import { type TableName, tableNames } from './records.ts';
+import type { LedgerState, LedgerView, Table } from './state.ts';
 
 /** Changes laid over a table that stays as it is until they are committed. */
 class DraftTable<Value> implements Table<Value> {

@@ -2,7 +2,8 @@ import { MAX_AMOUNT, type NodeId, shareBps } from '@moe/core';
 import { halved } from './epoch.ts';
 import { credit, rewardNode, sortedEntries } from './pots.ts';
 import { rankMarket } from './rank-market.ts';
-import type { LedgerView, Market } from './state.ts';
+import type { Market } from './records.ts';
+import type { LedgerView } from './state.ts';
 import { expertKey } from './state.ts';
 
 /**

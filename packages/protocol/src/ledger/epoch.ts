@@ -4,8 +4,9 @@ import { emitMarket, rollIncomes } from './emission.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, sortedEntries } from './pots.ts';
+import type { NetworkRecord } from './records.ts';
 import { activatePending, beginCommissions, releaseLeaving } from './stake-release.ts';
-import type { LedgerView, NetworkRecord } from './state.ts';
+import type { LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 import { releaseUnbonded } from './unbonding.ts';
 

@@ -22,8 +22,10 @@ import {
   registerValidator,
   transactionFrom,
 } from './ledger-fixture.ts';
+import type { Misconduct } from './misconduct.ts';
 import { type Play, play } from './play-fixture.ts';
-import type { Action, Misconduct, SettlementBody } from './transaction.ts';
+import type { SettlementBody } from './settlement-body.ts';
+import type { Action } from './transaction.ts';
 
 /** An expert `star` with 1,001 behind it, and three validators of 1,000: who is accused in the tests of evidence. */
 export function accusedPlay(): Play {

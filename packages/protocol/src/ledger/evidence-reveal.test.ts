@@ -4,8 +4,9 @@ import { type Reveal, type RevealBody, sealFull, sealKept, signReveal } from '..
 import { float32Bytes, int16Bytes } from '../scoring/vector.ts';
 import { accusedPlay, evidence, holds, orderBody, sealed, signersOf } from './evidence-fixture.ts';
 import { fixtureTerms, keysOf, nodeOf, registerExpert } from './ledger-fixture.ts';
+import type { Misconduct } from './misconduct.ts';
 import type { Play } from './play-fixture.ts';
-import type { Action, Misconduct } from './transaction.ts';
+import type { Action } from './transaction.ts';
 
 const order = orderBody();
 const author = {

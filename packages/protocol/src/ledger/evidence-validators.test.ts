@@ -13,8 +13,10 @@ import {
   signersOf,
 } from './evidence-fixture.ts';
 import { fixtureTerms, idOf, keysOf, MARKET, NETWORK, nodeOf, registerValidator } from './ledger-fixture.ts';
+import type { Misconduct } from './misconduct.ts';
 import type { Play } from './play-fixture.ts';
-import type { Action, Misconduct, SettlementBody } from './transaction.ts';
+import type { SettlementBody } from './settlement-body.ts';
+import type { Action } from './transaction.ts';
 
 let g: Play;
 beforeEach(() => {

@@ -15,9 +15,10 @@ import {
   signersOf,
 } from './evidence-fixture.ts';
 import { fixtureTerms, idOf, keysOf, MARKET, nodeOf, registerExpert } from './ledger-fixture.ts';
+import type { Misconduct } from './misconduct.ts';
 import type { Play } from './play-fixture.ts';
 import { expertKey } from './state.ts';
-import { type Action, type Misconduct, transactionSchema } from './transaction.ts';
+import { type Action, transactionSchema } from './transaction.ts';
 
 let g: Play;
 const order = orderBody();

@@ -4,18 +4,14 @@ import { equivocationOf } from '../job/equivocation.ts';
 import { type CommitBody, jobIdOf, type Reveal, sealFull, sealKept } from '../job/messages.ts';
 import { netSettlement, parseSettlementDetail } from '../money/netting.ts';
 import { float32FromBytes, int16FromBytes } from '../scoring/vector.ts';
+import type { StakeTarget } from './fields.ts';
+import type { Misconduct, OffenceKind } from './misconduct.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, backingOf, credit, slashShare } from './pots.ts';
 import { currentTarget } from './rotation.ts';
+import { type SettlementBody, settlementBodySchema } from './settlement-body.ts';
 import { expertKey, type LedgerView, targetKey } from './state.ts';
-import {
-  type Misconduct,
-  type OffenceKind,
-  type SettlementBody,
-  type StakeTarget,
-  settlementBodySchema,
-  type TransactionOf,
-} from './transaction.ts';
+import type { TransactionOf } from './transaction.ts';
 
 /** What a proof comes to: who did what, about what. */
 interface Finding {

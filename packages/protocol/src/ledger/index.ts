@@ -9,10 +9,14 @@ export {
 } from './authority.ts';
 export * from './draft.ts';
 export { findingOf } from './evidence.ts';
+export * from './fields.ts';
 export * from './limits.ts';
+export * from './misconduct.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
 export * from './preview.ts';
+export * from './records.ts';
+export * from './settlement-body.ts';
 export { worthOf } from './shares.ts';
 export * from './sign-transaction.ts';
 export * from './state.ts';

@@ -14,8 +14,9 @@ import { defaultTerms, type MarketTerms } from '../market/terms.ts';
 import { defaultParameters } from '../parameters.ts';
 import { signConsent, signEpochEnd, signSettlement } from './authority.ts';
 import { defaultNetworkRules } from './network-rules.ts';
+import type { SettlementBody } from './settlement-body.ts';
 import { accountOf, type LedgerState, prepaidKey } from './state.ts';
-import type { Action, SettlementBody, Transaction, TransactionOf } from './transaction.ts';
+import type { Action, Transaction, TransactionOf } from './transaction.ts';
 
 /** A small cast for the ledger's tests: fixed keys, one market, and the transactions that set it up. */
 export const NETWORK = 'test-net';

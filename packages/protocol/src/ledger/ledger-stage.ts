@@ -1,6 +1,7 @@
 import type { AccountId } from '@moe/core';
 import { expect } from 'vitest';
 import { applyTransaction } from './apply.ts';
+import type { StakeTarget } from './fields.ts';
 import {
   endEpoch,
   genesis,
@@ -11,9 +12,11 @@ import {
   settlementBody,
   transactionFrom,
 } from './ledger-fixture.ts';
+import type { Backing } from './records.ts';
+import type { SettlementBody } from './settlement-body.ts';
 import { worthOf } from './shares.ts';
-import { accountOf, type Backing, delegationKey, emptyState, type LedgerState, targetKey } from './state.ts';
-import type { Action, SettlementBody, StakeTarget, TransactionOf } from './transaction.ts';
+import { accountOf, delegationKey, emptyState, type LedgerState, targetKey } from './state.ts';
+import type { Action, TransactionOf } from './transaction.ts';
 
 export const expertAt = (node: string): StakeTarget => ({
   role: 'expert',

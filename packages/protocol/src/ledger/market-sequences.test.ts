@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { claim, evidence, orderBody } from './evidence-fixture.ts';
 import { fixtureTerms, MARKET, nodeOf, registerExpert, registerValidator } from './ledger-fixture.ts';
 import { commit, epochEnd, type Play, play, reveal } from './play-fixture.ts';
-import { type LedgerState, recordSchemas, tableNames } from './state.ts';
+import { recordSchemas, tableNames } from './records.ts';
+import type { LedgerState } from './state.ts';
 import type { Action } from './transaction.ts';
 import type { WeightsPromise } from './weights.ts';
 

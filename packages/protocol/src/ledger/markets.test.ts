@@ -111,7 +111,7 @@ describe('new terms', () => {
     g.must('market-owner', update(changed({ permits: 3 })));
     expect(g.market().next?.fromEpoch).toBe(1 + g.network().rules.noticeEpochs);
     epochs(g, 6);
-    expect(g.market()).toMatchObject({ version: 0, terms: { permits: 64 } });
+    expect(g.market()).toMatchObject({ version: 0, terms: { permits: 256 } });
     g.endEpoch();
     expect(g.network().epoch).toBe(8);
     expect(g.market()).toMatchObject({ version: 1, terms: { permits: 3, parameters: { version: 2 } } });
@@ -124,7 +124,11 @@ describe('new terms', () => {
     epochs(g, 2);
     g.must('market-owner', update(changed({ permits: 4 })));
     epochs(g, 5);
-    expect(g.market()).toMatchObject({ version: 0, terms: { permits: 64 }, next: { terms: { permits: 4 } } });
+    expect(g.market()).toMatchObject({
+      version: 0,
+      terms: { permits: 256 },
+      next: { terms: { permits: 4 } },
+    });
     epochs(g, 2);
     expect(g.market()).toMatchObject({ version: 1, terms: { permits: 4 } });
   });

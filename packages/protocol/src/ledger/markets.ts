@@ -5,9 +5,10 @@ import { expertsOf } from './market-experts.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, credit, sortedEntries } from './pots.ts';
+import type { Market } from './records.ts';
 import { decayedPrice } from './registration.ts';
 import { leave } from './stake-release.ts';
-import type { LedgerView, Market, Table } from './state.ts';
+import type { LedgerView, Table } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
 /** A market as it begins. */

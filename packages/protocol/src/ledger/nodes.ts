@@ -2,10 +2,11 @@ import { LEDGER_LIMITS as limits } from './limits.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, stakeTooSmall } from './pots.ts';
+import type { Backing, Expert, Validator } from './records.ts';
 import { makeRoom, priceChanged, risenPrice } from './registration.ts';
 import { wasReplaced } from './rotation.ts';
 import { isImmune, leave } from './stake-release.ts';
-import { type Backing, type Expert, expertKey, type LedgerView, type Validator } from './state.ts';
+import { expertKey, type LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
 /** The owner's part of what delegated stake earns, where a registration does not say. */

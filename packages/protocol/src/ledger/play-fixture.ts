@@ -14,16 +14,8 @@ import {
   transactionFrom,
 } from './ledger-fixture.ts';
 import type { Applied, RefusalCode, Refused } from './outcome.ts';
-import {
-  accountOf,
-  type Expert,
-  emptyState,
-  expertKey,
-  type LedgerState,
-  type Market,
-  type NetworkRecord,
-  totalMicro,
-} from './state.ts';
+import type { Expert, Market, NetworkRecord } from './records.ts';
+import { accountOf, emptyState, expertKey, type LedgerState, totalMicro } from './state.ts';
 import type { Action, Transaction, TransactionOf } from './transaction.ts';
 import { type WeightsPromise, weightsCommitment } from './weights.ts';
 

@@ -1,15 +1,8 @@
 import { type AccountId, type Amount, BPS, formatCredits, type MarketId, shareBps } from '@moe/core';
+import type { StakeTarget } from './fields.ts';
 import { type Refused, refused } from './outcome.ts';
-import {
-  accountOf,
-  type Backing,
-  type Expert,
-  type LedgerView,
-  type Table,
-  targetKey,
-  type Validator,
-} from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import type { Backing, Expert, Validator } from './records.ts';
+import { accountOf, type LedgerView, type Table, targetKey } from './state.ts';
 
 /** The registration behind a target, or why there is none. */
 export function backingOf(view: LedgerView, target: StakeTarget): Expert | Validator | Refused {

@@ -2,7 +2,8 @@ import { encode } from '@moe/core';
 import { applyTransaction } from './apply.ts';
 import { draftOn } from './draft.ts';
 import type { Applied, Refused } from './outcome.ts';
-import type { LedgerState, TableName } from './state.ts';
+import type { TableName } from './records.ts';
+import type { LedgerState } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
 /** One record that a transaction adds (no `before`), replaces, or deletes (no `after`). */

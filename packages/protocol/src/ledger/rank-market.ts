@@ -2,15 +2,9 @@ import type { NodeId } from '@moe/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
 import { servingExperts } from './market-experts.ts';
 import { sortedEntries } from './pots.ts';
+import type { Expert, Market, Ranking, Validator } from './records.ts';
 import { currentTarget } from './rotation.ts';
-import {
-  type Expert,
-  type LedgerView,
-  type Market,
-  type Ranking,
-  type Validator,
-  weightsKey,
-} from './state.ts';
+import { type LedgerView, weightsKey } from './state.ts';
 import { isPermitted } from './weights.ts';
 
 /** Block numbers of the ranking are epochs. */

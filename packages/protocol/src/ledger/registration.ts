@@ -2,8 +2,9 @@ import { type Amount, BPS, formatCredits } from '@moe/core';
 import { cheapestToLose } from '../market/pruning.ts';
 import { servingExperts } from './market-experts.ts';
 import { type Refused, refused } from './outcome.ts';
+import type { Market } from './records.ts';
 import { leave } from './stake-release.ts';
-import type { LedgerView, Market } from './state.ts';
+import type { LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
 /** What was quoted is what is charged, or nothing happens. */

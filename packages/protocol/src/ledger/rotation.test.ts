@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from './apply.ts';
 import { signConsent, signSettlement } from './authority.ts';
+import type { StakeTarget } from './fields.ts';
 import {
   endEpoch,
   genesis,
@@ -16,7 +17,7 @@ import {
 } from './ledger-fixture.ts';
 import { expertAt, Stage, validatorAt } from './ledger-stage.ts';
 import { accountOf, totalMicro } from './state.ts';
-import type { Action, StakeTarget, Transaction } from './transaction.ts';
+import type { Action, Transaction } from './transaction.ts';
 import { weightsCommitment } from './weights.ts';
 
 let stage: Stage;

@@ -1,16 +1,10 @@
 import type { MarketId, NodeId } from '@moe/core';
+import type { StakeTarget } from './fields.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, recordsOf, sortedEntries } from './pots.ts';
-import {
-  delegationKey,
-  type LedgerView,
-  type Rotation,
-  type Table,
-  targetKey,
-  unbondingKey,
-  weightsKey,
-} from './state.ts';
-import type { StakeTarget, TransactionOf } from './transaction.ts';
+import type { Rotation } from './records.ts';
+import { delegationKey, type LedgerView, type Table, targetKey, unbondingKey, weightsKey } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
 
 /**
  * Replaces a node's key, e.g. one that was lost. Stake, delegations, weights, bonds and permits stay; pay and penalties for

@@ -4,8 +4,9 @@ import { earn } from './emission.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { credit, slashNode } from './pots.ts';
 import { currentTarget } from './rotation.ts';
+import type { SettlementBody } from './settlement-body.ts';
 import { accountOf, type LedgerView, prepaidKey, targetKey } from './state.ts';
-import type { SettlementBody, TransactionOf } from './transaction.ts';
+import type { TransactionOf } from './transaction.ts';
 
 /**
  * Applies a batch of certified jobs. What makes it sound:

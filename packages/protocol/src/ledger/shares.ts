@@ -1,8 +1,9 @@
 import type { Amount } from '@moe/core';
 import { putDelegation } from './delegations.ts';
+import type { StakeTarget } from './fields.ts';
 import { backingOf, recordsOf, setBacking } from './pots.ts';
-import type { Backing, LedgerView } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import type { Backing } from './records.ts';
+import type { LedgerView } from './state.ts';
 
 /** The two pots of a registration that many hold shares of. */
 export type SharedPot = 'delegated' | 'unbonding';

@@ -1,9 +1,10 @@
 import { putDelegation } from './delegations.ts';
+import type { StakeTarget } from './fields.ts';
 import { addToPool, backingOf, backings, credit, setBacking, sortedEntries } from './pots.ts';
+import type { Backing, Expert, Validator } from './records.ts';
 import { dropRotations } from './rotation.ts';
 import { adjustShares, sharesFor, worthOf } from './shares.ts';
-import { type Backing, type Expert, type LedgerView, targetKey, type Validator } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import { type LedgerView, targetKey } from './state.ts';
 
 /** What waited for the epoch joins the stake. Called at the end of an epoch, after its pay. */
 export function activatePending(view: LedgerView): void {

@@ -1,12 +1,13 @@
 import type { AccountId } from '@moe/core';
 import { expect } from 'vitest';
+import type { StakeTarget } from './fields.ts';
 import { MARKET } from './ledger-fixture.ts';
 import { backings, recordsOf } from './pots.ts';
+import type { Backing } from './records.ts';
 import { backingAt } from './staking-commands.ts';
 import { exitId, type ModelNode, type Payouts, type StakingModel } from './staking-model.ts';
 import { exact } from './staking-model-pot.ts';
-import { accountOf, type Backing, type LedgerState, prepaidKey, targetKey, totalMicro } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import { accountOf, type LedgerState, prepaidKey, targetKey, totalMicro } from './state.ts';
 
 const targetOf = (node: ModelNode): StakeTarget => {
   const [market, key] = node.key.split('/') as [string, StakeTarget['node']];

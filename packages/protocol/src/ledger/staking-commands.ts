@@ -1,9 +1,11 @@
 import { type AccountId, hashOf } from '@moe/core';
 import fc from 'fast-check';
+import type { StakeTarget } from './fields.ts';
 import { genesis, idOf, MARKET, nodeOf, OWNERS, settlementBody } from './ledger-fixture.ts';
 import { backings } from './pots.ts';
-import { type Backing, type LedgerState, prepaidKey, targetKey } from './state.ts';
-import type { Action, StakeTarget, TransactionKind, TransactionOf } from './transaction.ts';
+import type { Backing } from './records.ts';
+import { type LedgerState, prepaidKey, targetKey } from './state.ts';
+import type { Action, TransactionKind, TransactionOf } from './transaction.ts';
 
 /** For tests: a small network in which everything happens soon, and the market is soon full. */
 export const start: TransactionOf<'genesis'> = {

@@ -1,5 +1,6 @@
+import type { StakeTarget } from './fields.ts';
 import type { ModelNode, Payouts, StakingModel } from './staking-model.ts';
-import type { StakeTarget, Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Least own stakes; the price of a registration is read from the ledger, which another model is for. */
 export interface Minimums {

@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import { applyTransaction } from './apply.ts';
 import { draftOn } from './draft.ts';
 import { MARKET, NETWORK } from './ledger-fixture.ts';
+import { tableNames } from './records.ts';
 import { mustAgree, mustBeSound, payoutsFrom } from './staking-books.ts';
 import { beginning, command, frequencies, meaningOf, rules, start } from './staking-commands.ts';
 import { type ModelNode, StakingModel } from './staking-model.ts';
 import { isAllowed } from './staking-model-permission.ts';
-import { accountOf, emptyState, type LedgerState, tableNames } from './state.ts';
+import { accountOf, emptyState, type LedgerState } from './state.ts';
 import { stateRoot } from './state-root.ts';
 import type { Transaction, TransactionKind } from './transaction.ts';
 

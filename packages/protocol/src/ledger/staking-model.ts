@@ -1,5 +1,6 @@
+import type { StakeTarget } from './fields.ts';
 import { ModelPot } from './staking-model-pot.ts';
-import type { StakeTarget, Transaction, TransactionOf } from './transaction.ts';
+import type { Transaction, TransactionOf } from './transaction.ts';
 
 /** One registration, whatever key its node has by now. */
 export interface ModelNode {

@@ -1,6 +1,7 @@
 import type { AccountId } from '@moe/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from './apply.ts';
+import type { StakeTarget } from './fields.ts';
 import {
   fixtureTerms,
   genesis,
@@ -15,7 +16,6 @@ import { expertAt, Stage, validatorAt } from './ledger-stage.ts';
 import { LEDGER_LIMITS } from './limits.ts';
 import { slashNode } from './pots.ts';
 import { totalMicro } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
 
 let stage: Stage;
 const expert = expertAt('expert');

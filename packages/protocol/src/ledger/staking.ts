@@ -1,5 +1,6 @@
 import { type Amount, formatCredits } from '@moe/core';
 import { isCrowded, pend, putDelegation, takePending } from './delegations.ts';
+import type { StakeTarget } from './fields.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import {
@@ -11,9 +12,10 @@ import {
   setBacking,
   stakeTooSmall,
 } from './pots.ts';
+import type { Backing } from './records.ts';
 import { adjustShares, quotientUp, worthOf } from './shares.ts';
-import { type Backing, delegationKey, type LedgerView, targetKey } from './state.ts';
-import type { StakeTarget, TransactionOf } from './transaction.ts';
+import { delegationKey, type LedgerView, targetKey } from './state.ts';
+import type { TransactionOf } from './transaction.ts';
 import { addUnbonding } from './unbonding.ts';
 
 /** The owner adds to his own stake; it counts from the next epoch on. */

@@ -1,6 +1,7 @@
 import { type AccountId, fromHex, type Hash, hashBytes, hashOf, toHex } from '@moe/core';
 import { MerkleTrie } from './merkle-trie.ts';
-import { type Account, type LedgerState, type TableName, tableNames } from './state.ts';
+import { type Account, type TableName, tableNames } from './records.ts';
+import type { LedgerState } from './state.ts';
 import { type TrieProof, verifyTrieProof } from './trie-proof.ts';
 
 const PATH_DOMAIN = 'moe/state-path/2';

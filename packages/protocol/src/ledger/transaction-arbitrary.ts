@@ -1,7 +1,8 @@
 import { accountIdSchema, hashSchema, marketIdSchema } from '@moe/core';
 import fc from 'fast-check';
 import type { z } from 'zod';
-import { nameSchema, networkIdSchema, type Transaction, transactionSchema } from './transaction.ts';
+import { nameSchema, networkIdSchema } from './fields.ts';
+import { type Transaction, transactionSchema } from './transaction.ts';
 
 const hex = (digits: number): fc.Arbitrary<string> =>
   fc

@@ -10,9 +10,8 @@ import {
   toHex,
 } from '@moe/core';
 import type { z } from 'zod';
+import { type StakeTarget, stakeTargetSchema } from './fields.ts';
 import {
-  type StakeTarget,
-  stakeTargetSchema,
   type Transaction,
   type TransactionKind,
   type TransactionOf,

@@ -1,10 +1,11 @@
 import type { AccountId, Amount } from '@moe/core';
 import { isCrowded, pend } from './delegations.ts';
+import type { StakeTarget } from './fields.ts';
 import { backingOf, credit, setBacking, sortedEntries } from './pots.ts';
+import type { Backing } from './records.ts';
 import { currentTarget } from './rotation.ts';
 import { adjustShares, sharesFor, worthOf } from './shares.ts';
-import { type Backing, delegationKey, type LedgerView, unbondingKey } from './state.ts';
-import type { StakeTarget } from './transaction.ts';
+import { delegationKey, type LedgerView, unbondingKey } from './state.ts';
 
 /** Puts money that was taken out of a node's stake into its unbonding pot. */
 export function addUnbonding(

@@ -127,7 +127,7 @@ export function defaultTerms(parameters: MarketParameters, anchors: Hash): Marke
     registration: { floorMicro: 0n, capMicro: 0n, riseBps: 10_000, decayBps: 2_000 },
     maximumExperts: 256,
     immunityEpochs: 12,
-    permits: 64,
+    permits: 256,
     ranking: defaultRanking,
     emission: { perEpochMicro: 0n, halvingEpochs: 1_000_000, ownerShareBps: 1_800 },
   };

@@ -1,0 +1,46 @@
+import { amountSchema, bytesSchema, hashSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
+import { z } from 'zod';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+
+/**
+ * Name of one ledger, e.g. `embedded-3f9c`. It stands in everything that is signed for the ledger, so give
+ * every network a name of its own: a signature then means nothing in another one.
+ */
+export const networkIdSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'must be 2 to 63 lowercase letters, digits or hyphens');
+
+export const positiveAmountSchema = amountSchema.refine((amount) => amount > 0n, 'must be more than 0');
+/** Counters that only grow: nonces, order sequence numbers, batch numbers. */
+export const counterSchema = z
+  .int()
+  .min(0)
+  .max(2 ** 48);
+export const signatureSchema = bytesSchema(64);
+export const nameSchema = z
+  .string()
+  .regex(
+    new RegExp(`^[\\p{L}\\p{N}\\p{P}\\p{S} ]{1,${limits.nameLength}}$`, 'u'),
+    `must be 1 to ${limits.nameLength} printable characters`,
+  );
+/** Published embeddings of the market's calibration set: how many pieces, and the hash of the blob. */
+export const calibrationSchema = z.strictObject({
+  count: z.int().min(0).max(65_536),
+  root: hashSchema,
+});
+
+/** Stake backs either an expert in one market or a validator. */
+export const stakeTargetSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.literal('expert'), market: marketIdSchema, node: nodeIdSchema }),
+  z.strictObject({ role: z.literal('validator'), node: nodeIdSchema }),
+]);
+export type StakeTarget = z.infer<typeof stakeTargetSchema>;
+
+export const nodeSignatureSchema = z.strictObject({ node: nodeIdSchema, signature: signatureSchema });
+/** A node's signature inside a transaction that an owner sends. */
+export type NodeSignature = z.infer<typeof nodeSignatureSchema>;
+
+/** Weights of experts, each once, sorted by node; what matters is their proportion. */
+export const weightsListSchema = z
+  .array(z.tuple([nodeIdSchema, z.int().min(0).max(65_535)]))
+  .max(limits.expertsPerMarket);

@@ -1,0 +1,60 @@
+import { bytesSchema, nodeIdSchema } from '@moe/core';
+import { z } from 'zod';
+import { certificateBodySchema } from '../job/certificate.ts';
+import { statementSchema } from '../job/equivocation.ts';
+import { commitSchema, orderBodySchema, revealSchema } from '../job/messages.ts';
+import { signatureSchema } from './fields.ts';
+import { LEDGER_LIMITS as limits } from './limits.ts';
+import { settlementBodySchema } from './settlement-body.ts';
+
+export const offenceKindSchema = z.enum([
+  'equivocation',
+  'wrong-reveal',
+  'double-certificate',
+  'double-settlement',
+  'invalid-settlement',
+]);
+export type OffenceKind = z.infer<typeof offenceKindSchema>;
+
+const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
+const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
+/**
+ * What can be shown against a node. Everything in it is signed by that node; where that does not name network and market,
+ * the job's `order` does, whose hash is the job's id.
+ */
+export const misconductSchema = z.discriminatedUnion('kind', [
+  /** Two statements of an expert that exclude one another. */
+  z.strictObject({
+    kind: z.literal('statements'),
+    order: orderBodySchema,
+    statements: z.tuple([statementSchema, statementSchema]),
+  }),
+  /** A reveal that does not open the seal its worker committed to. */
+  z.strictObject({
+    kind: z.literal('reveal'),
+    order: orderBodySchema,
+    commit: commitSchema,
+    reveal: revealSchema,
+  }),
+  /** A witness certified two outcomes of one job. */
+  z.strictObject({
+    kind: z.literal('certificates'),
+    validator: nodeIdSchema,
+    certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
+  }),
+  /** A validator signed two settlements of one number. */
+  z.strictObject({
+    kind: z.literal('settlements'),
+    validator: nodeIdSchema,
+    settlements: z.tuple([signedSettlementSchema, signedSettlementSchema]),
+  }),
+  /** A validator signed a settlement that does not pay what its own detail says. */
+  z.strictObject({
+    kind: z.literal('settlement'),
+    validator: nodeIdSchema,
+    settlement: signedSettlementSchema,
+    /** The blob whose hash is the settlement's `root`. */
+    detail: bytesSchema(limits.evidenceBytes),
+  }),
+]);
+export type Misconduct = z.infer<typeof misconductSchema>;
