@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { refuse, serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
 
-export const epochEndRequestSchema = z.strictObject({
+const epochEndRequestSchema = z.strictObject({
   network: z.string().max(64),
   epoch: z.int().min(0),
   atMs: z.int().min(0),

@@ -20,7 +20,7 @@ export interface KeptPromise {
 }
 
 /** Where a validator keeps its promises over a restart. */
-export interface PromiseStore {
+interface PromiseStore {
   load(): readonly KeptPromise[];
   save(promises: readonly KeptPromise[]): void;
 }

@@ -73,7 +73,7 @@ export function weightsOf(tallies: ReadonlyMap<NodeId, WorkTally>): NodeWeights 
 }
 
 /** The largest becomes 65,535, the others follow in proportion; nothing is left out of a row but zeros. */
-export function proportional(scores: readonly (readonly [NodeId, number])[]): NodeWeights {
+function proportional(scores: readonly (readonly [NodeId, number])[]): NodeWeights {
   const largest = Math.max(0, ...scores.map(([, score]) => score));
   if (largest === 0) return [];
   return scores
