@@ -19,10 +19,13 @@ export function showTotals(status) {
       formatCount(experts.length),
     ),
   );
-  const [market] = status.markets;
+  const [market, ...others] = status.markets;
+  const also = others.map(({ id, state }) =>
+    state === undefined || state === 'serving' ? id : `${id} (${state})`,
+  );
   byId('market-line').textContent =
     `${status.network} · ${market === undefined ? 'no market yet' : `${market.id}, ${market.dimensions} dimensions`}` +
-    ` · version ${status.version}`;
+    `${also.length === 0 ? '' : ` · beside it ${also.join(', ')}`} · version ${status.version}`;
   const line = byId('ledger-line');
   line.textContent = `ledger #${formatCount(ledger.height)} ${ledger.stateRoot.slice(0, 12)}`;
   line.title = `State root ${ledger.stateRoot}`;

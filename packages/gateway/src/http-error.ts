@@ -36,6 +36,7 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   'forbidden-host': { status: 403, type: 'permission_error' },
   'forbidden-origin': { status: 403, type: 'permission_error' },
   'unknown-market': { status: 404, type: invalid, code: 'model_not_found' },
+  'market-not-served': { status: 404, type: invalid },
   'unknown-receipt': { status: 404, type: invalid },
   'unknown-blob': { status: 404, type: invalid },
   'unknown-url': { status: 404, type: invalid },

@@ -1,5 +1,5 @@
 import type { Amount } from '@moe/core';
-import type { MarketStatus } from '@moe/node';
+import type { MarketStatus, ServedMarket } from '@moe/node';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
 import type { EventHub } from './event-hub.ts';
@@ -114,6 +114,28 @@ export function createMetrics(components: {
     for (const { state } of readStatus().experts) counts.set(state, (counts.get(state) ?? 0) + 1);
     for (const [state, count] of counts) set(state, count);
   });
+  perMarket('moe_market_jobs_total', 'Jobs of a market by outcome.', 'counter', 'outcome', ({ jobs }) =>
+    Object.entries(jobs),
+  );
+  perMarket('moe_market_experts', 'Experts of a market by state.', 'gauge', 'state', ({ experts }) => {
+    const counts = new Map<string, number>();
+    for (const { state } of experts) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return counts;
+  });
+  perMarket(
+    'moe_market_settled_credits_total',
+    'Credits that settlement moved in a market.',
+    'counter',
+    undefined,
+    ({ settledMicro }) => [['', credits(settledMicro)]],
+  );
+  perMarket(
+    'moe_market_pending_receipts',
+    'Receipts of a market that wait for settlement.',
+    'gauge',
+    undefined,
+    ({ pendingReceipts }) => [['', pendingReceipts]],
+  );
 
   function total(name: string, help: string, read: () => number): void {
     new Counter({
@@ -137,6 +159,41 @@ export function createMetrics(components: {
     const collect = (metric: Counter | Gauge) => {
       metric.reset();
       read((value, count) => metric.inc({ [label]: value }, count));
+    };
+    if (kind === 'counter')
+      new Counter({
+        ...options,
+        collect() {
+          collect(this);
+        },
+      });
+    else
+      new Gauge({
+        ...options,
+        collect() {
+          collect(this);
+        },
+      });
+  }
+  /** Values of every market that is served, told apart by a second label where there is one. */
+  function perMarket(
+    name: string,
+    help: string,
+    kind: 'counter' | 'gauge',
+    label: string | undefined,
+    read: (market: ServedMarket) => Iterable<readonly [string, number]>,
+  ): void {
+    const options = {
+      name,
+      help,
+      labelNames: ['market', ...(label === undefined ? [] : [label])],
+      registers: [registry],
+    };
+    const collect = (metric: Counter | Gauge) => {
+      metric.reset();
+      for (const served of readStatus().served ?? [])
+        for (const [value, count] of read(served))
+          metric.inc({ market: served.id, ...(label === undefined ? {} : { [label]: value }) }, count);
     };
     if (kind === 'counter')
       new Counter({

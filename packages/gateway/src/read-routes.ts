@@ -70,6 +70,10 @@ export function registerReads(
       availableMicro,
       reservedMicro,
       availableCredits: formatCredits(availableMicro),
+      markets: service
+        .markets()
+        .filter(({ state }) => state !== 'not-served')
+        .map(({ id }) => ({ market: id, ...service.balance(account, id) })),
     });
   });
 
@@ -112,6 +116,10 @@ function toModel(market: MarketListing): Record<string, unknown> {
       aliases: market.aliases,
       maxTextBytes: market.maxTextBytes,
       pricePerKilobyteMicro: market.pricePerKilobyteMicro,
+      title: market.title,
+      state: market.state ?? 'serving',
+      reason: market.reason,
+      closesAtEpoch: market.closesAtEpoch,
     },
   };
 }

@@ -1,3 +1,4 @@
+import { type MarketId, MoeError } from '@moe/core';
 import type { MarketService, RegionListing } from '@moe/node';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './admission.ts';
@@ -8,9 +9,15 @@ import { sendJson } from './send-json.ts';
 const maxRegions = 256;
 /** Losses are told apart to so many parts of one: answers for near losses are shared. */
 const lossSteps = 1_000;
-/** Answers that are kept, each for another loss. */
+/** Answers that are kept, each for another loss or market. */
 const maxKept = 16;
 const neverAborted = new AbortController().signal;
+
+/** What is asked: regions of which market, for an expert of which loss. */
+interface Question {
+  readonly market: MarketId | undefined;
+  readonly expertLoss: number | undefined;
+}
 
 interface Reading {
   readonly regions: Promise<Json[]>;
@@ -27,44 +34,59 @@ export function registerRegions(
   components: { readonly service: MarketService; readonly limits: GatewayLimits },
 ): void {
   const { service, limits } = components;
-  const kept = new Map<number | undefined, Reading>();
+  const kept = new Map<string, Reading>();
   const admission = createAdmission({
     maxConcurrent: 1,
     maxQueued: limits.maxQueuedRegions,
     queueTimeoutMs: limits.queueTimeoutMs,
   });
 
-  const read = async (expertLoss: number | undefined): Promise<Json[]> => {
+  const read = async ({ market, expertLoss }: Question): Promise<Json[]> => {
     await admission.enter(neverAborted);
     try {
-      return (await service.regions(expertLoss === undefined ? {} : { expertLoss })).map(toRegion);
+      const regions = await service.regions({
+        ...(expertLoss === undefined ? {} : { expertLoss }),
+        ...(market === undefined ? {} : { market }),
+      });
+      return regions.map(toRegion);
     } finally {
       admission.leave();
     }
   };
-  const regionsFor = (expertLoss: number | undefined): Promise<Json[]> => {
-    const known = kept.get(expertLoss);
+  const regionsFor = (question: Question): Promise<Json[]> => {
+    const key = `${question.market ?? ''}/${question.expertLoss ?? ''}`;
+    const known = kept.get(key);
     const ageMs = performance.now() - (known?.endedMs ?? Number.POSITIVE_INFINITY);
     if (known !== undefined && ageMs <= limits.regionsMaxAgeMs) return known.regions;
-    const reading: Reading = { regions: read(expertLoss) };
+    const reading: Reading = { regions: read(question) };
     reading.regions.then(
       () => {
         reading.endedMs = performance.now();
       },
       // A refusal is told to those who asked together, and to nobody later.
       () => {
-        if (kept.get(expertLoss) === reading) kept.delete(expertLoss);
+        if (kept.get(key) === reading) kept.delete(key);
       },
     );
-    kept.delete(expertLoss);
-    kept.set(expertLoss, reading);
-    if (kept.size > maxKept) kept.delete(kept.keys().next().value);
+    kept.delete(key);
+    kept.set(key, reading);
+    if (kept.size > maxKept) kept.delete(kept.keys().next().value!);
     return reading.regions;
   };
 
+  const marketNamed = (name: string | undefined): MarketId | undefined => {
+    if (name === undefined) return undefined;
+    const found = service.markets().find(({ id, aliases }) => id === name || aliases.includes(name));
+    if (found === undefined)
+      throw new MoeError('unknown-market', `There is no market "${name.slice(0, 80)}" here.`, {
+        metadata: { param: 'market' },
+      });
+    return found.id;
+  };
+
   app.get<{ Querystring: Record<string, unknown> }>('/v1/regions', async (request, reply) => {
-    const { expertLoss, limit } = readQuery(request.query);
-    const regions = await regionsFor(expertLoss);
+    const { market: name, expertLoss, limit } = readQuery(request.query);
+    const regions = await regionsFor({ market: marketNamed(name), expertLoss });
     return sendJson(reply.header('cache-control', 'no-store'), {
       object: 'list',
       expertLoss: expertLoss ?? null,
@@ -78,17 +100,20 @@ type Json = Record<string, unknown>;
 
 /** Throws `unknown-parameter` and `invalid-request`. */
 function readQuery(query: Record<string, unknown>): {
+  readonly market: string | undefined;
   readonly expertLoss: number | undefined;
   readonly limit: number;
 } {
-  const unknown = Object.keys(query).find((name) => name !== 'loss' && name !== 'limit');
+  const unknown = Object.keys(query).find((name) => !['market', 'loss', 'limit'].includes(name));
   if (unknown !== undefined)
     throw invalidRequest(
       unknown.slice(0, 80),
       `Unknown parameter: "${unknown.slice(0, 80)}".`,
       'unknown-parameter',
     );
-  const { loss, limit } = query;
+  const { market, loss, limit } = query;
+  if (market !== undefined && typeof market !== 'string')
+    throw invalidRequest('market', '"market" is the id of one market.');
   if (loss !== undefined && !(typeof loss === 'string' && /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(loss)))
     throw invalidRequest(
       'loss',
@@ -98,6 +123,7 @@ function readQuery(query: Record<string, unknown>): {
   if (limit !== undefined && !isLimit)
     throw invalidRequest('limit', `"limit" is a whole number from 1 to ${maxRegions}.`);
   return {
+    market,
     expertLoss: loss === undefined ? undefined : Math.round(Number(loss) * lossSteps) / lossSteps,
     limit: limit === undefined ? maxRegions : Number(limit),
   };
