@@ -79,6 +79,8 @@ const market = z.looseObject({
   }),
   next: z.looseObject({ fromEpoch: epoch }).optional(),
   closesAtEpoch: epoch.optional(),
+  /** Its part of the money that the network makes, against the others'. */
+  mintWeight: z.int().default(0),
   expertCount: z.int(),
   registrationMicro: micro,
   poolMicro: micro,

@@ -38,15 +38,12 @@ function endOf(
   validators: Validators['validators'],
 ): string[] {
   const next = network.epoch + 1;
-  const { mint } = network.rules;
-  const leftToMint = mint.capMicro - network.mintedMicro;
-  const minted = mint.perEpochMicro < leftToMint ? mint.perEpochMicro : leftToMint;
+  const newMoney = newMoneyOf(network, markets);
   const begins = (what: string): string => `${what} begins with epoch ${next}`;
   return [
-    ...(minted > 0n ? [`the pools of the open markets get up to ${formatAmount(minted)} of new money`] : []),
     ...markets.map(
       ({ market, terms, poolMicro }) =>
-        `${market}: experts are ranked by the weights that were opened, and ${terms.emission.perEpochMicro === 0n ? 'nothing is emitted (a market of fees only)' : `its pool (${formatCredits(poolMicro)} now) pays up to ${formatAmount(terms.emission.perEpochMicro)}`}`,
+        `${market}: experts are ranked by the weights that were opened, and ${terms.emission.perEpochMicro === 0n ? 'nothing is emitted (a market of fees only)' : `its pool (${formatCredits(poolMicro)} now${newMoney.has(market) ? `, and up to ${formatCredits(newMoney.get(market)!)} of new money` : ''}) pays up to ${formatAmount(terms.emission.perEpochMicro)}`}`,
     ),
     ...validators.flatMap(({ name, nextCommission }) =>
       nextCommission?.fromEpoch === next
@@ -64,4 +61,20 @@ function endOf(
     ),
     'stake and delegations that were added in this epoch begin to count',
   ];
+}
+
+/** What the network makes for each market's pool at the end of an epoch, before halvings. */
+function newMoneyOf(
+  { rules, mintedMicro }: Network,
+  markets: readonly MarketAnswer[],
+): ReadonlyMap<string, bigint> {
+  const leftMicro = rules.mint.capMicro - mintedMicro;
+  const allMicro = rules.mint.perEpochMicro < leftMicro ? rules.mint.perEpochMicro : leftMicro;
+  const taking = markets.filter(
+    ({ mintWeight, closesAtEpoch, terms }) =>
+      mintWeight > 0 && closesAtEpoch === undefined && terms.emission.perEpochMicro > 0n,
+  );
+  const weights = BigInt(taking.reduce((sum, { mintWeight }) => sum + mintWeight, 0));
+  if (allMicro <= 0n) return new Map();
+  return new Map(taking.map(({ market, mintWeight }) => [market, (allMicro * BigInt(mintWeight)) / weights]));
 }

@@ -55,7 +55,7 @@ export const termComments: Readonly<Record<string, string>> = {
   immunityEpochs: 'epochs in which a new expert is not pruned',
   permits: 'validators with the most stake that may set weights',
   ranking: 'how weights become incentives and dividends',
-  'ranking.method': 'yuma, yuma3 or paper',
+  'ranking.method': 'median (who lies changes nothing), yuma, yuma3, or paper',
   'ranking.kappaU16': 'share of the stake that must support a weight, of 65535',
   'ranking.bondsPenaltyU16': 'how far bonds follow clipped weights, of 65535',
   'ranking.bondsMovingAverageMillionths': 'how much of the bonds stays from epoch to epoch, in millionths',

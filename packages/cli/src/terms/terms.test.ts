@@ -77,7 +77,7 @@ describe('terms as YAML', () => {
     [
       'an unknown method',
       'ranking:\n  method: x',
-      /line 2: ranking\.method: expected one of "yuma", "yuma3", "paper"/,
+      /line 2: ranking\.method: expected one of "yuma", .*"paper"/,
     ],
     [
       'terms that do not fit together',
