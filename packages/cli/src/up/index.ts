@@ -8,6 +8,7 @@ import {
   contraryTestimony,
   type EmbeddedMarket,
   embeddedMarketId,
+  type JobSummary,
   openEmbeddedMarket,
   validatorSpecs,
 } from '@moe/node';
@@ -178,7 +179,7 @@ async function run(running: {
   if (options.hasTour) await attempt('The tour was cut short', () => tour(market, log, signal));
   if (!signal.aborted) usage(log, gatewayUrl, options);
   market.service.subscribe((event) => {
-    if ('job' in event) log.job(event.job);
+    if ('job' in event) log.job(event.job, elsewhere(market, event.job));
     else if (event.type === 'expert-slashed')
       log.say(`${event.name} loses ${formatCredits(event.amountMicro)} cr of stake: ${event.reason}`, {
         event: event.type,
@@ -244,6 +245,13 @@ function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal
       resolve();
     });
   });
+}
+
+/** Where a job was done, if not in the first market. */
+function elsewhere(market: EmbeddedMarket, job: JobSummary): { market: string; feeBps: number } | undefined {
+  if (job.market === undefined || job.market === embeddedMarketId) return undefined;
+  const terms = market.ledger.market(job.market)?.terms;
+  return terms === undefined ? undefined : { market: job.market, feeBps: terms.parameters.feeBps };
 }
 
 function isLoopback(host: string): boolean {

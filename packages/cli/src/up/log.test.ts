@@ -57,6 +57,17 @@ it('says below a job who called whom, for what share, and what came of it', () =
   ]);
 });
 
+it('names the market of a job that is not in the first one, and shares by its cut', () => {
+  spy();
+  const friend = { id: '9', name: 'strong', askBps: 5_000 };
+  const called = { ...job, members: job.members.map((member) => ({ ...member, friend })) };
+  createLog(false).job(called, { market: 'my-texts', feeBps: 2_000 });
+  expect(written.map((line) => stripVTControlCharacters(line).trim())).toEqual([
+    expect.stringContaining('1.25 cr in my-texts  “One line'),
+    '↳ first called strong for 50 % and won: strong earns 0.5 cr, first 0.5 cr',
+  ]);
+});
+
 it('shows a refunded job as such', () => {
   spy();
   createLog(false).job({ ...job, outcome: 'refunded', members: [] });

@@ -8,7 +8,8 @@ import { fit, formatShare, paint, printable } from '../terminal/text.ts';
 export interface UpLog {
   /** A sentence for people; with `--json` an event. */
   say(line: string, event?: Record<string, unknown>): void;
-  job(job: JobSummary): void;
+  /** A job, in another market than the first with that market's own cut. */
+  job(job: JobSummary, elsewhere?: { readonly market: string; readonly feeBps: number }): void;
   /** What is going on in the background, on the last line of a terminal. */
   background(text: string | undefined): void;
   stop(): void;
@@ -28,12 +29,14 @@ export function createLog(isJson: boolean): UpLog {
       else if (event !== undefined)
         process.stdout.write(`${toJsonLine({ at: new Date().toISOString(), ...event })}\n`);
     },
-    job(job) {
+    job(job, elsewhere) {
       if (isJson)
         process.stdout.write(
           `${toJsonLine({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job })}\n`,
         );
-      else for (const line of [jobLine(job), ...callLine(job)]) write(line);
+      else
+        for (const line of [jobLine(job, elsewhere?.market), ...callLine(job, elsewhere?.feeBps)])
+          write(line);
     },
     background(text) {
       background = text;
@@ -51,10 +54,11 @@ function toJsonLine(value: unknown): string {
 }
 
 /** One line a job: when, who competed with which loss, who won what. */
-function jobLine(job: JobSummary): string {
+function jobLine(job: JobSummary, market: string | undefined): string {
   const time = paint('dim', new Date(job.atMs).toTimeString().slice(0, 8));
+  const where = market === undefined ? '' : paint('dim', ` in ${market}`);
   const text = paint('dim', `“${fit(printable(job.preview), 30)}”`);
-  if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}  ${text}`;
+  if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}${where}  ${text}`;
   const members = job.members.map((member) => {
     const isWinner = member.id === job.winner;
     const loss = member.loss === undefined ? (member.outcome ?? '') : member.loss.toFixed(2);
@@ -64,11 +68,11 @@ function jobLine(job: JobSummary): string {
     return member.probation ? paint('cyan', `(${label})`) : label;
   });
   const house = job.kind === 'house' ? paint('dim', ' house') : '';
-  return `${time}  ${members.join(' · ')}  ${formatCredits(job.feeMicro)} cr${house}  ${text}`;
+  return `${time}  ${members.join(' · ')}  ${formatCredits(job.feeMicro)} cr${house}${where}  ${text}`;
 }
 
 /** Under the line of a job, if friends were called: what came of it for the winner, or who had called in vain. */
-function callLine(job: JobSummary): string[] {
+function callLine(job: JobSummary, feeBps = embeddedParameters.feeBps): string[] {
   const calls = job.members.flatMap(({ friend, ...member }) =>
     friend === undefined ? [] : [{ ...member, friend }],
   );
@@ -79,13 +83,13 @@ function callLine(job: JobSummary): string[] {
   const line =
     won === undefined
       ? `${calls.map(callOf).join(', ')} and did not win`
-      : `${callOf(won)} ${paint('green', 'and won')}: ${sharesOf(job, won.name, won.friend)}`;
+      : `${callOf(won)} ${paint('green', 'and won')}: ${sharesOf(job, won.name, won.friend, feeBps)}`;
   return [`          ${paint('magenta', '↳')} ${line}`];
 }
 
 type Friend = NonNullable<JobSummary['members'][number]['friend']>;
 
-function sharesOf({ feeMicro }: JobSummary, name: string, friend: Friend): string {
-  const split = splitFee(feeMicro, embeddedParameters.feeBps, friend.askBps);
+function sharesOf({ feeMicro }: JobSummary, name: string, friend: Friend, feeBps: number): string {
+  const split = splitFee(feeMicro, feeBps, friend.askBps);
   return `${friend.name} earns ${formatCredits(split.workerMicro)} cr, ${name} ${formatCredits(split.principalMicro)} cr`;
 }
