@@ -2,7 +2,7 @@ import { type EpochResult, type RankingParameters, rankEpoch, type SparseMatrix 
 import type { Cast } from './cast.ts';
 import type { World } from './world.ts';
 
-export const methods = ['yuma', 'yuma3', 'yuma3 liquid', 'paper'] as const;
+export const methods = ['yuma', 'yuma3', 'yuma3 liquid', 'median', 'paper'] as const;
 export type Method = (typeof methods)[number];
 
 /** What a validator last revealed, and the epoch of its commit. */
