@@ -1,5 +1,4 @@
 import {
-  type AccountId,
   type Amount,
   formatCredits,
   isMoeError,
@@ -7,6 +6,7 @@ import {
   MICRO_PER_CREDIT,
   MoeError,
   type NodeId,
+  type OwnerKey,
 } from '@moe/core';
 import type { EmbeddedLedger } from '@moe/ledger';
 import { type Market, type MarketParameters, signConsent } from '@moe/protocol';
@@ -26,14 +26,22 @@ export function houseStakeMicro({ minimumStakeMicro }: MarketParameters): Amount
   return minimumStakeMicro > usualStakeMicro ? minimumStakeMicro : usualStakeMicro;
 }
 
-/** One of this machine's experts, in a market that it is to join. */
-export interface Enrolment {
-  readonly keys: KeyFile;
+/** One of this machine's experts in a market. */
+export interface MarketExpert {
   readonly market: MarketId;
   readonly name: string;
-  readonly calibration: { readonly count: number; readonly root: string };
   /** Whether the market is the house's own: in another's it neither pays any price nor pushes anybody out. */
   readonly isHouseMarket: boolean;
+}
+
+/** Each market has an owner's account of its own, so that what an expert earned there, and put up, is told apart. */
+export function expertOwner(keys: KeyFile, { market, name, isHouseMarket }: MarketExpert): OwnerKey {
+  return keys.owner(isHouseMarket ? `expert-${name}-owner` : `expert-${name}-owner@${market}`);
+}
+
+export interface Enrolment extends MarketExpert {
+  readonly keys: KeyFile;
+  readonly calibration: { readonly count: number; readonly root: string };
 }
 
 /**
@@ -42,9 +50,10 @@ export interface Enrolment {
  */
 export async function enrolExpert(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  { keys, market, name, calibration, isHouseMarket }: Enrolment,
+  { keys, calibration, ...expert }: Enrolment,
 ): Promise<void> {
-  const owner = keys.owner(`expert-${name}-owner`);
+  const { market, name, isHouseMarket } = expert;
+  const owner = expertOwner(keys, expert);
   const nodeKeys = keys.node(`expert-${name}`);
   const node = nodeKeys.publicKey as NodeId;
   const published = { count: calibration.count, root: calibration.root as never };
@@ -54,14 +63,12 @@ export async function enrolExpert(
       await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
     return;
   }
-  /** In another market it stakes the treasury's money, not what the expert has earned so far. */
-  const keptMicro = isHouseMarket ? 0n : ledger.account(owner.address as AccountId).balanceMicro;
   for (;;) {
     const facts = ledger.market(market)!;
     if (!isHouseMarket) assertAcceptable(facts);
     const stakeMicro = houseStakeMicro(facts.terms.parameters);
     const depositMicro = facts.registrationMicro;
-    await fund({ ledger }, keys, owner.address, keptMicro + stakeMicro + depositMicro);
+    await fund({ ledger }, keys, owner.address, stakeMicro + depositMicro);
     try {
       await ledger.transact(owner, {
         kind: 'registerExpert',

@@ -13,7 +13,7 @@ import {
 import { z } from 'zod';
 import { writeDurably } from './durable-file.ts';
 
-const secretsSchema = z.record(z.string().max(128), z.string().regex(/^[0-9a-f]{64}$/));
+const secretsSchema = z.record(z.string().max(256), z.string().regex(/^[0-9a-f]{64}$/));
 /** Private halves by name, 64 hex digits: of owners (secp256k1) and of nodes (ed25519). */
 const schema = z.strictObject({ owners: secretsSchema, nodes: secretsSchema });
 type Secrets = z.infer<typeof schema>;

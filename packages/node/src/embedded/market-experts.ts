@@ -8,7 +8,7 @@ import type { LedgerView } from '../market/ledger-view.ts';
 import { callsOf, type OrderTotals } from '../market/standings-file.ts';
 import type { ExpertStatus } from '../market-service.ts';
 import { askPricing } from './ask-pricing.ts';
-import { enrolExpert, houseStakeMicro } from './enrol-expert.ts';
+import { enrolExpert, expertOwner, houseStakeMicro } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';
 import type { KeyFile } from './key-file.ts';
 
@@ -62,6 +62,8 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     return tracked;
   };
 
+  const ownerOf = (name: string) =>
+    expertOwner(keys, { market, name, isHouseMarket: components.isHouseMarket });
   const enrol = async (name: string, node: NodeId): Promise<void> => {
     await enrolExpert(embedded, {
       keys,
@@ -93,8 +95,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   };
 
   const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
-    const owner = keys.owner(`expert-${name}-owner`);
-    await embedded.ledger.transact(owner, { kind: 'updateExpert', market, node, askBps });
+    await embedded.ledger.transact(ownerOf(name), { kind: 'updateExpert', market, node, askBps });
     view.refresh();
   };
   const pricing = askPricing(
@@ -128,7 +129,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
       askBps,
       ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
-      earnedMicro: embedded.ledger.account(keys.owner(`expert-${spec.name}-owner`).address).balanceMicro,
+      earnedMicro: embedded.ledger.account(ownerOf(spec.name).address).balanceMicro,
       slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
       stakeMicro,
       ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),

@@ -133,17 +133,22 @@ export async function failedChecks(market: EmbeddedMarket, receipt: Receipt): Pr
   return checks.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
+/** The key of the house's money. */
+export function treasuryOf(dataDir: string): OwnerKey {
+  const { owners } = JSON.parse(readFileSync(join(dataDir, 'keys.json'), 'utf8')) as {
+    owners: Record<string, string>;
+  };
+  return ownerKeyFromPrivate(fromHex(owners.treasury!));
+}
+
 /** An account with credits of the house's treasury, as anybody has who bought some. */
 export async function fundedOwner(
   market: EmbeddedMarket,
   dataDir: string,
   credits: number,
 ): Promise<OwnerKey> {
-  const { owners } = JSON.parse(readFileSync(join(dataDir, 'keys.json'), 'utf8')) as {
-    owners: Record<string, string>;
-  };
   const owner = generateOwnerKey();
-  await market.ledger.transact(ownerKeyFromPrivate(fromHex(owners.treasury!)), {
+  await market.ledger.transact(treasuryOf(dataDir), {
     kind: 'transfer',
     to: owner.address,
     amountMicro: BigInt(credits) * MICRO_PER_CREDIT,

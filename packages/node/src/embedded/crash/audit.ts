@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccountId, type Amount, fromHex, hashOf, ownerKeyFromPrivate } from '@moe/core';
+import { type AccountId, type Amount, fromHex, hashOf, type MarketId, ownerKeyFromPrivate } from '@moe/core';
 import {
   embeddedLog,
   embeddedReceipts,
@@ -32,6 +32,8 @@ export interface Audit {
 
 const supplyMicro = 10_000_000_000_000n;
 const prepaidMicro = 1_000_000_000n;
+/** The market that killed processes open beside the first. */
+export const secondMarket = 'second-market' as MarketId;
 const clients = ['client', 'house'] as const;
 
 /**
@@ -50,71 +52,104 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
     if ((await log.head()) === 0) return nothing;
     const network = `embedded-${hashOf('moe/network/1', addressOf('treasury')).slice(0, 12)}`;
     const ledger = await openLedger({ log, network });
-    const receipts = embeddedReceipts(store);
-    const accounts = clients.map(addressOf);
     const problems: string[] = [];
-    const { settled, effects } = await settledOrders(ledger, receipts, problems);
-    const expected = new Map<string, Amount>();
-    for (const { account, deltaMicro } of effects.flatMap(({ deltas }) => deltas))
-      expected.set(account, (expected.get(account) ?? 0n) + deltaMicro);
     const dueMicro = supplyMicro + ledger.settings().mintedMicro;
     let lostMicro = max0(dueMicro - ledger.totalMicro());
     let inventedMicro = max0(ledger.totalMicro() - dueMicro);
-    for (const [account, deltaMicro] of expected) {
-      const prepaid = ledger.prepaid(account as AccountId, embeddedMarketId);
-      const movedMicro =
-        prepaid === undefined
-          ? ledger.account(account as AccountId).balanceMicro
-          : prepaid.lockedMicro - prepaidMicro;
-      lostMicro += max0(deltaMicro - movedMicro);
-      inventedMicro += max0(movedMicro - deltaMicro);
+    const books: MarketBooks[] = [];
+    const stores = [store];
+    try {
+      books.push(await readBooks(ledger, embeddedReceipts(store), embeddedMarketId, problems));
+      const directory = join(dataDir, 'markets', secondMarket, 'receipts');
+      if (ledger.market(secondMarket) !== undefined && existsSync(directory)) {
+        stores.push(openStore(directory));
+        books.push(await readBooks(ledger, embeddedReceipts(stores[1]!), secondMarket, problems));
+      }
+      // Owners of markets are paid into accounts that other money goes through as well.
+      const owners = new Set(ledger.markets().map(({ owner }) => owner));
+      for (const { market, effects } of books) {
+        for (const [account, deltaMicro] of deltasOf(effects)) {
+          if (market !== embeddedMarketId && owners.has(account)) continue;
+          const prepaid = ledger.prepaid(account, market);
+          const movedMicro =
+            prepaid === undefined ? ledger.account(account).balanceMicro : prepaid.lockedMicro - prepaidMicro;
+          lostMicro += max0(deltaMicro - movedMicro);
+          inventedMicro += max0(movedMicro - deltaMicro);
+        }
+        for (const account of clients.map(addressOf)) {
+          const nextSeq = ledger.nextOrderSeq(account, market);
+          const numbers = effects
+            .filter(({ client }) => client === account)
+            .map(({ clientSeq }) => clientSeq);
+          if (numbers.some((number, index) => number !== index) || numbers.length !== nextSeq)
+            problems.push(
+              `The settled orders of a client in ${market} are not 0 to ${nextSeq - 1}, each once.`,
+            );
+        }
+      }
+      await compareWithTold(told, books, problems);
+      return {
+        lostMicro,
+        inventedMicro,
+        problems,
+        settledOrders: books.reduce((sum, { effects }) => sum + effects.length, 0),
+        pendingOrders: books.reduce((sum, { receipts }) => sum + receipts.pendingCount(), 0),
+      };
+    } finally {
+      await stores[1]?.close();
     }
-    for (const account of accounts) {
-      const nextSeq = ledger.nextOrderSeq(account, embeddedMarketId);
-      const numbers = effects.filter(({ client }) => client === account).map(({ clientSeq }) => clientSeq);
-      if (numbers.some((number, index) => number !== index) || numbers.length !== nextSeq)
-        problems.push(`The settled orders of a client are not 0 to ${nextSeq - 1}, each once.`);
-    }
-    await compareWithTold(told, receipts, settled, problems);
-    return {
-      lostMicro,
-      inventedMicro,
-      problems,
-      settledOrders: effects.length,
-      pendingOrders: receipts.pendingCount(),
-    };
   } finally {
     await store.close();
   }
 }
 
-/** The effects of all batches in the ledger's order, and the proofs that they settle. */
-async function settledOrders(
+/** What one market's settlements come to. */
+interface MarketBooks {
+  readonly market: MarketId;
+  readonly receipts: ReceiptStore;
+  /** Of all batches, in the ledger's order. */
+  readonly effects: readonly Effects[];
+  /** Proofs that they settle. */
+  readonly settled: ReadonlySet<string>;
+}
+
+async function readBooks(
   ledger: Ledger,
   receipts: ReceiptStore,
+  market: MarketId,
   problems: string[],
-): Promise<{ readonly settled: ReadonlySet<string>; readonly effects: readonly Effects[] }> {
+): Promise<MarketBooks> {
   const effects: Effects[] = [];
-  const batches = ledger.market(embeddedMarketId)!.nextBatch;
+  const batches = ledger.market(market)!.nextBatch;
   for (let batch = 0; batch < batches; batch += 1) {
     const bytes = await receipts.get(batchId(batch));
-    if (bytes === undefined) problems.push(`The content of batch ${batch} is missing.`);
+    if (bytes === undefined) problems.push(`The content of batch ${batch} of ${market} is missing.`);
     else effects.push(...parseSettlementDetail(decodeBatch(bytes).detail));
   }
   const settled = new Set(effects.map(({ proof }) => proof as string));
   if (settled.size !== effects.length) problems.push('An order was settled twice.');
-  return { settled, effects };
+  return { market, receipts, effects, settled };
+}
+
+function deltasOf(effects: readonly Effects[]): ReadonlyMap<AccountId, Amount> {
+  const deltas = new Map<AccountId, Amount>();
+  for (const { account, deltaMicro } of effects.flatMap((each) => each.deltas))
+    deltas.set(account, (deltas.get(account) ?? 0n) + deltaMicro);
+  return deltas;
 }
 
 async function compareWithTold(
   { answered, settled: shownSettled }: Told,
-  receipts: ReceiptStore,
-  settled: ReadonlySet<string>,
+  books: readonly MarketBooks[],
   problems: string[],
 ): Promise<void> {
+  const settled = new Set(books.flatMap((each) => [...each.settled]));
   const recordOf = async (id: string) => {
-    const bytes = await receipts.get(id.slice(0, 64));
-    return bytes === undefined ? undefined : decodeRecord(bytes);
+    for (const { receipts } of books) {
+      const bytes = await receipts.get(id.slice(0, 64));
+      if (bytes !== undefined) return decodeRecord(bytes);
+    }
+    return undefined;
   };
   for (const { mode, id, feeMicro } of answered) {
     if (mode !== 'shard') continue;

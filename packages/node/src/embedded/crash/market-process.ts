@@ -5,8 +5,10 @@
  */
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import type { AccountId, MarketId } from '@moe/core';
 import { embeddedMarketId } from '../embedded-market.ts';
-import { longText, openTestMarket } from '../test-market.ts';
+import { createMarket, longText, openTestMarket, treasuryOf } from '../test-market.ts';
+import { secondMarket } from './audit.ts';
 
 const say = (line: string) => writeSync(1, `${line}\n`);
 const directory = process.argv[2]!;
@@ -25,6 +27,9 @@ async function work(): Promise<void> {
   });
   const { service, clientAccount, houseAccount } = market;
   say('opened');
+  // Some processes die before it exists, some while it opens.
+  if (market.ledger.market(secondMarket) === undefined)
+    await createMarket(market, treasuryOf(directory), secondMarket, { parameters: { feeBps: 1_000 } });
   const waiting = new Set<string>();
   service.subscribe((event) => {
     if (event.type !== 'settlement-applied') return;
@@ -33,9 +38,9 @@ async function work(): Promise<void> {
         if (receipt?.status === 'settled' && waiting.delete(id)) say(`settled ${id}`);
       });
   });
-  const load = async (account: typeof clientAccount, texts: () => string[]): Promise<never> => {
+  const load = async (id: MarketId, account: AccountId, texts: () => string[]): Promise<never> => {
     for (;;)
-      for (const answer of await service.embed({ account, market: embeddedMarketId, texts: texts() })) {
+      for (const answer of await service.embed({ account, market: id, texts: texts() })) {
         say(`answered ${answer.mode} ${answer.receiptId} ${answer.feeMicro}`);
         waiting.add(answer.receiptId);
       }
@@ -44,7 +49,8 @@ async function work(): Promise<void> {
   const long = () => longText(number++);
   // A tally holds its order number for 200 ms: the house, which has none, is settled meanwhile.
   await Promise.all([
-    load(clientAccount, () => [long(), `a${number}`, `b${number}`]),
-    load(houseAccount, () => [long(), long()]),
+    load(embeddedMarketId, clientAccount, () => [long(), `a${number}`, `b${number}`]),
+    load(embeddedMarketId, houseAccount, () => [long(), long()]),
+    load(secondMarket, clientAccount, () => [long()]),
   ]);
 }
