@@ -39,6 +39,9 @@ export async function startTestLedgerMarket(epochMs = 86_400_000): Promise<TestL
     version: '0.0.0-test',
     ticketDepth: 8,
     epochMs,
+  }).catch(async (error: unknown) => {
+    await rm(dataDir, { recursive: true, force: true });
+    throw error;
   });
   const gateway = await createGateway({
     service: market.service,
