@@ -133,12 +133,12 @@ export async function failedChecks(market: EmbeddedMarket, receipt: Receipt): Pr
   return checks.filter(({ ok }) => !ok).map(({ name }) => name);
 }
 
-/** The key of the house's money. */
-export function treasuryOf(dataDir: string): OwnerKey {
+/** A key of the house: `treasury` holds its money. */
+export function ownerKeyOf(dataDir: string, name: string): OwnerKey {
   const { owners } = JSON.parse(readFileSync(join(dataDir, 'keys.json'), 'utf8')) as {
     owners: Record<string, string>;
   };
-  return ownerKeyFromPrivate(fromHex(owners.treasury!));
+  return ownerKeyFromPrivate(fromHex(owners[name]!));
 }
 
 /** An account with credits of the house's treasury, as anybody has who bought some. */
@@ -148,7 +148,7 @@ export async function fundedOwner(
   credits: number,
 ): Promise<OwnerKey> {
   const owner = generateOwnerKey();
-  await market.ledger.transact(treasuryOf(dataDir), {
+  await market.ledger.transact(ownerKeyOf(dataDir, 'treasury'), {
     kind: 'transfer',
     to: owner.address,
     amountMicro: BigInt(credits) * MICRO_PER_CREDIT,

@@ -7,7 +7,7 @@ import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import type { AccountId, MarketId } from '@moe/core';
 import { embeddedMarketId } from '../embedded-market.ts';
-import { createMarket, longText, openTestMarket, treasuryOf } from '../test-market.ts';
+import { createMarket, longText, openTestMarket, ownerKeyOf } from '../test-market.ts';
 import { secondMarket } from './audit.ts';
 
 const say = (line: string) => writeSync(1, `${line}\n`);
@@ -29,7 +29,9 @@ async function work(): Promise<void> {
   say('opened');
   // Some processes die before it exists, some while it opens.
   if (market.ledger.market(secondMarket) === undefined)
-    await createMarket(market, treasuryOf(directory), secondMarket, { parameters: { feeBps: 1_000 } });
+    await createMarket(market, ownerKeyOf(directory, 'treasury'), secondMarket, {
+      parameters: { feeBps: 1_000 },
+    });
   const waiting = new Set<string>();
   service.subscribe((event) => {
     if (event.type !== 'settlement-applied') return;
