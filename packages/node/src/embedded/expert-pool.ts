@@ -28,7 +28,7 @@ export interface ConnectedExpert {
 }
 
 /** A market as the pool sees it. */
-export interface JoinableMarket {
+interface JoinableMarket {
   readonly market: string;
   readonly experts: MarketExperts;
 }

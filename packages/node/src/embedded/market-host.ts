@@ -1,10 +1,11 @@
 import { type MarketId, MoeError, messageOf } from '@moe/core';
 import type { Market, TransactionKind } from '@moe/protocol';
 import type { HousePool } from './expert-pool.ts';
-import { closedByOwner, type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
+import { type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
 import { hasMarketDirectory, type MarketStore, openMarketStore } from './market-store.ts';
 import { releaseClients, strandedMarkets } from './prepaid.ts';
 import type { ProcessParts } from './process-parts.ts';
+import { closedByOwner } from './retire-market.ts';
 import { problemOfServing } from './served-terms.ts';
 
 /** The markets of the ledger that this process serves: opened and closed as the ledger says. */

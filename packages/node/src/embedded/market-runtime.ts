@@ -17,10 +17,11 @@ import { openMarketPlaces } from './market-places.ts';
 import { type MarketRequests, marketRequests } from './market-requests.ts';
 import type { MarketStore } from './market-store.ts';
 import { type MarketTotals, marketTotals } from './market-totals.ts';
-import { prepayClients, releaseClients } from './prepaid.ts';
+import { prepayClients } from './prepaid.ts';
 import type { ProcessParts } from './process-parts.ts';
 import { recentOrders } from './recent-orders.ts';
 import { resumeOrders } from './resume.ts';
+import { retireMarket } from './retire-market.ts';
 import { rosterKeeper } from './roster-keeper.ts';
 import { ordersAfter } from './unsettled-orders.ts';
 
@@ -54,9 +55,6 @@ export interface MarketRuntimeInit {
   /** Whether it takes requests, or only settles what an earlier process left. */
   readonly isOpen: boolean;
 }
-
-/** Between two attempts to settle what is left of a market that has closed. */
-const retireRetryMs = 500;
 
 export async function openMarketRuntime(
   parts: ProcessParts,
@@ -202,18 +200,6 @@ export async function openMarketRuntime(
       await requests.shut(stopping());
       await experts.stopWork();
     });
-    const settleAll = async (signal: AbortSignal): Promise<boolean> => {
-      for (;;) {
-        try {
-          await settler.flush();
-        } catch (error) {
-          onWarning(`What is left of the market could not be settled yet: ${messageOf(error)}`);
-        }
-        if (settler.pending() === 0 || ledger.market(market) === undefined) return true;
-        if (signal.aborted) return false;
-        await clock.sleep(retireRetryMs, signal).catch(() => undefined);
-      }
-    };
     return {
       market,
       receipts,
@@ -228,15 +214,11 @@ export async function openMarketRuntime(
       history,
       nameOf,
       close: closers.close,
-      async retire(signal) {
-        try {
-          await requests.shut(closedByOwner(market));
-          await Promise.all([experts.stopWork(), coordinator.close()]);
-          if (await settleAll(signal)) await releaseClients(ledger, clients, market);
-        } finally {
-          await closers.close();
-        }
-      },
+      retire: (signal) =>
+        retireMarket(
+          { market, ledger, requests, experts, coordinator, settler, clients, clock, onWarning },
+          signal,
+        ).finally(() => closers.close()),
     };
   } catch (error) {
     await closers.close().catch(() => undefined);
@@ -248,12 +230,4 @@ function stopping(): MoeError {
   return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
     isRetryable: true,
   });
-}
-
-/** What a request to a market is told whose owner has closed it. */
-export function closedByOwner(market: MarketId): MoeError {
-  return new MoeError(
-    'market-closed',
-    `The owner of "${market}" has closed it. GET /v1/models lists others.`,
-  );
 }

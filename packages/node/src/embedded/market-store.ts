@@ -4,7 +4,7 @@ import type { MarketId } from '@moe/core';
 import { embeddedReceipts, openStore, type ReceiptStore } from '@moe/ledger';
 
 /** Where a market that somebody opened on the ledger is kept, beside the first one, which has the data directory itself. */
-export function marketDirectory(dataDir: string, market: MarketId): string {
+function marketDirectory(dataDir: string, market: MarketId): string {
   return join(dataDir, 'markets', market);
 }
 

@@ -31,7 +31,7 @@ export interface ValidatorPoolInit {
 }
 
 /** A market to witness and to rank. */
-export interface WitnessedMarket {
+interface WitnessedMarket {
   readonly market: MarketId;
   readonly view: MarketView;
   /** Where what the validators have seen of it is kept. */

@@ -22,6 +22,8 @@ process.stdin.once('end', () => process.exit(0));
 async function work(): Promise<void> {
   const market = await openTestMarket(directory, {
     ticketDepth: 4,
+    // The audit adds up what jobs pay; emission would come on top.
+    epochMs: 86_400_000,
     settleEveryMs: 20,
     onWarning: (message) => process.stderr.write(`${message}\n`),
   });
