@@ -46,11 +46,15 @@ async function preview(transaction: Json): Promise<Json> {
   return json;
 }
 
+/** The house's own process uses the treasury, too: who is second with a nonce previews again, as any wallet does. */
 async function sendWithEthers(wallet: Wallet, draft: Json): Promise<{ status: number; json: Json }> {
-  const { transaction, typedData } = await preview({ from: wallet.address, ...draft });
-  const { EIP712Domain: _, ...types } = typedData.types;
-  const signature = await wallet.signTypedData(typedData.domain, types, typedData.message);
-  return post('/v1/transactions', { transaction, signature });
+  for (;;) {
+    const { transaction, typedData } = await preview({ from: wallet.address, ...draft });
+    const { EIP712Domain: _, ...types } = typedData.types;
+    const signature = await wallet.signTypedData(typedData.domain, types, typedData.message);
+    const sent = await post('/v1/transactions', { transaction, signature });
+    if (sent.json.error?.code !== 'wrong_nonce') return sent;
+  }
 }
 
 async function sendWithViem(wallet: PrivateKeyAccount, draft: Json): Promise<{ status: number; json: Json }> {
