@@ -348,10 +348,31 @@ describe('with short epochs', () => {
     isConserved();
   }, 60_000);
 
+  it('money that a process left locked in a closed market is given back by the next one', async () => {
+    const client = market.clientAccount;
+    // As if the last process had ended before it could give it back.
+    const amountMicro = 3_000_000n;
+    const gateway = market.ledger.prepaid(client, second)!.gateway;
+    await market.ledger.transact(ownerKeyOf(dataDir, 'client'), {
+      kind: 'lock',
+      market: second,
+      gateway,
+      amountMicro,
+    });
+    const balanceMicro = market.ledger.account(client).balanceMicro;
+    await market.close();
+    market = await open();
+    await market.marketsSettled();
+    expect(market.ledger.prepaid(client, second)!.lockedMicro).toBe(0n);
+    expect(market.ledger.account(client).balanceMicro).toBe(balanceMicro + amountMicro);
+    expect(market.service.markets().map(({ id }) => id)).toEqual([embeddedMarketId]);
+    isConserved();
+  }, 60_000);
+
   it('its name is free again when it is gone, also for a process that was away meanwhile', async () => {
-    const settledBefore = record(market, second).nextBatch;
     await vi.waitFor(() => expect(market.ledger.market(second)).toBeUndefined(), { timeout: 20_000 });
     await market.marketsSettled();
+    const settledBefore = market.ledger.records().closedMarkets.get(second)!.nextBatch;
     await expect(compete(market, second, 1)).rejects.toMatchObject({ code: 'unknown-market' });
     await market.close();
     market = await open();

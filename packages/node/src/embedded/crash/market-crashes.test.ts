@@ -4,7 +4,7 @@ import { failedChecks, openTestMarket, receiptOf, temporaryDirectory } from '../
 import { auditMarket } from './audit.ts';
 import { runMarketCrashes } from './market-crashes.ts';
 
-const kills = 100;
+const kills = 60;
 
 it(`a market that is killed ${kills} times loses, invents and settles nothing twice`, {
   timeout: 300_000,
