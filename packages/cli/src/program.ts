@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { addBalance } from './commands/balance.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEpoch } from './commands/epoch.ts';
+import { addEvidence } from './commands/evidence.ts';
 import { addExpert } from './commands/expert.ts';
 import { addMarket } from './commands/market.ts';
 import { addMetagraph } from './commands/metagraph.ts';
@@ -76,6 +77,7 @@ Examples:
   addStake(program);
   addMarket(program);
   addValidator(program);
+  addEvidence(program);
   addExpert(program);
   addEpoch(program);
   addMetagraph(program);

@@ -23,7 +23,8 @@ export type OwnerAction = Extract<
       | 'updateExpert'
       | 'registerValidator'
       | 'updateValidator'
-      | 'deregister';
+      | 'deregister'
+      | 'evidence';
   }
 >;
 
@@ -71,6 +72,8 @@ export function describeAction(action: OwnerAction): string {
       ])}`;
     case 'updateValidator':
       return `Change validator ${short(action.node)}: ${changes([['name', action.name]])}`;
+    case 'evidence':
+      return `Report misbehaviour (${action.proof.kind}) in the market ${action.market}`;
     case 'deregister':
       return `End the registration of ${nameTarget(action.target)}`;
   }

@@ -30,7 +30,7 @@ export function dataDirectory(option: string | undefined): string {
  * an address of this machine only, so that `--url` cannot carry it elsewhere.
  */
 export function readConnection(options: ConnectionOptions): Connection {
-  const given = options.url ?? (process.env.MOE_URL || defaultUrl);
+  const given = options.url ?? (process.env.MOE_URL || runningAt(dataDirectory(options.data)) || defaultUrl);
   const url = URL.parse(given);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw usageError(`"${given}" is not an address of a market. Write it like ${defaultUrl}.`);
@@ -43,6 +43,20 @@ export function readConnection(options: ConnectionOptions): Connection {
     url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
     apiKey: key ?? (isThisMachine(url.hostname) ? keyOf(dataDirectory(options.data)) : undefined),
   };
+}
+
+/** File in the data directory that holds the address of the market while it runs. */
+export function addressFile(directory: string): string {
+  return join(directory, 'address');
+}
+
+/** Where the market of the data directory runs, if it does: so that another port need not be said twice. */
+function runningAt(directory: string): string | undefined {
+  const path = addressFile(directory);
+  if (!existsSync(path) || statSync(path).size > maxKeyLength) return undefined;
+  const address = URL.parse(readFileSync(path, 'utf8').trim());
+  // Only a market of this machine writes there.
+  return address !== null && isThisMachine(address.hostname) ? address.origin : undefined;
 }
 
 function keyOf(directory: string): string | undefined {

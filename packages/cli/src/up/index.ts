@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, messageOf } from '@moe/core';
@@ -14,6 +14,7 @@ import {
 } from '@moe/node';
 import { sampleKinds } from '@moe/training';
 import type { UpOptions } from '../commands/up.ts';
+import { addressFile } from '../market/connection.ts';
 import { paint } from '../terminal/text.ts';
 import { greet, usage } from './greeting.ts';
 import { openHouse } from './house.ts';
@@ -87,6 +88,10 @@ export async function up(options: UpOptions): Promise<void> {
       throw cannotListen(error, options.host, options.port);
     });
     closers.push(() => gateway.close());
+    // Other commands find the market by its data directory, whatever its port.
+    const address = addressFile(options.dataDirectory);
+    writeFileSync(address, `${localAddress(gateway.url)}\n`, { mode: 0o600 });
+    closers.push(async () => rmSync(address, { force: true }));
     isServing = true;
     const rest = addExperts(components, [...quick.slice(2), ...slow]);
     log.background(undefined);
@@ -256,4 +261,11 @@ function elsewhere(market: EmbeddedMarket, job: JobSummary): { market: string; f
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** The address by which this machine reaches a gateway that listens everywhere. */
+function localAddress(url: string): string {
+  const address = new URL(url);
+  if (address.hostname === '0.0.0.0' || address.hostname === '[::]') address.hostname = '127.0.0.1';
+  return address.origin;
 }

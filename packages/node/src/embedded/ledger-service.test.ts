@@ -165,7 +165,7 @@ describe('the metagraph', () => {
     const consent = signConsent(fresh, network, operator.address);
     const rotate: Action = { kind: 'rotate', target: expertTarget('good'), next, consent };
     const { summary } = await preview(operator, rotate);
-    expect(summary.join(' ')).toContain(`expert "good" of "text-embedding" gets the key ${next}`);
+    expect(summary.join(' ')).toContain(`Expert "good" of "text-embedding" gets the key ${next}`);
     await ledger.transact(operator, rotate);
     const rotated = service.metagraph(market)!.nodes[0]!;
     expect(rotated).toEqual({ ...good, node: next });

@@ -38,10 +38,13 @@ export function transactionSummary(
             ? delegationSentences(change, after, nextEpoch)
             : [];
         case 'unbondings':
-          return change.after?.account === transaction.from ? unbondingSentences(change, after) : [];
+          return change.after?.account === transaction.from && transaction.kind !== 'rotate'
+            ? unbondingSentences(change, after)
+            : [];
         case 'experts':
         case 'validators':
-          return nodeSentences(change);
+          // A key that is replaced moves the record: the rotation says so.
+          return transaction.kind === 'rotate' ? [] : nodeSentences(change);
         case 'markets':
           return marketSentences(change);
         case 'rotations':
@@ -66,9 +69,14 @@ export function transactionSummary(
     }),
   ];
   if (sentences.length === 0) return ['Nothing changes but the number of your next transaction.'];
-  return sentences.length <= maxSentences
-    ? sentences
-    : [...sentences.slice(0, maxSentences - 1), `… and ${sentences.length - maxSentences + 1} more changes.`];
+  const said = sentences.map(asSentence);
+  return said.length <= maxSentences
+    ? said
+    : [...said.slice(0, maxSentences - 1), `… and ${said.length - maxSentences + 1} more changes.`];
+}
+
+function asSentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function balances(changes: readonly RecordChange[], from: string): string[] {
