@@ -163,10 +163,14 @@ export const defaultParameters: MarketParameters = {
   ensembleTemperature: 0.01,
 };
 
-/** One machine: three paid seats, so that there are experts outside the shard; one validator's tickets. */
+/**
+ * One machine: three paid seats, so that there are experts outside the shard; one witness and one validator's tickets a
+ * job, since all validators are one operator's and every further witness costs as much as the first.
+ */
 export const embeddedParameters: MarketParameters = {
   ...defaultParameters,
   shardSize: 3,
+  witnesses: 1,
   ticketValidators: 1,
   probationSeats: 2,
   minimumStakeMicro: 5_000_000n,

@@ -51,7 +51,10 @@ export function addUp(program: Command): void {
     .option('--data <folder>', 'data directory: ledger, models, API key (MOE_HOME; default ./.moe)')
     .option('--experts <list>', 'catalogue names of the experts to start, separated by commas')
     .option('--validators <number>', 'validators to run, 1 to 16', '3')
-    .option('--lying-validator', 'run one more, which swaps good and bad losses: see `moe metagraph`')
+    .option(
+      '--lying-validator',
+      'run one more, which swaps good and bad losses, and three witnesses a job: see `moe metagraph`',
+    )
     .option('--epoch <seconds>', 'length of an epoch, when the data directory is new', '60')
     .option('--no-tour', 'start without the guided tour')
     .option('--no-training', 'train no specialists; those of an earlier run join all the same')

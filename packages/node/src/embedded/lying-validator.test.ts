@@ -31,6 +31,8 @@ beforeAll(async () => {
   market = await openTestMarket(directory.path, {
     validators: names.map((name) => (name === liar ? { name, testimony: contraryTestimony } : { name })),
     epochMs: 500,
+    // One alone could certify what it likes.
+    parameters: { witnesses: 3 },
   });
   let left = rankings;
   market.ledger.onApplied(({ transaction }) => {

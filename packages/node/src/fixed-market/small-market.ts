@@ -6,7 +6,6 @@ import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 /** Small vectors and pools, so that a job takes a millisecond or two; the rules are the real ones. */
 export const smallParameters: MarketParameters = {
   ...embeddedParameters,
-  witnesses: 1,
   dimensions: 48,
   distractors: 8,
   distractorPool: 48,
