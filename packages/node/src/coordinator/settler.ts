@@ -208,6 +208,8 @@ export function createSettler(components: SettlerComponents): Settler {
     add(order) {
       const { client, clientSeq } = order.record.effects;
       const decided = waiting.get(client) ?? new Map<number, DecidedOrder>();
+      // The first decision stands: it may have been proposed already.
+      if (decided.has(clientSeq)) return;
       decided.set(clientSeq, order);
       waiting.set(client, decided);
       count += 1;
