@@ -256,6 +256,16 @@ describe('the coordinator', () => {
           const supply = market.ledger.totalMicro();
           const prepaid = lockedMicro();
           const answers: Promise<EmbeddedText | undefined>[] = [];
+          // One before anything goes wrong, and one whose client is gone at once: each run has both kinds of order.
+          answers.push(Promise.resolve(await embed({ text: textAbout(4_999) })));
+          const gone = new AbortController();
+          answers.push(
+            embed({ account: market.clients[1]!, text: textAbout(4_998), signal: gone.signal }).catch(
+              () => undefined,
+            ),
+          );
+          await market.clock.sleep(1);
+          gone.abort(new Error('client gone'));
           for (const each of steps) {
             if (each.kind === 'loss') inject.loss(each.rate);
             else if (each.kind === 'duplication') inject.duplication(each.rate);
@@ -272,7 +282,7 @@ describe('the coordinator', () => {
               const answer = embed({
                 account: market.clients[each.account]!,
                 text: each.isShort ? short : textAbout(5_000 + each.topic),
-                mode: 'auto',
+                mode: each.topic % 2 === 0 ? 'auto' : 'shard',
                 signal: controller.signal,
               });
               answers.push(
