@@ -5,7 +5,7 @@ import { refreshRanking, showEpoch } from './ranking-view.js';
 import { showTotals } from './totals-view.js';
 import { showTryForm, startTryForm } from './try-form.js';
 
-/** @import { Event as MarketEvent, Status, Training } from './types.d.ts' */
+/** @import { Event as MarketEvent, Job, Status, Training } from './types.d.ts' */
 
 /** The status is read again after events, but not more often than this. */
 const refreshEveryMs = 1_000;
@@ -13,6 +13,8 @@ const rankingEverySeconds = 10;
 
 /** @type {Status | undefined} */
 let status;
+/** Jobs that came by the stream while the whole list was being read: that list may be older. @type {Job[]} */
+let jobsMeanwhile = [];
 /** @type {Map<string, Training>} */
 const trainings = new Map();
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -20,6 +22,7 @@ let refreshTimer;
 
 /** Reads the whole status; `withJobs` also draws the list of jobs anew. @param {boolean} withJobs */
 async function refresh(withJobs) {
+  if (withJobs) jobsMeanwhile = [];
   const response = await fetch('/v1/status');
   if (!response.ok) throw new Error(`The status could not be read (${response.status}).`);
   const read = /** @type {Status} */ (await response.json());
@@ -27,7 +30,11 @@ async function refresh(withJobs) {
   showTotals(read);
   showExperts(read.experts, trainings);
   showTryForm(read.gateway.canTry);
-  if (withJobs) showJobs(read.recentJobs);
+  if (!withJobs) return;
+  showJobs(read.recentJobs);
+  const known = new Set(read.recentJobs.map((job) => job.receiptId));
+  for (const job of jobsMeanwhile) if (!known.has(job.receiptId)) addJob(job);
+  jobsMeanwhile = [];
 }
 
 function refreshSoon() {
@@ -53,6 +60,7 @@ function apply(event) {
     case 'job-routed':
     case 'job-refunded':
       addJob(event.job);
+      jobsMeanwhile = [...jobsMeanwhile.slice(-50), event.job];
       refreshSoon();
       break;
     case 'training-progressed':
