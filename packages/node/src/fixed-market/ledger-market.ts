@@ -56,7 +56,14 @@ export interface LedgerMarket {
   readonly coordinator: Coordinator;
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
+  readonly validators: readonly NodeId[];
   readonly keysOfExpert: (index: number) => KeyPair;
+  readonly ownerOf: (role: string) => OwnerKey;
+  /** Another node joins the network. */
+  readonly connect: (node: NodeId) => Transport;
+  /** The process of one node dies, and a new one begins with the same key. */
+  readonly restartExpert: (index: number) => Promise<void>;
+  readonly restartValidator: (index: number) => Promise<void>;
   /** The coordinator's end of the network. */
   readonly gateway: Transport;
   readonly market: MarketId;
@@ -66,8 +73,18 @@ export interface LedgerMarket {
   close(): Promise<void>;
 }
 
+export interface LedgerMarketInit {
+  readonly policy?: DecisionPolicy;
+  /** Default 1. */
+  readonly validators?: number;
+  /** Roles with an account that has money, besides those of the market. */
+  readonly funded?: readonly string[];
+  /** Sees, or changes, what a node sends and answers. */
+  readonly tap?: (transport: Transport) => Transport;
+}
+
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
-export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = {}): Promise<LedgerMarket> {
+export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerMarket> {
   const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`ledger-market/${role}`));
   const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
   const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
@@ -87,10 +104,9 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
       atMs: 0,
       rules: defaultNetworkRules,
       minValidatorStakeMicro: 100n,
-      balances: ['expert-owner', 'validator-owner', 'client-0', 'client-1'].map((role) => ({
-        account: accountOf(role),
-        amountMicro: 100_000_000n,
-      })),
+      balances: [...['expert-owner', 'validator-owner', 'client-0', 'client-1'], ...(init.funded ?? [])].map(
+        (role) => ({ account: accountOf(role), amountMicro: 100_000_000n }),
+      ),
       markets: [
         {
           market,
@@ -100,23 +116,33 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
       ],
     }),
   });
-  const transports: Transport[] = [];
+  const transports = new Map<NodeId, Transport>();
   const connect = (node: NodeId): Transport => {
     const transport = network.connect(node);
-    transports.push(transport);
-    return transport;
+    const tapped = init.tap?.(transport) ?? transport;
+    transports.set(node, tapped);
+    return tapped;
+  };
+  const reconnect = async (node: NodeId): Promise<Transport> => {
+    await transports.get(node)?.close();
+    return connect(node);
   };
 
-  const validatorKeys = keysOf('validator');
-  const tickets = ticketBook(validatorKeys, hashOf('ledger-market', 'tickets'), 9);
-  await ledger.transact(ownerOf('validator-owner'), {
-    kind: 'registerValidator',
-    node: validatorKeys.publicKey as NodeId,
-    name: 'validator',
-    stakeMicro: 1_000n,
-    consent: signConsent(validatorKeys, networkName, accountOf('validator-owner')),
-    ticketRoot: tickets.root,
+  const validators = Array.from({ length: init.validators ?? 1 }, (_, index) => {
+    const name = index === 0 ? 'validator' : `validator-${index}`;
+    const keys = keysOf(name);
+    const tickets = ticketBook(keys, hashOf('ledger-market', index === 0 ? 'tickets' : name), 9);
+    return { name, keys, tickets, node: keys.publicKey as NodeId };
   });
+  for (const { name, keys, tickets, node } of validators)
+    await ledger.transact(ownerOf('validator-owner'), {
+      kind: 'registerValidator',
+      node,
+      name,
+      stakeMicro: 1_000n,
+      consent: signConsent(keys, networkName, accountOf('validator-owner')),
+      ticketRoot: tickets.root,
+    });
   const calibration = new CalibrationStore({ directory, dimensions: parameters.dimensions });
   const experts: NodeId[] = [];
   for (let index = 0; index < expertCount; index += 1) {
@@ -163,22 +189,22 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
     isOnline: () => true,
     start: { batch: 0, standings: Standings.empty },
   });
-  validatorRole({ keys: validatorKeys })({
-    transport: connect(validatorKeys.publicKey as NodeId),
-    view,
-    clock,
-    tickets: () => tickets,
-  });
-  for (const [index, node] of experts.entries()) {
+  const startValidator = async (index: number): Promise<void> => {
+    const { keys, node, tickets } = validators[index]!;
+    validatorRole({ keys })({ transport: await reconnect(node), view, clock, tickets: () => tickets });
+  };
+  const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
     expertRole({ keys: keysOf(`expert-${index}`), policy: init.policy ?? workAlways, quietMs: 0 })({
-      transport: connect(node),
+      transport: await reconnect(experts[index]!),
       backend: encoderBackend(`expert-${index}`, parameters.dimensions, encode),
       view,
       clock,
       random: systemRandom,
     });
-  }
+  };
+  for (const index of validators.keys()) await startValidator(index);
+  for (const index of experts.keys()) await startExpert(index);
   const transport = connect(gateway);
   const receipts = memoryReceipts();
   const records: ReceiptRecord[] = [];
@@ -237,13 +263,18 @@ export async function ledgerMarket(init: { readonly policy?: DecisionPolicy } = 
     coordinator,
     clients,
     experts,
+    validators: validators.map(({ node }) => node),
     keysOfExpert: (index) => keysOf(`expert-${index}`),
+    ownerOf,
+    connect,
+    restartExpert: startExpert,
+    restartValidator: startValidator,
     gateway: transport,
     market,
     records,
     warnings,
     close: async () => {
-      for (const each of transports) await each.close();
+      for (const each of transports.values()) await each.close();
       await ledger.close();
       rmSync(directory, { recursive: true, force: true });
     },
