@@ -3,8 +3,9 @@ import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader such as `head` may close our output early: that is no error.
-  if (error.code !== 'EPIPE') fail(`Standard output cannot be written: ${error.message}`);
+  // A reader such as `head` may close our output early, or its terminal may be gone: that is no error.
+  if (error.code !== 'EPIPE' && error.code !== 'EIO')
+    fail(`Standard output cannot be written: ${error.message}`);
 });
 process.stderr.on('error', () => {});
 process.on('uncaughtException', (error) => fail(messageOf(error)));

@@ -1,32 +1,42 @@
 import { MoeError } from '@moe/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
-const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-
-/** Methods of each address, filled as routes are registered after this call. */
-export function collectAllowedMethods(app: FastifyInstance): Map<string, Set<string>> {
-  const allowed = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = allowed.get(url) ?? new Set();
-    for (const name of [method].flat()) methods.add(name);
-    allowed.set(url, methods);
-  });
-  return allowed;
+/** Which methods each address takes. */
+export interface AllowedMethods {
+  /** What to answer where no route is: that the address takes other methods, or that there is nothing. */
+  errorFor(method: string, url: string): { readonly error: MoeError; readonly allow?: string };
 }
 
-/** Answers 405 with `Allow`, before any body is read, for known addresses with a wrong method. */
-export function refuseOtherMethods(app: FastifyInstance, allowed: Map<string, Set<string>>): void {
-  for (const [url, methods] of [...allowed]) {
-    const allow = [...methods].join(', ');
-    const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('allow', allow);
-      throw new MoeError('method-not-allowed', `${url} takes ${allow}, not ${request.method}.`);
-    };
-    app.route({
-      method: httpMethods.filter((method) => !methods.has(method)),
-      url,
-      onRequest: refuse,
-      handler: refuse,
-    });
-  }
+/** Notes every route that is registered after this call. */
+export function collectAllowedMethods(app: FastifyInstance): AllowedMethods {
+  const allowed = new Map<string, { readonly pattern: RegExp; readonly methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = allowed.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const name of [method].flat()) known.methods.add(name);
+    allowed.set(url, known);
+  });
+  return {
+    errorFor(method, url) {
+      const path = url.split('?', 1)[0]!;
+      for (const [route, { pattern, methods }] of allowed) {
+        if (!pattern.test(path)) continue;
+        const allow = [...methods].join(', ');
+        return {
+          error: new MoeError('method-not-allowed', `${route} takes ${allow}, not ${method}.`),
+          allow,
+        };
+      }
+      return {
+        error: new MoeError(
+          'unknown-url',
+          `There is nothing at ${method} ${url.slice(0, 200)}. POST /v1/embeddings embeds texts.`,
+        ),
+      };
+    },
+  };
+}
+
+/** Addresses of ours have letters, digits and parameters between slashes. */
+function patternOf(route: string): RegExp {
+  return new RegExp(`^${route.replaceAll('.', '\\.').replaceAll(/:[a-z]+/g, '[^/]+')}$`);
 }

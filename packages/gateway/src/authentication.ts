@@ -4,18 +4,28 @@ import type { MarketService } from '@moe/node';
 const maxKeyLength = 512;
 
 /**
- * The account that a request pays from, by its `Authorization: Bearer KEY`. Throws `missing-key` or
- * `unknown-key`. The key goes to the service, which looks it up by its hash, and nowhere else.
+ * The account whose key a request carries (`Authorization: Bearer KEY`); undefined without one that is known here. The key
+ * goes to the service, which looks it up by its hash, and nowhere else.
  */
-export function authenticate(service: MarketService, authorization: string | undefined): AccountId {
-  const key = authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  if (key === undefined)
+export function accountOf(service: MarketService, authorization: string | undefined): AccountId | undefined {
+  const key = keyIn(authorization);
+  return key === undefined || key.length > maxKeyLength ? undefined : service.authenticate(key);
+}
+
+/** Throws `missing-key` or `unknown-key` for a request that needs an account and has none. */
+export function assertKeyed(
+  account: AccountId | undefined,
+  authorization: string | undefined,
+): asserts account is AccountId {
+  if (account !== undefined) return;
+  if (keyIn(authorization) === undefined)
     throw new MoeError(
       'missing-key',
-      'No API key was sent. Send the header "authorization: Bearer YOUR_KEY"; `moe up` prints yours.',
+      'No API key was sent. Send the header "authorization: Bearer YOUR_KEY"; `moe up` prints where yours is.',
     );
-  const account = key.length > maxKeyLength ? undefined : service.authenticate(key);
-  if (account === undefined)
-    throw new MoeError('unknown-key', 'This API key is not known here. Check it for missing characters.');
-  return account;
+  throw new MoeError('unknown-key', 'This API key is not known here. Check it for missing characters.');
+}
+
+function keyIn(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
 }

@@ -141,13 +141,14 @@ function explainInput(input: unknown): MoeError {
     return invalidRequest('input', '"input" must be a string or an array of strings.');
   const index = input.findIndex((item) => typeof item !== 'string');
   const item: unknown = input[index];
+  const param = `input[${index}]`;
   if (typeof item === 'number' || Array.isArray(item))
     return invalidRequest(
-      'input',
+      param,
       '"input" holds tokens. The experts of a market have tokenizers of their own: send the text as a string.',
     );
   return invalidRequest(
-    'input',
+    param,
     `"input" must hold strings only; number ${index} is ${item === null ? 'null' : typeof item}.`,
   );
 }

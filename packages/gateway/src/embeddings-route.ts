@@ -3,7 +3,6 @@ import type { EmbeddedText, EmbedRequest, MarketService } from '@moe/node';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Admission } from './admission.ts';
-import { authenticate } from './authentication.ts';
 import { checkText, type EmbeddingsRequest, readEmbeddingsRequest } from './embeddings-request.ts';
 import { writeEmbeddingsResponse } from './embeddings-response.ts';
 import { invalidRequest } from './http-error.ts';
@@ -58,28 +57,24 @@ export function registerEmbeddings(
     }
   };
 
-  app.post('/v1/embeddings', {
-    // Before the body is read: a stranger does not get to fill memory.
-    onRequest: async (request) => {
-      request.account = authenticate(service, request.headers.authorization);
-    },
-    handler: async (request, reply) => {
-      const checked = readEmbeddingsRequest(request.body, {
-        markets: service.markets(),
-        maxInputs: limits.maxInputs,
-      });
-      const answers = await embed(reply, toEmbedRequest(checked, request));
-      if (checked.isSingle) reply.header('x-moe-receipt', answers[0]!.receiptId);
-      reply.header('content-type', 'application/json; charset=utf-8');
-      return writeEmbeddingsResponse(checked, answers);
-    },
+  app.post('/v1/embeddings', async (request, reply) => {
+    const checked = readEmbeddingsRequest(request.body, {
+      markets: service.markets(),
+      maxInputs: limits.maxInputs,
+    });
+    const answers = await embed(reply, toEmbedRequest(checked, request));
+    if (checked.isSingle) reply.header('x-moe-receipt', answers[0]!.receiptId);
+    reply.header('content-type', 'application/json; charset=utf-8');
+    return writeEmbeddingsResponse(checked, answers);
   });
 
   if (demoKey === undefined) return;
+  const demoAccount = service.authenticate(demoKey);
+  if (demoAccount === undefined)
+    throw new MoeError('unknown-key', 'The demo key is not known to the market.');
   app.post('/v1/try', {
     onRequest: async (request) => {
       refuseOtherOrigins(request);
-      request.account = authenticate(service, `Bearer ${demoKey}`);
     },
     handler: async (request, reply) => {
       const body = tryBodySchema.safeParse(request.body);
@@ -89,7 +84,7 @@ export function registerEmbeddings(
       checkText(body.data.text, 'text', market.maxTextBytes);
       const startedMs = performance.now();
       const [answer] = await embed(reply, {
-        account: request.account!,
+        account: demoAccount,
         market: market.id,
         texts: [body.data.text],
       });

@@ -137,7 +137,10 @@ describe('GET /v1/events', () => {
     slow.response.pause();
     const quick = await open();
     let height = 0;
-    const metrics = async () => (await fetch(`${gateway.url}/metrics`)).text();
+    const metrics = async () =>
+      (
+        await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${market.apiKey}` } })
+      ).text();
     // Until the sockets' own buffers are full, the server cannot see that nobody reads.
     const filler = 'x'.repeat(100_000);
     await vi.waitFor(

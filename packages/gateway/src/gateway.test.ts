@@ -139,7 +139,7 @@ describe('POST /v1/embeddings', () => {
       'invalid_json',
     );
     const deep = `{"model":"text-embedding","input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-    await expectError(await post(deep), 400, 'invalid_request', 'input');
+    await expectError(await post(deep), 400, 'invalid_json');
   });
 
   it.each([
@@ -273,7 +273,41 @@ describe('bounds', () => {
     expect(await raw('\x16\x03\x01 hello\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*"code":"invalid_request"/s);
     const huge = `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`;
     expect(await raw(huge)).toMatch(/^HTTP\/1\.1 431 .*headers_too_large/s);
+    for (const answer of [await raw('\x16\x03\x01 hello\r\n\r\n'), await raw(huge)])
+      expect(answer).toMatch(/^x-request-id: req_[0-9a-z]+\r$/m);
   });
+
+  it('answers an odd expectation with 417, as JSON', async () => {
+    await start();
+    const answer = await raw(
+      'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\nexpect: a miracle\r\ncontent-length: 2\r\n\r\n{}',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 417 .*^x-request-id: req_.*"code":"expectation_failed"/ms);
+    expect((await post(valid, { headers: { 'x-nothing': 'odd' } })).status).toBe(200);
+  });
+
+  it.each(['TRACE', 'PROPFIND', 'DELETE', 'PUT', 'PURGE', 'OPTIONS'])(
+    'answers %s with 405',
+    async (method) => {
+      await start();
+      for (const [path, allow] of [
+        ['/v1/embeddings', 'POST'],
+        ['/v1/receipts/abc?x=1', 'GET, HEAD'],
+        ['/v1/events', 'GET'],
+        ['/', 'GET, HEAD'],
+      ]) {
+        const answer = await raw(
+          `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`,
+        );
+        expect(answer).toMatch(/^HTTP\/1\.1 405 .*"code":"method_not_allowed"/s);
+        expect(answer.toLowerCase()).toContain(`\r\nallow: ${allow!.toLowerCase()}\r\n`);
+      }
+      const nothing = await raw(
+        `${method} /v1/nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+      );
+      expect(nothing).toMatch(/^HTTP\/1\.1 404 .*"code":"unknown_url"/s);
+    },
+  );
 });
 
 describe('reads', () => {

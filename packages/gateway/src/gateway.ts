@@ -3,13 +3,14 @@ import { type AccountId, MoeError } from '@moe/core';
 import type { MarketService } from '@moe/node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
-import { collectAllowedMethods, refuseOtherMethods } from './allowed-methods.ts';
-import { authenticate } from './authentication.ts';
+import { collectAllowedMethods } from './allowed-methods.ts';
+import { accountOf, assertKeyed } from './authentication.ts';
 import { createConnectionDrain } from './connection-drain.ts';
 import { registerEmbeddings } from './embeddings-route.ts';
 import { createEventHub } from './event-hub.ts';
 import { createHttpServer } from './http-server.ts';
 import { toJson } from './json.ts';
+import { assertHasCost, keylessCost } from './keyless-costs.ts';
 import { ledgerPaths, registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { hostName, isLoopbackHost } from './loopback.ts';
@@ -18,10 +19,11 @@ import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
 import { registerRegions } from './regions-route.ts';
 import { registerTransactions } from './transaction-routes.ts';
+import { createWorkBudget } from './work-budget.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The account that the request pays from, once its key was checked. */
+    /** The account whose key the request carries. */
     account: AccountId | undefined;
   }
 }
@@ -45,6 +47,8 @@ export interface GatewayInit {
   readonly hasPublicReads?: boolean;
   /** Told of every answer with status 500; by default written to standard error. */
   readonly reportError?: (error: unknown, requestId: string) => void;
+  /** Clock of the budget for requests without a key; default `performance.now`. */
+  readonly nowMs?: () => number;
 }
 
 export interface Gateway {
@@ -68,8 +72,8 @@ const openPaths: ReadonlySet<string> = new Set([
   '/readyz',
   ...ledgerPaths,
 ]);
-/** Addresses that check a key themselves. */
-const keyedPaths: ReadonlySet<string> = new Set(['/v1/embeddings', '/v1/balance', '/v1/try']);
+/** Addresses that need a key everywhere, before anything of a body is read. */
+const keyedPaths: ReadonlySet<string> = new Set(['/v1/embeddings', '/v1/balance']);
 
 /**
  * Serves a market over HTTP: OpenAI's embeddings API, receipts, status, events, metrics and a live page
@@ -122,6 +126,16 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
 
   const drain = createConnectionDrain(app.server);
 
+  const allowed = collectAllowedMethods(app);
+  app.addHook('onRoute', ({ url }) => assertHasCost(url));
+  const budget = createWorkBudget(limits, init.nowMs ?? (() => performance.now()));
+  const costOf = ({ routeOptions, method, headers }: FastifyRequest): number =>
+    keylessCost(routeOptions.url, {
+      method,
+      length: headers['content-length'],
+      maxBytes: limits.maxKeylessBodyBytes,
+    });
+
   app.decorateRequest('account', undefined);
   app.addHook('onRequest', async (request, reply) => {
     reply.raw.setHeader('x-request-id', request.id);
@@ -135,13 +149,21 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       refuseOtherHosts(request);
       acceptedHost = request.headers.host;
     }
+    const { authorization } = request.headers;
+    request.account = accountOf(service, authorization);
     const path = request.routeOptions.url;
-    if (!hasPublicReads && path !== undefined && !openPaths.has(path) && !keyedPaths.has(path))
-      authenticate(service, request.headers.authorization);
+    if (request.account === undefined) budget.charge(request.ip, costOf(request));
+    if (request.is404) {
+      const { error, allow } = allowed.errorFor(request.method, request.url);
+      if (allow !== undefined) reply.header('allow', allow);
+      throw error;
+    }
+    if (path === undefined) return;
+    if (keyedPaths.has(path) || (!hasPublicReads && !openPaths.has(path)))
+      assertKeyed(request.account, authorization);
   });
   app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));
 
-  const allowed = collectAllowedMethods(app);
   registerEmbeddings(app, { service, limits, admission, metrics, inFlight, demoKey });
   registerReads(app, {
     service,
@@ -155,13 +177,6 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   registerLedgerReads(app, service);
   registerTransactions(app, { service, limits });
   registerPage(app);
-  refuseOtherMethods(app, allowed);
-  app.setNotFoundHandler((request) => {
-    throw new MoeError(
-      'unknown-url',
-      `There is nothing at ${request.method} ${request.url.slice(0, 200)}. POST /v1/embeddings embeds texts.`,
-    );
-  });
 
   try {
     await app.listen({ host, port });

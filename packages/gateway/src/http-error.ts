@@ -41,10 +41,12 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   'unknown-blob': { status: 404, type: invalid },
   'unknown-url': { status: 404, type: invalid },
   'method-not-allowed': { status: 405, type: invalid },
+  'expectation-failed': { status: 417, type: invalid },
   'request-timeout': { status: 408, type: invalid },
   'body-too-large': { status: 413, type: invalid },
   'unsupported-media-type': { status: 415, type: invalid },
   'queue-full': { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', retryAfterSeconds: 1 },
+  'rate-limited': { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded' },
   'headers-too-large': { status: 431, type: invalid },
   'request-aborted': { status: 499, type: invalid },
   'no-quorum': { status: 503, type: 'server_error', retryAfterSeconds: 1 },
@@ -87,9 +89,14 @@ export function toHttpError(thrown: unknown): HttpError {
         code: kind.code ?? error.code.replaceAll('-', '_'),
       },
     },
-    retryAfterSeconds: kind.retryAfterSeconds,
+    retryAfterSeconds: kind.retryAfterSeconds ?? secondsIn(error),
     isExpected: true,
   };
+}
+
+/** When an error knows better than its kind how long to wait. */
+function secondsIn({ metadata }: MoeError): number | undefined {
+  return typeof metadata.retryAfterSeconds === 'number' ? metadata.retryAfterSeconds : undefined;
 }
 
 function refusalKind({ code, metadata }: MoeError): ErrorKind | undefined {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { isMoeError, MoeError } from '@moe/core';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -20,6 +21,10 @@ export interface HttpObserver {
 export function createHttpServer(limits: GatewayLimits, observer: HttpObserver): FastifyInstance {
   const run = randomBytes(6).toString('hex');
   let count = 0;
+  const nextRequestId = (): string => {
+    count += 1;
+    return `req_${run}${count.toString(36)}`;
+  };
   const app = fastify({
     http: {
       headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
@@ -33,16 +38,14 @@ export function createHttpServer(limits: GatewayLimits, observer: HttpObserver):
     return503OnClosing: false,
     // The body reader counts, and answers without resetting the connection.
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    genReqId: () => {
-      count += 1;
-      return `req_${run}${count.toString(36)}`;
-    },
-    clientErrorHandler: answerBrokenRequest,
+    genReqId: nextRequestId,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, nextRequestId()),
     frameworkErrors: (error, request, reply) => {
       sendError(error, request, reply, observer);
     },
   });
   app.server.maxConnections = limits.maxConnections;
+  app.server.on('checkExpectation', (_request, response) => refuseExpectation(response, nextRequestId()));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', createBodyReader(limits));
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, observer));
@@ -65,7 +68,7 @@ function sendError(
 }
 
 /** What arrives and is no HTTP request, or stops in the middle, has no route: answer on the bare socket. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, requestId: string): void {
   if (!socket.writable) {
     socket.destroy();
     return;
@@ -74,10 +77,29 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const { status, body } = toHttpError(cause);
   const text = toJson(body);
   socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: ${requestId}\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
   );
   socket.destroySoon();
+}
+
+/** Nothing but `100-continue` can be expected of us. */
+function refuseExpectation(response: ServerResponse<IncomingMessage>, requestId: string): void {
+  const { status, body } = toHttpError(
+    new MoeError(
+      'expectation-failed',
+      'The header "expect" asks for something else than "100-continue". Leave it out.',
+    ),
+  );
+  const text = toJson(body);
+  response
+    .writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+      'x-request-id': requestId,
+      connection: 'close',
+    })
+    .end(text);
 }
 
 function explainBrokenRequest(code: string | undefined): { reason: string; cause: MoeError } {

@@ -1,7 +1,25 @@
-/** Every bound that a client can meet. The table in docs/reference/http-api.md is checked against this one. */
+/**
+ * Every bound that a client can meet, and the one place where sizes that strangers choose are set. The table in
+ * docs/reference/http-api.md is checked against this one.
+ */
 export interface GatewayLimits {
   /** Largest request body. */
   readonly maxBodyBytes: number;
+  /** Largest body of a request without a key. */
+  readonly maxKeylessBodyBytes: number;
+  /** How deep arrays and objects of a body may lie in one another, looked at before it is parsed. */
+  readonly maxJsonDepth: number;
+  /** Values in one body, looked at before it is parsed. */
+  readonly maxJsonValues: number;
+  /** Units of work that one address may ask for at once without a key (keyless-costs.ts); beyond it 429. */
+  readonly keylessBurst: number;
+  /** Units of work an address gets back in a second. */
+  readonly keylessPerSecond: number;
+  /** The same, for all addresses together. */
+  readonly keylessBurstOverall: number;
+  readonly keylessPerSecondOverall: number;
+  /** Addresses that are counted apart; further ones share one count. */
+  readonly maxKeylessAddresses: number;
   /** Bodies held in memory at once, all requests together. */
   readonly maxBufferedBodyBytes: number;
   /** Texts in one request. */
@@ -46,6 +64,14 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   maxBodyBytes: 8 * 1024 * 1024,
+  maxKeylessBodyBytes: 64 * 1024,
+  maxJsonDepth: 32,
+  maxJsonValues: 65_536,
+  keylessBurst: 1_000,
+  keylessPerSecond: 200,
+  keylessBurstOverall: 4_000,
+  keylessPerSecondOverall: 500,
+  maxKeylessAddresses: 4_096,
   maxBufferedBodyBytes: 256 * 1024 * 1024,
   maxInputs: 2_048,
   maxConcurrentRequests: 128,

@@ -1,7 +1,6 @@
 import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
 import type { MarketListing, MarketService } from '@moe/node';
 import type { FastifyInstance } from 'fastify';
-import { authenticate } from './authentication.ts';
 import type { EventHub } from './event-hub.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
@@ -62,7 +61,7 @@ export function registerReads(
   });
 
   app.get('/v1/balance', async (request, reply) => {
-    const account = authenticate(service, request.headers.authorization);
+    const account = request.account!;
     const { availableMicro, reservedMicro } = service.balance(account);
     return sendJson(reply, {
       object: 'balance',

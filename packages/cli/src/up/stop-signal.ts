@@ -1,20 +1,22 @@
-const signals = ['SIGINT', 'SIGTERM'] as const;
+/** Ctrl-C, a supervisor, a closed terminal. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Aborts at the first Ctrl-C (or SIGTERM). The second ends the process at once, by the signal itself: leaving
- * through `process.exit` would abort noisily in the middle of a model's run, and the ledger survives either.
+ * Aborts at the first of these signals. A second one ends the process at once, by the signal itself: leaving
+ * through `process.exit` would abort noisily in the middle of a model's run, and the ledger survives either. A
+ * hang-up is never a second one: shells and supervisors send it along with others, and more than once.
  */
 export function stopSignal(onFirst: () => void): AbortController {
   const stop = new AbortController();
   for (const name of signals)
     process.on(name, () => {
-      if (stop.signal.aborted) {
+      if (!stop.signal.aborted) {
+        onFirst();
+        stop.abort(new Error('The market is stopping.'));
+      } else if (name !== 'SIGHUP') {
         for (const each of signals) process.removeAllListeners(each);
         process.kill(process.pid, name);
-        return;
       }
-      onFirst();
-      stop.abort(new Error('The market is stopping.'));
     });
   return stop;
 }
