@@ -135,7 +135,7 @@ describe('the coordinator', () => {
   it('delivers from scored members only: a liar of any length spoils nothing', async () => {
     for (const bytes of [5, 8, 4 * 48]) {
       market = await ledgerMarket();
-      const liar = market.keysOfExpert(0);
+      const liar = market.keysOf('expert-0');
       changeAnswers(protocols.reveal, revealResponseSchema, ({ reveal: { signature, ...body } }) => ({
         reveal:
           body.worker === liar.publicKey

@@ -42,7 +42,6 @@ import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 const parameters = smallParameters;
 const market = 'text-embedding' as MarketId;
 const networkName = 'ledger-market';
-const expertCount = 5;
 const prepaidMicro = 1_000_000n;
 
 export interface LedgerMarket {
@@ -57,7 +56,7 @@ export interface LedgerMarket {
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
   readonly validators: readonly NodeId[];
-  readonly keysOfExpert: (index: number) => KeyPair;
+  readonly keysOf: (role: string) => KeyPair;
   readonly ownerOf: (role: string) => OwnerKey;
   /** Another node joins the network. */
   readonly connect: (node: NodeId) => Transport;
@@ -75,12 +74,19 @@ export interface LedgerMarket {
 
 export interface LedgerMarketInit {
   readonly policy?: DecisionPolicy;
+  /** Default 5; the last one is on probation. */
+  readonly experts?: number;
   /** Default 1. */
   readonly validators?: number;
+  /** Jobs that each validator has tickets for, as a power of two; default 9. */
+  readonly ticketDepth?: number;
+  /** Experts and validators (by name) that play no role of ours: a test connects them and answers for them. */
+  readonly strangers?: readonly string[];
   /** Roles with an account that has money, besides those of the market. */
   readonly funded?: readonly string[];
   /** Sees, or changes, what a node sends and answers. */
   readonly tap?: (transport: Transport) => Transport;
+  readonly clock?: VirtualClock;
 }
 
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
@@ -89,7 +95,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
   const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
   const accountOf = (role: string): AccountId => ownerOf(role).address;
-  const clock = virtualClock();
+  const clock = init.clock ?? virtualClock();
   const network = createMemoryNetwork({ clock });
   const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
   const treasury = ownerOf('treasury');
@@ -128,10 +134,16 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     return connect(node);
   };
 
+  const isStranger = (name: string): boolean => init.strangers?.includes(name) === true;
+  const expertCount = init.experts ?? 5;
   const validators = Array.from({ length: init.validators ?? 1 }, (_, index) => {
     const name = index === 0 ? 'validator' : `validator-${index}`;
     const keys = keysOf(name);
-    const tickets = ticketBook(keys, hashOf('ledger-market', index === 0 ? 'tickets' : name), 9);
+    const tickets = ticketBook(
+      keys,
+      hashOf('ledger-market', index === 0 ? 'tickets' : name),
+      init.ticketDepth ?? 9,
+    );
     return { name, keys, tickets, node: keys.publicKey as NodeId };
   });
   for (const { name, keys, tickets, node } of validators)
@@ -203,8 +215,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       random: systemRandom,
     });
   };
-  for (const index of validators.keys()) await startValidator(index);
-  for (const index of experts.keys()) await startExpert(index);
+  for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
+  for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
   const transport = connect(gateway);
   const receipts = memoryReceipts();
   const records: ReceiptRecord[] = [];
@@ -264,7 +276,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     clients,
     experts,
     validators: validators.map(({ node }) => node),
-    keysOfExpert: (index) => keysOf(`expert-${index}`),
+    keysOf,
     ownerOf,
     connect,
     restartExpert: startExpert,

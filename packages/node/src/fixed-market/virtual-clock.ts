@@ -12,12 +12,14 @@ interface Sleeper {
 
 /** Idle turns of the event loop after which nothing but time is waited for. */
 const idleTurns = 3;
+/** Turns after which time passes although somebody says to be at work: they may wait for it themselves. */
+const busyTurns = 20_000;
 
 /**
  * Time that passes only while everybody waits for it: a deadline of seconds costs microseconds. Work that needs
- * the event loop for longer (files, thread pools) must not be waited for beside it.
+ * the event loop for longer (files, thread pools) must not be waited for beside it, or be told of by `isBusy`.
  */
-export function virtualClock(startMs = 1_700_000_000_000): VirtualClock {
+export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean = () => false): VirtualClock {
   const sleepers = new Set<Sleeper>();
   let nowMs = startMs;
   let turns = 0;
@@ -28,7 +30,7 @@ export function virtualClock(startMs = 1_700_000_000_000): VirtualClock {
       return;
     }
     turns += 1;
-    if (turns > idleTurns) {
+    if (turns > (isBusy() ? busyTurns : idleTurns)) {
       turns = 0;
       let next: Sleeper | undefined;
       for (const sleeper of sleepers) if (next === undefined || sleeper.wakeMs < next.wakeMs) next = sleeper;

@@ -1,0 +1,159 @@
+/** Collects all that honest nodes sign and looks for two statements of one of them that exclude one another. */
+import { decode, type MarketId, type NodeId } from '@moe/core';
+import {
+  type CertificateBody,
+  certificateHash,
+  claimHash,
+  equivocationOf,
+  findingOf,
+  type GrantBody,
+  jobIdOf,
+  type Misconduct,
+  type OrderBody,
+  type Reveal,
+  type SettlementBody,
+  type Statement,
+} from '@moe/protocol';
+import { z } from 'zod';
+import type { Heard } from './wiretap.ts';
+
+export interface EvidenceHunter {
+  /** Takes in a message; the proofs that it completes. */
+  hear(message: Heard): readonly Misconduct[];
+}
+
+interface Place {
+  readonly market: MarketId;
+  readonly network: string;
+}
+
+/** Statements that are remembered of one author in one job: more than an honest one ever makes. */
+const maxStatements = 256;
+
+export function evidenceHunter(place: Place): EvidenceHunter {
+  const orders = new Map<string, OrderBody>();
+  /** By job and author. */
+  const statements = new Map<string, Statement[]>();
+  const reveals = new Map<string, Reveal>();
+  const certificates = new Map<string, { body: CertificateBody; signature: Uint8Array }[]>();
+  const settlements = new Map<string, { body: SettlementBody; signature: Uint8Array }[]>();
+  /** What workers answered to claims, by the claim's hash. */
+  const answers = new Map<string, { job?: string; grant?: Statement; refusal?: Statement }>();
+
+  const completes = (proof: Misconduct): Misconduct[] =>
+    findingOf(proof, place.market, place.network) === undefined ? [] : [proof];
+
+  const hearStatement = (statement: Statement, job: string): Misconduct[] => {
+    const key = `${job}/${statement.signed.by}`;
+    const earlier = statements.get(key) ?? [];
+    statements.set(key, earlier);
+    const id = signatureOf(statement);
+    if (earlier.length >= maxStatements || earlier.some((other) => signatureOf(other) === id)) return [];
+    const found = earlier.flatMap((other) => {
+      const order = orders.get(job);
+      if (order === undefined || equivocationOf(other, statement) === undefined) return [];
+      return completes({ kind: 'statements', order, statements: [other, statement] });
+    });
+    earlier.push(statement);
+    return found;
+  };
+
+  const hearAnswer = (hash: string, said: { job?: string; grant?: Statement; refusal?: Statement }) => {
+    const { job, grant, refusal } = { ...answers.get(hash), ...said };
+    answers.set(hash, {
+      ...(job === undefined ? {} : { job }),
+      ...(grant === undefined ? {} : { grant }),
+      ...(refusal === undefined ? {} : { refusal }),
+    });
+    const order = orders.get(job ?? '');
+    return order === undefined || grant === undefined || refusal === undefined
+      ? []
+      : completes({ kind: 'statements', order, statements: [grant, refusal] });
+  };
+
+  const hearReveal = (reveal: Reveal): Misconduct[] => {
+    reveals.set(`${reveal.job}/${reveal.worker}/${reveal.principal}`, reveal);
+    const order = orders.get(reveal.job);
+    if (order === undefined) return [];
+    return (statements.get(`${reveal.job}/${reveal.worker}`) ?? []).flatMap((statement) =>
+      statement.kind === 'commit'
+        ? completes({ kind: 'reveal', order, commit: statement.signed, reveal })
+        : [],
+    );
+  };
+
+  const hearCertificate = (validator: NodeId, body: CertificateBody, signature: Uint8Array): Misconduct[] => {
+    const key = `${body.job}/${validator}`;
+    const earlier = certificates.get(key) ?? [];
+    certificates.set(key, earlier);
+    if (earlier.some((other) => certificateHash(other.body) === certificateHash(body))) return [];
+    const said = { body, signature };
+    const found = earlier.flatMap((other) =>
+      completes({ kind: 'certificates', validator, certificates: [other, said] }),
+    );
+    earlier.push(said);
+    return found;
+  };
+
+  const hearSettlement = (validator: NodeId, body: SettlementBody, signature: Uint8Array): Misconduct[] => {
+    const key = `${body.market}/${body.batch}/${body.gateway}/${validator}`;
+    const earlier = settlements.get(key) ?? [];
+    settlements.set(key, earlier);
+    if (earlier.some((other) => other.body.root === body.root)) return [];
+    const said = { body, signature };
+    const found = earlier.flatMap((other) =>
+      completes({ kind: 'settlements', validator, settlements: [other, said] }),
+    );
+    earlier.push(said);
+    return found;
+  };
+
+  /** Signed things anywhere in a message. */
+  const walk = (value: unknown): Misconduct[] => {
+    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+    if (Array.isArray(value)) return value.flatMap(walk);
+    const fields = value as Record<string, unknown>;
+    const own: Misconduct[] = [];
+    if ('keptSalt' in fields && 'signature' in fields) own.push(...hearReveal(fields as never));
+    if (typeof fields.body === 'object' && fields.body !== null && 'by' in fields) {
+      const body = fields.body as Record<string, unknown>;
+      const signed = fields as never;
+      if ('dataHash' in body) orders.set(jobIdOf(body as never), body as never);
+      else if ('stage' in body && 'seal' in body)
+        own.push(...hearStatement({ kind: 'commit', signed }, String(body.job)));
+      else if ('askBps' in body && 'claim' in body) {
+        const { claim } = body as unknown as GrantBody;
+        own.push(...hearStatement({ kind: 'grant', signed }, claim.body.job));
+        const grant: Statement = { kind: 'grant', signed };
+        own.push(...hearAnswer(claimHash(claim.body), { job: claim.body.job, grant }));
+      } else if ('ttlMs' in body) own.push(...hearStatement({ kind: 'claim', signed }, String(body.job)));
+      else if ('heldBy' in body)
+        own.push(...hearAnswer(String(body.claim), { refusal: { kind: 'refusal', signed } }));
+    }
+    return [...own, ...Object.values(fields).flatMap(walk)];
+  };
+
+  return {
+    hear({ kind, from, bytes, request }) {
+      let message: unknown;
+      try {
+        message = decode(bytes, z.unknown());
+      } catch {
+        return [];
+      }
+      const found = walk(message);
+      if (kind !== 'answer') return found;
+      const { body, signature } = message as { body?: CertificateBody; signature?: unknown };
+      if (body?.members !== undefined && signature instanceof Uint8Array)
+        return [...found, ...hearCertificate(from, body, signature)];
+      const { node, signature: signed } = (signature ?? {}) as { node?: NodeId; signature?: Uint8Array };
+      if (node === undefined || signed === undefined || request === undefined) return found;
+      const { settlement } = decode(request, z.unknown()) as { settlement?: SettlementBody };
+      return settlement === undefined ? found : [...found, ...hearSettlement(node, settlement, signed)];
+    },
+  };
+}
+
+function signatureOf({ signed }: Statement): string {
+  return Buffer.from(signed.signature).toString('base64');
+}

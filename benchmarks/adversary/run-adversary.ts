@@ -1,0 +1,130 @@
+/** Plays the steps, then counts what happened to the honest. */
+import { crookedExpert } from './crooked-expert.ts';
+import { crookedGateway } from './crooked-job.ts';
+import { type Move, menu } from './moves.ts';
+import { openWorld, type World } from './world.ts';
+
+export interface AdversaryResult {
+  readonly steps: number;
+  readonly seed: number;
+  /** Slashes of honest nodes, by evidence or by a certificate. */
+  readonly honestSlashed: number;
+  readonly lostMicro: number;
+  readonly inventedMicro: number;
+  /** Whether an honest job is settled once the adversary rests. */
+  readonly settledAfter: boolean;
+  readonly settlements: number;
+  readonly jobsDone: number;
+  readonly jobsFailed: number;
+  readonly problems: readonly string[];
+  readonly moves: ReadonlyMap<string, { played: number; failed: number }>;
+}
+
+const inFlight = 6;
+const restartEvery = 500;
+/** Virtual: longer than any stage of a job. */
+const restMs = 120_000;
+
+export async function runAdversary(init: {
+  readonly steps: number;
+  readonly seed: number;
+  readonly onStep?: (done: number) => void;
+}): Promise<AdversaryResult> {
+  const world = await openWorld(init.seed);
+  const { market, uniform, clock } = world;
+  const { ledger } = market;
+  const problems: string[] = [];
+  let settlements = 0;
+  ledger.onApplied(({ transaction }) => {
+    if (transaction.kind !== 'settle') return;
+    settlements += 1;
+    for (const { node, amountMicro } of transaction.settlement.slashes)
+      if (world.honest.has(node) && amountMicro > 0n)
+        world.framed.push(`settlement ${transaction.settlement.batch} took ${amountMicro} from ${node}`);
+  });
+  const supplyMicro = ledger.totalMicro();
+  const moves = menu(world, crookedGateway(world), crookedExpert(world));
+  const tallies = new Map(moves.map(({ name }) => [name, { played: 0, failed: 0 }]));
+  const running = new Set<Promise<void>>();
+  const start = ({ name, play }: Move): void => {
+    const tally = tallies.get(name)!;
+    tally.played += 1;
+    const task: Promise<void> = Promise.resolve()
+      .then(play)
+      .then(
+        () => undefined,
+        () => {
+          tally.failed += 1;
+        },
+      )
+      .finally(() => running.delete(task));
+    running.add(task);
+  };
+  try {
+    for (let step = 0; step < init.steps; step += 1) {
+      if (running.size >= inFlight) await Promise.race(running);
+      start(pick(moves, uniform));
+      if (step % restartEvery === restartEvery - 1) {
+        await Promise.all(running);
+        await restartOne(world);
+      }
+      init.onStep?.(1);
+    }
+    await Promise.all(running);
+    const settledAfter = await settles(world, problems);
+    await clock.sleep(restMs);
+    const totalMicro = ledger.totalMicro();
+    const lostMicro = Number(supplyMicro > totalMicro ? supplyMicro - totalMicro : 0n);
+    const inventedMicro = Number(totalMicro > supplyMicro ? totalMicro - supplyMicro : 0n);
+    if (lostMicro > 0) problems.push(`${lostMicro} micro-credits are missing`);
+    if (inventedMicro > 0) problems.push(`${inventedMicro} micro-credits are new`);
+    problems.push(...world.framed);
+    const honest = tallies.get('honest job')!;
+    return {
+      steps: init.steps,
+      seed: init.seed,
+      honestSlashed: world.framed.length,
+      lostMicro,
+      inventedMicro,
+      settledAfter,
+      settlements,
+      jobsDone: honest.played - honest.failed,
+      jobsFailed: honest.failed,
+      problems,
+      moves: tallies,
+    };
+  } finally {
+    await market.coordinator.close().catch(() => undefined);
+    await market.close();
+  }
+}
+
+function pick(moves: readonly Move[], uniform: () => number): Move {
+  let left = uniform() * moves.reduce((sum, { weight }) => sum + weight, 0);
+  for (const move of moves) {
+    left -= move.weight;
+    if (left < 0) return move;
+  }
+  return moves[0]!;
+}
+
+/** A machine dies between two jobs and comes back. */
+async function restartOne({ market, uniform, honest }: World): Promise<void> {
+  const experts = [...market.experts.keys()].filter((index) => honest.has(market.experts[index]!));
+  const validators = [...market.validators.keys()].filter((index) => honest.has(market.validators[index]!));
+  if (uniform() < 0.5) await market.restartExpert(experts[Math.floor(uniform() * experts.length)]!);
+  else await market.restartValidator(validators[Math.floor(uniform() * validators.length)]!);
+}
+
+/** Whether a job of an honest client is done and settled now. */
+async function settles({ market }: World, problems: string[]): Promise<boolean> {
+  try {
+    await market.coordinator.close();
+    await market.settler.flush();
+    if (market.settler.pending() === 0) return true;
+    problems.push(`${market.settler.pending()} orders are not settled: ${market.warnings.at(-1) ?? ''}`);
+  } catch (error) {
+    problems.push(`the market does not settle: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return false;
+}
