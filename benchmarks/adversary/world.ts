@@ -10,7 +10,7 @@ import { type EvidenceHunter, evidenceHunter } from './evidence-hunter.ts';
 import { type Vocabulary, vocabulary } from './mutate.ts';
 import { type Wiretap, wiretap } from './wiretap.ts';
 
-export interface Adversary {
+interface Adversary {
   /** An account with money, a client of his own gateway. */
   readonly owner: OwnerKey;
   /** A registered expert, a registered validator with less than a third of the stake, a gateway, and nobody. */
