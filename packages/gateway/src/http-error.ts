@@ -53,6 +53,11 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   overloaded: { status: 503, type: 'server_error', retryAfterSeconds: 1 },
   'market-closed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
   'ledger-closed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
+  // The disk: it is tried again by itself, or the process is started again.
+  'ledger-failed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
+  'ledger-broken': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
+  'receipts-failed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
+  'store-failed': { status: 503, type: 'server_error', retryAfterSeconds: 5 },
 };
 
 const unexpected: ErrorBody = {

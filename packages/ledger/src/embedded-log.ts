@@ -1,47 +1,47 @@
 import { MoeError, messageOf } from '@moe/core';
 import type { EmbeddedStore } from './embedded-store.ts';
 import type { Log } from './log.ts';
+import { damagedStore } from './store-table.ts';
 
 /** The log in an embedded store. Closing the log leaves the store open. */
 export function embeddedLog(store: EmbeddedStore): Log {
   const entries = store.table<number>('log');
-  const [last] = [...entries.getKeys({ reverse: true, limit: 1 })];
-  let nextIndex = last === undefined ? 0 : last + 1;
-  let durable = nextIndex;
+  const lengthOnDisk = (): number => {
+    const [last] = entries.getKeys({ reverse: true, limit: 1 });
+    return last === undefined ? 0 : last + 1;
+  };
+  let durable = lengthOnDisk();
   let isClosed = false;
-  let failure: MoeError | undefined;
   const inFlight = new Set<Promise<unknown>>();
   const requireOpen = () => {
     if (isClosed) throw new MoeError('log-closed', 'The log is closed.');
   };
+  store.onReopened(() => {
+    durable = lengthOnDisk();
+  });
 
   return {
     append: async (added) => {
       requireOpen();
-      if (failure !== undefined) throw failure;
-      const first = nextIndex;
       const copies = added.map((entry) => Buffer.from(entry));
-      nextIndex += copies.length;
+      // The store takes one change after the other, and none after one that failed: there are no gaps.
       const written = store.write(() => {
+        const first = lengthOnDisk();
         copies.forEach((entry, offset) => {
           entries.put(first + offset, entry);
         });
+        return first;
       });
       inFlight.add(written);
       try {
-        await written;
+        const first = await written;
+        durable = Math.max(durable, first + copies.length);
+        return first;
       } catch (cause) {
-        failure = new MoeError(
-          'log-failed',
-          `The ledger's log in ${store.directory} cannot be written: ${messageOf(cause)}. Check the disk, then start again.`,
-          { cause },
-        );
-        throw failure;
+        throw new MoeError('log-failed', messageOf(cause), { cause, isRetryable: true });
       } finally {
         inFlight.delete(written);
       }
-      durable = Math.max(durable, first + copies.length);
-      return first;
     },
     read: async (fromIndex, limit) => {
       requireOpen();
@@ -49,14 +49,7 @@ export function embeddedLog(store: EmbeddedStore): Log {
       const found: Uint8Array[] = [];
       for (let index = fromIndex; index < end; index += 1) {
         const entry = entries.get(index);
-        if (entry === undefined)
-          throw new MoeError(
-            'log-corrupt',
-            `Entry ${index} of the ledger's log in ${store.directory} is missing.`,
-            {
-              metadata: { index },
-            },
-          );
+        if (entry === undefined) throw damagedStore(store.directory, `entry ${index} of its log is missing`);
         found.push(new Uint8Array(entry));
       }
       return found;
@@ -64,6 +57,11 @@ export function embeddedLog(store: EmbeddedStore): Log {
     head: async () => {
       requireOpen();
       return durable;
+    },
+    failure: () => store.failure(),
+    recovered: async () => {
+      requireOpen();
+      await store.recovered();
     },
     close: async () => {
       isClosed = true;

@@ -7,6 +7,7 @@ import {
   type ReceiptStore,
   type StoredReceipt,
 } from './receipts.ts';
+import { damagedStore } from './store-table.ts';
 
 /**
  * Receipts in an embedded store: `receipts` maps an id to its number of arrival (8 bytes) and the bytes,
@@ -19,10 +20,18 @@ export function embeddedReceipts(
   const receipts = store.table<string>('receipts');
   const order = store.table<number>('receipt-order');
   const pending = store.table<number>('receipt-pending');
-  const [last] = [...order.getKeys({ reverse: true, limit: 1 })];
-  let nextNumber = last === undefined ? 0 : last + 1;
-  let count = order.getCount();
-  let pendingCount = pending.getCount();
+  let nextNumber = 0;
+  let count = 0;
+  let pendingCount = 0;
+  const look = (): void => {
+    const [last] = order.getKeys({ reverse: true, limit: 1 });
+    nextNumber = last === undefined ? 0 : last + 1;
+    count = order.getCount();
+    pendingCount = pending.getCount();
+  };
+  look();
+  // What a failed write had counted never came to be.
+  store.onReopened(look);
   /** Admitted but not written yet, so that a burst cannot pass the limit. */
   let arriving = 0;
   let isClosed = false;
@@ -37,11 +46,10 @@ export function embeddedReceipts(
     try {
       await written;
     } catch (cause) {
-      throw new MoeError(
-        'receipts-failed',
-        `Receipts in ${store.directory} cannot be written: ${messageOf(cause)}. Check the disk.`,
-        { cause },
-      );
+      throw new MoeError('receipts-failed', `Receipts cannot be written. ${messageOf(cause)}`, {
+        cause,
+        isRetryable: true,
+      });
     } finally {
       inFlight.delete(written);
     }
@@ -82,7 +90,9 @@ export function embeddedReceipts(
   };
   const receiptOf = (idBytes: Buffer): StoredReceipt => {
     const id = idBytes.toString();
-    return { id, bytes: withoutNumber(receipts.get(id)!) };
+    const found = receipts.get(id);
+    if (found === undefined) throw damagedStore(store.directory, `receipt ${id} is listed and missing`);
+    return { id, bytes: withoutNumber(found) };
   };
 
   return {
@@ -92,10 +102,19 @@ export function embeddedReceipts(
         throw tooManyPending(limits.maxPending);
       const copy = bytes.slice();
       arriving += 1;
-      await write(() => {
-        arriving -= 1;
-        putNow(id, copy, options.pending);
-      });
+      let hasArrived = false;
+      const arrived = (): void => {
+        if (!hasArrived) arriving -= 1;
+        hasArrived = true;
+      };
+      try {
+        await write(() => {
+          arrived();
+          putNow(id, copy, options.pending);
+        });
+      } finally {
+        arrived();
+      }
     },
     get: async (id) => {
       requireOpen();
@@ -123,6 +142,7 @@ export function embeddedReceipts(
       requireOpen();
       return [...order.getRange({ reverse: true, limit })].map(({ value }) => receiptOf(value));
     },
+    failure: () => store.failure(),
     close: async () => {
       isClosed = true;
       await Promise.allSettled(inFlight);

@@ -29,6 +29,17 @@ export interface Placed {
   readonly index: number;
 }
 
+/** Whether transactions can be written now, and if not, why. */
+export type LedgerHealth =
+  | { readonly isWritable: true }
+  | {
+      readonly isWritable: false;
+      /** A sentence for people. */
+      readonly reason: string;
+      /** The ledger does not recover by itself: the process must end in order and be started again. */
+      readonly needsRestart: boolean;
+    };
+
 /**
  * A log and its fold. What the readers show is durable, always: a transaction becomes visible, in one step
  * with its batch, after the log has it on disk and before its `submit` resolves.
@@ -39,7 +50,8 @@ export interface Ledger {
    * Resolves when the transaction is applied and durable. Many at once share one sync to disk; they take
    * effect in the order of the calls. Rejects with a `MoeError`: `invalid-transaction`, `invalid-signature`,
    * one of the transition's refusals (`insufficient-funds`, `wrong-nonce`, …), `overloaded` (retryable),
-   * `ledger-closed`, `ledger-failed` (the disk: whether it was written shows after reopening).
+   * `ledger-closed`, `ledger-failed` (retryable: the disk; whether it was written shows when the ledger goes on),
+   * `ledger-broken` (see {@link Ledger.health}), `transaction-failed` (a fault in the rules: nothing was changed).
    */
   submit(signed: SignedTransaction): Promise<Placed>;
   /**
@@ -52,6 +64,11 @@ export interface Ledger {
   /** Waits until nothing that was submitted before is pending. */
   idle(): Promise<void>;
 
+  /**
+   * Where writing fails (a full disk), the ledger refuses transactions with `ledger-failed` and goes on by itself once the
+   * log can be written again, with what did reach it. Reading goes on meanwhile.
+   */
+  health(): LedgerHealth;
   /** Number of entries applied. */
   height(): number;
   /** Chain hash of the last entry: vouches for the whole log. */

@@ -22,6 +22,8 @@ export function memoryLog(entries: Uint8Array[] = []): Log {
       requireOpen();
       return entries.length;
     },
+    failure: () => undefined,
+    recovered: async () => requireOpen(),
     close: async () => {
       isClosed = true;
     },

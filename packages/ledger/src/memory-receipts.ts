@@ -53,6 +53,7 @@ export function memoryReceipts(
         .slice(0, limit)
         .map(([id, { bytes }]) => ({ id, bytes }));
     },
+    failure: () => undefined,
     close: async () => {
       isClosed = true;
     },

@@ -1,5 +1,6 @@
 import {
   type AccountId,
+  fromHex,
   type Hash,
   MoeError,
   messageOf,
@@ -11,6 +12,7 @@ import {
 import {
   accountOf,
   applyTransaction,
+  type Draft,
   draftOn,
   expertKey,
   type LedgerView,
@@ -26,12 +28,13 @@ import {
   CHAIN_START,
   chainEntry,
   chainHashIn,
+  corrupt,
   type LedgerEntry,
   readEntry,
   type SealedTransaction,
   seal,
 } from './entry.ts';
-import type { Ledger, Placed } from './ledger.ts';
+import type { Ledger, LedgerHealth, Placed } from './ledger.ts';
 import type { Log } from './log.ts';
 import { type Folded, replay } from './replay.ts';
 import type { SnapshotStore } from './snapshots.ts';
@@ -61,6 +64,17 @@ const RECORDS_PER_ENTRY = 8;
 
 /** What a submission gets once its batch is through: its place, or why it was refused. */
 type Outcome = Placed | MoeError;
+
+/** A batch that was applied to a draft. */
+interface Decided {
+  readonly draft: Draft;
+  readonly entries: LedgerEntry[];
+  readonly bytes: Uint8Array[];
+  chainHash: Uint8Array;
+  readonly outcomes: Outcome[];
+  /** Where the rules threw instead of refusing; the draft is then of no use. */
+  readonly stumbledAt?: number;
+}
 
 /**
  * Opens the ledger in `log`. Throws `ledger-empty` (empty log and no genesis), `wrong-network`,
@@ -138,6 +152,12 @@ class FoldedLog implements Ledger {
     return this.#submissions.add(sealed, accountOf(this.#state, sealed.transaction.from).nonce, resign);
   }
 
+  health(): LedgerHealth {
+    const failure = this.#failure ?? this.#log.failure();
+    if (failure === undefined) return { isWritable: true };
+    return { isWritable: false, reason: failure.message, needsRestart: failure.code === 'ledger-broken' };
+  }
+
   nextNonce(account: SenderId): number {
     return this.#submissions.nextNonce(account, accountOf(this.#state, account).nonce);
   }
@@ -151,53 +171,80 @@ class FoldedLog implements Ledger {
   async #write(): Promise<void> {
     if (this.#isWriting) return;
     this.#isWriting = true;
-    for (;;) {
-      const batch = this.#submissions.takeReady(MAX_BATCH, MAX_BATCH_BYTES);
-      if (batch.length === 0) break;
-      const outcomes = await this.#place(batch);
-      batch.forEach(({ resolve, reject }, position) => {
-        const outcome = outcomes[position]!;
-        if (outcome instanceof MoeError) reject(outcome);
-        else resolve(outcome);
-      });
+    try {
+      for (;;) {
+        let batch = this.#submissions.takeReady(MAX_BATCH, MAX_BATCH_BYTES);
+        if (batch.length === 0) break;
+        while (batch.length > 0) batch = batch.slice(await this.#place(batch));
+      }
+    } catch (error) {
+      this.#break(error);
+    } finally {
+      this.#isWriting = false;
     }
-    this.#isWriting = false;
     if (this.#submissions.size === 0) {
       for (const resolve of this.#idleWaiters) resolve();
       this.#idleWaiters.clear();
     }
   }
 
-  /** Decides on a draft, makes it durable, then visible. */
-  async #place(batch: readonly Submission[]): Promise<readonly Outcome[]> {
-    const draft = draftOn(this.#state);
-    const entries: LedgerEntry[] = [];
-    const bytes: Uint8Array[] = [];
-    let chainHash = this.#chainHash;
-    const outcomes = batch.map((submission): Outcome => {
-      if (submission.validity !== 'valid') return invalidSignature();
-      const sealed = inTurn(draft, submission);
-      const decision = applyTransaction(draft, sealed.transaction);
-      if (!decision.applied) return new MoeError(decision.code, decision.message);
-      const index = this.#height + entries.length;
-      const chained = chainEntry(chainHash, sealed);
-      chainHash = chained.hash;
-      bytes.push(chained.bytes);
-      entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(chainHash) as Hash });
-      return { index };
+  /**
+   * Decides on as many as it can, in a draft, makes them durable, then visible, and tells each how it went. Returns their
+   * number, at least one. Whatever is thrown meanwhile, none is left without an answer.
+   */
+  async #place(batch: readonly Submission[]): Promise<number> {
+    let decided = this.#decide(batch);
+    // The draft that the rules stumbled in is half changed: the others before it are decided again without it.
+    while (decided.stumbledAt !== undefined) decided = this.#decide(batch.slice(0, decided.stumbledAt));
+    const { draft, entries, bytes, chainHash, outcomes } = decided;
+    const placed = batch.slice(0, outcomes.length);
+    let failure = this.#failure;
+    if (failure === undefined && entries.length > 0) failure = await this.#append(bytes);
+    this.#submissions.decided(placed);
+    if (failure === undefined && entries.length > 0)
+      try {
+        this.#tracked.commit(draft);
+        this.#height += entries.length;
+        this.#chainHash = chainHash;
+      } catch (error) {
+        failure = this.#break(error);
+      }
+    placed.forEach(({ resolve, reject }, position) => {
+      const outcome = failure ?? outcomes[position]!;
+      if (outcome instanceof MoeError) reject(outcome);
+      else resolve(outcome);
     });
-    const failure = this.#failure ?? (entries.length === 0 ? undefined : await this.#append(bytes));
-    this.#submissions.decided(batch);
-    if (failure !== undefined) {
-      this.#failure = failure;
-      return batch.map(() => failure);
-    }
-    this.#tracked.commit(draft);
-    this.#height += entries.length;
-    this.#chainHash = chainHash;
+    if (failure !== undefined) return placed.length;
     this.#announce(entries);
     if (this.#isSnapshotDue()) this.#snapshotInBackground();
-    return outcomes;
+    return placed.length;
+  }
+
+  /** What becomes of a batch. Where the rules themselves stumble over one, it ends there; over the first, it is refused. */
+  #decide(batch: readonly Submission[]): Decided {
+    const draft = draftOn(this.#state);
+    const decided = { draft, entries: [], bytes: [], chainHash: this.#chainHash, outcomes: [] } as Decided;
+    for (const [position, submission] of batch.entries())
+      try {
+        decided.outcomes.push(this.#decideOn(submission, decided));
+      } catch (error) {
+        if (position > 0) return { ...decided, stumbledAt: position };
+        return { ...decided, draft: draftOn(this.#state), outcomes: [asRefusal(error)] };
+      }
+    return decided;
+  }
+
+  #decideOn(submission: Submission, decided: Decided): Outcome {
+    if (submission.validity !== 'valid') return invalidSignature();
+    const sealed = inTurn(decided.draft, submission);
+    const decision = applyTransaction(decided.draft, sealed.transaction);
+    if (!decision.applied) return new MoeError(decision.code, decision.message);
+    const index = this.#height + decided.entries.length;
+    const { bytes, hash } = chainEntry(decided.chainHash, sealed);
+    decided.chainHash = hash;
+    decided.bytes.push(bytes);
+    decided.entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(hash) as Hash });
+    return { index };
   }
 
   /** Undefined when the entries are durable. */
@@ -208,12 +255,54 @@ class FoldedLog implements Ledger {
       throw new MoeError('log-failed', `Something else wrote to the log at entry ${this.#height}.`);
     } catch (cause) {
       // Whether the batch reached the disk is unknown; a later batch on top of a guess could contradict it.
-      return new MoeError(
+      const failure = new MoeError(
         'ledger-failed',
-        `The ledger cannot be written: ${messageOf(cause)} Nothing more is taken until it is opened again.`,
-        { cause },
+        `The ledger cannot be written, and takes nothing until it can be. ${messageOf(cause)} What was confirmed is safe.`,
+        { cause, isRetryable: true },
       );
+      this.#failure = failure;
+      void this.#recover(failure);
+      return failure;
     }
+  }
+
+  /** Waits until the log can be written again, takes over what of the last batch did reach it, and goes on. */
+  async #recover(failure: MoeError): Promise<void> {
+    try {
+      await this.#log.recovered();
+      await this.#catchUp();
+      this.#onWarning('The ledger can be written again and goes on.');
+      if (this.#failure === failure) this.#failure = undefined;
+    } catch (error) {
+      if (!this.#isClosed) this.#break(error);
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const head = await this.#log.head();
+    while (this.#height < head) {
+      const entries = await this.entries(this.#height, 1);
+      const [entry] = entries;
+      if (entry === undefined) throw corrupt(this.#height, 'it is missing');
+      const draft = draftOn(this.#state);
+      const outcome = applyTransaction(draft, entry.transaction);
+      if (!outcome.applied) throw corrupt(entry.index, `the rules refuse it (${outcome.message})`);
+      this.#tracked.commit(draft);
+      this.#height += 1;
+      this.#chainHash = fromHex(entry.hash);
+      this.#announce(entries);
+    }
+  }
+
+  /** What is in memory is no longer sure to be what the log says: only a new start can tell. */
+  #break(cause: unknown): MoeError {
+    this.#failure = new MoeError(
+      'ledger-broken',
+      `The ledger cannot go on in this process: ${messageOf(cause)} Start it again: everything confirmed is in its log.`,
+      { cause },
+    );
+    this.#onWarning(this.#failure.message);
+    return this.#failure;
   }
 
   #announce(entries: readonly LedgerEntry[]): void {
@@ -336,6 +425,7 @@ class FoldedLog implements Ledger {
     this.#isClosed = true;
     await this.idle();
     await this.#snapshotting;
+    // Where the log fails, the snapshot would too; the log is what counts.
     if (this.#failure === undefined && this.#height > this.#snapshotHeight) await this.#saveSnapshot();
   }
 
@@ -375,6 +465,16 @@ function inTurn(view: LedgerView, { sealed, resign }: Submission): SealedTransac
   const { from, nonce } = sealed.transaction;
   const due = accountOf(view, from).nonce;
   return nonce === due || resign === undefined ? sealed : resign(due);
+}
+
+/** The refusal of a transaction over which the rules threw. */
+function asRefusal(error: unknown): MoeError {
+  if (error instanceof MoeError) return error;
+  return new MoeError(
+    'transaction-failed',
+    `The transaction cannot be carried out: the rules failed on it (${messageOf(error)}). Nothing was changed; please report it.`,
+    { cause: error },
+  );
 }
 
 function invalidSignature(): MoeError {

@@ -1,3 +1,5 @@
+import type { MoeError } from '@moe/core';
+
 /**
  * Signed outcomes of jobs (certificates), kept until they are settled and then as receipts for clients. A
  * receipt is `pending` from the moment it is put until it is known to be settled on the ledger.
@@ -5,7 +7,8 @@
 export interface ReceiptStore {
   /**
    * Resolves once the receipt would survive a power cut. Putting an id again replaces its bytes and keeps its
-   * place. Rejects with `overloaded` when too many receipts are pending, `receipts-closed`, `receipts-failed`.
+   * place. Rejects with `overloaded` when too many receipts are pending, `receipts-closed`, `receipts-failed`
+   * (retryable: the disk; whether it was written is unknown).
    */
   put(id: string, bytes: Uint8Array, options: { readonly pending: boolean }): Promise<void>;
   get(id: string): Promise<Uint8Array | undefined>;
@@ -16,6 +19,8 @@ export interface ReceiptStore {
   markSettled(ids: readonly string[]): Promise<void>;
   /** The latest receipts, newest first. */
   recent(limit: number): Promise<readonly StoredReceipt[]>;
+  /** Why nothing can be written now; undefined when all is well. Adapters recover by themselves. */
+  failure(): MoeError | undefined;
   close(): Promise<void>;
 }
 

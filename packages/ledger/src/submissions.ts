@@ -100,12 +100,15 @@ export class Submissions {
       const submission = this.#waiting[this.#begun]!;
       this.#begun += 1;
       this.#checking += 1;
-      void areSignaturesValid(submission.sealed).then((valid) => {
-        submission.validity = valid ? 'valid' : 'invalid';
-        this.#checking -= 1;
-        this.#check();
-        if (this.#waiting[0]?.validity !== 'unchecked') this.#onReady();
-      });
+      void areSignaturesValid(submission.sealed)
+        // What cannot even be checked does not hold, and must not hold up what came after it.
+        .catch(() => false)
+        .then((valid) => {
+          submission.validity = valid ? 'valid' : 'invalid';
+          this.#checking -= 1;
+          this.#check();
+          if (this.#waiting[0]?.validity !== 'unchecked') this.#onReady();
+        });
     }
   }
 }
