@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { MoeError } from '@moe/core';
 import { writeDurably } from './durable-file.ts';
 
-/** Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses. */
-const dataFormat = 3;
+/**
+ * Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses, 4 since
+ * every file that decides has a checksum.
+ */
+const dataFormat = 4;
 
 /**
  * Marks a new data directory with the form of what is stored in it. Throws `data-directory-outdated` for one that
