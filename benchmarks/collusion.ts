@@ -10,13 +10,16 @@ import { copyingCells, copyingRows } from './collusion/copying.ts';
 import { crowdingRows } from './collusion/crowding.ts';
 import { errorGames, errorRows } from './collusion/errors.ts';
 import { guaranteeRows } from './collusion/guarantees.ts';
+import { liarRows, ringRows } from './collusion/lying-rows.ts';
 import { methods } from './collusion/rank.ts';
 import {
   printCopying,
   printCrowding,
   printErrors,
   printGuarantees,
+  printLiar,
   printLosses,
+  printRing,
   printRows,
 } from './collusion/report.ts';
 import { collusionRows, playedOf, type Setting } from './collusion/rows.ts';
@@ -45,6 +48,8 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const copying = copyingRows(copiedBy, length, () => tick(1));
   const errors = errorRows(length, () => tick(1));
   const crowding = crowdingRows();
+  const liar = liarRows(isQuick ? 10 : 60);
+  const ring = ringRows(isQuick ? 1 : 2);
   const stable = tuples.filter(({ isStable }) => isStable);
   const tuplesHeld = stable.filter(({ holds }) => holds).length;
   if (svg !== undefined) writeFileSync(svg, collusionChart(rows));
@@ -57,8 +62,21 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     printErrors(errors);
     printCopying(copying);
     printCrowding(crowding);
+    printLiar(liar);
+    printRing(ring);
     printGuarantees(tuples);
     console.log(`\n${tuplesHeld} of ${stable.length} stable tuples hold in each of ${guaranteeSeeds} seeds.`);
   }
-  return { tuplesHeld, tuplesTotal: stable.length, rows, errors, copying, crowding, tuples, seeds };
+  return {
+    tuplesHeld,
+    tuplesTotal: stable.length,
+    rows,
+    errors,
+    copying,
+    crowding,
+    liar,
+    ring,
+    tuples,
+    seeds,
+  };
 }

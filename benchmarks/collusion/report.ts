@@ -2,6 +2,7 @@ import { type CopyingRow, copierStake } from './copying.ts';
 import type { CrowdingRow } from './crowding.ts';
 import type { ErrorRow } from './errors.ts';
 import type { GuaranteeRow } from './guarantees.ts';
+import type { LiarRow, RingRow } from './lying-rows.ts';
 import type { CollusionRow } from './rows.ts';
 
 const percent = (share: number): string => (100 * share).toFixed(1);
@@ -106,6 +107,35 @@ export function printCopying(rows: readonly CopyingRow[]): void {
     }
     console.table(lines);
   }
+}
+
+export function printLiar(rows: readonly LiarRow[]): void {
+  console.log(
+    '\nOne validator of four that swaps good and bad, three witnesses a job: what it is paid over what an honest one is, after 12 epochs',
+  );
+  console.table(
+    rows.map((row) => ({
+      'ranked by': row.fold,
+      experts: row.experts,
+      'jobs an epoch': row.jobsPerEpoch,
+      games: row.games,
+      'liar / honest': `${row.liarOverHonest.toFixed(3)} ± ${row.halfInterval.toFixed(3)}`,
+      'paid no less than the mean': row.aboveMean,
+      'than the least paid': row.aboveLeast,
+    })),
+  );
+}
+
+export function printRing(rows: readonly RingRow[]): void {
+  console.log(
+    '\nA ring whose experts are the worst of 20 falsifies jobs of which it has so many of three witnesses: its part of the experts’ incentive in %',
+  );
+  const lines: Record<string, Record<string, string>> = {};
+  for (const { fold, ringStake, signsWith, ringIncentive, honestIncentive } of rows) {
+    const name = `${percent(ringStake)} %, ${signsWith} of 3`;
+    lines[name] = { ...lines[name], 'if honest': percent(honestIncentive), [fold]: percent(ringIncentive) };
+  }
+  console.table(lines);
 }
 
 export function printGuarantees(rows: readonly GuaranteeRow[]): void {

@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccountId, type MarketId, MoeError, type NodeId, systemClock, systemRandom } from '@moe/core';
+import {
+  type AccountId,
+  type Clock,
+  type MarketId,
+  MoeError,
+  type NodeId,
+  systemClock,
+  systemRandom,
+} from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@moe/history';
 import { type Ledger, lockDirectory } from '@moe/ledger';
@@ -42,6 +50,8 @@ export interface EmbeddedMarketInit {
   readonly signal?: AbortSignal;
   /** Validators to run; default three, so that two can outvote one. */
   readonly validators?: readonly ValidatorSpec[];
+  /** Default the system's. */
+  readonly clock?: Clock;
   /** Length of an epoch of a new network; default a minute. */
   readonly epochMs?: number;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
@@ -87,7 +97,7 @@ export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<Embe
 }
 
 async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Promise<EmbeddedMarket> {
-  const { dataDir } = init;
+  const { dataDir, clock = systemClock } = init;
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
   const ledgerDirectory = join(dataDir, 'ledger');
@@ -112,7 +122,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     {
       parameters: { ...embeddedParameters, ...init.parameters },
       anchors: calibrationSet.hash,
-      nowMs: systemClock.nowMs(),
+      nowMs: clock.nowMs(),
       epochMs: init.epochMs ?? defaultEpochMs,
     },
     onWarning,
@@ -132,7 +142,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     keys,
     embedded,
     network,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     ticketDepth: init.ticketDepth ?? defaultTicketDepth,
     onWarning,
@@ -175,7 +185,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
     feed,
     slots: jobSlots(),
-    clock: systemClock,
+    clock,
     random: systemRandom,
     countTokens: init.countTokens,
     router: init.router,
@@ -195,7 +205,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     ledger,
     transport,
     keys: keys.owner('market-owner'),
-    clock: systemClock,
+    clock,
     onWarning,
   });
   closers.add(() => keeper.close());

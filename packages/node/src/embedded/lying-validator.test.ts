@@ -1,6 +1,7 @@
 import type { NodeId } from '@moe/core';
 import type { Ranking, Weights } from '@moe/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { steppedClock } from '../fixed-market/stepped-clock.ts';
 import { contraryTestimony } from '../validator/contrary-testimony.ts';
 import { type EmbeddedMarket, embeddedMarketId } from './embedded-market.ts';
 import {
@@ -9,6 +10,7 @@ import {
   longText,
   openTestMarket,
   receiptOf,
+  settled,
   temporaryDirectory,
 } from './test-market.ts';
 import { validatorSpecs } from './validators.ts';
@@ -17,9 +19,11 @@ import { validatorSpecs } from './validators.ts';
 const directory = temporaryDirectory();
 const names = validatorSpecs(4).map(({ name }) => name);
 const liar = names[3]!;
-/** Rankings to which all four have contributed, and jobs: with fewer, chance decides. */
+/** Rankings to which all four have contributed. Whether lying pays by chance is measured in `benchmarks/collusion/lying.ts`. */
 const rankings = 5;
-const jobs = 200;
+const jobsPerEpoch = 12;
+const epochMs = 600_000;
+const clock = steppedClock();
 let market: EmbeddedMarket;
 /** The last of them, with the weights that it was made of. */
 let last: { readonly ranking: Ranking; readonly weights: readonly Weights[] };
@@ -30,7 +34,8 @@ let receipts: string[];
 beforeAll(async () => {
   market = await openTestMarket(directory.path, {
     validators: names.map((name) => (name === liar ? { name, testimony: contraryTestimony } : { name })),
-    epochMs: 500,
+    epochMs,
+    clock,
     // One alone could certify what it likes.
     parameters: { witnesses: 3 },
   });
@@ -47,9 +52,31 @@ beforeAll(async () => {
       paid.set(nameOf(node), (paid.get(nameOf(node)) ?? 0n) + emissionMicro);
   });
   receipts = [];
-  for (let job = 0; left > 0 || job < jobs; job += 1)
-    receipts.push((await embedOne(market, longText(job), 'shard')).receiptId);
-}, 120_000);
+  while (left > 0) {
+    for (let job = 0; job < jobsPerEpoch; job += 1)
+      receipts.push((await embedOne(market, longText(receipts.length), 'shard')).receiptId);
+    await settled(market, receipts.length);
+    await epochEnds();
+  }
+}, 300_000);
+
+/** Lets the running epoch end, and waits until every validator has made its promise of the next one. */
+async function epochEnds(): Promise<void> {
+  const { epoch } = market.ledger.settings();
+  const hasPromised = (): boolean =>
+    market.ledger.settings().epoch > epoch &&
+    market.ledger
+      .validators()
+      .every(({ node }) => market.ledger.weightCommit(embeddedMarketId, node, epoch + 1) !== undefined);
+  await new Promise<void>((resolve) => {
+    const unsubscribe = market.ledger.onApplied(() => {
+      if (!hasPromised()) return;
+      unsubscribe();
+      resolve();
+    });
+    clock.advance(epochMs);
+  });
+}
 afterAll(async () => {
   await market?.close();
   directory.remove();
@@ -57,6 +84,12 @@ afterAll(async () => {
 
 const nameOf = (node: NodeId): string =>
   market.ledger.expert(embeddedMarketId, node)?.name ?? market.ledger.validator(node)!.name;
+
+it('the honest weigh alike, whatever each of them witnessed', () => {
+  const honest = last.weights.filter(({ validator }) => nameOf(validator) !== liar);
+  expect(honest).toHaveLength(3);
+  for (const { values } of honest) expect(values).toEqual(honest[0]!.values);
+});
 
 it('the liar weighs another expert most than the others, who agree', () => {
   const favourite = new Map(

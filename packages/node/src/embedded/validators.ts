@@ -5,7 +5,8 @@ import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/networ
 import type { MarketView } from '../market/market-view.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
-import { type Testimony, validatorRole } from '../validator/validator-role.ts';
+import { type SettledWork, settledWork, type Testimony } from '../validator/settled-work.ts';
+import { validatorRole } from '../validator/validator-role.ts';
 import { type WorkRecord, weightsOf, workRecord } from '../validator/work-record.ts';
 import { enrolValidator } from './bootstrap.ts';
 import type { KeyFile } from './key-file.ts';
@@ -81,11 +82,11 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     enrolled.push({ spec, keys: nodeKeys, tickets, transport });
   }
   const witnessing = new Map<MarketId, readonly Witness[]>();
-  const work = new Map<MarketId, Set<Promise<void>>>();
+  const duties = new Map<MarketId, Set<Promise<void>>>();
 
   /** Duties of the epoch that has begun. */
   const performDuties = async (market: MarketId): Promise<void> => {
-    const underWay = work.get(market)!;
+    const underWay = duties.get(market)!;
     await Promise.all(
       witnessing.get(market)!.map(({ duty }) => {
         const task = duty.perform().finally(() => underWay.delete(task));
@@ -95,6 +96,10 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     );
   };
   const unsubscribe = ledger.onApplied(({ transaction }) => {
+    if (transaction.kind === 'settle') {
+      const { settlement } = transaction;
+      for (const { work } of witnessing.get(settlement.market) ?? []) work.applied(settlement);
+    }
     if (transaction.kind !== 'endEpoch') return;
     for (const [market, witnesses] of witnessing) {
       for (const { record } of witnesses) record.age();
@@ -104,7 +109,7 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
   const leave = async (market: MarketId): Promise<void> => {
     const witnesses = witnessing.get(market) ?? [];
     witnessing.delete(market);
-    await Promise.all(work.get(market) ?? []);
+    await Promise.all(duties.get(market) ?? []);
     for (const { scope, save } of witnesses) {
       await scope.close();
       save();
@@ -119,7 +124,7 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
         market,
         enrolled.map((each) => startWitness(each, components)),
       );
-      work.set(market, new Set());
+      duties.set(market, new Set());
       await performDuties(market);
     },
     leave,
@@ -135,6 +140,7 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
 interface Witness {
   readonly duty: RankingDuty;
   readonly record: WorkRecord;
+  readonly work: SettledWork;
   readonly scope: Transport;
   readonly save: () => void;
 }
@@ -152,15 +158,22 @@ function startWitness(
   const path = join(directory, `${spec.name}.json`);
   const memory = readValidatorMemory(path, onWarning);
   const record = workRecord(memory.record);
+  const work = settledWork({
+    self: keys.publicKey as NodeId,
+    record,
+    testimony: spec.testimony,
+    caught: memory.caught,
+  });
   let { promises } = memory;
-  const save = (): void => writeValidatorMemory(path, { promises, record: record.tallies() });
+  const save = (): void =>
+    writeValidatorMemory(path, { promises, record: record.tallies(), caught: work.caught() });
   const scope = scopedTransport(transport, market);
   validatorRole({ keys, ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }) })({
     transport: scope,
     view,
     clock,
     tickets: (root) => tickets.bookOf(root),
-    onWitnessed: (body) => record.observe(body),
+    work,
   });
   const duty = rankingDuty({
     keys,
@@ -180,6 +193,7 @@ function startWitness(
   return {
     duty,
     record,
+    work,
     scope,
     save: () => {
       try {

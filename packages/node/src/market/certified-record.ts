@@ -14,24 +14,36 @@ import {
   type Ticket,
 } from '@moe/protocol';
 
+/** A certificate whose signatures were checked. */
+export interface WitnessedCertificate {
+  readonly certificate: Certificate;
+  /** Drawn for the job. */
+  readonly witnesses: readonly NodeId[];
+  /** Those of them whose signature is valid. */
+  readonly signers: readonly NodeId[];
+}
+
 /**
  * Whether enough of the witnesses that the tickets draw have signed. Tickets of the bringer's own making would let
  * him choose the witnesses, so they are checked too. Throws `not-certified`.
  */
 export async function assertCertified(
-  { body, signatures }: Certificate,
+  certificate: Certificate,
   tickets: readonly Ticket[],
   roster: Roster,
-): Promise<void> {
+): Promise<WitnessedCertificate> {
+  const { body, signatures } = certificate;
   if (!areTicketsDue(roster, body.job, tickets))
     throw new MoeError('not-certified', 'The tickets of a certificate are not those of its job.');
   const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
   const bytes = encode([certificateDomain, body]);
   const signers: NodeId[] = [];
   for (const { by, signature } of signatures)
-    if (await verifySignatureAsync(by, bytes, signature)) signers.push(by);
+    if (witnesses.includes(by) && !signers.includes(by) && (await verifySignatureAsync(by, bytes, signature)))
+      signers.push(by);
   if (!hasWitnessQuorum(signers, witnesses))
     throw new MoeError('not-certified', 'A certificate lacks the signatures of its witnesses.');
+  return { certificate, witnesses, signers };
 }
 
 /**

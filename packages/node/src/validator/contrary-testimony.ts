@@ -1,4 +1,4 @@
-import type { Testimony } from './validator-role.ts';
+import type { Testimony } from './settled-work.ts';
 
 /**
  * A validator that lies about losses: the best answer gets the worst one's loss and so on, and the worst of the paid members

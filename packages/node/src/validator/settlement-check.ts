@@ -24,7 +24,7 @@ import {
   voidDomain,
   voidEffects,
 } from '@moe/protocol';
-import { assertCertified } from '../market/certified-record.ts';
+import { assertCertified, type WitnessedCertificate } from '../market/certified-record.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
@@ -32,28 +32,35 @@ import { type SettlementProof, settlementRequestSchema } from './settlement-proo
 
 type Place = Pick<SettlementBody, 'network' | 'market'>;
 
-/** Effects of one proof, after checking that its signatures allow them. Throws `settlement-unverifiable`. */
-async function verifiedEffects(
+/** What one proof says, after checking that its signatures allow it. */
+interface VerifiedProof {
+  readonly effects: Effects;
+  readonly witnessed?: WitnessedCertificate;
+}
+
+/** Throws `settlement-unverifiable`. */
+async function verifiedProof(
   proof: SettlementProof,
   place: Place,
   rosterOf: MarketView['rosterOf'],
-): Promise<Effects> {
+): Promise<VerifiedProof> {
   if (proof.kind === 'void') {
     assertPlace(place, proof.signed.body);
     if (proof.signed.by !== proof.signed.body.client || !(await verifyBodyAsync(voidDomain, proof.signed)))
       unverifiable('A void is not signed by its client.');
-    return voidEffects(proof.signed.body);
+    return { effects: voidEffects(proof.signed.body) };
   }
   const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
   assertPlace(place, roster);
   if (proof.kind === 'tally') {
     assertPlace(place, proof.tally.client.body);
-    return verifiedTally(proof.tally, roster);
+    return { effects: await verifiedTally(proof.tally, roster) };
   }
   assertPlace(place, proof.certificate.body);
   if (proof.certificate.body.roster !== proof.roster)
     unverifiable('A certificate is about another roster than its proof names.');
-  return verifiedCertificate(proof.certificate, proof.tickets, roster);
+  const witnessed = await verifiedCertificate(proof.certificate, proof.tickets, roster);
+  return { effects: certificateEffects(proof.certificate, roster), witnessed };
 }
 
 /** An order settles where it was made: elsewhere it would use up a number of another sequence. */
@@ -79,13 +86,12 @@ async function verifiedCertificate(
   certificate: Certificate,
   tickets: readonly Ticket[],
   roster: Roster,
-): Promise<Effects> {
+): Promise<WitnessedCertificate> {
   try {
-    await assertCertified(certificate, tickets, roster);
+    return await assertCertified(certificate, tickets, roster);
   } catch (error) {
-    unverifiable(messageOf(error));
+    return unverifiable(messageOf(error));
   }
-  return certificateEffects(certificate, roster);
 }
 
 function unverifiable(message: string): never {
@@ -99,12 +105,19 @@ const maxRemembered = 4_096;
  * Signs a settlement only when every effect has its proof and the sums are those of the effects, and only one of a number
  * and gateway: two are proof of misconduct (`evidence.ts` of the ledger's rules).
  */
-export function serveSettlements(keys: KeyPair, transport: Transport, view: MarketView): void {
+export function serveSettlements(
+  keys: KeyPair,
+  transport: Transport,
+  view: MarketView,
+  /** Told of the certificates in every settlement that is signed. */
+  onSigned?: (settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void,
+): void {
   const signed = new Map<string, Hash>();
   serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }) => {
-    const effects = await Promise.all(
-      proofs.map((proof) => verifiedEffects(proof, settlement, view.rosterOf)),
+    const verified = await Promise.all(
+      proofs.map((proof) => verifiedProof(proof, settlement, view.rosterOf)),
     );
+    const effects = verified.map((proof) => proof.effects);
     const orders = new Map(settlement.orders.map(({ client, fromSeq }) => [client, fromSeq]));
     const netted = netSettlement(effects, {
       network: settlement.network,
@@ -121,6 +134,10 @@ export function serveSettlements(keys: KeyPair, transport: Transport, view: Mark
       unverifiable(`Another settlement with number ${settlement.batch} is signed already.`);
     signed.set(number, hash);
     if (signed.size > maxRemembered) signed.delete(signed.keys().next().value!);
+    onSigned?.(
+      settlement,
+      verified.flatMap(({ witnessed }) => witnessed ?? []),
+    );
     return { signature: signSettlement(keys, settlement) };
   });
 }

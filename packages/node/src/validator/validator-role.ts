@@ -11,7 +11,6 @@ import {
 import type { Transport } from '@moe/network';
 import {
   arrivalDomain,
-  type CertificateBody,
   certificateDomain,
   certificateHash,
   certifyJob,
@@ -31,11 +30,9 @@ import {
   ticketRequestSchema,
 } from '../protocols.ts';
 import { arrivalBook, principalOf } from './arrivals.ts';
+import type { SettledWork, Testimony } from './settled-work.ts';
 import { serveSettlements } from './settlement-check.ts';
 import type { TicketBook } from './ticket-book.ts';
-
-/** What a witness says of a job after it has recomputed it. */
-export type Testimony = (body: CertificateBody) => CertificateBody;
 
 export interface ValidatorInit {
   readonly keys: KeyPair;
@@ -49,8 +46,8 @@ export interface ValidatorComponents {
   readonly clock: Clock;
   /** The list with the root that the job's roster holds for this validator. */
   readonly tickets: (root: Hash | undefined) => TicketBook;
-  /** Told of every job that it certified, once: what it ranks experts by. */
-  readonly onWitnessed?: (body: CertificateBody) => void;
+  /** What it ranks experts by; default: it ranks nobody. */
+  readonly work?: Pick<SettledWork, 'witnessed' | 'verified'>;
 }
 
 /** Certificates that a witness remembers having signed. */
@@ -63,7 +60,7 @@ const maxRemembered = 16_384;
 export function validatorRole(
   init: ValidatorInit,
 ): (components: ValidatorComponents) => { readonly id: NodeId } {
-  return ({ transport, view, clock, tickets, onWitnessed }) => {
+  return ({ transport, view, clock, tickets, work }) => {
     const self = init.keys.publicKey as NodeId;
     const arrivals = arrivalBook(clock);
     const certified = new Map<JobId, Hash>();
@@ -112,13 +109,13 @@ export function validatorRole(
       // A coordinator that could have several would settle the one whose winner suits him.
       if ((certified.get(job.id) ?? hash) !== hash)
         refuse('Another outcome of this job is certified already.');
-      if (!certified.has(job.id)) onWitnessed?.(body);
+      if (!certified.has(job.id)) work?.witnessed(truth);
       certified.set(job.id, hash);
       if (certified.size > maxRemembered) certified.delete(certified.keys().next().value!);
       return { body, signature: signBody(init.keys, certificateDomain, body).signature };
     });
 
-    serveSettlements(init.keys, transport, view);
+    serveSettlements(init.keys, transport, view, work?.verified);
     return { id: self };
   };
 }
