@@ -9,7 +9,11 @@ import { invalidRequest } from './http-error.ts';
 import { toJson } from './json.ts';
 import type { GatewayLimits } from './limits.ts';
 import { hostName } from './loopback.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Of a vector, while its request is answered: four as it comes from the market, and up to twelve as text. */
+const bytesPerNumber = 16;
 
 const tryBodySchema = z.strictObject({ text: z.string() });
 
@@ -20,15 +24,25 @@ export function registerEmbeddings(
     readonly service: MarketService;
     readonly limits: GatewayLimits;
     readonly admission: Admission;
+    readonly memory: MemoryBudget;
     readonly metrics: Metrics;
     /** Requests at work, to abort when the gateway must close. */
     readonly inFlight: Set<AbortController>;
     readonly demoKey: string | undefined;
   },
 ): void {
-  const { service, limits, admission, metrics, inFlight, demoKey } = components;
+  const { service, limits, admission, memory, metrics, inFlight, demoKey } = components;
 
-  const embed = async (reply: FastifyReply, request: EmbedRequest): Promise<readonly EmbeddedText[]> => {
+  const embed = async (
+    reply: FastifyReply,
+    request: EmbedRequest,
+    dimensions: number,
+  ): Promise<readonly EmbeddedText[]> => {
+    const textBytes = bytesOf(request.texts);
+    const release = memory.take(textBytes + request.texts.length * dimensions * bytesPerNumber);
+    const { socket } = reply.raw;
+    // Thousands of texts may take minutes, in which nothing is sent either way.
+    socket?.setTimeout(0);
     const controller = new AbortController();
     const onClose = () => controller.abort(abortedError());
     // A connection that broke while the body was read has sent its 'close' already.
@@ -41,7 +55,7 @@ export function registerEmbeddings(
         const answers = await service.embed({ ...request, signal: controller.signal });
         if (answers.length !== request.texts.length)
           throw new Error(`The market gave ${answers.length} answers to ${request.texts.length} texts.`);
-        metrics.observeTexts(answers.length, bytesOf(request.texts));
+        metrics.observeTexts(answers.length, textBytes);
         return answers;
       } finally {
         admission.leave();
@@ -54,6 +68,8 @@ export function registerEmbeddings(
     } finally {
       inFlight.delete(controller);
       reply.raw.off('close', onClose);
+      socket?.setTimeout(limits.socketTimeoutMs);
+      release();
     }
   };
 
@@ -62,7 +78,7 @@ export function registerEmbeddings(
       markets: service.markets(),
       maxInputs: limits.maxInputs,
     });
-    const answers = await embed(reply, toEmbedRequest(checked, request));
+    const answers = await embed(reply, toEmbedRequest(checked, request), checked.market.dimensions);
     if (checked.isSingle) reply.header('x-moe-receipt', answers[0]!.receiptId);
     reply.header('content-type', 'application/json; charset=utf-8');
     return writeEmbeddingsResponse(checked, answers);
@@ -83,11 +99,11 @@ export function registerEmbeddings(
       if (market === undefined) throw new MoeError('market-closed', 'No market is open yet.');
       checkText(body.data.text, 'text', market.maxTextBytes);
       const startedMs = performance.now();
-      const [answer] = await embed(reply, {
-        account: demoAccount,
-        market: market.id,
-        texts: [body.data.text],
-      });
+      const [answer] = await embed(
+        reply,
+        { account: demoAccount, market: market.id, texts: [body.data.text] },
+        market.dimensions,
+      );
       reply.header('content-type', 'application/json; charset=utf-8');
       return toJson({
         receiptId: answer!.receiptId,

@@ -14,6 +14,7 @@ import { assertHasCost, keylessCost } from './keyless-costs.ts';
 import { ledgerPaths, registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { hostName, isLoopbackHost } from './loopback.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 import { createMetrics } from './metrics.ts';
 import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
@@ -164,7 +165,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   });
   app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));
 
-  registerEmbeddings(app, { service, limits, admission, metrics, inFlight, demoKey });
+  const memory = createMemoryBudget(limits.maxHeldBytes);
+  registerEmbeddings(app, { service, limits, admission, memory, metrics, inFlight, demoKey });
   registerReads(app, {
     service,
     events,

@@ -22,6 +22,8 @@ export interface GatewayLimits {
   readonly maxKeylessAddresses: number;
   /** Bodies held in memory at once, all requests together. */
   readonly maxBufferedBodyBytes: number;
+  /** Texts of the requests that are queued or at work, with the vectors to come, all together. */
+  readonly maxHeldBytes: number;
   /** Texts in one request. */
   readonly maxInputs: number;
   /** Embedding requests that work at once; the next ones queue. */
@@ -44,7 +46,7 @@ export interface GatewayLimits {
   readonly requestTimeoutMs: number;
   /** Idle time after which a kept-alive connection closes. */
   readonly keepAliveTimeoutMs: number;
-  /** Time without a byte in either direction after which a connection closes. */
+  /** Time without a byte in either direction after which a connection closes, unless a request of it is at work. */
   readonly socketTimeoutMs: number;
   /** Clients of `/v1/events`; one more gets 503. */
   readonly maxEventClients: number;
@@ -73,6 +75,7 @@ export const defaultLimits: GatewayLimits = {
   keylessPerSecondOverall: 500,
   maxKeylessAddresses: 4_096,
   maxBufferedBodyBytes: 256 * 1024 * 1024,
+  maxHeldBytes: 512 * 1024 * 1024,
   maxInputs: 2_048,
   maxConcurrentRequests: 128,
   maxQueuedRequests: 512,

@@ -91,8 +91,20 @@ export const arrivalsResponseSchema = z.object({
 export const certifyRequestSchema = z.object({ transcript: transcriptSchema });
 export const certifyResponseSchema = z.object({ body: certificateBodySchema, signature: bytesSchema(64) });
 
-export const routeRequestSchema = z.object({ texts: z.array(textSchema).min(1).max(256) });
-export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_768)).max(256) });
+/** What one message of routed work may ask for: so many texts, and so many UTF-8 bytes together. */
+const maxRoutedTexts = 256;
+export const maxRoutedBytes = 1024 * 1024;
+export const routeRequestSchema = z.object({
+  texts: z
+    .array(textSchema)
+    .min(1)
+    .max(maxRoutedTexts)
+    .refine(
+      (texts) => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= maxRoutedBytes,
+      `one message carries at most ${maxRoutedBytes} bytes of text`,
+    ),
+});
+export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_768)).max(maxRoutedTexts) });
 
 export const tallyRequestSchema = z.object({ tally: signedByOwner(tallyBodySchema) });
 export const tallyResponseSchema = z.object({ tally: signed(tallyBodySchema) });

@@ -60,7 +60,7 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
         );
       const isAudit = (): boolean =>
         random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
-      const run = () => slots.run(() => compete(competition, request, bytes), request.signal);
+      const run = () => slots.run(() => compete(competition, request, bytes), request);
       const canCompete = hasWords(request.text, parameters.minimumWords);
       if (canCompete && (request.mode === 'shard' || isAudit())) return run();
       const { experts, confidence } = await merit(request.text, request.signal);

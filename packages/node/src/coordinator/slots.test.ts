@@ -51,7 +51,7 @@ describe('slots', () => {
     const first = gate();
     const running = slots.run(() => first.ended);
     const controller = new AbortController();
-    const queued = slots.run(async () => 'never', controller.signal);
+    const queued = slots.run(async () => 'never', { signal: controller.signal });
     controller.abort(new Error('gone'));
     await expect(queued).rejects.toThrow('gone');
     const next = slots.run(async () => {
@@ -60,8 +60,24 @@ describe('slots', () => {
     first.end();
     await running;
     await expect(next).rejects.toThrow('failed');
-    await expect(slots.run(async () => 'x', AbortSignal.abort(new Error('late')))).rejects.toThrow('late');
+    const late = { signal: AbortSignal.abort(new Error('late')) };
+    await expect(slots.run(async () => 'x', late)).rejects.toThrow('late');
     expect(await slots.run(async () => 'free')).toBe('free');
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('callers take turns: one that waits for many does not hold up another', async () => {
+    const slots = createSlots(1, 10);
+    const order: string[] = [];
+    const [many, one] = [Symbol('many'), Symbol('one')];
+    const run = (name: string, caller: symbol) => slots.run(async () => void order.push(name), { caller });
+    await Promise.all([
+      run('many 1', many),
+      run('many 2', many),
+      run('many 3', many),
+      run('many 4', many),
+      run('one', one),
+    ]);
+    expect(order).toEqual(['many 1', 'many 2', 'one', 'many 3', 'many 4']);
   });
 });

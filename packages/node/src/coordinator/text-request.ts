@@ -14,6 +14,7 @@ import type { LedgerView } from '../market/ledger-view.ts';
 import type { MarketView } from '../market/market-view.ts';
 import type { Delivery, ServiceMode } from '../market-service.ts';
 import type { ClientOrders } from './client-orders.ts';
+import type { Caller } from './turns.ts';
 
 /** What every way of serving a text needs. */
 export interface ServingComponents {
@@ -47,6 +48,8 @@ export interface TextRequest {
   readonly maxFeeMicro: Amount | undefined;
   readonly kind: 'client' | 'house';
   readonly signal: AbortSignal;
+  /** Whose text it is: those of one caller wait in line, those of several take turns. */
+  readonly caller?: Caller;
 }
 
 /** What the text costs now. Throws `fee-too-low` when that is more than the request allows. */

@@ -195,7 +195,7 @@ export async function openMarketRuntime(
       feed.remember(summaryOf(id, market, record, nameOf));
     }
 
-    const requests = marketRequests(coordinator, parts.houseAccount);
+    const requests = marketRequests(coordinator, parts.houseAccount, clock);
     closers.add(async () => {
       await requests.shut(stopping());
       await experts.stopWork();

@@ -55,7 +55,10 @@ export const founders = [
 
 export async function openTestMarket(
   dataDir: string,
-  init: Partial<EmbeddedMarketInit> = {},
+  {
+    others = founders.slice(1),
+    ...init
+  }: Partial<EmbeddedMarketInit> & { readonly others?: readonly ExpertSpec[] } = {},
 ): Promise<EmbeddedMarket> {
   const market = await openEmbeddedMarket({
     dataDir,
@@ -68,7 +71,7 @@ export async function openTestMarket(
     ...init,
     parameters: { auditBps: 0, ...init.parameters },
   });
-  for (const each of founders.slice(1)) await market.experts.add(each);
+  for (const each of others) await market.experts.add(each);
   return market;
 }
 
