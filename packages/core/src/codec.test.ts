@@ -1,3 +1,4 @@
+import * as library from '@ipld/dag-cbor';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -34,7 +35,78 @@ describe('canonical encoding', () => {
     expect(decode(encode(2n ** 63n), z.bigint())).toBe(2n ** 63n);
   });
 
+  it('writes and reads what the library for DAG-CBOR does', () => {
+    const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger());
+    fc.assert(
+      fc.property(fc.oneof(values, numbers, fc.bigInt(-(2n ** 64n), 2n ** 64n - 1n)), (value) => {
+        const bytes = encode(value);
+        expect(toHex(bytes)).toBe(toHex(library.encode(value)));
+        expect(decode(bytes, z.unknown())).toEqual(library.decode(bytes));
+      }),
+    );
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${(at * 7919) % 1000}é`, at]));
+    expect(toHex(encode(many))).toBe(toHex(library.encode(many)));
+    expect(decode(encode('\ufeffx'.repeat(9)), z.string())).toBe('\ufeffx'.repeat(9));
+  });
+
   it.each([
+    ['a text that is not UTF-8', '62c328'],
+    ['a long text that is not UTF-8', `7820${'61'.repeat(31)}ff`],
+    ['half a surrogate pair as UTF-8', '63eda080'],
+    ['UTF-8 in a longer form', '62c080'],
+    ['a key that is not UTF-8', 'a161ff01'],
+    ['keys out of order', 'a2616201616102'],
+    ['a longer key first', 'a262616101616202'],
+    ['a key twice', 'a2616101616102'],
+    ['a key that is a number', 'a10101'],
+    ['__proto__ as a key', 'a1695f5f70726f746f5f5fa0'],
+    ['a number in 8 bits that fits 5', '1817'],
+    ['a number in 16 bits that fits 8', '1900ff'],
+    ['a number in 32 bits that fits 16', '1a0000ffff'],
+    ['a number in 64 bits that fits 32', '1b00000000ffffffff'],
+    ['a length in a longer form', '580100'],
+    ['a float that is an integer', 'fb3ff0000000000000'],
+    ['minus zero', 'fb8000000000000000'],
+    ['not a number', 'fb7ff8000000000000'],
+    ['infinity', 'fb7ff0000000000000'],
+    ['a float of 16 bits', 'f93e00'],
+    ['a float of 32 bits', 'fa3fc00000'],
+    ['undefined', 'f7'],
+    ['another simple value', 'e0'],
+    ['a tag', 'c101'],
+    ['a link', 'd82a450001710000'],
+    ['a list of no fixed length', '9f01ff'],
+    ['bytes of no fixed length', '5f4101ff'],
+    ['a list longer than the message', '9affffffff01'],
+    ['bytes longer than the message', '5b001fffffffffffff00'],
+    ['a map longer than the message', 'bb00000000ffffffff'],
+    ['bytes left over', '0101'],
+    ['nothing', ''],
+  ])('does not read %s', (_, hex) => {
+    expect(() => decode(fromHex(hex), z.unknown())).toThrow(
+      expect.objectContaining({ code: 'invalid-encoding', message: expect.stringMatching(/not canonical/) }),
+    );
+  });
+
+  it('takes memory for what is there only, and no more than the bound on values allows', () => {
+    const flat = new Uint8Array(2_000_005).fill(0xa0);
+    flat.set(fromHex('9a001e8480'));
+    expect(() => decode(flat, z.unknown())).toThrow(/more than 1000000 values/);
+    const deep = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x81), Buffer.from([1])]);
+    expect(decode(deep(64), z.unknown())).toBeDefined();
+    expect(() => decode(deep(65), z.unknown())).toThrow(/more than 64 deep/);
+    const loop: unknown[] = [];
+    loop.push(loop);
+    expect(() => encode(loop)).toThrow(/64 deep/);
+  });
+
+  it.each([
+    ['half a surrogate pair', '\ud800'],
+    ['half a pair in a longer text', `${'x'.repeat(100)}\udc00`],
+    ['half a pair in a field name', { 'a\ud800': 1 }],
+    ['a date', new Date(0)],
+    ['a map', new Map()],
+    ['__proto__ as a field', JSON.parse('{"__proto__":1}')],
     ['undefined', undefined],
     ['undefined in a field', { a: undefined }],
     ['undefined in a list', [1, undefined]],
@@ -43,7 +115,7 @@ describe('canonical encoding', () => {
     ['a function', { f: () => 1 }],
     ['an integer beyond 64 bits', 2n ** 64n],
   ])('refuses %s', (_, value) => {
-    expect(() => encode(value)).toThrow();
+    expect(() => encode(value)).toThrow(expect.objectContaining({ code: 'invalid-encoding' }));
   });
 
   it('refuses what is too long, malformed, cut short or of another form, with the place', () => {
@@ -51,9 +123,9 @@ describe('canonical encoding', () => {
     const good = encode({ name: 'x', data: new Uint8Array(4) });
     expect(decode(good, schema).data.length).toBe(4);
     expect(() => decode(good, schema, 5)).toThrow(/at most 5/);
-    expect(() => decode(good.subarray(0, good.length - 1), schema)).toThrow(/not DAG-CBOR/);
-    expect(() => decode(new Uint8Array([...good, 0]), schema)).toThrow(/not DAG-CBOR/);
-    expect(() => decode(new Uint8Array([0xff]), schema)).toThrow(/not DAG-CBOR/);
+    expect(() => decode(good.subarray(0, good.length - 1), schema)).toThrow(/not canonical DAG-CBOR/);
+    expect(() => decode(new Uint8Array([...good, 0]), schema)).toThrow(/not canonical DAG-CBOR/);
+    expect(() => decode(new Uint8Array([0xff]), schema)).toThrow(/not canonical DAG-CBOR/);
     expect(() => decode(encode({ name: 'x', data: new Uint8Array(5) }), schema)).toThrow(/data: .*4 bytes/);
     expect(() => decode(encode({ name: 1, data: new Uint8Array(1) }), schema)).toThrow(/name/);
   });
@@ -70,7 +142,7 @@ describe('canonical encoding', () => {
       { numRuns: 300 },
     );
     const nested = new Uint8Array(100_000).fill(0x81);
-    expect(() => decode(nested, z.unknown())).toThrow(/not DAG-CBOR/);
+    expect(() => decode(nested, z.unknown())).toThrow(/not canonical DAG-CBOR/);
   });
 });
 

@@ -1,17 +1,21 @@
 import { hash } from 'node:crypto';
-import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor';
 import type { z } from 'zod';
-import { MoeError, messageOf } from './errors.ts';
+import { decodeCbor } from './cbor/decoder.ts';
+import { encodeCbor } from './cbor/encoder.ts';
+import { MoeError } from './errors.ts';
 import type { Hash } from './ids.ts';
 
-/** Canonical bytes of a plain value (DAG-CBOR: sorted keys, one form per value). `undefined` is refused. */
+/**
+ * Canonical bytes of a plain value (DAG-CBOR: sorted keys, one form per value). Throws `invalid-encoding` for what cannot be
+ * read back as it is: `undefined`, NaN, half a surrogate pair, instances of classes.
+ */
 export function encode(value: unknown): Uint8Array {
   return encodeCbor(value);
 }
 
 /**
  * Reads canonical bytes that came from outside. Throws `invalid-encoding` when they are longer than
- * `maxBytes`, are not DAG-CBOR, or do not fit the schema.
+ * `maxBytes`, are not canonical DAG-CBOR, or do not fit the schema.
  */
 export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes = 16 * 1024 * 1024): T {
   if (bytes.length > maxBytes)
@@ -19,13 +23,7 @@ export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes = 16
       'invalid-encoding',
       `The message has ${bytes.length} bytes; at most ${maxBytes} are read.`,
     );
-  let value: unknown;
-  try {
-    value = decodeCbor(bytes);
-  } catch (cause) {
-    throw new MoeError('invalid-encoding', `The message is not DAG-CBOR: ${messageOf(cause)}`, { cause });
-  }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(decodeCbor(bytes));
   if (!result.success) {
     const issue = result.error.issues[0];
     throw new MoeError(

@@ -17,3 +17,4 @@ export {
 export { recoverTypedData, verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
 export { setSignatureMemo } from './signature-memo.ts';
 export * from './signed.ts';
+export { textOf } from './text.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 import { z } from 'zod';
 
 /**
@@ -91,7 +91,7 @@ export function readWeightFile<Metadata>(
   let header: z.infer<typeof headerSchema>;
   let metadata: Metadata;
   try {
-    header = headerSchema.parse(JSON.parse(body.toString('utf8', headerStart, headerStart + headerLength)));
+    header = headerSchema.parse(JSON.parse(textOf(body.subarray(headerStart, headerStart + headerLength))));
     if (header.kind === kind) metadata = metadataSchema.parse(header.metadata);
     else throw new Error(`it holds "${header.kind}" where "${kind}" is needed`);
   } catch (error) {

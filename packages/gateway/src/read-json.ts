@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MoeError } from '@moe/core';
+import { MoeError, textOf } from '@moe/core';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -25,7 +25,7 @@ export function readJson(bytes: Buffer, bounds: JsonBounds): unknown {
     throw new MoeError('invalid-json', 'The body is not UTF-8. Send JSON encoded as UTF-8, not binary data.');
   assertBounded(bytes, bounds);
   try {
-    return JSON.parse(bytes.toString('utf8'));
+    return JSON.parse(textOf(bytes));
   } catch {
     throw new MoeError(
       'invalid-json',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Hash, hashBytes, MoeError, messageOf } from '@moe/core';
+import { type Hash, hashBytes, MoeError, messageOf, textOf } from '@moe/core';
 import { z } from 'zod';
 
 /** A public text from which distractors are drawn (protocol.md, section 3). */
@@ -21,7 +21,7 @@ const path = new URL('../data/calibration.jsonl', import.meta.url);
 export function loadCalibrationSet(): { readonly pieces: readonly CalibrationPiece[]; readonly hash: Hash } {
   try {
     const bytes = readFileSync(path);
-    const lines = bytes.toString('utf8').split('\n');
+    const lines = textOf(bytes).split('\n');
     const pieces = lines
       .filter((line) => line !== '')
       .map((line, index) => ({ index, ...pieceSchema.parse(JSON.parse(line)) }));

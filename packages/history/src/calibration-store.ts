@@ -1,4 +1,4 @@
-import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@moe/core';
+import { type Hash, hashBytes, hashSchema, MoeError, messageOf, textOf } from '@moe/core';
 import { isQuantisedUnit } from '@moe/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './blob-files.ts';
@@ -142,7 +142,7 @@ export class CalibrationStore {
     const bytes = this.#files.readNamed('index.json');
     if (bytes === undefined) return {};
     try {
-      return indexSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      return indexSchema.parse(JSON.parse(textOf(bytes)));
     } catch (cause) {
       throw new MoeError(
         'calibration-corrupt',

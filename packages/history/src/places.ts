@@ -1,4 +1,4 @@
-import { type Hash, hashBytes, hashOf, hashSchema, MoeError, messageOf } from '@moe/core';
+import { type Hash, hashBytes, hashOf, hashSchema, MoeError, messageOf, textOf } from '@moe/core';
 import { drawStream, type PlaceCentroids } from '@moe/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './blob-files.ts';
@@ -96,7 +96,7 @@ export function parsePlaces(text: string): Places {
 export function openPlaces(directory: string, fit: () => Places): Places {
   const files = new BlobFiles(directory);
   const stored = files.readNamed(fileName);
-  if (stored !== undefined) return parsePlaces(Buffer.from(stored).toString('utf8'));
+  if (stored !== undefined) return parsePlaces(textOf(stored));
   const places = fit();
   files.writeNamed(fileName, Buffer.from(serialisePlaces(places)));
   return places;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 
 export interface DirectoryLock {
   release(): void;
@@ -42,7 +42,7 @@ export function lockDirectory(directory: string): DirectoryLock {
 
 function pidIn(file: string): number | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    const pid = Number.parseInt(textOf(readFileSync(file)), 10);
     return Number.isNaN(pid) ? undefined : pid;
   } catch {
     return undefined;

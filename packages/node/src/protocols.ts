@@ -37,18 +37,18 @@ export const protocols = {
 
 const textSchema = z.string().max(256 * 1024);
 
-export const ticketRequestSchema = z.object({ order: orderSchema, roster: hashSchema });
-export const ticketResponseSchema = z.object({ ticket: ticketSchema });
+export const ticketRequestSchema = z.strictObject({ order: orderSchema, roster: hashSchema });
+export const ticketResponseSchema = z.strictObject({ ticket: ticketSchema });
 
-export const sealedRequestSchema = z.object({
+export const sealedRequestSchema = z.strictObject({
   order: orderSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(16),
   kept: textSchema,
 });
 /** A commit by another than the principal comes with that worker's grant. */
-const grantedCommit = z.object({ commit: commitSchema, grant: grantSchema.optional() });
-export const sealedResponseSchema = z.union([grantedCommit, z.object({ decline: declineSchema })]);
+const grantedCommit = z.strictObject({ commit: commitSchema, grant: grantSchema.optional() });
+export const sealedResponseSchema = z.union([grantedCommit, z.strictObject({ decline: declineSchema })]);
 
 /** A member asks a friend to work in its place: what it was sent itself, and what became of its earlier claims. */
 export const claimRequestSchema = sealedRequestSchema.extend({
@@ -56,45 +56,48 @@ export const claimRequestSchema = sealedRequestSchema.extend({
   past: z.array(pastClaimSchema).max(16),
 });
 export const claimResponseSchema = z.union([
-  z.object({ grant: grantSchema, commit: commitSchema }),
-  z.object({ refusal: refusalSchema }),
+  z.strictObject({ grant: grantSchema, commit: commitSchema }),
+  z.strictObject({ refusal: refusalSchema }),
 ]);
 
-export const fullRequestSchema = z.object({
+export const fullRequestSchema = z.strictObject({
   job: jobIdSchema,
   cut: cutSchema,
   text: textSchema,
   salt: bytesSchema(32),
 });
-export const fullResponseSchema = z.object({ commit: commitSchema });
+export const fullResponseSchema = z.strictObject({ commit: commitSchema });
 
 /** Seals of the second stage, in order of arrival: a worker reveals once it sees its own among them. */
-export const revealRequestSchema = z.object({ job: jobIdSchema, seals: z.array(hashSchema).max(16) });
-export const revealResponseSchema = z.object({ reveal: revealSchema });
+export const revealRequestSchema = z.strictObject({ job: jobIdSchema, seals: z.array(hashSchema).max(16) });
+export const revealResponseSchema = z.strictObject({ reveal: revealSchema });
 
 /** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
 export const arrivedNoticeSchema = z.union([
   grantedCommit,
-  z.object({ decline: declineSchema }),
-  z.object({ reveal: revealSchema }),
+  z.strictObject({ decline: declineSchema }),
+  z.strictObject({ reveal: revealSchema }),
 ]);
-export const arrivalsRequestSchema = z.object({
+export const arrivalsRequestSchema = z.strictObject({
   job: jobIdSchema,
   stage: z.enum(['sealed', 'full', 'reveal']),
 });
-export const arrivalsResponseSchema = z.object({
+export const arrivalsResponseSchema = z.strictObject({
   record: arrivalSchema,
   /** What the witness has received at this stage, so that the coordinator can take up what it missed. */
   messages: z.array(arrivedNoticeSchema).max(16),
 });
 
-export const certifyRequestSchema = z.object({ transcript: transcriptSchema });
-export const certifyResponseSchema = z.object({ body: certificateBodySchema, signature: bytesSchema(64) });
+export const certifyRequestSchema = z.strictObject({ transcript: transcriptSchema });
+export const certifyResponseSchema = z.strictObject({
+  body: certificateBodySchema,
+  signature: bytesSchema(64),
+});
 
 /** What one message of routed work may ask for: so many texts, and so many UTF-8 bytes together. */
 const maxRoutedTexts = 256;
 export const maxRoutedBytes = 1024 * 1024;
-export const routeRequestSchema = z.object({
+export const routeRequestSchema = z.strictObject({
   texts: z
     .array(textSchema)
     .min(1)
@@ -104,7 +107,9 @@ export const routeRequestSchema = z.object({
       `one message carries at most ${maxRoutedBytes} bytes of text`,
     ),
 });
-export const routeResponseSchema = z.object({ vectors: z.array(bytesSchema(32_768)).max(maxRoutedTexts) });
+export const routeResponseSchema = z.strictObject({
+  vectors: z.array(bytesSchema(32_768)).max(maxRoutedTexts),
+});
 
-export const tallyRequestSchema = z.object({ tally: signedByOwner(tallyBodySchema) });
-export const tallyResponseSchema = z.object({ tally: signed(tallyBodySchema) });
+export const tallyRequestSchema = z.strictObject({ tally: signedByOwner(tallyBodySchema) });
+export const tallyResponseSchema = z.strictObject({ tally: signed(tallyBodySchema) });

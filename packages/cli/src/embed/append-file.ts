@@ -1,4 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { decodeText } from '../files/decode-text.ts';
 
 /** Opens for reading and writing; makes the file if it is not there. */
 export function openFile(path: string, isFresh: boolean): number {
@@ -43,7 +44,9 @@ export function indexLines(
     held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     let start = 0;
     for (let end = held.indexOf(10); end !== -1 && starts.length <= maxRows; end = held.indexOf(10, start)) {
-      onLine(held.toString('utf8', start, end), starts.length);
+      const decoded = decodeText(held.subarray(start, end));
+      // A line that is no text is none of ours: an empty one says so.
+      onLine('text' in decoded ? decoded.text : '', starts.length);
       starts.push(starts.at(-1)! + end + 1 - start);
       start = end + 1;
     }

@@ -1,4 +1,4 @@
-import { decodeText } from './decode-text.ts';
+import { decodeText } from '../files/decode-text.ts';
 import { type InputItem, maxDatumBytes, type TextSplit } from './input.ts';
 import { readLines } from './read-lines.ts';
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { usageError } from '../exit-codes.ts';
+import { decodeText } from './decode-text.ts';
 
 /** Text of a file that a person named. Throws a usage error if it cannot be read or is larger than `maxBytes`. */
 export function readSmallFile(path: string, maxBytes: number): string {
@@ -18,7 +19,7 @@ export function readSmallFile(path: string, maxBytes: number): string {
   }
   if (length > maxBytes)
     throw usageError(`${path} is larger than ${maxBytes} bytes: that is not what is asked for.`);
-  return buffer.toString('utf8', 0, length);
+  return asText(buffer.subarray(0, length), path);
 }
 
 /** The same from standard input. */
@@ -31,5 +32,11 @@ export async function readSmallInput(maxBytes: number): Promise<string> {
     if (length > maxBytes)
       throw usageError(`Standard input holds more than ${maxBytes} bytes: that is not what is asked for.`);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return asText(Buffer.concat(parts), 'Standard input');
+}
+
+function asText(bytes: Uint8Array, source: string): string {
+  const decoded = decodeText(bytes);
+  if ('reason' in decoded) throw usageError(`${source} ${decoded.reason}`);
+  return decoded.text;
 }

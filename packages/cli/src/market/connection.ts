@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { MoeError } from '@moe/core';
+import { MoeError, textOf } from '@moe/core';
 import { usageError } from '../exit-codes.ts';
 
 export interface ConnectionOptions {
@@ -54,7 +54,7 @@ export function addressFile(directory: string): string {
 function runningAt(directory: string): string | undefined {
   const path = addressFile(directory);
   if (!existsSync(path) || statSync(path).size > maxKeyLength) return undefined;
-  const address = URL.parse(readFileSync(path, 'utf8').trim());
+  const address = URL.parse(textOf(readFileSync(path)).trim());
   // Only a market of this machine writes there.
   return address !== null && isThisMachine(address.hostname) ? address.origin : undefined;
 }
@@ -67,7 +67,7 @@ function keyOf(directory: string): string | undefined {
       'invalid-key-file',
       `${path} is too long for an API key. Delete it and start \`moe up\` once.`,
     );
-  const key = readFileSync(path, 'utf8').trim();
+  const key = textOf(readFileSync(path)).trim();
   return isKey(key) ? key : undefined;
 }
 

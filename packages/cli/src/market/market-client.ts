@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 import type { z } from 'zod';
 import type { Connection } from './connection.ts';
 import { errorSchema } from './shapes.ts';
@@ -68,7 +68,7 @@ export function readAnswer<Shape>(answer: unknown, schema: z.ZodType<Shape>, url
 function parseJson(bytes: Uint8Array, url: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    value = JSON.parse(textOf(bytes));
   } catch (cause) {
     throw invalidAnswer(url, messageOf(cause));
   }
@@ -92,7 +92,7 @@ async function readAll(response: Response): Promise<Uint8Array> {
 function refusal(response: Response, answer: Uint8Array): MoeError {
   let parsed: z.infer<typeof errorSchema> | undefined;
   try {
-    parsed = errorSchema.parse(JSON.parse(Buffer.from(answer).toString('utf8')));
+    parsed = errorSchema.parse(JSON.parse(textOf(answer)));
   } catch {
     // Something between us and the market answered in a form of its own: the status is all there is.
   }

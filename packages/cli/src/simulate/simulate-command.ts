@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isMoeError } from '@moe/core';
@@ -19,6 +19,7 @@ import {
 } from '@moe/simulation';
 import { print, printJson } from '../commands/print.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
 import { bar, startProgressLine } from '../terminal/progress-line.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatCount, formatDuration, paint, paintError, printable } from '../terminal/text.ts';
@@ -45,7 +46,7 @@ export async function simulateCommand(
     throw usageError('Name a scenario: a YAML file, or one of those that `moe simulate --list` shows.');
   const seed = wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1);
   const jobs = wholeNumber('--jobs', flags.jobs, 100, 1_000_000);
-  const runs = readRuns(await textOf(name), printable(name), {
+  const runs = readRuns(await scenarioText(name), printable(name), {
     ...(seed === undefined ? {} : { seed }),
     ...(jobs === undefined ? {} : { jobs }),
   });
@@ -159,7 +160,7 @@ function list(isJson: boolean): void {
 }
 
 /** A path where it looks like one or there is such a file; a shipped scenario otherwise. */
-async function textOf(name: string): Promise<string> {
+async function scenarioText(name: string): Promise<string> {
   const shipped = /^[a-z0-9-]{1,60}$/.test(name) ? shippedScenario(name) : undefined;
   if (shipped !== undefined) return shipped;
   const found = await stat(name).catch(() => undefined);
@@ -170,7 +171,7 @@ async function textOf(name: string): Promise<string> {
         .join(', ')}.`,
     );
   if (found.size > maximumFileBytes) throw usageError(`${printable(name)} is too large for a scenario.`);
-  return readFile(name, 'utf8');
+  return readSmallFile(name, maximumFileBytes);
 }
 
 function wholeNumber(

@@ -21,6 +21,11 @@ const longest = 4_096;
 /** What was typed before it was asked for. */
 let ahead = '';
 
+/** Two passphrases in another encoding would otherwise be one. */
+function notText(): MoeError {
+  return new MoeError('usage', 'What was typed is not UTF-8. Set the terminal to UTF-8 and try again.');
+}
+
 function readLine(question: string, isShown: boolean): Promise<string> {
   const { stdin, stderr } = process;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -39,7 +44,7 @@ function readLine(question: string, isShown: boolean): Promise<string> {
     for (const [index, character] of characters.entries()) {
       if (character === '\r' || character === '\n' || character === '\u0004') {
         ahead = characters.slice(index + 1).join('');
-        return end(() => resolve(line));
+        return end(() => (line.includes('\ufffd') ? reject(notText()) : resolve(line)));
       }
       if (character === '\u0003')
         return end(() => reject(new MoeError('interrupted', 'Interrupted; nothing was done.')));

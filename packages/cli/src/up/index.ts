@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatCredits, messageOf } from '@moe/core';
+import { formatCredits, messageOf, textOf } from '@moe/core';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
 import {
@@ -28,7 +28,7 @@ import { stopSignal, untilAborted } from './stop-signal.ts';
 import { tour } from './tour.ts';
 import { createWinTable, type WinTable } from './win-table.ts';
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(textOf(readFileSync(new URL('../../package.json', import.meta.url)))) as {
   readonly version: string;
 };
 /** House jobs that one run pays for at most. */

@@ -88,7 +88,7 @@ export function formatKeystore(keystore: Keystore): string {
   return `${JSON.stringify(keystore, null, 2)}\n`;
 }
 
-function unreadable(why: string): MoeError {
+export function unreadable(why: string): MoeError {
   return new MoeError(
     'wallet-unreadable',
     `This is not a wallet that can be read (${why}). A wallet is a JSON file in the Web3 Secret Storage format, version 3.`,

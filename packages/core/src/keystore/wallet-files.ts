@@ -13,9 +13,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { toHex } from '../codec.ts';
-import { MoeError, messageOf } from '../errors.ts';
+import { isMoeError, MoeError, messageOf } from '../errors.ts';
 import type { AccountId, NodeId } from '../ids.ts';
-import { formatKeystore, KEYSTORE_LIMITS, type Keystore, parseKeystore } from './keystore-format.ts';
+import { textOf } from '../text.ts';
+import {
+  formatKeystore,
+  KEYSTORE_LIMITS,
+  type Keystore,
+  parseKeystore,
+  unreadable,
+} from './keystore-format.ts';
 
 /** Whose key a wallet file says it holds; the passphrase proves it. */
 export type WalletHolder =
@@ -81,6 +88,7 @@ export function readWallet(directory: string, name: string): Keystore {
   try {
     text = readLimited(path);
   } catch (error) {
+    if (isMoeError(error, 'invalid-text')) throw unreadable('it is not UTF-8');
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreachable(path, error);
     const names = listWallets(directory).map((wallet) => wallet.name);
     throw new MoeError(
@@ -143,7 +151,7 @@ function syncDirectory(directory: string): void {
 function readLimited(path: string): string {
   const { size } = statSync(path);
   // The parser refuses what is longer, with a sentence.
-  return size > KEYSTORE_LIMITS.bytes ? ' '.repeat(KEYSTORE_LIMITS.bytes + 1) : readFileSync(path, 'utf8');
+  return size > KEYSTORE_LIMITS.bytes ? ' '.repeat(KEYSTORE_LIMITS.bytes + 1) : textOf(readFileSync(path));
 }
 
 function unreachable(path: string, cause: unknown): MoeError {

@@ -10,6 +10,7 @@ import {
   writevSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { textOf } from '@moe/core';
 import { z } from 'zod';
 import { buildMinilmOnnx } from './minilm-onnx.ts';
 import { minilmSource } from './minilm-source.ts';
@@ -63,7 +64,7 @@ export function minilmModelFile(modelsDir: string, layers: MinilmLayers): Minilm
 
 function readStored(path: string, recordPath: string): { bytes: number; sha256: string } | undefined {
   try {
-    const record = recordSchema.parse(JSON.parse(readFileSync(recordPath, 'utf8')));
+    const record = recordSchema.parse(JSON.parse(textOf(readFileSync(recordPath))));
     const model = readFileSync(path);
     const sha256 = createHash('sha256').update(model).digest('hex');
     return sha256 === record.sha256 ? { bytes: model.length, sha256 } : undefined;

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { MoeError } from '@moe/core';
+import { MoeError, textOf } from '@moe/core';
 import { z } from 'zod';
 import { readSourceFile } from '../source-package.ts';
 
@@ -68,7 +68,7 @@ export function readMinilmFile(file: keyof typeof minilmSource.files): Buffer {
 
 /** All weight tensors by their TensorFlow name. */
 export function readMinilmWeights(): ReadonlyMap<string, SourceTensor> {
-  const manifest = manifestSchema.parse(JSON.parse(readMinilmFile('topology').toString('utf8')));
+  const manifest = manifestSchema.parse(JSON.parse(textOf(readMinilmFile('topology'))));
   const data = readMinilmFile('weights');
   const tensors = new Map<string, SourceTensor>();
   let offset = 0;

@@ -1,4 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
+import { textOf } from '@moe/core';
 import { readMinilmFile } from './minilm-source.ts';
 
 /** Tokens that a text is cut to, the special ones at both ends included. */
@@ -27,8 +28,8 @@ export function loadMinilmTokenizer(): MinilmTokenizer {
 
 function createTokenizer(): MinilmTokenizer {
   const tokenizer = new Tokenizer(
-    JSON.parse(readMinilmFile('tokenizer').toString('utf8')),
-    JSON.parse(readMinilmFile('tokenizerConfig').toString('utf8')),
+    JSON.parse(textOf(readMinilmFile('tokenizer'))),
+    JSON.parse(textOf(readMinilmFile('tokenizerConfig'))),
   );
   return {
     encode: (text) => {

@@ -1,4 +1,4 @@
-import { messageOf } from '@moe/core';
+import { messageOf, textOf } from '@moe/core';
 import { invalidOutput } from '../backend-errors.ts';
 
 /**
@@ -38,7 +38,7 @@ export function parseEmbeddings(
 function dataOf(name: string, body: Buffer): readonly unknown[] {
   let answer: unknown;
   try {
-    answer = JSON.parse(body.toString('utf8'));
+    answer = JSON.parse(textOf(body));
   } catch (error) {
     throw invalidOutput(name, `it is not JSON (${messageOf(error).slice(0, 100)}).`);
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { textOf } from '@moe/core';
 import { z } from 'zod';
 import { BlobFiles } from '../blob-files.ts';
 import { forgottenSchema } from '../records/history-folder.ts';
@@ -37,7 +38,7 @@ export class IndexFiles {
     const bytes = this.#states.readNamed(this.#stateName);
     if (bytes === undefined) return undefined;
     try {
-      const { file, ...state } = stateSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      const { file, ...state } = stateSchema.parse(JSON.parse(textOf(bytes)));
       return { index: this.#kind.open(join(this.#directory, file), dimensions), state };
     } catch {
       // Whatever is wrong with it: records are what counts, and an index can be made from them.

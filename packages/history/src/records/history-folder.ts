@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 import { z } from 'zod';
 import { BlobFiles } from '../blob-files.ts';
 import type { RecordLimits } from './record.ts';
@@ -48,7 +48,7 @@ export class HistoryFolder {
     const bytes = this.#files.readNamed(name);
     if (bytes === undefined) return undefined;
     try {
-      return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+      return schema.parse(JSON.parse(textOf(bytes)));
     } catch (cause) {
       throw new MoeError(
         'history-corrupt',

@@ -227,10 +227,10 @@ export function createSettler(components: SettlerComponents): Settler {
 
 /** What was last proposed to the validators; a settlement that comes of it has the same orders. */
 const proposalId = 'proposed-settlement';
-const proposalSchema = z.object({
+const proposalSchema = z.strictObject({
   batch: z.int().min(0),
   orders: z
-    .array(z.object({ client: accountIdSchema, fromSeq: z.int().min(0), toSeq: z.int().min(0) }))
+    .array(z.strictObject({ client: accountIdSchema, fromSeq: z.int().min(0), toSeq: z.int().min(0) }))
     .max(maxOrdersPerBatch),
 });
 

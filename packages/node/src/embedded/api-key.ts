@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccountId, MoeError } from '@moe/core';
+import { type AccountId, MoeError, textOf } from '@moe/core';
 import { writeDurably } from './durable-file.ts';
 
 /**
@@ -15,7 +15,7 @@ export function openApiKey(
   const path = join(dataDir, 'api-key');
   if (!existsSync(path)) writeDurably(path, `moe-${randomBytes(24).toString('base64url')}\n`);
   chmodSync(path, 0o600);
-  const apiKey = readFileSync(path, 'utf8').trim();
+  const apiKey = textOf(readFileSync(path)).trim();
   if (!/^[\x21-\x7e]{16,512}$/.test(apiKey))
     throw new MoeError(
       'api-key-unreadable',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError } from '@moe/core';
+import { MoeError, textOf } from '@moe/core';
 import { writeDurably } from './durable-file.ts';
 
 /**
@@ -19,7 +19,7 @@ export function assertDataFormat(dataDir: string, hasLedger: boolean): void {
     writeDurably(path, `${dataFormat}\n`);
     return;
   }
-  const found = existsSync(path) ? readFileSync(path, 'utf8').trim().slice(0, 20) : '1';
+  const found = existsSync(path) ? textOf(readFileSync(path)).trim().slice(0, 20) : '1';
   if (found !== String(dataFormat))
     throw new MoeError(
       'data-directory-outdated',

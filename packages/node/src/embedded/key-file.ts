@@ -8,6 +8,7 @@ import {
   MoeError,
   type OwnerKey,
   ownerKeyFromPrivate,
+  textOf,
   toHex,
 } from '@moe/core';
 import { z } from 'zod';
@@ -87,7 +88,7 @@ function remembered<Key>(open: (name: string) => Key): (name: string) => Key {
 
 function readSecrets(path: string): Secrets {
   try {
-    const secrets = schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const secrets = schema.parse(JSON.parse(textOf(readFileSync(path))));
     chmodSync(path, 0o600);
     return secrets;
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { hashSchema, marketIdSchema, type NodeId, nodeIdSchema } from '@moe/core';
+import { hashSchema, marketIdSchema, type NodeId, nodeIdSchema, textOf } from '@moe/core';
 import { z } from 'zod';
 import type { KeptPromise } from '../validator/ranking-duty.ts';
 import type { WorkTally } from '../validator/work-record.ts';
@@ -34,7 +34,7 @@ const memorySchema = z.strictObject({
 export function readValidatorMemory(path: string, onWarning: (message: string) => void): ValidatorMemory {
   if (!existsSync(path)) return nothingKept();
   try {
-    const { promises, record, caught } = memorySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const { promises, record, caught } = memorySchema.parse(JSON.parse(textOf(readFileSync(path))));
     return { promises, record: new Map(record), caught: new Set(caught) };
   } catch {
     onWarning(`The validator's record ${path} is damaged; it begins anew.`);

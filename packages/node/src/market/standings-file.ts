@@ -9,9 +9,9 @@ import { decodeBatch } from '../receipts/receipt-record.ts';
 
 const callsSchema = z.record(
   nodeIdSchema,
-  z.object({ made: z.int(), madeWon: z.int(), answered: z.int(), answeredWon: z.int() }),
+  z.strictObject({ made: z.int(), madeWon: z.int(), answered: z.int(), answeredWon: z.int() }),
 );
-const totalsSchema = z.object({
+const totalsSchema = z.strictObject({
   certified: z.int(),
   routed: z.int(),
   refunded: z.int(),
@@ -45,7 +45,7 @@ function addCalls(totals: OrderTotals, effects: readonly Effects[]): OrderTotals
   return calls;
 }
 
-const fileSchema = z.object({
+const fileSchema = z.strictObject({
   batch: z.int().nonnegative(),
   rows: z.array(z.tuple([nodeIdSchema, z.int(), z.int(), z.int(), z.int(), z.int()])),
   totals: totalsSchema,

@@ -30,13 +30,13 @@ export interface ReceiptRecord {
   readonly batch?: number;
 }
 
-const recordSchema = z.object({
+const recordSchema = z.strictObject({
   proof: settlementProofSchema,
   effects: effectsSchema,
   transcript: transcriptSchema.optional(),
   items: z
     .array(
-      z.object({
+      z.strictObject({
         dataHash: hashSchema,
         vectorHash: hashSchema,
         bytes: z.int(),
@@ -76,7 +76,7 @@ export function encodeBatch(record: BatchRecord): Uint8Array {
 export function decodeBatch(bytes: Uint8Array): BatchRecord {
   return decode(
     bytes,
-    z.object({
+    z.strictObject({
       batch: z.int(),
       detail: bytesSchema(16 * 1024 * 1024),
       settlement: bytesSchema(16 * 1024 * 1024),

@@ -5,6 +5,7 @@ import {
   hashBytes,
   messageOf,
   type NodeId,
+  textOf,
   verifyBody,
   verifySignature,
 } from '@moe/core';
@@ -201,7 +202,7 @@ async function certifyContext(
   body: Certificate['body'],
   fetchBlob: FetchBlob,
 ): Promise<Parameters<typeof certifyJob>[2]> {
-  const places = parsePlaces(Buffer.from(await fetchBlob(roster.placesHash)).toString('utf8'));
+  const places = parsePlaces(textOf(await fetchBlob(roster.placesHash)));
   expect(places.hash === roster.placesHash, 'The places do not have the hash in the roster.');
   const judges = transcript.reveals.map(({ worker }) => roster.experts.find(({ node }) => node === worker)!);
   const available = Math.min(...judges.map(({ calibrationCount }) => calibrationCount));

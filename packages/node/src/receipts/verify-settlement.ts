@@ -45,9 +45,9 @@ export async function checkSettlement(
   });
 }
 
-const signedSettlementSchema = z.object({
+const signedSettlementSchema = z.strictObject({
   settlement: settlementBodySchema,
-  signatures: z.array(z.object({ node: z.string(), signature: z.instanceof(Uint8Array) })).max(256),
+  signatures: z.array(z.strictObject({ node: z.string(), signature: z.instanceof(Uint8Array) })).max(256),
 });
 
 function assertNetting(settlement: SettlementBody, effects: readonly Effects[]): void {

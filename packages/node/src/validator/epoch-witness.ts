@@ -11,8 +11,8 @@ const epochEndRequestSchema = z.strictObject({
   epoch: z.int().min(0),
   atMs: z.int().min(0),
 });
-export const epochEndResponseSchema = z.object({
-  signature: z.object({ node: hashSchema, signature: z.instanceof(Uint8Array) }),
+export const epochEndResponseSchema = z.strictObject({
+  signature: z.strictObject({ node: hashSchema, signature: z.instanceof(Uint8Array) }),
 });
 
 /** By how much the proposed end of an epoch may differ from a validator's own clock. */

@@ -28,27 +28,27 @@ export type SettlementProof =
   | { readonly kind: 'void'; readonly signed: Signed<VoidBody> };
 
 export const settlementProofSchema = z.discriminatedUnion('kind', [
-  z.object({
+  z.strictObject({
     kind: z.literal('certificate'),
-    certificate: z.object({
+    certificate: z.strictObject({
       body: certificateBodySchema,
-      signatures: z.array(z.object({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
+      signatures: z.array(z.strictObject({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
     }),
     tickets: z.array(ticketSchema).max(16),
     roster: hashSchema,
   }),
-  z.object({
+  z.strictObject({
     kind: z.literal('tally'),
-    tally: z.object({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
+    tally: z.strictObject({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
     roster: hashSchema,
   }),
-  z.object({ kind: z.literal('void'), signed: signedByOwner(voidBodySchema) }),
+  z.strictObject({ kind: z.literal('void'), signed: signedByOwner(voidBodySchema) }),
 ]);
 
-export const settlementRequestSchema = z.object({
+export const settlementRequestSchema = z.strictObject({
   settlement: settlementBodySchema as z.ZodType<SettlementBody>,
   proofs: z.array(settlementProofSchema as unknown as z.ZodType<SettlementProof>).max(1_024),
 });
-export const settlementResponseSchema = z.object({
-  signature: z.object({ node: nodeIdSchema, signature: bytesSchema(64) }),
+export const settlementResponseSchema = z.strictObject({
+  signature: z.strictObject({ node: nodeIdSchema, signature: bytesSchema(64) }),
 });

@@ -72,7 +72,7 @@ export const rosterSchema = z.looseObject({
   calibrationHash: hashSchema,
   experts: z
     .array(
-      z.object({
+      z.strictObject({
         node: nodeIdSchema,
         owner: accountIdSchema,
         askMicroPerKilobyte: amountOf,
@@ -85,7 +85,7 @@ export const rosterSchema = z.looseObject({
     )
     .max(4_096),
   validators: z
-    .array(z.object({ node: nodeIdSchema, stakeMicro: amountOf, ticketRoot: hashSchema }))
+    .array(z.strictObject({ node: nodeIdSchema, stakeMicro: amountOf, ticketRoot: hashSchema }))
     .max(256),
 }) as unknown as z.ZodType<Roster>;
 

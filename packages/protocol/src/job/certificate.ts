@@ -78,7 +78,7 @@ export const certificateDomain = 'moe/certificate/1';
 
 const lossSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 const tallySchema = z.tuple([z.int().nonnegative(), z.int()]);
-export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
+export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
   job: jobIdSchema,
@@ -91,7 +91,7 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
   vector: bytesSchema(limits.vectorBytes),
   members: z
     .array(
-      z.object({
+      z.strictObject({
         principal: nodeIdSchema,
         worker: nodeIdSchema,
         workerBps: z.int().min(0).max(10_000),
@@ -108,7 +108,7 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.object({
           'equivocation',
         ]),
         loss: lossSchema.nullable(),
-        standing: z.object({ global: tallySchema, place: tallySchema }),
+        standing: z.strictObject({ global: tallySchema, place: tallySchema }),
         slashMicro: amountSchema,
         workerSlashMicro: amountSchema,
       }),

@@ -60,7 +60,7 @@ export interface PastClaim {
 
 const timeSchema = z.int().nonnegative();
 export const claimSchema = signed<ClaimBody>(
-  z.object({
+  z.strictObject({
     job: jobIdSchema,
     principal: nodeIdSchema,
     worker: nodeIdSchema,
@@ -71,7 +71,7 @@ export const claimSchema = signed<ClaimBody>(
   }),
 );
 export const refusalSchema = signed<RefusalBody>(
-  z.object({
+  z.strictObject({
     claim: hashSchema,
     worker: nodeIdSchema,
     heldBy: nodeIdSchema.nullable(),
@@ -79,14 +79,14 @@ export const refusalSchema = signed<RefusalBody>(
   }),
 );
 export const grantSchema = signed<GrantBody>(
-  z.object({
+  z.strictObject({
     claim: claimSchema,
     askBps: z.int().min(0).max(10_000),
     issuedMs: timeSchema,
     expiresMs: timeSchema,
   }),
 );
-export const pastClaimSchema: z.ZodType<PastClaim> = z.object({
+export const pastClaimSchema: z.ZodType<PastClaim> = z.strictObject({
   claim: claimSchema,
   refusal: refusalSchema.optional(),
 });

@@ -146,7 +146,7 @@ export function sealFull(
 
 export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
 
-export const orderBodySchema: z.ZodType<OrderBody> = z.object({
+export const orderBodySchema: z.ZodType<OrderBody> = z.strictObject({
   network: z.string().min(1).max(64),
   market: marketIdSchema,
   client: accountIdSchema,
@@ -160,7 +160,7 @@ export const orderBodySchema: z.ZodType<OrderBody> = z.object({
 });
 export const orderSchema = signedByOwner(orderBodySchema);
 export const commitSchema = signed<CommitBody>(
-  z.object({
+  z.strictObject({
     job: jobIdSchema,
     stage: z.enum(['sealed', 'full']),
     principal: nodeIdSchema,
@@ -169,20 +169,20 @@ export const commitSchema = signed<CommitBody>(
   }),
 );
 export const declineSchema = signed<DeclineBody>(
-  z.object({ job: jobIdSchema, principal: nodeIdSchema, reason: z.string().max(200) }),
+  z.strictObject({ job: jobIdSchema, principal: nodeIdSchema, reason: z.string().max(200) }),
 );
 export const cutSchema = signed<CutBody>(
-  z.object({ job: jobIdSchema, seals: z.array(hashSchema).max(limits.members) }),
+  z.strictObject({ job: jobIdSchema, seals: z.array(hashSchema).max(limits.members) }),
 );
 export const arrivalSchema = signed<ArrivalBody>(
-  z.object({
+  z.strictObject({
     job: jobIdSchema,
     stage: z.enum(['sealed', 'full', 'reveal']),
     principals: z.array(nodeIdSchema).max(limits.members),
   }),
 );
 export const ticketSchema = signed<TicketBody>(
-  z.object({
+  z.strictObject({
     job: jobIdSchema,
     root: hashSchema,
     index: z.int().nonnegative(),
@@ -190,7 +190,7 @@ export const ticketSchema = signed<TicketBody>(
     path: z.array(hashSchema).max(32),
   }),
 );
-export const revealSchema: z.ZodType<Reveal> = z.object({
+export const revealSchema: z.ZodType<Reveal> = z.strictObject({
   job: jobIdSchema,
   principal: nodeIdSchema,
   worker: nodeIdSchema,
@@ -219,7 +219,7 @@ export interface Transcript {
   /** Witnesses' records, where somebody was missing at the end of a stage. */
   readonly arrivals: readonly ArrivalRecord[];
 }
-export const transcriptSchema: z.ZodType<Transcript> = z.object({
+export const transcriptSchema: z.ZodType<Transcript> = z.strictObject({
   order: orderSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(limits.witnesses),

@@ -197,7 +197,7 @@ describe('signatures of transactions', () => {
     ).toBe(false);
   });
 
-  test('cannot hold for a text that no wallet can sign', async () => {
+  test('cannot hold for a text that no wallet can sign, and that has no bytes', async () => {
     const key = generateOwnerKey();
     const deposit: TransactionOf<'deposit'> = {
       ...transfer,
@@ -205,7 +205,9 @@ describe('signatures of transactions', () => {
       from: key.address,
       reference: '\ud800',
     };
-    const { signature } = signTransaction(key, { ...deposit, reference: '\ufffd' });
-    expect(await verifyTransactionAsync(deposit, bytesOf(deposit), signature)).toBe(false);
+    const signable = { ...deposit, reference: '\ufffd' };
+    const { signature } = signTransaction(key, signable);
+    expect(await verifyTransactionAsync(deposit, bytesOf(signable), signature)).toBe(false);
+    expect(() => bytesOf(deposit)).toThrow(expect.objectContaining({ code: 'invalid-encoding' }));
   });
 });

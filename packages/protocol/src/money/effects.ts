@@ -69,7 +69,7 @@ export interface VoidBody {
 }
 export const voidDomain = 'moe/void/1';
 
-export const tallyBodySchema: z.ZodType<TallyBody> = z.object({
+export const tallyBodySchema: z.ZodType<TallyBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
   client: accountIdSchema,
@@ -80,7 +80,7 @@ export const tallyBodySchema: z.ZodType<TallyBody> = z.object({
   feeMicro: amountSchema,
   items: hashSchema,
 });
-export const voidBodySchema: z.ZodType<VoidBody> = z.object({
+export const voidBodySchema: z.ZodType<VoidBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
   client: accountIdSchema,
@@ -89,23 +89,23 @@ export const voidBodySchema: z.ZodType<VoidBody> = z.object({
 });
 
 const bigIntegerSchema = z.union([z.int(), z.bigint()]).transform(BigInt);
-export const effectsSchema: z.ZodType<Effects> = z.object({
+export const effectsSchema: z.ZodType<Effects> = z.strictObject({
   proof: hashSchema,
   client: accountIdSchema,
   clientSeq: z.int().nonnegative(),
   deltas: z
     .array(
-      z.object({
+      z.strictObject({
         account: accountIdSchema,
         deltaMicro: bigIntegerSchema,
         node: nodeIdSchema.exactOptional(),
       }),
     )
     .max(64),
-  slashes: z.array(z.object({ node: nodeIdSchema, amountMicro: amountSchema })).max(64),
+  slashes: z.array(z.strictObject({ node: nodeIdSchema, amountMicro: amountSchema })).max(64),
   losses: z
     .array(
-      z.object({
+      z.strictObject({
         node: nodeIdSchema,
         principal: nodeIdSchema,
         place: z.int().nonnegative(),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { textOf } from '@moe/core';
 import type { Report } from './report.ts';
 import { groupTable, runTable, type Table } from './tables.ts';
 
@@ -19,8 +20,8 @@ export function reportHtml(report: Report): string {
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<link rel="icon" href="data:,">',
     `<title>${escapeHtml(report.name)} · Market of Experts</title>`,
-    `<style>${readFileSync(join(uplot, 'dist/uPlot.min.css'), 'utf8')}</style>`,
-    `<style>${readFileSync(join(folder, 'report.css'), 'utf8')}</style>`,
+    `<style>${textOf(readFileSync(join(uplot, 'dist/uPlot.min.css')))}</style>`,
+    `<style>${textOf(readFileSync(join(folder, 'report.css')))}</style>`,
     '</head>',
     '<body>',
     `<h1>${escapeHtml(report.question)}</h1>`,
@@ -32,8 +33,8 @@ export function reportHtml(report: Report): string {
         `<section><h2>${escapeHtml(run.name)}</h2>${htmlTable(groupTable(run.result))}<div id="run-${index}" class="charts"></div></section>`,
     ),
     `<script type="application/json" id="data">${data}</script>`,
-    `<script>${readFileSync(join(uplot, 'dist/uPlot.iife.min.js'), 'utf8')}</script>`,
-    `<script>${readFileSync(join(folder, 'report.js'), 'utf8')}</script>`,
+    `<script>${textOf(readFileSync(join(uplot, 'dist/uPlot.iife.min.js')))}</script>`,
+    `<script>${textOf(readFileSync(join(folder, 'report.js')))}</script>`,
     '</body>',
     '</html>',
     '',

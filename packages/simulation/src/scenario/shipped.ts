@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textOf } from '@moe/core';
 import { parseDocument } from 'yaml';
 
 const folder = join(import.meta.dirname, '../../scenarios');
@@ -16,7 +17,7 @@ export function shippedScenarios(): ShippedScenario[] {
     .sort()
     .map((file) => {
       const name = file.slice(0, -'.yaml'.length);
-      const question = parseDocument(readFileSync(join(folder, file), 'utf8')).get('question');
+      const question = parseDocument(textOf(readFileSync(join(folder, file)))).get('question');
       return { name, question: String(question) };
     });
 }
@@ -24,6 +25,6 @@ export function shippedScenarios(): ShippedScenario[] {
 /** The text of a shipped scenario; undefined when there is none of this name. */
 export function shippedScenario(name: string): string | undefined {
   return shippedScenarios().some((scenario) => scenario.name === name)
-    ? readFileSync(join(folder, `${name}.yaml`), 'utf8')
+    ? textOf(readFileSync(join(folder, `${name}.yaml`)))
     : undefined;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 import { z } from 'zod';
 
 /** Where the texts come from: `data/texts/SOURCE.jsonl.gz`; licences in `data/texts/ATTRIBUTION.md`. */
@@ -52,8 +52,7 @@ const documentSchema = z.object({
 function readSource(source: CorpusSource): CorpusText[] {
   const path = new URL(`../../data/texts/${source}.jsonl.gz`, import.meta.url);
   try {
-    return gunzipSync(readFileSync(path))
-      .toString('utf8')
+    return textOf(gunzipSync(readFileSync(path)))
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => documentSchema.parse(JSON.parse(line)))

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { textOf } from '@moe/core';
 import { z } from 'zod';
 
 export const sampleKinds = [
@@ -27,7 +28,7 @@ const samplesSchema = z.object({
 /** Eight texts of every kind; kinds in the order of {@link sampleKinds}. */
 export function sampleTexts(kind?: SampleKind): SampleText[] {
   const file = new URL('../../data/samples.json', import.meta.url);
-  const { kinds } = samplesSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { kinds } = samplesSchema.parse(JSON.parse(textOf(readFileSync(file))));
   return sampleKinds
     .filter((each) => kind === undefined || each === kind)
     .flatMap((each) => kinds[each].map((text) => ({ kind: each, text })));

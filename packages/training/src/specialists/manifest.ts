@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { hashBytes, hashSchema } from '@moe/core';
+import { hashBytes, hashSchema, textOf } from '@moe/core';
 import { z } from 'zod';
 
 /** Raise this when the training changes, so that specialists of older versions are trained again. */
@@ -38,7 +38,7 @@ export function readManifest(
   recipe: SpecialistRecipe,
 ): SpecialistManifest | undefined {
   try {
-    const manifest = manifestSchema.parse(JSON.parse(readFileSync(manifestFile, 'utf8')));
+    const manifest = manifestSchema.parse(JSON.parse(textOf(readFileSync(manifestFile))));
     const isSame = Object.entries(recipe).every(
       ([key, value]) => manifest[key as keyof SpecialistRecipe] === value,
     );
