@@ -167,7 +167,7 @@ export function crookedGateway(world: World): CrookedGateway {
           if (seq < ledger.nextOrderSeq(client, market.market)) outcomes.delete(seq);
         market.view.applyBatch(
           batch,
-          chosen.flatMap(({ effects }) => effects.losses),
+          chosen.map(({ effects }) => effects),
         );
       } catch {
         // Too few signatures, or another settlement came first.

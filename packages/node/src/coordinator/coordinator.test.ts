@@ -7,6 +7,7 @@ import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.t
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
 import { protocols, revealResponseSchema, routeResponseSchema, tallyResponseSchema } from '../protocols.ts';
+import { decodeRecord } from '../receipts/receipt-record.ts';
 import { settlementRequestSchema } from '../validator/settlement-proof.ts';
 import { createMerit } from './merit.ts';
 import type { TextRequest } from './text-request.ts';
@@ -205,6 +206,47 @@ describe('the coordinator', () => {
     expect(proposed[1]).toEqual(proposed[0]);
     expect(market.ledger.market(market.market)!.nextBatch).toBe(2);
   });
+
+  it.each(['the disk is full once the ledger has it', 'the answer of the ledger is lost'])(
+    'counts every settled order, also when %s',
+    async (fault) => {
+      market = await ledgerMarket();
+      const client = market.clients[0]!;
+      const { ledger, receipts, settler, view } = market;
+      const transact = ledger.transact.bind(ledger);
+      const put = receipts.put.bind(receipts);
+      let isFull = false;
+      ledger.transact = async (...action) => {
+        const placed = await transact(...action);
+        if (action[1].kind !== 'settle') return placed;
+        if (fault.startsWith('the answer')) throw new Error('The disk is full.');
+        isFull = true;
+        return placed;
+      };
+      receipts.put = async (...record) => {
+        if (isFull) throw new Error('The disk is full.');
+        return put(...record);
+      };
+      market.coordinator.voidGaps([{ client, clientSeq: 2 }]);
+      await expect(settler.flush()).rejects.toThrow(/disk is full/);
+      expect(settler.failure()).toMatchObject({ message: 'The disk is full.' });
+      const { nextBatch } = ledger.market(market.market)!;
+      expect(nextBatch).toBe(1);
+
+      isFull = false;
+      ledger.transact = transact;
+      await settler.flush();
+      expect(settler.failure()).toBeUndefined();
+      expect(settler.pending()).toBe(0);
+      expect(view.standings()).toMatchObject({ batch: 1, totals: { refunded: 2 } });
+      for (const { effects } of market.records)
+        expect(decodeRecord((await receipts.get(effects.proof))!).batch).toBe(0);
+      await finish();
+      const { batch, totals } = view.standings();
+      expect(totals.certified + totals.routed + totals.refunded).toBe(market.records.length);
+      expect(batch).toBe(ledger.market(market.market)!.nextBatch);
+    },
+  );
 
   it('conserves every credit over any sequence of faults', async () => {
     const step = fc.oneof(

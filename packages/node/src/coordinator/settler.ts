@@ -12,12 +12,18 @@ import {
 } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import { type Effects, netSettlement, type SettlementBody, settlementDetailBytes } from '@moe/protocol';
+import {
+  netSettlement,
+  parseSettlementDetail,
+  type SettlementBody,
+  settlementBodySchema,
+  settlementDetailBytes,
+} from '@moe/protocol';
 import { z } from 'zod';
 import type { LedgerView } from '../market/ledger-view.ts';
 import { call } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
-import { encodeBatch, encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
+import { decodeBatch, encodeBatch, encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
 import { settlementResponseSchema } from '../validator/settlement-proof.ts';
 import type { ClientOrders } from './client-orders.ts';
 
@@ -39,7 +45,8 @@ export interface SettlerComponents {
   readonly view: LedgerView;
   readonly orders: ClientOrders;
   readonly clock: Clock;
-  readonly onSettled: (settlement: SettlementBody, effects: readonly Effects[]) => void;
+  /** Told of each settlement once the view has taken it in and the receipts say so. */
+  readonly onSettled: (settlement: SettlementBody) => void;
   readonly onWarning: (message: string) => void;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
   readonly intervalMs?: number;
@@ -47,7 +54,10 @@ export interface SettlerComponents {
 
 export interface Settler {
   add(order: DecidedOrder): void;
+  /** Decided orders that are not settled, or whose receipts do not say so yet. */
   pending(): number;
+  /** Since when settlements fail, and why; undefined when the last one went well. */
+  failure(): { readonly sinceMs: number; readonly message: string } | undefined;
   /** Settles everything that can be settled now. */
   flush(): Promise<void>;
   /** Settles what is left and stops. */
@@ -63,12 +73,19 @@ const retryMs = 2_000;
  * Nets decided orders into settlements: a client's orders in unbroken sequence, signed by the validators after
  * they have checked every proof, then written to the ledger. The batch's content is durable before the ledger
  * has it, so a crash between the two loses nothing: the ledger's next order number says what was settled.
+ *
+ * What a settlement changes here follows from the ledger's number of batches and from nothing else, so it does not matter
+ * whether the answer to ours was lost, or the disk was full in the middle: whatever the ledger has is taken in, once.
  */
 export function createSettler(components: SettlerComponents): Settler {
   const { market, gateway, ownerKey, transport, ledger, receipts, view, orders, clock } = components;
   const intervalMs = components.intervalMs ?? defaultIntervalMs;
   const waiting = new Map<AccountId, Map<number, DecidedOrder>>();
+  /** Settled orders whose receipts do not say so yet. */
+  const unmarked = new Map<string, ReceiptRecord>();
+  const untold: SettlementBody[] = [];
   let count = 0;
+  let failure: ReturnType<Settler['failure']>;
   let running: Promise<void> = Promise.resolve();
   const stopped = new AbortController();
   let timer: Promise<void> | undefined;
@@ -158,28 +175,52 @@ export function createSettler(components: SettlerComponents): Settler {
     });
     await receipts.put(batchId(number), bytes, { pending: false });
     await ledger.transact(ownerKey, { kind: 'settle', settlement, signatures: signed });
-    view.applyBatch(
-      number,
-      effects.flatMap(({ losses }) => losses),
-    );
-    orders.settled(effects);
-    for (const { client, clientSeq } of effects) waiting.get(client)?.delete(clientSeq);
-    try {
-      await Promise.all(
-        batch.map(({ id, record }) =>
-          receipts.put(id, encodeRecord({ ...record, batch: number }), { pending: false }),
-        ),
-      );
-    } finally {
-      // Only now: who waits for nothing to be pending may read the receipts next.
-      count -= batch.length;
-    }
-    components.onSettled(settlement, effects);
     return true;
   };
 
+  /** Takes in every settlement that the ledger has and the view has not. */
+  const takeIn = async (): Promise<void> => {
+    for (let number = view.standings().batch; number < (ledger.market(market)?.nextBatch ?? 0); number += 1) {
+      const kept = await receipts.get(batchId(number));
+      if (view.standings().batch !== number) continue;
+      const { detail, settlement } = kept === undefined ? noBatch : decodeBatch(kept);
+      const effects = detail === undefined ? [] : parseSettlementDetail(detail);
+      view.applyBatch(number, effects);
+      orders.settled(effects);
+      for (const { client, clientSeq } of effects) {
+        const order = waiting.get(client)?.get(clientSeq);
+        if (order === undefined) continue;
+        waiting.get(client)!.delete(clientSeq);
+        unmarked.set(order.id, { ...order.record, batch: number });
+      }
+      if (settlement !== undefined)
+        untold.push(decode(settlement, signedSchema).settlement as SettlementBody);
+    }
+  };
+
+  /** Tells the receipts of settled orders which batch they are in. */
+  const mark = async (): Promise<void> => {
+    await Promise.all(
+      [...unmarked].map(async ([id, record]) => {
+        await receipts.put(id, encodeRecord(record), { pending: false });
+        // Only now: who waits for nothing to be pending may read the receipts next.
+        if (unmarked.delete(id)) count -= 1;
+      }),
+    );
+    for (const settlement of untold.splice(0)) components.onSettled(settlement);
+  };
+
   const settleAll = async (): Promise<void> => {
-    while (await settleOnce());
+    try {
+      do {
+        await takeIn();
+        await mark();
+      } while (await settleOnce());
+      failure = undefined;
+    } catch (error) {
+      failure = { sinceMs: failure?.sinceMs ?? clock.nowMs(), message: messageOf(error) };
+      throw error;
+    }
   };
   /** One settlement at a time: batches are numbered. */
   const flush = (): Promise<void> => {
@@ -216,6 +257,7 @@ export function createSettler(components: SettlerComponents): Settler {
       schedule(intervalMs);
     },
     pending: () => count,
+    failure: () => failure,
     flush,
     async close() {
       stopped.abort();
@@ -224,6 +266,10 @@ export function createSettler(components: SettlerComponents): Settler {
     },
   };
 }
+
+/** A batch that is not kept here: an earlier process, or another gateway, settled it. */
+const noBatch: { readonly detail?: Uint8Array; readonly settlement?: Uint8Array } = {};
+const signedSchema = z.looseObject({ settlement: settlementBodySchema });
 
 /** What was last proposed to the validators; a settlement that comes of it has the same orders. */
 const proposalId = 'proposed-settlement';

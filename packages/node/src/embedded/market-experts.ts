@@ -5,7 +5,7 @@ import { scopedTransport, type Transport } from '@moe/network';
 import { type CertificateBody, calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
 import { type ExpertRole, expertRole } from '../expert/expert-role.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
-import { callsOf, type OrderTotals } from '../market/standings-file.ts';
+import { callsOf } from '../market/standings-file.ts';
 import type { ExpertStatus } from '../market-service.ts';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, houseStakeMicro } from './enrol-expert.ts';
@@ -39,8 +39,6 @@ export interface MarketExpertsComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
-  /** Settled orders so far, with the calls to friends. */
-  readonly totals: () => OrderTotals;
 }
 
 interface Serving {
@@ -113,10 +111,10 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   );
 
   const statusOf = ({ spec, node }: ConnectedExpert): ExpertStatus => {
-    const { standings } = view.standings();
+    const { standings, totals } = view.standings();
     const { jobs, lossUnits, wins } = standings.of(node, 0).global;
     const { stakeMicro, askBps } = embedded.ledger.expert(market, node) ?? { stakeMicro: 0n, askBps: 0 };
-    const calls = callsOf(components.totals(), node);
+    const calls = callsOf(totals, node);
     const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
     return {
       id: node,

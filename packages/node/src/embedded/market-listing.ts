@@ -53,10 +53,10 @@ function listingOf(
 
 /** What one market has served and settled. */
 export function servedMarket(
-  { market, experts, totals, settler, history }: MarketRuntime,
+  { market, experts, view, settler, history }: MarketRuntime,
   ledger: Ledger,
 ): ServedMarket {
-  const { calls: _, ...jobs } = totals.now();
+  const { calls: _, ...jobs } = view.standings().totals;
   const record = ledger.market(market);
   return {
     id: market,

@@ -16,13 +16,13 @@ import { type MarketHistory, openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
 import { type MarketRequests, marketRequests } from './market-requests.ts';
 import type { MarketStore } from './market-store.ts';
-import { type MarketTotals, marketTotals } from './market-totals.ts';
 import { prepayClients } from './prepaid.ts';
 import type { ProcessParts } from './process-parts.ts';
 import { recentOrders } from './recent-orders.ts';
 import { resumeOrders } from './resume.ts';
 import { retireMarket } from './retire-market.ts';
 import { rosterKeeper } from './roster-keeper.ts';
+import { standingsKeeper } from './standings-keeper.ts';
 import { ordersAfter } from './unsettled-orders.ts';
 
 /** One market that this process serves: its places, orders, receipts, settlements and standings are its own. */
@@ -36,7 +36,6 @@ export interface MarketRuntime {
   readonly settler: Settler;
   readonly coordinator: Coordinator;
   readonly requests: MarketRequests;
-  readonly totals: MarketTotals;
   readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
   /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
@@ -104,7 +103,7 @@ export async function openMarketRuntime(
       beliefs: historyBeliefs(history.history, clock),
     });
     closers.add(async () => view.close());
-    const totals = marketTotals(standingsPath, start, view);
+    const keeper = standingsKeeper(standingsPath, view, onWarning);
     const experts = marketExperts({
       market,
       isHouseMarket: init.isHouseMarket,
@@ -116,7 +115,6 @@ export async function openMarketRuntime(
       clock,
       random,
       onWarning,
-      totals: totals.now,
     });
     await parts.validators.join({ market, view, directory });
     closers.add(() => parts.validators.leave(market));
@@ -139,8 +137,8 @@ export async function openMarketRuntime(
       clock,
       onWarning,
       ...(parts.settleEveryMs === undefined ? {} : { intervalMs: parts.settleEveryMs }),
-      onSettled: (settlement, effects) => {
-        totals.add(effects);
+      onSettled: (settlement) => {
+        keeper.settled();
         feed.publish({
           type: 'settlement-applied',
           market,
@@ -150,7 +148,7 @@ export async function openMarketRuntime(
         });
       },
     });
-    closers.add(async () => totals.save());
+    closers.add(async () => keeper.save());
     closers.add(() => settler.close());
     const coordinator = createCoordinator({
       keys: parts.gateway.keys,
@@ -210,7 +208,6 @@ export async function openMarketRuntime(
       settler,
       coordinator,
       requests,
-      totals,
       history,
       nameOf,
       close: closers.close,

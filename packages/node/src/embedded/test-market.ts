@@ -105,8 +105,8 @@ export async function embedOne(
 /** Resolves when every decided order is settled. */
 export async function settled(market: EmbeddedMarket, orders: number): Promise<void> {
   const isDone = (): boolean => {
-    const { certified, routed, refunded } = market.service.status().jobs;
-    return certified + routed + refunded >= orders;
+    const { jobs, pendingReceipts } = market.service.status();
+    return jobs.certified + jobs.routed + jobs.refunded >= orders && pendingReceipts === 0;
   };
   if (isDone()) return;
   const { promise, resolve } = Promise.withResolvers<void>();

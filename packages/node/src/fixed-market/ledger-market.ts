@@ -32,6 +32,7 @@ import { createSettler, type Settler } from '../coordinator/settler.ts';
 import { jobSlots } from '../coordinator/slots.ts';
 import { expertRole } from '../expert/expert-role.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
+import { noOrders } from '../market/standings-file.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
 import { validatorRole } from '../validator/validator-role.ts';
@@ -199,7 +200,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     // The last one is on probation.
     founders: () => experts.slice(0, -1),
     isOnline: () => true,
-    start: { batch: 0, standings: Standings.empty },
+    start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
   const startValidator = async (index: number): Promise<void> => {
     const { keys, node, tickets } = validators[index]!;

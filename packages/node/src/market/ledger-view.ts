@@ -2,18 +2,18 @@ import { type AccountId, type Hash, type MarketId, MoeError, type NodeId } from 
 import { type CalibrationStore, chunkPieces } from '@moe/history';
 import type { Ledger } from '@moe/ledger';
 import {
-  type CertifiedLoss,
   calibrationRoot,
+  type Effects,
   nearestPlace,
   type PlaceCentroids,
   type Roster,
   rosterHash,
-  type Standings,
   type TransactionKind,
   type Validator,
 } from '@moe/protocol';
 import type { Beliefs } from '../calling/beliefs.ts';
 import type { MarketView } from './market-view.ts';
+import { addTotals, type SettledState } from './standings-file.ts';
 
 /** What happens all the time and changes nobody's place in a roster at once. */
 const quietKinds: ReadonlySet<TransactionKind> = new Set([
@@ -40,19 +40,20 @@ export interface LedgerViewInit {
   readonly isOnline: (node: NodeId) => boolean;
   /** From this node's history, where it keeps one. */
   readonly beliefs?: Beliefs;
-  /** Standings after the settlements before batch `batch`. */
-  readonly start: { readonly batch: number; readonly standings: Standings };
+  /** What the settlements before batch `start.batch` add up to. */
+  readonly start: SettledState;
 }
 
 /** The market as this node's replica of the ledger shows it. */
 export interface LedgerView extends MarketView {
-  /** Takes in the losses of a settled batch, in the ledger's order. */
-  applyBatch(batch: number, losses: readonly CertifiedLoss[]): void;
+  /** Takes in the orders of a settled batch, in the ledger's order: standings and totals, both at once. */
+  applyBatch(batch: number, effects: readonly Effects[]): void;
   /** Looks again at the ledger: somebody registered, left or changed. */
   refresh(): void;
   /** Takes up a roster of an earlier process: orders that it left unsettled name it. */
   remember(roster: Roster): void;
-  standings(): { readonly batch: number; readonly standings: Standings };
+  /** What the batches taken in so far add up to. */
+  standings(): SettledState;
   jobsOf(node: NodeId): number;
   /** Follows the ledger no more. */
   close(): void;
@@ -61,8 +62,8 @@ export interface LedgerView extends MarketView {
 export function ledgerView(init: LedgerViewInit): LedgerView {
   const rosters = new Map<Hash, Roster>();
   const remembered = new Map<Hash, Roster>();
-  const standingsByBatch = new Map<number, Standings>([[init.start.batch, init.start.standings]]);
-  let { batch, standings } = init.start;
+  const standingsByBatch = new Map([[init.start.batch, init.start.standings]]);
+  let { batch, standings, totals } = init.start;
   let current: { roster: Roster; hash: Hash } | undefined;
 
   const build = (): { roster: Roster; hash: Hash } => {
@@ -122,8 +123,9 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
-    applyBatch(applied, losses) {
-      standings = standings.with(losses);
+    applyBatch(applied, effects) {
+      standings = standings.with(effects.flatMap(({ losses }) => losses));
+      totals = addTotals(totals, effects);
       batch = applied + 1;
       standingsByBatch.set(batch, standings);
       standingsByBatch.delete(batch - keptVersions);
@@ -135,7 +137,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     remember(roster) {
       remembered.set(rosterHash(roster), roster);
     },
-    standings: () => ({ batch, standings }),
+    standings: () => ({ batch, standings, totals }),
     jobsOf: (node) => standings.of(node, 0).global.jobs,
     close: unsubscribe,
   };

@@ -20,7 +20,7 @@ const totalsSchema = z.strictObject({
 /** Settled orders by what came of them, and calls to friends by expert. */
 export type OrderTotals = Readonly<z.infer<typeof totalsSchema>>;
 type Calls = OrderTotals['calls'][NodeId];
-const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0, calls: {} };
+export const noOrders: OrderTotals = { certified: 0, routed: 0, refunded: 0, calls: {} };
 const noCalls: Calls = { made: 0, madeWon: 0, answered: 0, answeredWon: 0 };
 
 /** Calls of one expert; zeros when it has none. */
