@@ -4,6 +4,7 @@ export * from './codec.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys.ts';
+export { madeOnce } from './made-once.ts';
 export { addressBytes, formatAccount, parseAccount } from './owner/address.ts';
 export { generateOwnerKey, type OwnerKey, ownerKeyFromPrivate, signTypedData } from './owner/owner-key.ts';
 export { OWNER_SIGNATURE_BYTES } from './owner/secp256k1.ts';

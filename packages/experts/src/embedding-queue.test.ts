@@ -101,6 +101,40 @@ describe('EmbeddingQueue', () => {
     expect(batches).toHaveLength(3);
   });
 
+  it('a text that cannot be prepared fails its own call, and leaves nothing that others wait for', async () => {
+    const queue = new EmbeddingQueue<string>({
+      name: 'test',
+      prepare: (text) => {
+        if (text === 'broken') throw new Error('This text has no tokens.');
+        return text;
+      },
+      lengthOf: (text) => text.length,
+      run: async (batch) => batch.map((text) => Float32Array.of(text.length)),
+      maxBatch: 4,
+      maxWaiting: 5,
+      cacheBytes: 1_000,
+    });
+    for (let round = 0; round < 3; round += 1)
+      await expect(queue.embed(['earlier', 'also earlier', 'broken'])).rejects.toThrow('no tokens');
+    expect(await queue.embed(['earlier', 'also earlier', 'later', 'last'])).toHaveLength(4);
+  });
+
+  it('a model that answers too few vectors fails its batch; none of them is remembered', async () => {
+    let isBroken = true;
+    const queue = new EmbeddingQueue<string>({
+      name: 'test',
+      prepare: (text) => text,
+      lengthOf: (text) => text.length,
+      run: async (batch) => batch.slice(isBroken ? 1 : 0).map((text) => Float32Array.of(text.length)),
+      maxBatch: 4,
+      maxWaiting: 5,
+      cacheBytes: 1_000,
+    });
+    await expect(queue.embed(['a', 'bb'])).rejects.toMatchObject({ code: 'backend-invalid-output' });
+    isBroken = false;
+    expect(await queue.embed(['a', 'bb'])).toEqual([Float32Array.of(1), Float32Array.of(2)]);
+  });
+
   it('refuses more than may wait', async () => {
     const { queue } = queueWith({ maxWaiting: 3 });
     await expect(queue.embed(['a', 'b', 'c', 'd'])).rejects.toMatchObject({ code: 'overloaded' });

@@ -1,4 +1,4 @@
-import { overloaded, requestAborted } from './backend-errors.ts';
+import { invalidOutput, overloaded, requestAborted } from './backend-errors.ts';
 import { VectorCache } from './vector-cache.ts';
 
 export interface EmbeddingQueueInit<Input> {
@@ -51,17 +51,13 @@ export class EmbeddingQueue<Input> {
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     if (signal?.aborted) throw requestAborted();
     if (this.waiting + texts.length > this.init.maxWaiting) throw overloaded(this.init.name, this.waiting);
+    const fresh = this.createItems(texts);
     const own: Item<Input>[] = [];
-    const fresh: Item<Input>[] = [];
     const vectors: Promise<Float32Array>[] = [];
     const ready: (Float32Array | undefined)[] = texts.map((text) => {
       const cached = this.cache.get(text);
       if (cached !== undefined) return cached;
-      let item = this.known.get(text);
-      if (item === undefined) {
-        item = this.createItem(text);
-        fresh.push(item);
-      }
+      const item = this.known.get(text)!;
       item.waiters++;
       own.push(item);
       vectors.push(item.settled);
@@ -78,22 +74,26 @@ export class EmbeddingQueue<Input> {
     return ready.map((vector) => vector ?? computed[next++]!);
   }
 
+  /**
+   * The texts that nobody has asked for yet, made known. All of them are prepared before any is: one that cannot be
+   * fails its own call and leaves nothing behind that others would wait for.
+   */
+  private createItems(texts: readonly string[]): Item<Input>[] {
+    const fresh = new Map<string, Item<Input>>();
+    for (const text of texts)
+      if (!fresh.has(text) && !this.known.has(text) && this.cache.get(text) === undefined)
+        fresh.set(text, this.createItem(text));
+    for (const item of fresh.values()) this.known.set(item.text, item);
+    return [...fresh.values()];
+  }
+
   private createItem(text: string): Item<Input> {
     const input = this.init.prepare(text);
+    const length = this.init.lengthOf(input);
     const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
     // Every caller may be gone when the model fails.
     promise.catch(() => {});
-    const item = {
-      text,
-      input,
-      length: this.init.lengthOf(input),
-      waiters: 0,
-      settled: promise,
-      resolve,
-      reject,
-    };
-    this.known.set(text, item);
-    return item;
+    return { text, input, length, waiters: 0, settled: promise, resolve, reject };
   }
 
   private async orAborted<T>(
@@ -137,6 +137,8 @@ export class EmbeddingQueue<Input> {
       const batch = this.takeBatch();
       try {
         const vectors = await this.init.run(batch.map(({ input }) => input));
+        if (vectors.length !== batch.length)
+          throw invalidOutput(this.init.name, `${vectors.length} vectors for ${batch.length} texts`);
         for (const [index, item] of batch.entries()) {
           this.cache.set(item.text, vectors[index]!);
           item.resolve(vectors[index]!);

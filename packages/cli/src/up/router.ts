@@ -1,3 +1,4 @@
+import { madeOnce } from '@moe/core';
 import { catalogue, type ExpertBackend, type ModelHost, marketSpec } from '@moe/experts';
 
 /** Sees where a text lies, so that routed mode asks the expert who was best there. */
@@ -14,11 +15,7 @@ export interface Router {
 export function openRouter(host: ModelHost): Router {
   const founder = catalogue.find(({ isFounder }) => isFounder)!;
   const cheap = catalogue.find(({ native }) => native.kind === 'static')!;
-  let open: Promise<ExpertBackend> | undefined;
-  const current = (): Promise<ExpertBackend> => {
-    open ??= host.open(marketSpec(founder));
-    return open;
-  };
+  let current = madeOnce(() => host.open(marketSpec(founder)));
   return {
     backend: {
       name: 'router',
@@ -29,7 +26,7 @@ export function openRouter(host: ModelHost): Router {
     },
     async becomeCheap() {
       const backend = await host.open(marketSpec(cheap));
-      open = Promise.resolve(backend);
+      current = async () => backend;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { AccountId } from '../ids.ts';
-import { answerAt, CHECK_BYTES, packCheck, recoverAccount } from './recovery.ts';
+import { answerAt, CHECK_BYTES, isCheckForm, packCheck, recoverAccount } from './recovery.ts';
 
 interface Check {
   readonly digest: Uint8Array;
@@ -33,6 +33,8 @@ export function recoverAccountAsync(
   digest: Uint8Array,
   signature: Uint8Array,
 ): Promise<AccountId | undefined> {
+  // In a batch, one of another length would take the others with it.
+  if (!isCheckForm(digest, signature)) return Promise.resolve(undefined);
   return new Promise((resolve) => {
     waiting.push({ digest, signature, resolve });
     scheduleTurn();

@@ -11,9 +11,13 @@ const ANSWER_BYTES = 21;
 
 /** The account whose key signed the digest, or undefined. Never throws. */
 export function recoverAccount(digest: Uint8Array, signature: Uint8Array): AccountId | undefined {
-  if (digest.length !== DIGEST_BYTES || !isSignatureForm(signature)) return undefined;
+  if (!isCheckForm(digest, signature)) return undefined;
   const publicKey = recoverPublicKey(digest, signature);
   return publicKey === undefined ? undefined : addressOf(publicKey);
+}
+
+export function isCheckForm(digest: Uint8Array, signature: Uint8Array): boolean {
+  return digest.length === DIGEST_BYTES && isSignatureForm(signature);
 }
 
 export function packCheck(digest: Uint8Array, signature: Uint8Array, into: Uint8Array, index: number): void {

@@ -1,6 +1,6 @@
 /** Entry of a model thread: opens backends and answers `embed` requests. Started by `WorkerLink` only. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { isMoeError, messageOf } from '@moe/core';
+import { isMoeError, madeOnce, messageOf } from '@moe/core';
 import type { ExpertBackend } from '../backend.ts';
 import { backendUnavailable } from '../backend-errors.ts';
 import { backendOpener } from './open-backend.ts';
@@ -9,7 +9,8 @@ import type { FromWorker, PlainError, ToWorker, WorkerSettings } from './worker-
 
 const port = parentPort!;
 const open = backendOpener(workerData as WorkerSettings);
-const backends = new Map<number, Promise<ExpertBackend>>();
+/** After a crash all are opened again, unasked: one that fails then is tried again by the next who needs it. */
+const backends = new Map<number, () => Promise<ExpertBackend>>();
 const calls = new Map<number, AbortController>();
 
 const reply = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
@@ -27,7 +28,7 @@ async function embed({ call, backend, texts }: Extract<ToWorker, { type: 'embed'
   const controller = new AbortController();
   calls.set(call, controller);
   try {
-    const opened = await backends.get(backend);
+    const opened = await backends.get(backend)?.();
     if (opened === undefined) throw backendUnavailable(`backend ${backend}`, 'it was closed.');
     const vectors = packVectors(
       opened,
@@ -43,10 +44,10 @@ async function embed({ call, backend, texts }: Extract<ToWorker, { type: 'embed'
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'open': {
-      const opening = open(message.spec);
-      backends.set(message.backend, opening);
+      const opened = madeOnce(() => open(message.spec));
+      backends.set(message.backend, opened);
       void answer(message.call, async () => {
-        const { name, dimensions } = await opening;
+        const { name, dimensions } = await opened();
         reply({ type: 'opened', call: message.call, name, dimensions });
       });
       return;
@@ -60,7 +61,9 @@ port.on('message', (message: ToWorker) => {
     case 'close': {
       const closing = backends.get(message.backend);
       backends.delete(message.backend);
-      closing?.then((backend) => backend.close()).catch(() => {});
+      closing?.()
+        .then((backend) => backend.close())
+        .catch(() => {});
       return;
     }
     case 'stop':

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError, madeOnce } from '@moe/core';
 import type { ExpertBackend } from '../backend.ts';
 import { lexicalBackend } from '../hashing/lexical-backend.ts';
 import type { MinilmLayers } from '../minilm/minilm-model-file.ts';
@@ -8,17 +8,17 @@ import type { WorkerSettings } from './worker-messages.ts';
 
 /** Opens backends on the present thread. Each MiniLM variant is loaded once and shared until the end. */
 export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => Promise<ExpertBackend> {
-  const shared = new Map<MinilmLayers, Promise<ExpertBackend>>();
-  const minilm = async (layers: MinilmLayers): Promise<ExpertBackend> => {
-    const known = shared.get(layers);
-    if (known !== undefined) return await known;
-    // Native libraries are loaded where they are used only: a thread without ONNX models does without.
-    const opening = import('../minilm/minilm-backend.ts').then(({ minilmBackend }) =>
-      minilmBackend({ ...settings, layers }),
-    );
-    shared.set(layers, opening);
-    opening.catch(() => shared.delete(layers));
-    return await opening;
+  const shared = new Map<MinilmLayers, () => Promise<ExpertBackend>>();
+  const minilm = (layers: MinilmLayers): Promise<ExpertBackend> => {
+    const known =
+      shared.get(layers) ??
+      madeOnce(async () => {
+        // Native libraries are loaded where they are used only: a thread without ONNX models does without.
+        const { minilmBackend } = await import('../minilm/minilm-backend.ts');
+        return minilmBackend({ ...settings, layers });
+      });
+    shared.set(layers, known);
+    return known();
   };
 
   const open = async (spec: BackendSpec): Promise<ExpertBackend> => {

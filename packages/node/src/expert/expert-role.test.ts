@@ -24,7 +24,7 @@ import {
 } from '@moe/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { encoderBackend } from '../fixed-market/encoders.ts';
+import { encoderBackend, wordEncode } from '../fixed-market/encoders.ts';
 import { type SmallMarket, smallMarket, smallParameters, textAbout } from '../fixed-market/small-market.ts';
 import { call } from '../market/messaging.ts';
 import {
@@ -189,6 +189,33 @@ describe('an honest expert, given the full data', () => {
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
     // The job again, from the beginning: the same answer, no second seal.
     expect(await asking.sealed(request)).toEqual({ commit });
+  });
+
+  it('whose model failed once tries again when it is asked again', async () => {
+    await market.close();
+    const { dimensions } = smallParameters;
+    let isBroken = false;
+    market = smallMarket({
+      experts: 3,
+      clock: systemClock,
+      backend: (index) => {
+        const sound = encoderBackend(`expert ${index}`, dimensions, wordEncode(dimensions, `${index}`, 0.5));
+        return {
+          ...sound,
+          embed: async (texts, options) => {
+            if (isBroken) throw new Error('The graphics card is busy.');
+            return sound.embed(texts, options);
+          },
+        };
+      },
+    });
+    const { asking, job, salt, commit } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    isBroken = true;
+    await expect(asking.full(full)).rejects.toThrow(/card is busy/);
+    isBroken = false;
+    const answer = await asking.full(full);
+    expect(await asking.full(full)).toEqual(answer);
   });
 
   it.each<

@@ -3,6 +3,7 @@ import {
   encode,
   type JobId,
   type KeyPair,
+  madeOnce,
   messageOf,
   type NodeId,
   type Random,
@@ -96,7 +97,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
     /** Messages may come twice: the same question gets the same answer, never a second seal. */
-    const sealedAnswers = new WeakMap<JobInHand, Promise<SealedAnswer>>();
+    const sealedAnswers = new WeakMap<JobInHand, () => Promise<SealedAnswer>>();
     let declines: number[] = [];
 
     const uniform = (): number => {
@@ -166,14 +167,14 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       if (known !== undefined && answered !== undefined) {
         if (known.kept !== request.kept || known.job.draw.seed !== job.draw.seed)
           refuse('This expert has answered the job already.');
-        return answered;
+        return answered();
       }
       if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
       if (!jobs.hasRoom()) return decline(job, 'Too many jobs in hand.');
       const state = jobs.take(job, request.kept, self);
-      const answer = answerSealed(state, request, workSignal(job));
+      const answer = madeOnce(() => answerSealed(state, request, workSignal(job)));
       sealedAnswers.set(state, answer);
-      return answer;
+      return answer();
     });
 
     serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
@@ -191,9 +192,12 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       )
         refuse('The datum is not the one that was ordered.');
       const cutSeals = cut.body.seals.join();
-      state.full ??= { cut: cutSeals, answer: answerFull(state, request.text, workSignal(state.job)) };
+      state.full ??= {
+        cut: cutSeals,
+        answer: madeOnce(() => answerFull(state, request.text, workSignal(state.job))),
+      };
       if (state.full.cut !== cutSeals) refuse('This expert has another cut of the job.');
-      return state.full.answer;
+      return state.full.answer();
     });
     const answerFull = async (state: JobInHand, text: string, signal: AbortSignal) => {
       const answer = { commit: await seals.sealWhole(state, text, signal) };

@@ -9,7 +9,7 @@ export interface JobInHand {
   readonly principal: NodeId;
   readonly expiresMs: number;
   sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
-  full?: { readonly cut: string; readonly answer: Promise<unknown> };
+  full?: { readonly cut: string; readonly answer: () => Promise<unknown> };
   revealed?: { readonly seal: Hash; readonly reveal: Reveal };
 }
 

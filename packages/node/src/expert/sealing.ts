@@ -20,6 +20,7 @@ import type { JobInHand } from './job-memory.ts';
 export interface Sealing {
   /** The kept half's vector, int16. Throws what the model throws. */
   embedKept(state: JobInHand, signal: AbortSignal): Promise<Int16Array>;
+  /** Asked again for the same job, it gives the seal that it has given. */
   sealKept(state: JobInHand, vector: Int16Array): Commit;
   /** Seals pieces and whole of a datum that has been found to be the one ordered, and prepares the reveal. */
   sealWhole(state: JobInHand, text: string, signal: AbortSignal): Promise<Commit>;
@@ -40,10 +41,11 @@ export function sealing(keys: KeyPair, backend: ExpertBackend, random: Random): 
     embedKept: async (state, signal) => quantise((await embed(state, [state.kept], signal))[0]!),
     sealKept(state, vector) {
       const author = authorOf(state);
-      const salt = random.bytes(16);
-      const seal = sealKept(author, vector, salt);
-      state.sealed = { vector, salt, seal };
-      return signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, seal });
+      if (state.sealed === undefined) {
+        const salt = random.bytes(16);
+        state.sealed = { vector, salt, seal: sealKept(author, vector, salt) };
+      }
+      return signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, seal: state.sealed.seal });
     },
     async sealWhole(state, text, signal) {
       const { job, sealed } = state;
