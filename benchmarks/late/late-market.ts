@@ -21,6 +21,8 @@ const chosenExpert = 6;
 const witnessCount = 3;
 /** Until the last message of a job has arrived, however late, the next one does not start. */
 const quietMs = 20_000;
+/** More than a job and its quiet take. */
+const jobMs = 120_000;
 
 export interface CellInit {
   readonly network: NetworkConditions['name'];
@@ -95,13 +97,23 @@ export async function runCell(init: CellInit): Promise<CellObservation> {
     market.validators.map(({ node }) => node),
   );
   const jobs: JobObservation[] = [];
+  const beganMs = clock.nowMs();
   for (let job = 0; job < init.jobs; job += 1) {
     times.job = job;
     weather.startJob(job);
     // A cut-off validator on ticket duty would end the job before its first stage: the study is about the others.
     const avoid = init.isWitnessCut ? cutWitness : undefined;
-    jobs.push(await runJob(market, clock, weather, { seed: init.seed, job, avoid, conduct }));
-    await clock.sleep(quietMs);
+    jobs.push(
+      await runJob(market, clock, weather, {
+        seed: init.seed,
+        job,
+        avoid,
+        conduct,
+        deadlineMs: beganMs + job * jobMs + jobMs / 2,
+      }),
+    );
+    // Each job begins at a time that is known before: its order, and so its draw, follow from the seed.
+    await clock.sleep(Math.max(quietMs, beganMs + (job + 1) * jobMs - clock.nowMs()));
     init.onJob?.();
   }
   await market.close();
@@ -125,6 +137,7 @@ interface JobInit {
   readonly job: number;
   readonly avoid: NodeId | undefined;
   readonly conduct: Conduct;
+  readonly deadlineMs: number;
 }
 
 async function runJob(
@@ -164,13 +177,13 @@ async function runJob(
 }
 
 /** The market's own order, with a salt that follows from the seed, so that the draw does too. */
-function orderFor(market: FixedMarket, { seed, job, avoid }: JobInit) {
+function orderFor(market: FixedMarket, { seed, job, avoid, deadlineMs }: JobInit) {
   for (let attempt = 0; ; attempt += 1) {
     const salt = sha256(Buffer.from(`late/${seed}/${job}/${attempt}`)).slice(0, 16);
     const { order } = market.order({
       text: studyText,
       clientSeq: job,
-      order: { dataHash: saltedDataHash(studyText, salt), deadlineMs: 1_900_000_000_000 },
+      order: { dataHash: saltedDataHash(studyText, salt), deadlineMs },
     });
     const signed = signBody(market.client, orderDomain, order.body);
     const duty = ticketValidators(market.roster, jobIdOf(signed.body));

@@ -1,7 +1,9 @@
 import {
+  type Clock,
   hashOf,
   type KeyPair,
   keyPairFromSeed,
+  MAX_AMOUNT,
   type MarketId,
   type NodeId,
   type OwnerKey,
@@ -76,7 +78,9 @@ const ticketDepth = 14;
 /** Certificates that are settled together: standings change from one batch to the next. */
 const batchJobs = 16;
 const askBps = 5_000;
-const farAwayMs = 4_000_000_000_000;
+/** Each order has a minute of its own, so that its hash is known before it runs. */
+const firstDeadlineMs = 1_700_000_000_000;
+const jobMs = 60_000;
 const market = 'text-embedding' as MarketId;
 const beacon = hashOf('moe/bench-beacon/1', 'routing');
 const neverAborted = new AbortController().signal;
@@ -103,7 +107,7 @@ export function planJobs(seed: string, parameters: MarketParameters, texts: read
       bytes: Buffer.byteLength(text),
       maxFeeMicro: 1_000_000_000n,
       tipMicro: 0n,
-      deadlineMs: farAwayMs,
+      deadlineMs: firstDeadlineMs + clientSeq * jobMs,
     });
     const job = jobIdOf(order.body);
     const seedOfJob = jobSeed(beacon, job, [releaseTicket(validator, tickets, clientSeq, job)]);
@@ -151,7 +155,13 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     ],
   });
 
-  const clock = systemClock;
+  let jobBeganMs = systemClock.nowMs();
+  let jobSeq = 0;
+  /** The machine's time within a job, the order's minute otherwise. */
+  const clock: Clock = {
+    sleep: systemClock.sleep,
+    nowMs: () => firstDeadlineMs + (jobSeq - 1) * jobMs + systemClock.nowMs() - jobBeganMs,
+  };
   let roster = rosterAt(0);
   let standings = Standings.empty;
   let unsettled: CertificateBody[] = [];
@@ -163,6 +173,11 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     current: () => ({ roster, hash: rosterHash(roster) }),
     rosterOf: (hash) => (hash === rosterHash(roster) ? roster : undefined),
     standingsAt: (batch) => (batch === roster.batch ? standings : undefined),
+    prepaid: () => ({
+      gateway: keysOf(seed, 'coordinator').publicKey as NodeId,
+      lockedMicro: MAX_AMOUNT,
+      nextOrderSeq: jobSeq,
+    }),
     calibration: (node, index) => published[indices.get(node)!]![index]!,
     placeOf: (sum) => nearestPlace(places, sum),
     beliefs: historyBeliefs(history, clock),
@@ -198,6 +213,8 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   };
   return {
     async run({ text, order, salt }) {
+      jobBeganMs = systemClock.nowMs();
+      jobSeq = order.body.clientSeq;
       const { certificate } = await runShardJob(
         { keys: coordinator, transport, clock },
         { order, roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },

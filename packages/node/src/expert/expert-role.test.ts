@@ -55,7 +55,7 @@ function coordinator(of: SmallMarket = market) {
   const open = (changes: Partial<OrderBody> = {}) => {
     const { order, salt } = of.order({ text, order: changes });
     const job = jobIdOf(order.body);
-    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job)];
+    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, job)];
     const kept = maskText(text, jobSeed(of.roster.beacon, job, tickets), of.roster.parameters)!.kept;
     return { order, salt, job, request: { order, roster: of.rosterHash, tickets, kept } };
   };
@@ -112,7 +112,7 @@ describe('an honest expert, asked for its first seal', () => {
       'a ticket for another job',
       (r) => ({
         ...r,
-        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId)],
+        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId, 'test')],
       }),
       /tickets/,
     ],

@@ -3,6 +3,7 @@ import { openJob, orderDomain, type SealedJob } from '@moe/protocol';
 import type { z } from 'zod';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
+import { assertPayable } from '../market/payable-order.ts';
 import type { sealedRequestSchema } from '../protocols.ts';
 
 export type JobRequest = z.infer<typeof sealedRequestSchema>;
@@ -17,8 +18,7 @@ export async function openRequestedJob(
 ): Promise<SealedJob> {
   const { order, tickets, kept } = request;
   const roster = view.rosterOf(request.roster) ?? refuse('The roster of this job is not known here.');
-  if (order.body.deadlineMs + roster.parameters.maximumClockSkewMs <= clock.nowMs())
-    refuse('The deadline of the order has passed.');
+  assertPayable(view, roster, order.body, clock.nowMs());
   if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
   const job = openJob(order, roster, tickets);
   if (Buffer.byteLength(kept) > order.body.bytes)

@@ -5,6 +5,7 @@ import {
   hashOf,
   type KeyPair,
   keyPairFromSeed,
+  MAX_AMOUNT,
   type MarketId,
   type NodeId,
   type OwnerKey,
@@ -158,11 +159,18 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       ticketRoot: root,
     })),
   };
+  let nextSeq = 0;
   const view = fixedMarketView(
     roster,
     axisPlaces(parameters),
     (node, index) => calibration.get(node)![index]!,
     init.standings?.(expertKeys.map(({ publicKey }) => publicKey as NodeId)),
+    // Nothing is settled here, so the client's last orders count as its open ones.
+    () => ({
+      gateway: keysOf('coordinator').publicKey as NodeId,
+      lockedMicro: MAX_AMOUNT,
+      nextOrderSeq: Math.max(0, nextSeq - 512),
+    }),
   );
   const network = createMemoryNetwork(init.clock === undefined ? {} : { clock });
   const transports: Transport[] = [];
@@ -198,7 +206,6 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const coordinator = { keys: coordinatorKeys, node, transport: connect(node) };
   const client = ownerOf('client');
   const hash = rosterHash(roster);
-  let nextSeq = 0;
 
   const order: FixedMarket['order'] = (job) => {
     const salt = systemRandom.bytes(16);

@@ -1,5 +1,12 @@
 import type { NodeId } from '@moe/core';
-import { nearestPlace, type PlaceCentroids, type Roster, rosterHash, Standings } from '@moe/protocol';
+import {
+  nearestPlace,
+  type PlaceCentroids,
+  type Prepaid,
+  type Roster,
+  rosterHash,
+  Standings,
+} from '@moe/protocol';
 import type { MarketView } from './market-view.ts';
 
 /** A market whose roster never changes: for simulations, benchmarks and tests of the roles alone. */
@@ -8,12 +15,14 @@ export function fixedMarketView(
   places: PlaceCentroids,
   calibration: (node: NodeId, index: number) => Int16Array,
   standings: Standings = Standings.empty,
+  prepaid: () => Prepaid | undefined = () => undefined,
 ): MarketView {
   const hash = rosterHash(roster);
   return {
     current: () => ({ roster, hash }),
     rosterOf: (wanted) => (wanted === hash ? roster : undefined),
     standingsAt: () => standings,
+    prepaid,
     calibration,
     placeOf: (sum) => nearestPlace(places, sum),
   };

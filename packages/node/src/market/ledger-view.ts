@@ -120,6 +120,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     },
     rosterOf: (hash) => rosters.get(hash) ?? remembered.get(hash),
     standingsAt: (wanted) => standingsByBatch.get(wanted),
+    prepaid: (client) => init.ledger.prepaid(client, init.market),
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),

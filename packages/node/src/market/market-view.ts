@@ -1,5 +1,5 @@
-import type { Hash, NodeId } from '@moe/core';
-import type { Roster, Standings } from '@moe/protocol';
+import type { AccountId, Hash, NodeId } from '@moe/core';
+import type { Prepaid, Roster, Standings } from '@moe/protocol';
 import type { Beliefs } from '../calling/beliefs.ts';
 
 /** What every role knows of its market: certified data, the same for everyone who names the same roster. */
@@ -10,6 +10,8 @@ export interface MarketView {
   readonly rosterOf: (hash: Hash) => Roster | undefined;
   /** Standings after the given settlement batch; undefined when too old. */
   readonly standingsAt: (batch: number) => Standings | undefined;
+  /** Money that a client has locked in this market, for whom, and the first of its orders that is not settled. */
+  readonly prepaid: (client: AccountId) => Prepaid | undefined;
   /** Published int16 vector of a calibration piece. */
   readonly calibration: (node: NodeId, index: number) => Int16Array;
   readonly placeOf: (sum: Int32Array) => number;

@@ -15,6 +15,7 @@ import {
   certificateHash,
   certifyJob,
   jobIdOf,
+  type OrderBody,
   orderDomain,
   replayTranscript,
   ticketValidators,
@@ -22,6 +23,7 @@ import {
 } from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
+import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
 import {
   arrivalsRequestSchema,
   arrivedNoticeSchema,
@@ -69,12 +71,14 @@ export function validatorRole(
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
       if (from !== order.body.coordinator || order.by !== order.body.client)
         refuse('An order is signed by its client and brought by its coordinator.');
+      assertPayable(view, known, order.body, clock.nowMs());
+      assertEndsSoon(known, order.body, clock.nowMs());
       if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
       const job = jobIdOf(order.body);
       if (!ticketValidators(known, job).includes(self))
         refuse('This validator has no ticket duty for the order.');
       const root = known.validators.find(({ node }) => node === self)?.ticketRoot;
-      return { ticket: tickets(root).release(job) };
+      return { ticket: tickets(root).release(job, orderNumber(order.body)) };
     });
 
     transport.onNotice(protocols.arrived, (bytes, { from }) => {
@@ -118,4 +122,9 @@ export function validatorRole(
     serveSettlements(init.keys, transport, view, work?.verified);
     return { id: self };
   };
+}
+
+/** What may have one ticket of a validator: the ledger settles each number once. */
+function orderNumber({ market, client, clientSeq }: OrderBody): string {
+  return `${market}/${client}/${clientSeq}`;
 }

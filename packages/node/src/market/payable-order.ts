@@ -1,0 +1,39 @@
+import type { OrderBody, Roster } from '@moe/protocol';
+import type { MarketView } from './market-view.ts';
+import { refuse } from './messaging.ts';
+
+/** Orders of one client that may be open at once: so many numbers past the last settled one. */
+const maxOpenOrders = 1_024;
+/** An order is done within seconds; tickets for one that lasts longer would have to be remembered longer. */
+const maxLifetimeMs = 600_000;
+
+/**
+ * Whether the ledger can settle an order: before anybody spends work, tickets or memory on it. Its client has money locked
+ * for the gateway that brings it, its number is one of the next, and its time is not over. Throws `message-refused`. The signature
+ * is the caller's to check.
+ */
+export function assertPayable(
+  view: Pick<MarketView, 'prepaid'>,
+  roster: Roster,
+  order: OrderBody,
+  nowMs: number,
+): void {
+  if (order.network !== roster.network || order.market !== roster.market)
+    refuse(`The order is for ${order.network}/${order.market}, not ${roster.network}/${roster.market}.`);
+  const { maximumClockSkewMs } = roster.parameters;
+  if (order.deadlineMs + maximumClockSkewMs <= nowMs) refuse('The deadline of the order has passed.');
+  const prepaid = view.prepaid(order.client);
+  if (prepaid === undefined || prepaid.gateway !== order.coordinator)
+    refuse('The client has no money locked for this gateway.');
+  if (prepaid.lockedMicro < order.maxFeeMicro)
+    refuse('The client has less money locked than the order may cost.');
+  if (order.clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
+  if (order.clientSeq >= prepaid.nextOrderSeq + maxOpenOrders)
+    refuse(`A client has at most ${maxOpenOrders} unsettled orders.`);
+}
+
+/** Asked by validators, of whom several agree: an expert whose clock is slow must not refuse every job. */
+export function assertEndsSoon(roster: Roster, { deadlineMs }: OrderBody, nowMs: number): void {
+  if (deadlineMs > nowMs + maxLifetimeMs + roster.parameters.maximumClockSkewMs)
+    refuse(`An order ends within ${maxLifetimeMs / 60_000} minutes.`);
+}
