@@ -1,22 +1,19 @@
 import { type NodeId, shareBps } from '@moe/core';
-import type { CertifiedMember, MarketParameters } from '@moe/protocol';
+import type { CertifiedMember } from '@moe/protocol';
 import type { CellObservation, JobObservation } from './late-market.ts';
-
-/** Stake of an honest expert in the study: the least that a network asks for, 100 credits. */
-const stakeMicro = 100_000_000n;
 
 /** What became of the seats that are looked at. Shares are of those seats; money is per 1,000 of them. */
 export interface Figures {
   readonly jobs: number;
   readonly seats: number;
-  /** Late with the sealed half and late with the full one, as certified: both cost 0.05 % of the stake. */
+  /** Late with the sealed half and late with the full one, as certified: both cost the seat's part of the fee. */
   readonly lateSealedShare: number;
   readonly lateFullShare: number;
   /** Late seats per seat, both stages, and its 95 % interval (Wilson). */
   readonly lateShare: number;
   readonly lateLow: number;
   readonly lateHigh: number;
-  /** Sealed twice and not revealed: 5 % of the stake. */
+  /** Sealed twice and not revealed: the whole fee. */
   readonly noRevealShare: number;
   readonly noRevealLow: number;
   readonly noRevealHigh: number;
@@ -50,6 +47,10 @@ export function figuresOf(
     whom === 'all' || (member.principal === chosen) === (whom === 'chosen');
   let seats = 0;
   let incomeMicro = 0;
+  let lateMicro = 0;
+  let noRevealMicro = 0;
+  /** What a late seat costs, were there one. */
+  let usualMicro = 0;
   for (const job of jobs) {
     const { outcome } = job;
     if (outcome === undefined) continue;
@@ -60,7 +61,11 @@ export function figuresOf(
       seats += 1;
       // What the seats of a job earn on average: who wins is another study.
       incomeMicro += earnedMicro / members.length;
+      usualMicro += Number(feeMicro) / parameters.shardSize;
       const isSlashed = count(counts, member, committed);
+      const lostMicro = Number(member.slashMicro + member.workerSlashMicro);
+      if (member.outcome === 'late') lateMicro += lostMicro;
+      if (member.outcome === 'no-reveal') noRevealMicro += lostMicro;
       if (isSlashed && job.askedLate.has(member.principal)) counts.askedLate += 1;
     }
   }
@@ -68,8 +73,7 @@ export function figuresOf(
   const per1000 = (micro: number): number => (seats === 0 ? 0 : (1_000 * micro) / seats);
   const [lateLow, lateHigh] = wilson(late, seats);
   const [noRevealLow, noRevealHigh] = wilson(counts.noReveal, seats);
-  const lateMicro = late * slashMicro(parameters, 'late');
-  const noRevealMicro = counts.noReveal * slashMicro(parameters, 'no-reveal');
+  const oneLateMicro = late > 0 ? lateMicro / late : ratio(usualMicro, seats);
   const durationsMs = jobs.map(({ durationMs }) => durationMs).sort((a, b) => a - b);
   const at = (share: number): number => durationsMs[Math.floor(share * (durationsMs.length - 1))] ?? 0;
   return {
@@ -90,17 +94,13 @@ export function figuresOf(
     lateCostMicroPer1000: Math.round(per1000(lateMicro)),
     noRevealCostMicroPer1000: Math.round(per1000(noRevealMicro)),
     lateCostShare: ratio(lateMicro, incomeMicro),
-    lateCostLow: ratio(lateLow * seats * slashMicro(parameters, 'late'), incomeMicro),
-    lateCostHigh: ratio(lateHigh * seats * slashMicro(parameters, 'late'), incomeMicro),
+    lateCostLow: ratio(lateLow * seats * oneLateMicro, incomeMicro),
+    lateCostHigh: ratio(lateHigh * seats * oneLateMicro, incomeMicro),
     noRevealCostShare: ratio(noRevealMicro, incomeMicro),
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     refundShare: ratio(jobs.filter(isRefund).length, jobs.length),
   };
-}
-
-function slashMicro(parameters: MarketParameters, reason: 'late' | 'no-reveal'): number {
-  return Number(shareBps(stakeMicro, parameters.slashBps[reason]));
 }
 
 /** Counts a seat; true when it was slashed. Throws for what no honest expert's seat may come to. */

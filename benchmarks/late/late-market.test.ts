@@ -35,8 +35,8 @@ describe('the study of lateness', () => {
     });
     const chosen = figuresOf(observed, 'chosen');
     expect(chosen.lateSealedShare + chosen.declinedShare).toBe(1);
-    // 0.05 % of 100 credits for each.
-    expect(chosen.lateCostMicroPer1000).toBe(Math.round(chosen.lateShare * 50_000_000));
+    // A fifth of the fee of the text for each: no more than the seat could have earned.
+    expect(chosen.lateCostMicroPer1000).toBe(Math.round(chosen.lateShare * 2_061_000));
     const { seats } = figuresOf(observed, 'all');
     expect(seats).toBe(chosen.seats + figuresOf(observed, 'others').seats);
   });
@@ -82,12 +82,12 @@ describe('a coordinator that asks again', () => {
 
 describe('a dead line', () => {
   it('is forgiven while it is short, and costs most when it keeps a reveal from its deadline', async () => {
-    for (const { begins, deadMs, outcome, slashBps } of await deadLineRows()) {
+    for (const { begins, deadMs, outcome, slashMicro, feeMicro } of await deadLineRows()) {
       if (deadMs < defaultParameters.cutGraceMs) expect(outcome).toBe('scored');
       const isRevealLost =
         begins === 'when its second seal is out' && deadMs > defaultParameters.revealDeadlineMs;
       expect(outcome === 'no-reveal').toBe(isRevealLost);
-      expect(slashBps).toBe({ scored: 0, late: 5, 'no-reveal': 500 }[outcome]);
+      expect(slashMicro).toBe({ scored: 0, late: Math.ceil(feeMicro / 5), 'no-reveal': feeMicro }[outcome]);
     }
   });
 });
@@ -96,9 +96,10 @@ describe('an answer after the quorum', () => {
   it('counts within the grace, and is late when the witnesses had not heard of it either', async () => {
     for (const row of await afterCutRows()) {
       if (row.afterQuorumMs < defaultParameters.cutGraceMs)
-        expect(row).toMatchObject({ outcome: 'scored', slashBps: 0 });
+        expect(row).toMatchObject({ outcome: 'scored', slashMicro: 0 });
       if (row.outcome === 'late') expect(row.recordsWithout).toBeGreaterThanOrEqual(2);
-      if (row.slashBps > 0) expect(row).toMatchObject({ outcome: 'late', slashBps: 5 });
+      if (row.slashMicro > 0)
+        expect(row).toMatchObject({ outcome: 'late', slashMicro: Math.ceil(row.feeMicro / 5) });
     }
   });
 });
@@ -113,7 +114,7 @@ describe('a wrong clock', () => {
 
   it('does harm when it is set forward in a job by more than a job is kept in hand', async () => {
     const rows = (await skewRows()).filter(({ whose }) => whose === 'one expert, set in mid-job');
-    for (const { skewSeconds, slashedBps } of rows) expect(slashedBps > 0).toBe(skewSeconds > 150);
+    for (const { skewSeconds, slashedMicro } of rows) expect(slashedMicro > 0).toBe(skewSeconds > 150);
     expect(rows.length).toBeGreaterThan(4);
   });
 });

@@ -82,13 +82,13 @@ export function printCircumstances(rows: readonly LateRow[]): void {
 export function printSkew(rows: readonly SkewRow[]): void {
   console.log('\nWrong clocks: outcomes of 3 jobs, everything else in order');
   console.table(
-    rows.map(({ whose, skewSeconds, outcomes, slashedBps }) => ({
+    rows.map(({ whose, skewSeconds, outcomes, slashedMicro }) => ({
       whose,
       seconds: skewSeconds,
       outcomes: Object.entries(outcomes)
         .map(([outcome, times]) => `${outcome} ${times}`)
         .join(', '),
-      '% of a stake': slashedBps / 100,
+      'micro-credits lost': slashedMicro,
     })),
   );
 }

@@ -3,15 +3,15 @@ import { type Clock, systemRandom } from '@moe/core';
 import { expertRole, type FixedMarket, fixedMarket } from '@moe/node';
 import { defaultParameters, type MarketParameters } from '@moe/protocol';
 import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
-import { slashBpsOf, studyEncode, studyParameters, studyText } from './study-market.ts';
+import { studyEncode, studyParameters, studyText } from './study-market.ts';
 
 export interface SkewRow {
   readonly whose: string;
   readonly skewSeconds: number;
   /** Of the node with the wrong clock, or of every seat: how often each outcome came. */
   readonly outcomes: Readonly<Record<string, number>>;
-  /** Of one stake, all of them together. */
-  readonly slashedBps: number;
+  /** All of them together. */
+  readonly slashedMicro: number;
 }
 
 interface Skews {
@@ -93,7 +93,7 @@ async function observe(skews: Skews): Promise<Omit<SkewRow, 'skewSeconds'>> {
   }
   const isAllOrNone = skews.clientMs !== undefined || skews.whose === 'every expert';
   const outcomes: Record<string, number> = {};
-  let slashedBps = 0;
+  let slashedMicro = 0;
   // One after the other, but overlapping: what one job makes an expert forget, another still needs.
   const runs = Array.from({ length: jobs }, async (_, job) => {
     await clock.sleep(3 * delayMs * job);
@@ -105,11 +105,11 @@ async function observe(skews: Skews): Promise<Omit<SkewRow, 'skewSeconds'>> {
       const { principal, outcome } = member;
       if (!isAllOrNone && principal !== market.experts[seats - 1]!.node) continue;
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-      slashedBps += slashBpsOf(market, member);
+      slashedMicro += Number(member.slashMicro);
     }
   }
   await market.close();
-  return { whose: skews.whose, outcomes, slashedBps };
+  return { whose: skews.whose, outcomes, slashedMicro };
 }
 
 async function runOne(market: FixedMarket, clock: VirtualClock, skews: Skews) {

@@ -3,7 +3,7 @@ import type { NodeId } from '@moe/core';
 import { type FixedMarket, fixedMarket } from '@moe/node';
 import { defaultParameters, type MarketParameters } from '@moe/protocol';
 import type { VirtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
-import { slashBpsOf, studyEncode, studyParameters, studyText } from './study-market.ts';
+import { studyEncode, studyParameters, studyText } from './study-market.ts';
 
 export interface Straggler {
   readonly market: FixedMarket;
@@ -13,8 +13,8 @@ export interface Straggler {
 
 export interface StragglerOutcome {
   readonly outcome: string;
-  /** Of its stake. */
-  readonly slashBps: number;
+  readonly slashMicro: number;
+  readonly feeMicro: number;
   /** Witnesses whose signed record misses the straggler. */
   readonly recordsWithout: number;
 }
@@ -56,7 +56,8 @@ export function stragglerMarket(
       await market.close();
       return {
         outcome: member.outcome,
-        slashBps: slashBpsOf(market, member),
+        slashMicro: Number(member.slashMicro),
+        feeMicro: Number(certificate.body.feeMicro),
         recordsWithout: transcript.arrivals.filter(({ body }) => !body.principals.includes(node)).length,
       };
     },

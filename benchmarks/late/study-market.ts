@@ -1,6 +1,5 @@
 import { sha256 } from '@moe/core';
-import type { FixedMarket } from '@moe/node';
-import { type CertifiedMember, defaultParameters, type MarketParameters } from '@moe/protocol';
+import { defaultParameters, type MarketParameters } from '@moe/protocol';
 import { uniformFrom } from './random.ts';
 
 /** One kilobyte: a paragraph of a document, as stores cut them. */
@@ -33,10 +32,4 @@ export function studyEncode(dimensions: number, expert: number): (text: string) 
     known.set(piece, unit);
     return unit;
   };
-}
-
-/** What a member loses, in hundredths of a per cent of its stake. */
-export function slashBpsOf(market: FixedMarket, { principal, slashMicro }: CertifiedMember): number {
-  const { stakeMicro } = market.roster.experts.find(({ node }) => node === principal)!;
-  return Number((10_000n * slashMicro) / stakeMicro);
 }

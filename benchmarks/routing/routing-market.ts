@@ -146,6 +146,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       askMicroPerKilobyte: 1_000_000n,
       askBps,
       stakeMicro: parameters.minimumStakeMicro,
+      faultyEpochs: 0,
       onProbation: false,
       calibrationCount: calibration.length,
       calibrationRoot: hashOf('moe/bench-calibration/1', node),

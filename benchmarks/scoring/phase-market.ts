@@ -114,6 +114,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
       askMicroPerKilobyte: 1_000_000n,
       askBps: 5_000,
       stakeMicro: parameters.minimumStakeMicro,
+      faultyEpochs: 0,
       onProbation:
         newcomers.includes(encoder.name) && standings.of(node, 0).global.jobs < parameters.probationJobs,
       calibrationCount: set.calibration.length,

@@ -1,6 +1,7 @@
 import type { NodeId } from '@moe/core';
 import {
   addInto,
+  penaltyOf,
   placeExcess,
   type SealedJob,
   type SlashReason,
@@ -75,7 +76,7 @@ export function adviceOn(
     ({ node, standing }, index): Prospect => ({ worker: node, standing, excess: excess[index]! }),
   );
   const penaltyMicro = (reason: SlashReason): number =>
-    (Number(own.stakeMicro) * parameters.slashBps[reason]) / 10_000;
+    Number(penaltyOf(reason, own, job.feeMicro, parameters));
   return {
     self: prospects[0]!,
     opponents: prospects.slice(1, 1 + opponents.length),

@@ -164,8 +164,8 @@ describe('calling a friend', () => {
     const star = market.experts[0]!.node;
     const { certificate } = await jobWhere((members) => !members.includes(star));
     const called = certificate.body.members.find(({ worker }) => worker === star)!;
-    const stakeMicro = market.roster.experts[0]!.stakeMicro;
-    const lateMicro = (stakeMicro * BigInt(market.roster.parameters.slashBps.late)) / 10_000n;
+    const seats = BigInt(market.roster.parameters.shardSize);
+    const lateMicro = (certificate.body.feeMicro + seats - 1n) / seats;
     expect(called).toMatchObject({
       outcome: 'late',
       slashMicro: lateMicro / 2n,

@@ -149,6 +149,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       askMicroPerKilobyte: 10_000n,
       askBps: 5_000,
       stakeMicro: 1_000_000_000n,
+      faultyEpochs: 0,
       onProbation: index >= init.experts,
       calibrationCount: parameters.distractorPool,
       calibrationRoot: hashOf('fixed-market/calibration', publicKey),

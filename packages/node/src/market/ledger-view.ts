@@ -4,6 +4,7 @@ import type { Ledger } from '@moe/ledger';
 import {
   calibrationRoot,
   type Effects,
+  faultyEpochs,
   nearestPlace,
   type PlaceCentroids,
   type Roster,
@@ -72,11 +73,12 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
       throw new MoeError('unknown-market', `The ledger has no market "${init.market}".`);
     const { parameters } = market.terms;
     const founders = init.founders();
+    const { beacon, epoch } = init.ledger.settings();
     const roster: Roster = {
       network: init.ledger.network,
       market: init.market,
       marketOwner: market.owner as AccountId,
-      beacon: init.ledger.settings().beacon,
+      beacon,
       batch,
       parameters,
       placesHash: init.places.hash,
@@ -86,12 +88,14 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         .filter(({ node, leavesAtEpoch }) => init.isOnline(node) && leavesAtEpoch === undefined)
         .filter(({ stakeMicro }) => stakeMicro > 0n)
         .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
-        .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro }) => ({
+        .map((expert) => ({ ...expert, faultyEpochs: faultyEpochs(expert, epoch) }))
+        .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro, faultyEpochs }) => ({
           node,
           owner,
           askMicroPerKilobyte,
           askBps,
           stakeMicro,
+          faultyEpochs,
           onProbation:
             !founders.includes(node) && standings.of(node, 0).global.jobs < parameters.probationJobs,
           calibrationCount: init.calibration.count(node),

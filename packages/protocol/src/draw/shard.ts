@@ -28,6 +28,8 @@ export interface RosterExpert {
   /** Most that it takes of the fee when another member calls it. */
   readonly askBps: number;
   readonly stakeMicro: Amount;
+  /** Epochs in a row before this one in which it was punished: its penalties for absence rise with them. */
+  readonly faultyEpochs: number;
   /** Newcomers sit in unpaid until they have `probationJobs` certified jobs. */
   readonly onProbation: boolean;
   /** Calibration pieces of which the expert has published its vectors, and {@link calibrationRoot} of them. */
@@ -78,6 +80,7 @@ export const rosterSchema = z.looseObject({
         askMicroPerKilobyte: amountOf,
         askBps: z.int().min(0).max(10_000),
         stakeMicro: amountOf,
+        faultyEpochs: z.int().nonnegative(),
         onProbation: z.boolean(),
         calibrationCount: z.int().nonnegative(),
         calibrationRoot: hashSchema,

@@ -78,9 +78,9 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     const penalties = penaltiesOf(
       outcome,
       {
-        principalStakeMicro: experts.get(principal)!.stakeMicro,
-        friend:
-          worker === principal ? undefined : { stakeMicro: experts.get(worker)!.stakeMicro, bps: workerBps },
+        feeMicro: job.feeMicro,
+        principal: experts.get(principal)!,
+        friend: worker === principal ? undefined : { ...experts.get(worker)!, bps: workerBps },
       },
       parameters,
     );

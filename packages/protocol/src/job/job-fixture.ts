@@ -83,6 +83,7 @@ export const roster: Roster = {
       askMicroPerKilobyte: 10_000n,
       askBps: 5_000,
       stakeMicro: 1_000_000n,
+      faultyEpochs: 0,
       onProbation: index >= 7,
       calibrationCount: 24,
       calibrationRoot: hashOf('job-fixture', index),

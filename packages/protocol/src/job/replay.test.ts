@@ -83,19 +83,19 @@ describe('a member who is missing', () => {
     const body = await certify(
       job.transcript({ commits: allBut, arrivals: missing('sealed', job.witnesses) }),
     );
-    // 0.05 % of his stake.
+    // 0.05 % of his stake: less than his part of the fee.
     expect(body.members.find(({ principal }) => principal === a)!.slashMicro).toBe(500n);
     expect(body.members.filter(({ slashMicro }) => slashMicro > 0n)).toHaveLength(1);
   });
 
-  it('in the second stage is late, without a reveal loses 5 %', async () => {
+  it('in the second stage is late, without a reveal loses the whole fee', async () => {
     const late = job.transcript({ fullCommits: allBut, arrivals: missing('full', job.witnesses) });
     expect((await outcomes(late)).get(a)).toBe('late');
     const silent = job.transcript({ reveals: allBut, arrivals: missing('reveal', job.witnesses) });
     const { members } = await certify(silent);
     expect(members.find(({ principal }) => principal === a)).toMatchObject({
       outcome: 'no-reveal',
-      slashMicro: 50_000n,
+      slashMicro: 10_000n,
     });
   });
 

@@ -9,6 +9,7 @@ export {
 } from './authority.ts';
 export * from './draft.ts';
 export { findingOf } from './evidence.ts';
+export { faultyEpochs } from './faults.ts';
 export * from './fields.ts';
 export * from './limits.ts';
 export * from './misconduct.ts';

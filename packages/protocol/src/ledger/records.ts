@@ -82,6 +82,8 @@ const expertSchema = z.strictObject({
   /** Fees and emission earned in the running epoch and in the last whole one. */
   incomeMicro: amountSchema,
   lastIncomeMicro: amountSchema,
+  /** The last epoch in which a settlement punished it, and {@link faultyEpochs} before that one. */
+  faults: z.strictObject({ before: countSchema, epoch: countSchema }).exactOptional(),
 });
 const validatorSchema = z.strictObject({
   node: nodeIdSchema,

@@ -1,6 +1,7 @@
 import { type Amount, formatCredits, MAX_AMOUNT } from '@moe/core';
 import { isQuorum, noteActive } from './authority.ts';
 import { earn } from './emission.ts';
+import { noteFault } from './faults.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { credit, slashNode } from './pots.ts';
 import { currentTarget } from './rotation.ts';
@@ -50,7 +51,9 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
   let poolMicro = body.poolMicro;
   for (const { node, amountMicro } of body.slashes) {
     const target = currentTarget(view, { role: 'expert', market: body.market, node });
-    if (view.experts.get(targetKey(target)) !== undefined) poolMicro += slashNode(view, target, amountMicro);
+    if (view.experts.get(targetKey(target)) === undefined) continue;
+    poolMicro += slashNode(view, target, amountMicro);
+    if (amountMicro > 0n) noteFault(view, targetKey(target));
   }
   const market = view.markets.get(body.market)!;
   view.markets.set(body.market, {

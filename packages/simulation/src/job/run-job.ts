@@ -52,8 +52,9 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
     const outcome = outcomeOf(seat, isInTime.get(seat)!, canScore, random);
     const isCalled = worker !== seat.principal;
     const stakes = {
-      principalStakeMicro: seat.principal.stakeMicro,
-      friend: isCalled ? { stakeMicro: worker.stakeMicro, bps: seat.workerBps } : undefined,
+      feeMicro: market.feeMicro,
+      principal: { stakeMicro: seat.principal.stakeMicro, faultyEpochs: 0 },
+      friend: isCalled ? { stakeMicro: worker.stakeMicro, faultyEpochs: 0, bps: seat.workerBps } : undefined,
     };
     return {
       principal: seat.principal.node,

@@ -1,6 +1,6 @@
 import type { NodeId } from '@moe/core';
 import { type Friend, type Prospect, type Situation, standardNormal } from '@moe/node/policy';
-import { type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
+import { penaltyOf, type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
@@ -224,7 +224,9 @@ function decide(
     feeMicro: market.prizeMicro,
     costMicro: principal.settings.costMicro,
     faultMicro: 0,
-    lateMicro: Number(principal.stakeMicro) * (parameters.slashBps.late / 10_000),
+    lateMicro: Number(
+      penaltyOf('late', { stakeMicro: principal.stakeMicro, faultyEpochs: 0 }, market.feeMicro, parameters),
+    ),
     mayDecline: principal.declines < parameters.declinesPerEpoch,
     historyWeight: parameters.historyWeight,
     jobNoise: market.scenario.noise.expert,

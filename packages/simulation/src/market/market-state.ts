@@ -149,6 +149,7 @@ export class MarketState {
           askMicroPerKilobyte: BigInt(expert.settings.priceMicroPerKilobyte),
           askBps: expert.askBps,
           stakeMicro: expert.stakeMicro,
+          faultyEpochs: 0,
           onProbation: expert.onProbation,
           calibrationCount: 0,
           calibrationRoot: '' as Hash,
