@@ -65,7 +65,7 @@ export function lateChart(rows: readonly LateRow[]): string {
 <style>text{fill:#1d2420}.s{fill:#5c6660;font-size:12px}.g{stroke:#dfe3dd;fill:none}.l{fill:none;stroke-width:2}.e{fill:none;stroke-width:1;opacity:.6}path.a{stroke:#b4532a}path.b{stroke:#0f7b5c}path.c{stroke:#4a5fb0}circle.a{fill:#b4532a}circle.b{fill:#0f7b5c}circle.c{fill:#4a5fb0}@media(prefers-color-scheme:dark){text{fill:#e8ece9}.s{fill:#a3ada7}.g{stroke:#343c3f}path.a{stroke:#ec9a70}path.b{stroke:#3fbf94}path.c{stroke:#96a8f2}circle.a{fill:#ec9a70}circle.b{fill:#3fbf94}circle.c{fill:#96a8f2}}</style>
 ${legend}
 ${parts.join('\n')}
-<text class="s" x="${width / 2}" y="${height - 14}" text-anchor="middle">grace after the quorum, ms · seats certified late (0.05 % of the stake), with 95 % intervals</text>
+<text class="s" x="${width / 2}" y="${height - 14}" text-anchor="middle">grace after the quorum, ms · seats certified late (each its part of the fee), with 95 % intervals</text>
 </svg>
 `;
 }
