@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
-import { decodeCbor } from './cbor/decoder.ts';
-import { encodeCbor } from './cbor/encoder.ts';
+import { decodeCbor, encodeCbor } from './cbor.ts';
 import { MoeError } from './errors.ts';
 import type { Hash } from './ids.ts';
 
