@@ -10,7 +10,6 @@ import {
   jobIdOf,
   type Misconduct,
   type OrderBody,
-  type Reveal,
   type SettlementBody,
   type Statement,
 } from '@moe/protocol';
@@ -34,7 +33,6 @@ export function evidenceHunter(place: Place): EvidenceHunter {
   const orders = new Map<string, OrderBody>();
   /** By job and author. */
   const statements = new Map<string, Statement[]>();
-  const reveals = new Map<string, Reveal>();
   const certificates = new Map<string, { body: CertificateBody; signature: Uint8Array }[]>();
   const settlements = new Map<string, { body: SettlementBody; signature: Uint8Array }[]>();
   /** What workers answered to claims, by the claim's hash. */
@@ -71,26 +69,19 @@ export function evidenceHunter(place: Place): EvidenceHunter {
       : completes({ kind: 'statements', order, statements: [grant, refusal] });
   };
 
-  const hearReveal = (reveal: Reveal): Misconduct[] => {
-    reveals.set(`${reveal.job}/${reveal.worker}/${reveal.principal}`, reveal);
-    const order = orders.get(reveal.job);
-    if (order === undefined) return [];
-    return (statements.get(`${reveal.job}/${reveal.worker}`) ?? []).flatMap((statement) =>
-      statement.kind === 'commit'
-        ? completes({ kind: 'reveal', order, commit: statement.signed, reveal })
-        : [],
-    );
-  };
-
   const hearCertificate = (validator: NodeId, body: CertificateBody, signature: Uint8Array): Misconduct[] => {
     const key = `${body.job}/${validator}`;
     const earlier = certificates.get(key) ?? [];
     certificates.set(key, earlier);
     if (earlier.some((other) => certificateHash(other.body) === certificateHash(body))) return [];
     const said = { body, signature };
-    const found = earlier.flatMap((other) =>
-      completes({ kind: 'certificates', validator, certificates: [other, said] }),
-    );
+    const order = orders.get(body.job);
+    const found =
+      order === undefined
+        ? []
+        : earlier.flatMap((other) =>
+            completes({ kind: 'certificates', order, validator, certificates: [other, said] }),
+          );
     earlier.push(said);
     return found;
   };
@@ -114,7 +105,6 @@ export function evidenceHunter(place: Place): EvidenceHunter {
     if (Array.isArray(value)) return value.flatMap(walk);
     const fields = value as Record<string, unknown>;
     const own: Misconduct[] = [];
-    if ('keptSalt' in fields && 'signature' in fields) own.push(...hearReveal(fields as never));
     if (typeof fields.body === 'object' && fields.body !== null && 'by' in fields) {
       const body = fields.body as Record<string, unknown>;
       const signed = fields as never;

@@ -73,7 +73,7 @@ export async function runAdversary(init: {
     await Promise.all(running);
     const settledAfter = await settles(world, problems);
     await clock.sleep(restMs);
-    const totalMicro = ledger.totalMicro();
+    const totalMicro = ledger.totalMicro() + ledger.settings().burntMicro;
     const lostMicro = Number(supplyMicro > totalMicro ? supplyMicro - totalMicro : 0n);
     const inventedMicro = Number(totalMicro > supplyMicro ? totalMicro - supplyMicro : 0n);
     if (lostMicro > 0) problems.push(`${lostMicro} micro-credits are missing`);

@@ -116,11 +116,6 @@ export async function openWorld(seed: number): Promise<World> {
 }
 
 function describeProof(proof: Misconduct): string {
-  const who =
-    proof.kind === 'statements'
-      ? proof.statements[0].signed.by
-      : 'validator' in proof
-        ? proof.validator
-        : proof.reveal.worker;
+  const who = proof.kind === 'statements' ? proof.statements[0].signed.by : proof.validator;
   return `evidence (${proof.kind}) against ${who}`;
 }

@@ -105,12 +105,15 @@ function endEpoch({ state }: Scene): ReturnType<Maker> {
 
 /** The culprit signed two settlements of one number. */
 function evidence({ state, index }: Scene): ReturnType<Maker> {
-  if (state.validators.get(nodeId(culprit)) === undefined) return undefined;
+  const accused = state.validators.get(nodeId(culprit));
+  const isPunished = state.offences.get(`*/${nodeId(culprit)}`) !== undefined;
+  if (isPunished || accused === undefined || accused.stakeMicro + accused.unbondingMicro === 0n)
+    return undefined;
   const signed = (root: Hash) => {
     const body: SettlementBody = {
       network: NETWORK,
       market: MARKET,
-      batch: index,
+      batch: state.markets.get(MARKET)!.nextBatch,
       gateway: nodeId(gateway),
       orders: [],
       credits: [],

@@ -86,6 +86,7 @@ describe('reading the ledger', () => {
       epochEndsMs: 1_700_003_600_000,
       supplyMicro: '1001100000000',
       mintedMicro: '0',
+      burntMicro: '0',
       validatorStakeMicro: expect.stringMatching(/^\d+$/),
       height: 3,
       stateRoot: memory.ledger.stateRoot(),

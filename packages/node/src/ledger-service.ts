@@ -46,6 +46,8 @@ export interface NetworkFacts {
   readonly treasury: AccountId;
   readonly supplyMicro: Amount;
   readonly mintedMicro: Amount;
+  /** Slashed stake that nobody has any more. */
+  readonly burntMicro: Amount;
   readonly minValidatorStakeMicro: Amount;
   readonly validatorStakeMicro: Amount;
   readonly height: number;

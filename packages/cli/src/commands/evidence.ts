@@ -16,7 +16,7 @@ export function addEvidence(program: Command): void {
   addSigningOptions(
     program
       .command('evidence')
-      .description('Report provable misbehaviour: it is slashed, and a part of that is yours.')
+      .description('Report provable misbehaviour: a part of what it costs the owner of the node is yours.')
       .argument('<file>', 'JSON file with the proof')
       .requiredOption('--market <id>', 'market in which it happened'),
   )
@@ -25,9 +25,10 @@ export function addEvidence(program: Command): void {
       `${signingHelp}
 
 A proof is signed by whom it accuses, and checked by doing the work again. Its kinds: \`statements\` (two claims, grants,
-refusals or seals of one expert that exclude one another), \`reveal\` (one that does not open its seal), \`certificates\`
-(two of one job by one witness), \`settlements\` (two of one number by one validator), \`settlement\` (one that does not pay
-what its detail says). The form is that of the field \`proof\` of an \`evidence\` transaction: see docs/reference/http-api.md.
+refusals or seals of one expert that exclude one another), \`certificates\` (two of one job by one witness), \`settlements\` (two of
+one number by one validator), \`settlement\` (one that does not pay what its detail says). The order must be one that its
+client has prepaid. You get a share of what the node's owner loses; a node is punished once in an unbonding.
+The form is that of the field \`proof\` of an \`evidence\` transaction: see docs/reference/http-api.md.
 
 Examples:
   $ moe evidence proof.json --market text-embedding --dry-run   # whether it proves anything, and what it brings

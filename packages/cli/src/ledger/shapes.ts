@@ -29,11 +29,13 @@ export const networkSchema = z.object({
     minDelegationMicro: micro,
     marketDepositMicro: micro,
     reporterBps: bps,
+    validatorSlashBps: bps,
     mint: z.object({ perEpochMicro: micro, halvingEpochs: z.number(), capMicro: micro }),
   }),
   treasury: accountIdSchema,
   supplyMicro: micro,
   mintedMicro: micro,
+  burntMicro: micro,
   validatorStakeMicro: micro,
   height: z.number(),
 });

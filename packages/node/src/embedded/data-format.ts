@@ -5,7 +5,7 @@ import { writeDurably } from './durable-file.ts';
 
 /**
  * Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses, 4 since
- * every file that decides has a checksum.
+ * every file that decides has a checksum, slashed stake is burnt, and orders that nobody paid for are no evidence.
  */
 const dataFormat = 4;
 

@@ -25,6 +25,11 @@ function clientMicro(market: EmbeddedMarket): bigint {
   return market.service.balance(market.clientAccount).availableMicro;
 }
 
+/** What there is, and what penalties ended. */
+function moneyEver(market: EmbeddedMarket): bigint {
+  return market.service.status().ledger.totalMicro + market.ledger.settings().burntMicro;
+}
+
 describe('a new market', () => {
   const directory = temporaryDirectory();
   const dataDir = join(directory.path, 'data');
@@ -42,7 +47,7 @@ describe('a new market', () => {
     expect(status.experts.map(({ name, state }) => [name, state])).toEqual(
       founders.map(({ name }) => [name, 'serving']),
     );
-    expect(status.ledger.totalMicro).toBe(supplyMicro);
+    expect(moneyEver(market)).toBe(supplyMicro);
     expect(status.jobs).toEqual({ certified: 0, routed: 0, refunded: 0 });
     expect(status.calibration.pieces).toBe(256);
     expect(clientMicro(market)).toBe(prepaidMicro);
@@ -102,13 +107,13 @@ describe('a new market', () => {
   });
 
   it('pays the experts and the market what the client paid, and not a credit more', async () => {
-    const { experts, settledMicro, ledger } = market.service.status();
+    const { experts, settledMicro } = market.service.status();
     const earnedMicro = experts.reduce((sum, each) => sum + each.earnedMicro, 0n);
     expect(prepaidMicro - clientMicro(market)).toBe(settledMicro);
     // The rest is the market's 2 %, rounded down for each order.
     expect(settledMicro - earnedMicro).toBeGreaterThan(0n);
     expect(settledMicro - earnedMicro).toBeLessThanOrEqual(settledMicro / 50n);
-    expect(ledger.totalMicro).toBe(supplyMicro);
+    expect(moneyEver(market)).toBe(supplyMicro);
   });
 
   it('refuses what it cannot serve with a code and charges nothing', async () => {
@@ -154,7 +159,7 @@ describe('experts', () => {
     directory.remove();
   });
   afterEach(() => {
-    expect(market.service.status().ledger.totalMicro).toBe(supplyMicro);
+    expect(moneyEver(market)).toBe(supplyMicro);
   });
   const stateOf = (name: string) => market.service.status().experts.find((each) => each.name === name)?.state;
 
@@ -370,7 +375,7 @@ describe('a restart', () => {
       await embedOne(third, longText(9), 'shard');
       await third.close();
       expect(third.service.status().jobs.certified).toBe(before.jobs.certified + 1);
-      expect(third.service.status().ledger.totalMicro).toBe(supplyMicro);
+      expect(moneyEver(third)).toBe(supplyMicro);
     } finally {
       directory.remove();
     }

@@ -20,6 +20,7 @@ export function embeddedRules(epochMs: number): NetworkRules {
     minDelegationMicro: credits(1),
     marketDepositMicro: credits(100),
     reporterBps: 1_000,
+    validatorSlashBps: 5_000,
     mint: { perEpochMicro: credits(1), halvingEpochs: epochsPerYear, capMicro: credits(1_000_000) },
   };
 }

@@ -12,7 +12,7 @@ export function ledgerService(ledger: Ledger): LedgerService {
     height: () => ledger.height(),
     network: () => {
       const { network, epoch, epochStartedMs, rules, beacon, treasury, ...settings } = ledger.settings();
-      const { supplyMicro, mintedMicro, minValidatorStakeMicro, validatorStakeMicro } = settings;
+      const { supplyMicro, mintedMicro, burntMicro, minValidatorStakeMicro, validatorStakeMicro } = settings;
       return {
         network,
         epoch,
@@ -23,6 +23,7 @@ export function ledgerService(ledger: Ledger): LedgerService {
         treasury,
         supplyMicro,
         mintedMicro,
+        burntMicro,
         minValidatorStakeMicro,
         validatorStakeMicro,
         height: ledger.height(),

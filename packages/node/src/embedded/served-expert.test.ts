@@ -87,7 +87,7 @@ afterAll(async () => {
   server.close();
   directory.remove();
 });
-afterEach(() => expect(market.service.status().ledger.totalMicro).toBe(supplyMicro));
+afterEach(() => expect(market.ledger.totalMicro() + market.ledger.settings().burntMicro).toBe(supplyMicro));
 
 interface Certificate {
   readonly body: {

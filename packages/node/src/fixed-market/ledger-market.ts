@@ -108,7 +108,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       network: networkName,
       from: treasury.address,
       nonce: 0,
-      atMs: 0,
+      atMs: clock.nowMs(),
       rules: defaultNetworkRules,
       minValidatorStakeMicro: 100n,
       balances: [...['expert-owner', 'validator-owner', 'client-0', 'client-1'], ...(init.funded ?? [])].map(

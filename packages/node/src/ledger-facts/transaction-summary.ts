@@ -61,7 +61,7 @@ export function transactionSummary(
           return change.after === undefined
             ? []
             : [
-                `${nodeName(after, change.after.target)} loses ${formatCredits(change.after.amountMicro)} credits of stake; ${formatCredits(change.after.rewardMicro)} of them are the reporter's.`,
+                `${nodeName(after, change.after.target)} loses ${formatCredits(change.after.amountMicro)} credits of stake; the reporter has ${formatCredits(change.after.rewardMicro)} of what its owner loses, the rest is nobody's.`,
               ];
         default:
           return [];

@@ -195,19 +195,20 @@ describe('settlement', () => {
     mustAct('alice', { kind: 'lock', market: MARKET, gateway: nodeOf('gateway'), amountMicro: 1_000n });
   });
 
-  test('charges locked money, pays out, fills the pool and slashes', () => {
+  test('charges locked money, pays out, fills the pool, and burns what it slashes', () => {
     const slashes = [{ node: nodeOf('expert'), amountMicro: 30n }];
     mustAct('bob', settle(settlementBody(state, { ...usual, poolMicro: 20n, slashes }), 'v1', 'v2'));
     expect(locked('alice')).toMatchObject({ lockedMicro: 700n, nextOrderSeq: 3 });
     expect(balance('carol')).toBe(1_000_000n - 100n + 280n);
     expect(stakeOf('expert')).toBe(70n);
     expect(state.markets.get(MARKET)).toMatchObject({
-      poolMicro: 50n,
+      poolMicro: 20n,
       nextBatch: 1,
       settledOrders: 3,
       settledMicro: 300n,
     });
-    expect(totalMicro(state)).toBe(4_000_000n);
+    expect(totalMicro(state)).toBe(4_000_000n - 30n);
+    expect(state.network.get('network')).toMatchObject({ supplyMicro: 4_000_000n - 30n, burntMicro: 30n });
   });
 
   test('needs two thirds of the validator stake, each validator counted once', () => {
@@ -264,21 +265,23 @@ describe('settlement', () => {
     mustAct('bob', settle({ ...body, credits }, 'v1'));
   });
 
+  const burntMicro = () => state.network.get('network')?.burntMicro;
+
   test('a slash takes what is left of a stake, and an expert who left cannot stop a settlement', () => {
     const slashes = [{ node: nodeOf('expert'), amountMicro: 1_000n }];
     mustAct('bob', settle(settlementBody(state, { ...usual, slashes }), 'v1'));
     expect(stakeOf('expert')).toBe(0n);
-    expect(state.markets.get(MARKET)?.poolMicro).toBe(100n);
+    expect(burntMicro()).toBe(100n);
     mustAct('carol', {
       kind: 'deregister',
       target: { role: 'expert', market: MARKET, node: nodeOf('expert') },
     });
     mustAct('bob', settle(settlementBody(state, { ...usual, slashes }), 'v1'));
-    expect(state.markets.get(MARKET)?.poolMicro).toBe(100n);
+    expect(burntMicro()).toBe(100n);
     passEpochs(unbondingEpochs, 'v1');
     expect(stakeOf('expert')).toBeUndefined();
     mustAct('bob', settle(settlementBody(state, { ...usual, slashes }), 'v1'));
-    expect(state.markets.get(MARKET)?.poolMicro).toBe(100n);
-    expect(totalMicro(state)).toBe(4_000_000n);
+    expect(burntMicro()).toBe(100n);
+    expect(totalMicro(state)).toBe(4_000_000n - 100n);
   });
 });

@@ -3,7 +3,6 @@ import { encode } from '@moe/core';
 import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';
-import { commitDomain, revealDomain } from '../job/messages.ts';
 import type { NodeSignature } from './fields.ts';
 import type { Misconduct } from './misconduct.ts';
 import { countedMicro } from './pots.ts';
@@ -115,13 +114,6 @@ function signaturesIn(proof: Misconduct): readonly RequiredSignature[] {
         // A grant proves that it was asked for, too.
         return kind === 'grant' ? [said, signedBody(claimDomain, signed.body.claim)] : [said];
       });
-    case 'reveal': {
-      const { signature, ...body } = proof.reveal;
-      return [
-        signedBody(commitDomain, proof.commit),
-        { by: body.worker, bytes: encode([revealDomain, body]), signature },
-      ];
-    }
     case 'certificates':
       return proof.certificates.map((certificate) =>
         signedBody(certificateDomain, { ...certificate, by: proof.validator }),

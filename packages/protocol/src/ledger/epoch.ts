@@ -1,6 +1,7 @@
 import { hashOf, MAX_AMOUNT } from '@moe/core';
 import { isQuorum, noteActive } from './authority.ts';
 import { emitMarket, rollIncomes } from './emission.ts';
+import { moveLiability } from './liability.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, sortedEntries } from './pots.ts';
@@ -42,6 +43,7 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   releaseLeaving(view, epoch);
   closeMarkets(view, epoch);
   activatePending(view);
+  moveLiability(view, epoch, tx.atMs);
   for (const [key, validator] of sortedEntries(view.validators))
     if (validator.epochStakeMicro !== validator.stakeMicro)
       view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });

@@ -1,6 +1,7 @@
 import { encode, hashBytes, hashOf, type MarketId, signBody } from '@moe/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type CertificateBody, certificateDomain } from '../job/certificate.ts';
+import { jobIdOf } from '../job/messages.ts';
 import type { Effects } from '../money/effects.ts';
 import { netSettlement, settlementDetailBytes } from '../money/netting.ts';
 import {
@@ -8,6 +9,7 @@ import {
   certificateBody,
   evidence,
   holds,
+  orderBody,
   signedIn,
   signedSettlement,
   signersOf,
@@ -32,18 +34,19 @@ describe('two certificates of a job by one witness', () => {
     ...certificates: [ReturnType<typeof certified>, ReturnType<typeof certified>]
   ): Misconduct => ({
     kind: 'certificates',
+    order: orderBody(),
     validator: nodeOf('v1'),
     certificates,
   });
   const two = (): Misconduct => proofOf(certified(), certified({ feeMicro: 101n }));
 
-  test('cost half of the validator’s stake, once for the job', () => {
+  test('cost half of the validator’s stake, once', () => {
     const before = g.balance('bob');
     g.must('bob', evidence(two()));
     expect([stakeOf('v1'), stakeOf('v2')]).toEqual([500n, 1_000n]);
     expect(g.network().validatorStakeMicro).toBe(2_500n);
     expect(g.balance('bob')).toBe(before + 50n);
-    expect(g.market().poolMicro).toBe(450n);
+    expect([g.market().poolMicro, g.network().burntMicro]).toEqual([0n, 450n]);
     expect([...g.state.offences.values()]).toMatchObject([
       { kind: 'double-certificate', subject: certificateBody().job },
     ]);
@@ -52,9 +55,34 @@ describe('two certificates of a job by one witness', () => {
       evidence(proofOf(certified({ place: 1 }), certified({ place: 2 }))),
       'already-punished',
     );
-    const other = { job: hashOf('test/job', 1) as never };
-    g.must('carol', evidence(proofOf(certified(other), certified({ ...other, place: 1 }))));
-    expect(stakeOf('v1')).toBe(250n);
+    const order = orderBody({ clientSeq: 1 });
+    const other = { job: jobIdOf(order) };
+    const second = { ...proofOf(certified(other), certified({ ...other, place: 1 })), order } as Misconduct;
+    g.refuse('carol', evidence(second), 'already-punished');
+    expect(stakeOf('v1')).toBe(500n);
+  });
+
+  test('of a job that the order beside them is not of, or that nobody ordered, prove nothing', () => {
+    const order = orderBody({ clientSeq: 1 });
+    g.refuse('bob', evidence({ ...two(), order } as Misconduct), 'invalid-evidence');
+    const invented = orderBody({ client: idOf('bob') });
+    const of = { job: jobIdOf(invented) };
+    const proof = { ...proofOf(certified(of), certified({ ...of, place: 1 })), order: invented };
+    g.refuse('bob', evidence(proof as Misconduct), 'invalid-evidence');
+  });
+
+  test('cost what the network says, whatever the market of the job says', () => {
+    const mild = fixtureTerms();
+    const slashBps = { late: 0, outlier: 0, 'no-reveal': 0, 'wrong-reveal': 0, equivocation: 1 };
+    const terms = { ...mild, parameters: { ...mild.parameters, slashBps } };
+    g.must('bob', { kind: 'createMarket', market: elsewhere, terms });
+    g.must('bob', { kind: 'lock', market: elsewhere, gateway: nodeOf('gateway'), amountMicro: 10n });
+    const order = orderBody({ market: elsewhere, client: idOf('bob') });
+    const of = { market: elsewhere, job: jobIdOf(order) };
+    const proof = { ...proofOf(certified(of), certified({ ...of, place: 1 })), order } as Misconduct;
+    g.must('bob', { ...evidence(proof), market: elsewhere } as Action);
+    expect(stakeOf('v1')).toBe(500n);
+    expect([g.market(elsewhere).poolMicro, g.network().burntMicro]).toEqual([0n, 450n]);
   });
 
   test('of one content, of two jobs, markets or networks prove nothing', () => {
@@ -107,16 +135,27 @@ describe('two settlements of one number by one validator', () => {
     settlements: [signedSettlement('v1', a), signedSettlement(by, b)],
   });
 
-  test('cost half of the stake, once for the batch and gateway', () => {
+  test('cost half of the stake, once', () => {
     g.must('bob', evidence(proofOf(honest(), honest({ poolMicro: 1n }))));
     expect(stakeOf('v1')).toBe(500n);
     g.refuse('bob', evidence(proofOf(honest(), honest({ poolMicro: 2n }))), 'already-punished');
+    g.refuse('bob', evidence(proofOf(honest(), honest({ certificates: 3 }))), 'already-punished');
+    expect(stakeOf('v1')).toBe(500n);
+    expect([...g.state.offences.values()].map(({ kind }) => kind)).toEqual(['double-settlement']);
+  });
+
+  test('of a number that the market has not come to, or came to long ago, are not punished', () => {
+    g.refuse(
+      'bob',
+      evidence(proofOf(honest({ batch: 1 }), honest({ batch: 1, poolMicro: 1n }))),
+      'too-early',
+    );
+    g.state.markets.set(MARKET, { ...g.market(), nextBatch: 5 });
+    for (let epoch = 1; epoch < 9; epoch += 1) g.endEpoch('v1', 'v2', 'v3');
     g.must('bob', evidence(proofOf(honest({ batch: 1 }), honest({ batch: 1, poolMicro: 1n }))));
-    expect(stakeOf('v1')).toBe(250n);
-    expect([...g.state.offences.values()].map(({ kind }) => kind)).toEqual([
-      'double-settlement',
-      'double-settlement',
-    ]);
+    for (let epoch = 9; epoch < 25; epoch += 1) g.endEpoch('v1', 'v2', 'v3');
+    g.refuse('bob', evidence(proofOf(honest({ batch: 4 }), honest({ batch: 4, poolMicro: 1n }))), 'too-late');
+    g.must('bob', evidence(proofOf(honest({ batch: 5 }), honest({ batch: 5, poolMicro: 1n }))));
   });
 
   test('of one content, of two batches, gateways, markets or networks prove nothing', () => {
@@ -141,7 +180,8 @@ describe('two settlements of one number by one validator', () => {
     const there = proofOf(honest({ market: elsewhere }), honest({ market: elsewhere, poolMicro: 1n }));
     g.refuse('bob', evidence(there), 'invalid-evidence');
     g.must('bob', { ...evidence(there), market: elsewhere } as Action);
-    expect([g.market().poolMicro, g.market(elsewhere).poolMicro]).toEqual([0n, 450n]);
+    expect([g.market().poolMicro, g.market(elsewhere).poolMicro]).toEqual([0n, 0n]);
+    expect(g.network().burntMicro).toBe(450n);
   });
 
   test('are punished while the validator leaves, and not when it is gone', () => {

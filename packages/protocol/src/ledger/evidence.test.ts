@@ -16,6 +16,7 @@ import {
 } from './evidence-fixture.ts';
 import { fixtureTerms, idOf, keysOf, MARKET, nodeOf, registerExpert } from './ledger-fixture.ts';
 import type { Misconduct } from './misconduct.ts';
+import type { RefusalCode } from './outcome.ts';
 import type { Play } from './play-fixture.ts';
 import { expertKey } from './state.ts';
 import { type Action, transactionSchema } from './transaction.ts';
@@ -50,14 +51,14 @@ describe('statements of an expert that exclude one another', () => {
       claim(order, { worker: nodeOf('f1') }, 'star'),
       claim(order, { worker: nodeOf('f2') }, 'star'),
     ],
-  ])('%s: half of the stake, a tenth of it to the reporter', (_, a, b) => {
+  ])('%s: half of the stake, a tenth of it to the reporter, the rest to nobody', (_, a, b) => {
     const before = g.balance('bob');
     g.must('bob', evidence(proofOf(a, b)));
-    expect(stakeOf('star')).toBe(501n);
+    expect(stakeOf('star')).toBe(500n);
     expect(g.balance('bob')).toBe(before + 50n);
-    expect(g.market().poolMicro).toBe(450n);
+    expect([g.market().poolMicro, g.network().burntMicro]).toEqual([0n, 451n]);
     expect([...g.state.offences.values()]).toMatchObject([
-      { kind: 'equivocation', amountMicro: 500n, rewardMicro: 50n, reporter: idOf('bob') },
+      { kind: 'equivocation', amountMicro: 501n, rewardMicro: 50n, reporter: idOf('bob') },
     ]);
   });
 
@@ -121,13 +122,55 @@ describe('statements of an expert that exclude one another', () => {
 describe('who is punished', () => {
   const two = (of = order) => proofOf(grant(of, 'p1'), grant(of, 'p2'), of);
 
-  test('once for each job, whatever else is shown about it and by whom', () => {
+  test('once, whatever else is shown, by whom and of however many jobs, until its delegators could leave', () => {
     g.must('bob', evidence(two()));
     g.refuse('carol', evidence(two()), 'already-punished');
-    g.refuse('carol', evidence(proofOf(grant(order, 'p2'), grant(order, 'p3'))), 'already-punished');
     g.refuse('carol', evidence(proofOf(commitBy(0), commitBy(1))), 'already-punished');
-    g.must('carol', evidence(two(orderBody({ clientSeq: 1 }))));
-    expect(stakeOf('star')).toBe(251n);
+    for (let clientSeq = 1; clientSeq < 100; clientSeq += 1)
+      g.refuse('carol', evidence(two(orderBody({ clientSeq }))), 'already-punished');
+    expect(stakeOf('star')).toBe(500n);
+    // Who undelegates in the epoch that follows has his money seven epochs later: epoch 9.
+    for (let epoch = 1; epoch < 16; epoch += 1) {
+      g.refuse('bob', evidence(two(orderBody({ clientSeq: 1 }))), 'already-punished');
+      g.endEpoch('v1', 'v2', 'v3');
+    }
+    g.endEpoch('v1', 'v2', 'v3');
+    expect(g.state.offences.size).toBe(0);
+    // By now the same proof is too old, and a new one counts.
+    g.refuse('bob', evidence(two()), 'too-late');
+    const { atMs } = g.network().liability.since;
+    g.must('bob', evidence(two(orderBody({ clientSeq: 1, deadlineMs: atMs }))));
+    expect(stakeOf('star')).toBe(250n);
+  });
+
+  test.each<[string, Partial<OrderBody>, string]>([
+    ['a client who has prepaid nothing', { client: idOf('alice') }, 'invalid-evidence'],
+    ['another gateway than the prepaid one', { coordinator: nodeOf('other') }, 'invalid-evidence'],
+    ['a number that nobody has come to yet', { clientSeq: 65_536 }, 'invalid-evidence'],
+    ['a date far ahead', { deadlineMs: 1_000 + 2 * 86_400_000 + 1 }, 'too-early'],
+  ])('nobody for an invented order: %s', (_, changes, code) => {
+    g.refuse('bob', evidence(two(orderBody(changes))), code as RefusalCode);
+  });
+
+  test('nobody for an order that is not settled and that nothing is prepaid for any more', () => {
+    const release = [{ node: nodeOf('gateway'), signature: new Uint8Array(64) }];
+    g.must('carol', { kind: 'unlock', market: MARKET, amountMicro: 1_000n, release });
+    g.refuse('bob', evidence(two()), 'invalid-evidence');
+  });
+
+  test('nobody for an order of a market that had this name before', () => {
+    const elsewhere = 'other-market' as MarketId;
+    g.endEpoch('v1', 'v2', 'v3');
+    g.must('bob', { kind: 'createMarket', market: elsewhere, terms: fixtureTerms() });
+    g.must('alice', { ...registerExpert('alice', 'star', 900n), market: elsewhere } as Action);
+    g.must('carol', { kind: 'lock', market: elsewhere, gateway: nodeOf('gateway'), amountMicro: 10n });
+    const there = (deadlineMs: number): Action =>
+      ({
+        ...evidence(two(orderBody({ market: elsewhere, deadlineMs }))),
+        market: elsewhere,
+      }) as Action;
+    g.refuse('bob', there(999), 'too-late');
+    g.must('bob', there(1_000));
   });
 
   test('nobody who is not registered', () => {
@@ -144,10 +187,10 @@ describe('who is punished', () => {
     g.must('alice', { kind: 'deregister', target: { role: 'expert', market: MARKET, node: nodeOf('star') } });
     for (let epoch = 0; epoch < 6; epoch += 1) g.endEpoch('v1', 'v2', 'v3');
     g.must('bob', evidence(two()));
-    expect(g.expert('star')).toMatchObject({ stakeMicro: 300n, unbondingMicro: 201n });
+    expect(g.expert('star')).toMatchObject({ stakeMicro: 300n, unbondingMicro: 200n });
     const before = g.balance('alice');
     g.endEpoch('v1', 'v2', 'v3');
-    expect(g.balance('alice')).toBe(before + 501n);
+    expect(g.balance('alice')).toBe(before + 500n);
     g.refuse('bob', evidence(two(orderBody({ clientSeq: 1 }))), 'unknown-node');
   });
 
@@ -163,7 +206,17 @@ describe('who is punished', () => {
       consent,
     });
     g.must('bob', evidence(two()));
-    expect(stakeOf('star-new')).toBe(501n);
+    expect(stakeOf('star-new')).toBe(500n);
+    g.refuse('bob', evidence(two()), 'already-punished');
+    // Replacing a punished key does not open the account again.
+    g.endEpoch('v1', 'v2', 'v3');
+    const next = registerExpert('alice', 'star-newer', 1n) as Extract<Action, { kind: 'registerExpert' }>;
+    g.must('alice', {
+      kind: 'rotate',
+      target: { role: 'expert', market: MARKET, node: nodeOf('star-new') },
+      next: nodeOf('star-newer'),
+      consent: next.consent,
+    });
     g.refuse('bob', evidence(two()), 'already-punished');
   });
 });
@@ -176,23 +229,28 @@ describe('who reports', () => {
     const before = g.balance('carol');
     g.mustNode('witness', evidence(proof));
     expect(g.balance('carol')).toBe(before + 50n);
-    const owner = g.balance('alice');
-    g.mustNode(
-      'v1',
-      evidence(
-        proofOf(
-          grant(orderBody({ clientSeq: 1 }), 'p1'),
-          grant(orderBody({ clientSeq: 1 }), 'p2'),
-          orderBody({ clientSeq: 1 }),
-        ),
-      ),
-    );
-    expect(g.balance('alice')).toBe(owner + 25n);
+  });
+
+  test('earns nothing of what delegators lose', () => {
+    const target = { role: 'expert', market: MARKET, node: nodeOf('star') } as const;
+    g.must('carol', { kind: 'delegate', target, amountMicro: 100_000n });
+    g.endEpoch('v1', 'v2', 'v3');
+    const before = g.balance('bob');
+    g.must('bob', evidence(proof));
+    expect(g.balance('bob')).toBe(before + 50n);
+    expect(g.network().burntMicro).toBe(50_501n - 50n);
   });
 
   test('must be registered if it is a node: strangers have no nonce to fill the ledger with', () => {
     g.refuseNode('stranger', evidence(proof), 'not-authorised');
   });
+});
+
+test('a reveal that does not open its seal is no evidence: the certificate of its job punishes it', () => {
+  const { order: of } = proofOf(commitBy(0), commitBy(1)) as Extract<Misconduct, { kind: 'statements' }>;
+  const proof = { kind: 'reveal', order: of, commit: sealed(order, hashOf('test/seal', 0)), reveal: {} };
+  const tx = { kind: 'evidence', network: 'test-net', from: idOf('bob'), nonce: 0, market: MARKET, proof };
+  expect(transactionSchema.safeParse(tx).success).toBe(false);
 });
 
 describe('what must be signed', () => {

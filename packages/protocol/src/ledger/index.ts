@@ -8,9 +8,9 @@ export {
   signSettlement,
 } from './authority.ts';
 export * from './draft.ts';
-export { findingOf } from './evidence.ts';
 export { faultyEpochs } from './faults.ts';
 export * from './fields.ts';
+export { findingOf } from './findings.ts';
 export * from './limits.ts';
 export * from './misconduct.ts';
 export * from './network-rules.ts';

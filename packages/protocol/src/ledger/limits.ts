@@ -14,6 +14,8 @@ export const LEDGER_LIMITS = {
   nameLength: 64,
   /** Accounts that delegate to one node. */
   delegatorsPerNode: 10_000,
+  /** Orders of one client that may be open: a number beyond is not believed. */
+  openOrders: 65_536,
   /** Bytes of a settlement's detail, as evidence. */
   evidenceBytes: 2 * 1024 * 1024,
   /** Canonical bytes of one transaction. */

@@ -245,7 +245,7 @@ test('a node serves two markets side by side, with a stake, an income and an end
   );
   expect([g.expert('a').incomeMicro, g.expert('a', OTHER).incomeMicro]).toEqual([0n, 9n]);
   expect([g.expert('a').stakeMicro, g.expert('a', OTHER).stakeMicro]).toEqual([100n, 60n]);
-  expect([g.market().poolMicro, g.market(OTHER).poolMicro]).toEqual([0n, 40n]);
+  expect([g.market().poolMicro, g.market(OTHER).poolMicro]).toEqual([0n, 0n]);
   g.must('bob', { kind: 'deregister', target: { role: 'expert', market: OTHER, node: nodeOf('a') } });
   expect(g.state.experts.get(expertKey(OTHER, nodeOf('a')))?.leavesAtEpoch).toBe(8);
   expect(g.expert('a').leavesAtEpoch).toBeUndefined();

@@ -1,11 +1,12 @@
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import type { MarketTerms } from '../market/terms.ts';
+import type { SlashReason } from '../parameters.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { expertsOf } from './market-experts.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, credit, sortedEntries } from './pots.ts';
-import type { Market } from './records.ts';
+import type { Market, NetworkRecord } from './records.ts';
 import { decayedPrice } from './registration.ts';
 import { leave } from './stake-release.ts';
 import type { LedgerView, Table } from './state.ts';
@@ -19,7 +20,7 @@ export function newMarket(
     terms,
     mintWeight = 0,
   }: Pick<Market, 'market' | 'owner' | 'terms'> & Partial<Pick<Market, 'mintWeight'>>,
-  createdEpoch: number,
+  { epoch, epochStartedMs }: Pick<NetworkRecord, 'epoch' | 'epochStartedMs'>,
   depositMicro: bigint,
   nextBatch = 0,
 ): Market {
@@ -28,13 +29,15 @@ export function newMarket(
     owner,
     terms,
     version: 0,
-    createdEpoch,
+    createdEpoch: epoch,
+    createdMs: epochStartedMs,
     depositMicro,
     mintWeight,
     registrationMicro: terms.registration.floorMicro,
     expertCount: 0,
     poolMicro: 0n,
     nextBatch,
+    liableBatch: { since: nextBatch, next: nextBatch },
     settledOrders: 0,
     settledMicro: 0n,
   };
@@ -54,7 +57,7 @@ export function applyCreateMarket(view: LedgerView, tx: TransactionOf<'createMar
     tx.market,
     newMarket(
       { market: tx.market, owner: tx.from, terms: tx.terms },
-      network.epoch,
+      network,
       depositMicro,
       view.closedMarkets.get(tx.market)?.nextBatch,
     ),
@@ -64,7 +67,10 @@ export function applyCreateMarket(view: LedgerView, tx: TransactionOf<'createMar
   return APPLIED;
 }
 
-/** New terms begin after the network's notice; a later announcement replaces an earlier one that has not begun. */
+/**
+ * New terms begin after the network's notice; a later announcement replaces an earlier one that has not begun. Terms that
+ * punish harder begin no sooner than who is staked under the present ones can be out.
+ */
 export function applyUpdateMarket(view: LedgerView, tx: TransactionOf<'updateMarket'>): Applied | Refused {
   const market = ownedMarket(view, tx);
   if ('applied' in market) return market;
@@ -87,10 +93,12 @@ export function applyUpdateMarket(view: LedgerView, tx: TransactionOf<'updateMar
   const problem = invalidTerms(tx.terms);
   if (problem !== undefined) return problem;
   const { epoch, rules } = view.network.get('network')!;
-  view.markets.set(tx.market, {
-    ...market,
-    next: { terms: tx.terms, fromEpoch: epoch + rules.noticeEpochs },
-  });
+  const isHarder = (Object.keys(parameters.slashBps) as SlashReason[]).some(
+    (reason) => tx.terms.parameters.slashBps[reason] > parameters.slashBps[reason],
+  );
+  // Who decides within the epoch that follows is paid out when the harder ones begin.
+  const waitEpochs = isHarder ? Math.max(rules.noticeEpochs, rules.unbondingEpochs + 1) : rules.noticeEpochs;
+  view.markets.set(tx.market, { ...market, next: { terms: tx.terms, fromEpoch: epoch + waitEpochs } });
   return APPLIED;
 }
 

@@ -2,14 +2,13 @@ import { bytesSchema, nodeIdSchema } from '@moe/core';
 import { z } from 'zod';
 import { certificateBodySchema } from '../job/certificate.ts';
 import { statementSchema } from '../job/equivocation.ts';
-import { commitSchema, orderBodySchema, revealSchema } from '../job/messages.ts';
+import { orderBodySchema } from '../job/messages.ts';
 import { signatureSchema } from './fields.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { settlementBodySchema } from './settlement-body.ts';
 
 export const offenceKindSchema = z.enum([
   'equivocation',
-  'wrong-reveal',
   'double-certificate',
   'double-settlement',
   'invalid-settlement',
@@ -19,8 +18,9 @@ export type OffenceKind = z.infer<typeof offenceKindSchema>;
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
 const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
 /**
- * What can be shown against a node. Everything in it is signed by that node; where that does not name network and market,
- * the job's `order` does, whose hash is the job's id.
+ * What can be shown against a node. Everything in it is signed by that node. What it said of a job comes with the job's
+ * `order`, whose hash is the job's id, and which names network, market, client and date. A reveal that does not open its
+ * seal is not among it: the job's certificate punishes it, and it would be paid for twice.
  */
 export const misconductSchema = z.discriminatedUnion('kind', [
   /** Two statements of an expert that exclude one another. */
@@ -29,16 +29,10 @@ export const misconductSchema = z.discriminatedUnion('kind', [
     order: orderBodySchema,
     statements: z.tuple([statementSchema, statementSchema]),
   }),
-  /** A reveal that does not open the seal its worker committed to. */
-  z.strictObject({
-    kind: z.literal('reveal'),
-    order: orderBodySchema,
-    commit: commitSchema,
-    reveal: revealSchema,
-  }),
   /** A witness certified two outcomes of one job. */
   z.strictObject({
     kind: z.literal('certificates'),
+    order: orderBodySchema,
     validator: nodeIdSchema,
     certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
   }),

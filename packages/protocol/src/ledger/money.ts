@@ -38,11 +38,16 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
     beacon: hashOf('moe/genesis-beacon/1', [tx.network, tx.from]),
     entropy: hashOf('moe/genesis-entropy/1', [tx.network, tx.from]),
     mintedMicro: 0n,
+    burntMicro: 0n,
+    liability: { since: { epoch: FIRST_EPOCH, atMs: tx.atMs }, next: { epoch: FIRST_EPOCH, atMs: tx.atMs } },
   });
   for (const { account, amountMicro } of tx.balances)
     view.accounts.set(account, { balanceMicro: amountMicro, nonce: 0 });
   for (const definition of tx.markets)
-    view.markets.set(definition.market, newMarket({ mintWeight: 1, ...definition }, FIRST_EPOCH, 0n));
+    view.markets.set(
+      definition.market,
+      newMarket({ mintWeight: 1, ...definition }, { epoch: FIRST_EPOCH, epochStartedMs: tx.atMs }, 0n),
+    );
   return APPLIED;
 }
 

@@ -13,8 +13,10 @@ export const networkRulesSchema = z.strictObject({
   minDelegationMicro: amountSchema,
   /** Kept while a market is open. */
   marketDepositMicro: amountSchema,
-  /** Reporter's share of what proven misbehaviour costs. */
-  reporterBps: z.int().min(0).max(10_000),
+  /** Reporter's share of what proven misbehaviour costs the node's owner himself; of what it costs delegators he gets none. */
+  reporterBps: z.int().min(0).max(5_000),
+  /** Share of its stake that a validator loses for signing two things that exclude one another: no market's owner sets it. */
+  validatorSlashBps: z.int().min(1).max(5_000),
   /** New money for the pools of the open markets; none where credits stand for money that is held elsewhere. */
   mint: z.strictObject({
     perEpochMicro: amountSchema,
@@ -36,5 +38,6 @@ export const defaultNetworkRules: NetworkRules = {
   minDelegationMicro: 1_000_000n,
   marketDepositMicro: 100_000_000n,
   reporterBps: 1_000,
+  validatorSlashBps: 5_000,
   mint: { perEpochMicro: 0n, halvingEpochs: 1, capMicro: 0n },
 };

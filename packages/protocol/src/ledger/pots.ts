@@ -73,16 +73,22 @@ export function rewardNode(view: LedgerView, target: StakeTarget, amountMicro: A
   credit(view, backing.owner, amountMicro - addedMicro);
 }
 
+/** What a penalty took: all of it, and the part that was the owner's own stake. */
+interface Slashed {
+  readonly takenMicro: Amount;
+  readonly ownMicro: Amount;
+}
+
 /**
- * Takes `amountMicro`, as far as it reaches, from own, delegated and unbonding stake in proportion; the result is what was
- * taken. What rounding leaves over is taken from the owner first.
+ * Takes `amountMicro`, as far as it reaches, from own, delegated and unbonding stake in proportion. What rounding leaves over
+ * is taken from the owner first. Nobody gets it: see {@link burn}.
  */
-export function slashNode(view: LedgerView, target: StakeTarget, amountMicro: Amount): Amount {
+export function slashNode(view: LedgerView, target: StakeTarget, amountMicro: Amount): Slashed {
   const backing = backingOf(view, target) as Backing;
   const { stakeMicro, delegatedMicro, unbondingMicro } = backing;
   const totalMicro = stakeMicro + unbondingMicro;
   const takenMicro = amountMicro < totalMicro ? amountMicro : totalMicro;
-  if (takenMicro === 0n) return 0n;
+  if (takenMicro === 0n) return { takenMicro, ownMicro: 0n };
   const ownMicro = stakeMicro - delegatedMicro;
   const delegated = (takenMicro * delegatedMicro) / totalMicro;
   const unbonding = (takenMicro * unbondingMicro) / totalMicro;
@@ -96,13 +102,27 @@ export function slashNode(view: LedgerView, target: StakeTarget, amountMicro: Am
     delegatedMicro: delegatedMicro - delegated - moreDelegated,
     unbondingMicro: unbondingMicro - unbonding - restMicro,
   });
-  return takenMicro;
+  return { takenMicro, ownMicro: own };
 }
 
-/** Share of everything that is at risk behind a node, being unbonded or not. */
-export function slashShare(view: LedgerView, target: StakeTarget, bps: number): Amount {
+/** Share of everything that is at risk behind a node, being unbonded or not; rounded up, so that a small stake pays, too. */
+export function slashShare(view: LedgerView, target: StakeTarget, bps: number): Slashed {
   const { stakeMicro, unbondingMicro } = backingOf(view, target) as Backing;
-  return slashNode(view, target, ((stakeMicro + unbondingMicro) * BigInt(bps)) / BPS);
+  return slashNode(view, target, ((stakeMicro + unbondingMicro) * BigInt(bps) + BPS - 1n) / BPS);
+}
+
+/**
+ * Ends money that somebody lost. Paid into any pool, slashed stake of delegators could come back to who had it slashed: by the
+ * share of a market's owner, by the emission of a market that he ranks alone, or by closing it.
+ */
+export function burn(view: LedgerView, amountMicro: Amount): void {
+  if (amountMicro === 0n) return;
+  const network = view.network.get('network')!;
+  view.network.set('network', {
+    ...network,
+    supplyMicro: network.supplyMicro - amountMicro,
+    burntMicro: network.burntMicro + amountMicro,
+  });
 }
 
 export function minimumOwnStake(view: LedgerView, target: StakeTarget): Amount {

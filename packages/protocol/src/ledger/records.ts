@@ -13,13 +13,17 @@ const sharesSchema = z
   .transform(BigInt)
   .refine((shares) => shares >= 0n && shares <= 2n ** 63n, 'must be between 0 and 2^63');
 
+/** The beginning of an epoch. */
+const liabilityMarkSchema = z.strictObject({ epoch: countSchema, atMs: countSchema });
 const networkRecordSchema = z.strictObject({
   network: networkIdSchema,
   /** The account that may deposit. */
   treasury: accountIdSchema,
   minValidatorStakeMicro: amountSchema,
-  /** Everything that genesis and deposits ever credited: what {@link totalMicro} must give. */
+  /** All that genesis, deposits and emission ever credited, less what was burnt: what {@link totalMicro} must give. */
   supplyMicro: amountSchema,
+  /** Slashed stake, as far as no reporter got it: nobody has it any more. */
+  burntMicro: amountSchema,
   validatorStakeMicro: amountSchema,
   validatorCount: countSchema,
   marketCount: countSchema,
@@ -33,6 +37,8 @@ const networkRecordSchema = z.strictObject({
   entropy: hashSchema,
   /** Part of the supply that emission made. */
   mintedMicro: amountSchema,
+  /** What was signed since then can be punished; moves on in steps. Rules: `liability.ts`. */
+  liability: z.strictObject({ since: liabilityMarkSchema, next: liabilityMarkSchema }),
 });
 const accountSchema = z.strictObject({
   balanceMicro: amountSchema,
@@ -103,6 +109,8 @@ const marketSchema = z.strictObject({
   version: countSchema,
   next: z.strictObject({ terms: marketTermsSchema, fromEpoch: countSchema }).exactOptional(),
   createdEpoch: countSchema,
+  /** When the epoch in which it was created began. */
+  createdMs: countSchema,
   /** Nobody joins any more; it is gone when this epoch begins. */
   closesAtEpoch: countSchema.exactOptional(),
   /** Paid by who created it, returned when it closes. */
@@ -112,10 +120,12 @@ const marketSchema = z.strictObject({
   /** Price of the next registration. */
   registrationMicro: amountSchema,
   expertCount: countSchema,
-  /** Slashed stake, forfeited deposits, shares of fees and gifts: what emission is paid from. */
+  /** Forfeited deposits, shares of fees, gifts and new money: what emission is paid from. */
   poolMicro: amountSchema,
   /** Number that the market's next settlement must carry. */
   nextBatch: countSchema,
+  /** First batches for which validators can be punished now, and after the next step. */
+  liableBatch: z.strictObject({ since: countSchema, next: countSchema }),
   settledOrders: countSchema,
   settledMicro: z.bigint().or(z.int()).transform(BigInt),
 });
@@ -201,9 +211,11 @@ const rankingSchema = z.strictObject({
     .max(limits.validators),
 });
 
-/** That a node was punished for something proven: once for each. */
+/** That a registration was punished for something proven: once in the time that delegators need to leave. */
 const offenceSchema = z.strictObject({
+  /** By the key that signed. */
   target: stakeTargetSchema,
+  epoch: countSchema,
   kind: offenceKindSchema,
   /** What it was about: a job, or a market's batch. */
   subject: z.string().max(128),

@@ -41,6 +41,11 @@ export function applyRotate(view: LedgerView, tx: TransactionOf<'rotate'>): Appl
     view.delegations.delete(key);
     view.delegations.set(delegationKey(next, record.account), { ...record, target: next });
   }
+  const offence = view.offences.get(targetKey(target));
+  if (offence !== undefined) {
+    view.offences.delete(targetKey(target));
+    view.offences.set(targetKey(next), offence);
+  }
   for (const [key, record] of recordsOf(view.unbondings, target)) {
     const moved = { ...record, target: next };
     view.unbondings.delete(key);

@@ -36,11 +36,11 @@ export const settlementBodySchema = z.strictObject({
   earnings: z
     .array(z.strictObject({ node: nodeIdSchema, owner: accountIdSchema, amountMicro: positiveAmountSchema }))
     .max(limits.settlementRows),
-  /** Sorted by node, each once: taken from the expert's stake, as far as it reaches, into the pool. */
+  /** Sorted by node, each once: taken from the expert's stake, as far as it reaches, and burnt. */
   slashes: z
     .array(z.strictObject({ node: nodeIdSchema, amountMicro: amountSchema }))
     .max(limits.settlementRows),
-  /** The part of the charges that goes to the market's reward pool (slashes come on top). */
+  /** The part of the charges that goes to the market's reward pool. */
   poolMicro: amountSchema,
   /** Number of certificates in the batch: one for each order closed. */
   certificates: z.int().min(0),

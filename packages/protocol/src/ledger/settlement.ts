@@ -3,7 +3,7 @@ import { isQuorum, noteActive } from './authority.ts';
 import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { credit, slashNode } from './pots.ts';
+import { burn, credit, slashNode } from './pots.ts';
 import { currentTarget } from './rotation.ts';
 import type { SettlementBody } from './settlement-body.ts';
 import { accountOf, type LedgerView, prepaidKey, targetKey } from './state.ts';
@@ -15,8 +15,8 @@ import type { TransactionOf } from './transaction.ts';
  * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
  *   client and market is all that the ledger has to remember;
  * - charges come out of money that was locked for this gateway before it served, never out of the balance;
- * - Σ charges = Σ credits + Σ earnings + pool. Slashes go from stake to pool besides; one that exceeds what is left of a
- *   stake takes what is left, so an expert who withdrew cannot hold up everybody else's settlement.
+ * - Σ charges = Σ credits + Σ earnings + pool. Slashes are burnt besides; one that exceeds what is left of a stake takes what is
+ *   left, so an expert who withdrew cannot hold up everybody else's settlement.
  */
 export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Applied | Refused {
   const body = tx.settlement;
@@ -48,17 +48,16 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
     if (view.experts.get(targetKey(target))?.owner !== owner) credit(view, owner, amountMicro);
     else earn(view, body, target.node, amountMicro);
   }
-  let poolMicro = body.poolMicro;
   for (const { node, amountMicro } of body.slashes) {
     const target = currentTarget(view, { role: 'expert', market: body.market, node });
     if (view.experts.get(targetKey(target)) === undefined) continue;
-    poolMicro += slashNode(view, target, amountMicro);
+    burn(view, slashNode(view, target, amountMicro).takenMicro);
     if (amountMicro > 0n) noteFault(view, targetKey(target));
   }
   const market = view.markets.get(body.market)!;
   view.markets.set(body.market, {
     ...market,
-    poolMicro: market.poolMicro + poolMicro,
+    poolMicro: market.poolMicro + body.poolMicro,
     nextBatch: market.nextBatch + 1,
     settledOrders: market.settledOrders + body.certificates,
     // A sum without a limit of its own: it stops where 64 bits would.

@@ -70,6 +70,7 @@ export function mustAgree(state: LedgerState, model: StakingModel): void {
   for (const [account, locked] of model.locked)
     expect(state.prepaid.get(prepaidKey(account as AccountId, MARKET))?.lockedMicro ?? 0n).toBe(locked);
   expect(state.markets.get(MARKET)!.poolMicro).toBe(model.poolMicro);
+  expect(state.network.get('network')!.burntMicro).toBe(model.burntMicro);
   expect(new Set([...model.nodes].map(({ key }) => key))).toEqual(
     new Set(backings(state).map(([target]) => targetKey(target))),
   );

@@ -19,6 +19,8 @@ export interface ModelNode {
   leavesAtEpoch: number | undefined;
   /** When its key was last replaced. */
   rotatedEpoch: number | undefined;
+  /** When it was last punished by evidence. */
+  punishedEpoch: number | undefined;
   depositMicro: bigint;
   readonly immuneUntilEpoch: number;
 }
@@ -58,6 +60,8 @@ const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export class StakingModel {
   epoch = 1;
   poolMicro = 0n;
+  /** Taken from stakes, and nobody's. */
+  burntMicro = 0n;
   /** By the key that signs: replaced keys still name their registration. */
   readonly byKey = new Map<string, ModelNode>();
   readonly nodes = new Set<ModelNode>();
@@ -137,10 +141,13 @@ export class StakingModel {
       case 'evidence': {
         if (tx.proof.kind !== 'settlements') throw new Error('the model knows double settlements only');
         const node = this.find({ role: 'validator', node: tx.proof.validator });
+        if (this.epoch - (node.punishedEpoch ?? -Infinity) <= this.#rules.unbondingEpochs)
+          throw new Error(`${node.key} is punished again before its delegators could leave`);
         const all = node.ownMicro + node.delegated.totalMicro + node.unbonding.totalMicro;
-        const taken = this.#slash(node, (all * this.#rules.slashBps) / 10_000n);
-        const reward = (taken * this.#rules.reporterBps) / 10_000n;
-        this.poolMicro += taken - reward;
+        const taken = this.#slash(node, (all * this.#rules.slashBps + 9_999n) / 10_000n);
+        const reward = (taken.own * this.#rules.reporterBps) / 10_000n;
+        this.burntMicro += taken.all - reward;
+        node.punishedEpoch = this.epoch;
         return this.#pay(tx.from, reward);
       }
       case 'endEpoch':
@@ -181,6 +188,7 @@ export class StakingModel {
       nextCommission: undefined,
       leavesAtEpoch: undefined,
       rotatedEpoch: undefined,
+      punishedEpoch: undefined,
       depositMicro,
       immuneUntilEpoch: isExpert ? this.epoch + this.#rules.immunityEpochs : 0,
     };
@@ -236,7 +244,7 @@ export class StakingModel {
     this.poolMicro += settlement.poolMicro;
     for (const { node, amountMicro } of settlement.slashes) {
       const slashed = this.byKey.get(keyOf(settlement.market, node));
-      if (slashed !== undefined) this.poolMicro += this.#slash(slashed, amountMicro);
+      if (slashed !== undefined) this.burntMicro += this.#slash(slashed, amountMicro).all;
     }
   }
 
@@ -249,11 +257,12 @@ export class StakingModel {
     this.#pay(node.owner, micro - added);
   }
 
-  #slash(node: ModelNode, wantedMicro: bigint): bigint {
+  /** All that is taken, and the owner's own part of it. */
+  #slash(node: ModelNode, wantedMicro: bigint): { readonly all: bigint; readonly own: bigint } {
     const { delegated, unbonding } = node;
     const all = node.ownMicro + delegated.totalMicro + unbonding.totalMicro;
     const taken = min(wantedMicro, all);
-    if (taken === 0n) return 0n;
+    if (taken === 0n) return { all: 0n, own: 0n };
     let ofDelegated = (taken * delegated.totalMicro) / all;
     let ofUnbonding = (taken * unbonding.totalMicro) / all;
     // What rounding leaves over: first the owner's, then the delegators', then who is leaving.
@@ -266,7 +275,7 @@ export class StakingModel {
     node.ownMicro -= ofOwn;
     delegated.becomes(delegated.totalMicro - ofDelegated);
     unbonding.becomes(unbonding.totalMicro - ofUnbonding);
-    return taken;
+    return { all: taken, own: ofOwn };
   }
 
   #endEpoch(payouts: Payouts): void {

@@ -151,8 +151,8 @@ test.each<[string, MarketTerms, string]>([
   ],
   [
     'late dearer than silent',
-    withParameters({ slashBps: { ...defaultParameters.slashBps, late: 501 } }),
-    'Being late costs 501 and not revealing 500 hundredths of a per cent: slashBps.no-reveal must not be below slashBps.late, or who is late would rather not answer.',
+    withParameters({ slashBps: { ...defaultParameters.slashBps, late: 51, 'no-reveal': 50 } }),
+    'Being late costs 51 and not revealing 50 hundredths of a per cent: slashBps.no-reveal must not be below slashBps.late, or who is late would rather not answer.',
   ],
   [
     'silence dearer than nonsense',

@@ -32,7 +32,7 @@ export interface Effects {
   readonly proof: Hash;
   readonly client: AccountId;
   readonly clientSeq: number;
-  /** Adds up to minus the slashes: what leaves stakes goes to the pool. */
+  /** Adds up to nothing: what leaves stakes is burnt. */
   readonly deltas: readonly EffectDelta[];
   readonly slashes: readonly { readonly node: NodeId; readonly amountMicro: Amount }[];
   /** Certified losses, for the table of places. */

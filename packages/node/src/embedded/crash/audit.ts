@@ -53,7 +53,8 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
     const network = `embedded-${hashOf('moe/network/1', addressOf('treasury')).slice(0, 12)}`;
     const ledger = await openLedger({ log, network });
     const problems: string[] = [];
-    const dueMicro = supplyMicro + ledger.settings().mintedMicro;
+    const { mintedMicro, burntMicro } = ledger.settings();
+    const dueMicro = supplyMicro + mintedMicro - burntMicro;
     let lostMicro = max0(dueMicro - ledger.totalMicro());
     let inventedMicro = max0(ledger.totalMicro() - dueMicro);
     const books: MarketBooks[] = [];
