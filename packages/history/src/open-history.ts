@@ -187,7 +187,9 @@ class StoredHistory implements History {
     const count = Math.max(0, Math.min(maxNeighbours, Math.floor(k)));
     const unit = this.#unitOf(query);
     const candidates = this.#index.search(unit, Math.max(this.#candidates, 2 * count));
-    const found = candidates.slice(0, comparedShare * count).map((row) => ({
+    // A damaged index may name rows that are not there.
+    const there = candidates.filter((row) => row >= this.#rows.first && row < this.#rows.end);
+    const found = there.slice(0, comparedShare * count).map((row) => ({
       row,
       similarity: this.#layout.similarity(...this.#rows.place(row), unit),
     }));
@@ -274,6 +276,11 @@ class StoredHistory implements History {
   }
 
   #record(row: number): HistoryRecord {
+    if (!this.#layout.isSound(...this.#rows.place(row), this.#nodes.size))
+      throw new MoeError(
+        'history-corrupt',
+        `Record ${row} of the history is damaged. Delete the folder: the history is then built again from the receipts.`,
+      );
     return this.#layout.decode(...this.#rows.place(row), (index) => this.#nodes.id(index));
   }
 

@@ -101,7 +101,9 @@ class ExactIndex implements AnnIndex {
     const vectors = new Int8Array(bytes.buffer, bytes.byteOffset + count * keyBytes);
     for (let slot = 0; slot < count; slot += 1) {
       const start = slot * this.#dimensions;
-      this.add(bytes.readDoubleLE(slot * keyBytes), vectors.subarray(start, start + this.#dimensions));
+      const key = bytes.readDoubleLE(slot * keyBytes);
+      if (!Number.isSafeInteger(key) || key < 0) throw new Error(`it has the key ${key}`);
+      this.add(key, vectors.subarray(start, start + this.#dimensions));
     }
   }
 

@@ -1,3 +1,2 @@
 export * from './log-compliance.ts';
 export * from './receipts-compliance.ts';
-export * from './small-disk.ts';

@@ -218,7 +218,6 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     calibrationTarget: calibrationSet.pieces.length,
     feed,
     authenticate,
-    clientAccount,
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {

@@ -30,7 +30,8 @@ export interface ReceiptRecord {
   readonly batch?: number;
 }
 
-const recordSchema = z.strictObject({
+/** Form of {@link ReceiptRecord}. */
+export const recordSchema = z.strictObject({
   proof: settlementProofSchema,
   effects: effectsSchema,
   transcript: transcriptSchema.optional(),
@@ -69,19 +70,19 @@ export interface BatchRecord {
   readonly settlement: Uint8Array;
 }
 
+/** Form of {@link BatchRecord}. */
+export const batchSchema = z.strictObject({
+  batch: z.int(),
+  detail: bytesSchema(16 * 1024 * 1024),
+  settlement: bytesSchema(16 * 1024 * 1024),
+});
+
 export function encodeBatch(record: BatchRecord): Uint8Array {
   return encode(record);
 }
 
 export function decodeBatch(bytes: Uint8Array): BatchRecord {
-  return decode(
-    bytes,
-    z.strictObject({
-      batch: z.int(),
-      detail: bytesSchema(16 * 1024 * 1024),
-      settlement: bytesSchema(16 * 1024 * 1024),
-    }),
-  );
+  return decode(bytes, batchSchema);
 }
 
 /** Where a roster that receipts refer to is kept. */

@@ -1,4 +1,4 @@
-import { type Clock, hashSchema, type KeyPair } from '@moe/core';
+import { bytesSchema, type Clock, hashSchema, type KeyPair } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
 import { signEpochEnd } from '@moe/protocol';
@@ -12,7 +12,7 @@ const epochEndRequestSchema = z.strictObject({
   atMs: z.int().min(0),
 });
 export const epochEndResponseSchema = z.strictObject({
-  signature: z.strictObject({ node: hashSchema, signature: z.instanceof(Uint8Array) }),
+  signature: z.strictObject({ node: hashSchema, signature: bytesSchema(64) }),
 });
 
 /** By how much the proposed end of an epoch may differ from a validator's own clock. */
