@@ -66,7 +66,7 @@ async function competeOnce(
       deadlineMs: startedMs + 30_000,
     };
     outcome = await runShardJob(
-      { keys, transport, clock, onEquivocation: components.onEquivocation },
+      { keys, transport, clock, onEquivocation: components.onEquivocation, onStage: components.onStage },
       {
         order: signBody(order.keys, orderDomain, body),
         roster,

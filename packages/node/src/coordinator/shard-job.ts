@@ -43,6 +43,7 @@ import {
   ticketValidators,
 } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
+import { noTimeReason, type StageReport } from '../market/pace.ts';
 import {
   arrivalsResponseSchema,
   certifyResponseSchema,
@@ -63,6 +64,8 @@ export interface ShardJobComponents {
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
     | undefined;
+  /** Told how the stages go in which experts work. */
+  readonly onStage?: ((report: StageReport) => void) | undefined;
 }
 
 export interface ShardJobInput {
@@ -131,8 +134,9 @@ class ShardRun {
   async open(): Promise<SealedJob> {
     const { order, roster, rosterHash, signal } = this.#input;
     const request = encode({ order, roster: rosterHash });
+    const timeoutMs = Math.max(2_000, roster.parameters.sealedDeadlineMs / 2);
     const ticketOf = async (validator: NodeId): Promise<Ticket> =>
-      (await this.#ask(validator, protocols.ticket, request, ticketResponseSchema, 2_000, signal)).ticket;
+      (await this.#ask(validator, protocols.ticket, request, ticketResponseSchema, timeoutMs, signal)).ticket;
     let tickets: Ticket[];
     try {
       tickets = await Promise.all(ticketValidators(roster, jobIdOf(order.body)).map(ticketOf));
@@ -158,6 +162,7 @@ class ShardRun {
     let job = opened;
     const deadlineMs = roster.parameters.sealedDeadlineMs;
     const startedMs = this.#components.clock.nowMs();
+    const answersMs: number[] = [];
     await runStage({
       seats: job.seats,
       deadlineMs,
@@ -169,14 +174,18 @@ class ShardRun {
         if ('commit' in answer) {
           await assertCommitSigned(answer);
           job = this.#receiveCommit(job, answer);
+          answersMs.push(this.#components.clock.nowMs() - startedMs);
           this.latenciesMs.set(answer.commit.body.worker, this.#components.clock.nowMs() - startedMs);
         } else {
           await assertSigned(declineDomain, answer.decline);
           job = receiveDecline(job, answer.decline);
+          if (answer.decline.body.reason !== noTimeReason)
+            answersMs.push(this.#components.clock.nowMs() - startedMs);
         }
       },
       progress: () => sealedProgress(job),
     });
+    this.#report(job.seats.length, answersMs, deadlineMs);
     const answered = new Set([...job.commits, ...job.declines].map(({ body }) => body.principal));
     if (answered.size < job.seats.length)
       for (const message of await this.#collectArrivals(job, 'sealed'))
@@ -197,6 +206,8 @@ class ShardRun {
     const request = encode({ job: opened.id, cut, text, salt });
     const seats = opened.commits.map(({ body }) => body.worker);
     const deadlineMs = roster.parameters.fullDeadlineMs;
+    const startedMs = this.#components.clock.nowMs();
+    const answersMs: number[] = [];
     let job = opened;
     await runStage({
       seats,
@@ -208,9 +219,11 @@ class ShardRun {
       accept: async (_, { commit }) => {
         await assertSigned(commitDomain, commit);
         job = receiveFullCommit(job, commit);
+        answersMs.push(this.#components.clock.nowMs() - startedMs);
       },
       progress: () => (job.fullCommits.length === seats.length ? 'all' : 'waiting'),
     });
+    this.#report(seats.length, answersMs, deadlineMs);
     if (job.fullCommits.length < seats.length)
       for (const message of await this.#collectArrivals(job, 'full'))
         if ('commit' in message)
@@ -253,6 +266,7 @@ class ShardRun {
   /** Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. */
   async certify({ id, draw: { witnesses } }: ClosedJob, transcript: Transcript): Promise<Certificate> {
     const request = encode({ transcript });
+    const deadlineMs = Math.max(5_000, this.#input.roster.parameters.sealedDeadlineMs);
     const bodies = new Map<
       string,
       { body: CertificateBody; signatures: Certificate['signatures'][number][] }
@@ -260,11 +274,12 @@ class ShardRun {
     let agreed: Certificate | undefined;
     const failures = await runStage({
       seats: witnesses,
-      deadlineMs: 5_000,
+      deadlineMs,
       graceMs: 0,
       clock: this.#components.clock,
       signal: this.#input.signal,
-      ask: (seat, over) => this.#ask(seat, protocols.certify, request, certifyResponseSchema, 5_000, over),
+      ask: (seat, over) =>
+        this.#ask(seat, protocols.certify, request, certifyResponseSchema, deadlineMs, over),
       accept: async (seat, { body, signature }) => {
         if (body.job !== id) return;
         const bytes = encode([certificateDomain, body]);
@@ -293,6 +308,12 @@ class ShardRun {
         },
       );
     return agreed;
+  }
+
+  /** Seats without an answer have taken all of the time. */
+  #report(seats: number, answersMs: readonly number[], deadlineMs: number): void {
+    const missing = new Array<number>(Math.max(0, seats - answersMs.length)).fill(deadlineMs);
+    this.#components.onStage?.({ answersMs: [...answersMs, ...missing], deadlineMs });
   }
 
   /** Takes a commit in. One that comes too late because its worker serves another member is evidence. */

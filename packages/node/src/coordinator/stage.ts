@@ -19,6 +19,8 @@ export interface StageInit<Answer> {
 
 /** Silence after which a seat is asked again, once. */
 const askAgainMs = 600;
+/** A timer that is so late shows that the process did nothing else either. */
+const noticedMs = 100;
 /** Pauses before a request that failed on the way is repeated: a reset connection is no answer. */
 const repeatAfterMs = [50, 200, 800];
 
@@ -44,12 +46,19 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
         over.abort(stageOver);
         resolve();
       };
+      /** Who overslept, since its machine was busy, has not listened either: answers that wait are heard first. */
+      const sleepAwake = async (delayMs: number): Promise<void> => {
+        const wakeMs = clock.nowMs() + delayMs;
+        await clock.sleep(delayMs, over.signal);
+        const oversleptMs = clock.nowMs() - wakeMs;
+        if (oversleptMs > noticedMs) await clock.sleep(Math.min(oversleptMs, delayMs), over.signal);
+      };
       const check = (): void => {
         const progress = init.progress();
         if (progress === 'all' || pending.size === 0) return finish();
         if (progress === 'quorum' && !isGraceRunning) {
           isGraceRunning = true;
-          clock.sleep(init.graceMs, over.signal).then(finish, () => undefined);
+          sleepAwake(init.graceMs).then(finish, () => undefined);
         }
       };
       /** Nothing more is expected of a seat. */
@@ -59,7 +68,7 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
       };
       over.signal.addEventListener('abort', () => resolve(), { once: true });
       if (signal.aborted || pending.size === 0) return finish();
-      clock.sleep(init.deadlineMs, over.signal).then(finish, () => undefined);
+      sleepAwake(init.deadlineMs).then(finish, () => undefined);
       const answered = new Set<NodeId>();
       const take = async (seat: NodeId, answer: Answer): Promise<void> => {
         if (over.signal.aborted || answered.has(seat)) return;

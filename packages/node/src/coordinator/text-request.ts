@@ -12,6 +12,7 @@ import type { Transport } from '@moe/network';
 import { basePricePerKilobyte, feeOf, type OrderBody, type Statement } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
 import type { MarketView } from '../market/market-view.ts';
+import type { StageReport } from '../market/pace.ts';
 import type { Delivery, ServiceMode } from '../market-service.ts';
 import type { ClientOrders } from './client-orders.ts';
 import type { Caller } from './turns.ts';
@@ -37,6 +38,8 @@ export interface CompetingComponents extends ServingComponents {
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
     | undefined;
+  /** Told how the stages of jobs go. */
+  readonly onStage?: ((report: StageReport) => void) | undefined;
 }
 
 /** One text to serve, and on what terms. */

@@ -17,6 +17,8 @@ export interface MarketExperts {
   /** Stakes, registers and serves; once, however often it is asked. Resolves when the expert can be drawn. */
   enter(expert: ConnectedExpert): Promise<void>;
   has(node: NodeId): boolean;
+  /** Whether it has stepped out of the draw for a while. */
+  isPaused(node: NodeId): boolean;
   /** Tells the ledger of more calibration vectors. */
   publishCalibration(name: string): Promise<void>;
   /** Takes in a certified job, by which asks are set. */
@@ -87,6 +89,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       view,
       clock: components.clock,
       random: components.random,
+      onPause: () => view.refresh(),
     });
     serving.set(node, { expert, role, scope });
     view.refresh();
@@ -143,6 +146,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       await underWay;
     },
     has: (node) => serving.has(node),
+    isPaused: (node) => serving.get(node)?.role.isPaused() === true,
     publishCalibration: async (name) => {
       const node = keys.node(`expert-${name}`).publicKey as NodeId;
       if (serving.has(node) && !isStopped) await track(enrol(name, node));

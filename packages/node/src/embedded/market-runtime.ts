@@ -8,6 +8,7 @@ import type { ClientOrders } from '../coordinator/client-orders.ts';
 import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
 import { createSettler, type Settler } from '../coordinator/settler.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
+import { machinePace } from '../market/pace.ts';
 import { readStandings } from '../market/standings-file.ts';
 import { closersOf } from './closers.ts';
 import { publishRecord, summaryOf } from './job-feed.ts';
@@ -91,6 +92,7 @@ export async function openMarketRuntime(
       onWarning,
     });
     closers.add(() => history.close());
+    const pace = machinePace(() => view.refresh());
     const view = ledgerView({
       market,
       ledger,
@@ -99,6 +101,8 @@ export async function openMarketRuntime(
       places,
       founders: () => parts.founders,
       isOnline: (node) => experts.has(node),
+      isPaused: (node) => experts.isPaused(node),
+      pace: pace.factor,
       start,
       beliefs: historyBeliefs(history.history, clock),
     });
@@ -162,6 +166,7 @@ export async function openMarketRuntime(
       clock,
       random,
       slots: parts.slots,
+      onStage: pace.observe,
       countTokens: parts.countTokens,
       keepRoster: rosterKeeper(receipts, view, onWarning),
       router: parts.router,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { NodeId } from '@moe/core';
 import { openAiBackend } from '@moe/experts';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { steppedClock } from '../fixed-market/stepped-clock.ts';
 import type { EmbeddedMarket } from './embedded-market.ts';
 import {
   blend,
@@ -25,6 +26,9 @@ type Behaviour =
   | 'refuses'
   | 'fails after its commit';
 
+const clock = steppedClock();
+/** More than an expert that fails steps out for. */
+const longestPauseMs = 601_000;
 const supplyMicro = 10_000_000_000_000n;
 const directory = temporaryDirectory();
 const model = blend('served', 0.55);
@@ -63,19 +67,20 @@ beforeAll(async () => {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     model: 'served',
     dimensions: 384,
-    timeoutMs: 400,
+    timeoutMs: 2_000,
     maxRetries: 0,
   });
   market = await openTestMarket(directory.path, {
+    clock,
     // A server that hangs holds up a stage for this long.
     parameters: {
       probationJobs: 0,
       // Nobody calls a friend: what happens to the served expert is then its own doing.
       maximumClaims: 0,
       cutGraceMs: 50,
-      sealedDeadlineMs: 1_500,
-      fullDeadlineMs: 1_500,
-      revealDeadlineMs: 500,
+      sealedDeadlineMs: 6_000,
+      fullDeadlineMs: 6_000,
+      revealDeadlineMs: 6_000,
     },
   });
   node = await market.experts.add(expert('served', backend));
@@ -102,6 +107,8 @@ interface Certificate {
 
 /** Runs jobs until the served expert was drawn for one; all of them must succeed and verify. */
 async function jobWithServed(): Promise<Certificate['body']['members'][number] | undefined> {
+  // After a few failures it steps out of the draw for a while.
+  clock.advance(longestPauseMs);
   for (let job = 0; job < 40; job += 1) {
     const { receiptId } = await embedOne(market, longText(Math.floor(Math.random() * 1e6)), 'shard');
     const receipt = await receiptOf(market, receiptId);

@@ -31,11 +31,13 @@ import type { ClaimCounts } from '../calling/pricer.ts';
 import { serveClaims } from '../calling/serve-claims.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
+import { noTimeReason } from '../market/pace.ts';
 import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
 import { type JobInHand, jobMemory } from './job-memory.ts';
 import { type JobRequest, openRequestedJob } from './job-request.ts';
 import { serveRouted } from './routed-role.ts';
 import { sealing } from './sealing.ts';
+import { workload } from './workload.ts';
 
 export interface ExpertInit {
   readonly keys: KeyPair;
@@ -58,12 +60,16 @@ export interface ExpertComponents {
   readonly view: MarketView;
   readonly clock: Clock;
   readonly random: Random;
+  /** Told when it steps out of the draw for a while. */
+  readonly onPause?: () => void;
 }
 
 export interface ExpertRole {
   readonly id: NodeId;
   /** Claims won and refused since the last time that somebody asked. */
   takeClaimCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
+  /** Whether it has stepped out of the draw for a while, since it cannot keep up. */
+  isPaused(): boolean;
   /** Takes in a certified job, from which the expert learns about itself. */
   observe(body: CertificateBody): void;
 }
@@ -77,6 +83,9 @@ type SealedAnswer = { readonly commit: Commit; readonly grant?: Grant } | { read
 function workSignal({ roster: { parameters } }: SealedJob): AbortSignal {
   return AbortSignal.timeout(Math.max(parameters.sealedDeadlineMs, parameters.fullDeadlineMs));
 }
+
+/** A job is taken when it should be done within this part of its deadlines. */
+const safePart = 0.75;
 
 /** Declines count by the hour until the market has epochs. */
 const declineWindowMs = 3_600_000;
@@ -92,7 +101,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const { transport, view, clock, random } = components;
     const self = keys.publicKey as NodeId;
     const jobs = jobMemory(clock, init.maxJobs ?? 256);
-    const seals = sealing(keys, components.backend, random);
+    const load = workload(components.backend, clock, components.onPause);
+    const seals = sealing(keys, load.backend, random);
     const calls = callBook();
     const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
@@ -121,6 +131,11 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return declines.length < view.current().roster.parameters.declinesPerEpoch;
     };
 
+    /** Whether the half and the whole will be done well before their deadlines, as fast as it has been lately. */
+    const hasTimeFor = ({ roster: { parameters } }: SealedJob): boolean =>
+      load.expectedMs(1) <= safePart * parameters.sealedDeadlineMs &&
+      load.expectedMs(parameters.pieces + 1) <= safePart * parameters.fullDeadlineMs;
+
     /** Seals the kept half, has a friend do it, or declines: who cannot answer says so rather than being late. */
     const answerSealed = async (
       state: JobInHand,
@@ -132,6 +147,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       try {
         kept = await seals.embedKept(state, signal);
       } catch (error) {
+        load.noteTrouble();
         return decline(job, messageOf(error));
       }
       if (job.draw.members.includes(self)) {
@@ -170,7 +186,11 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         return answered();
       }
       if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
-      if (!jobs.hasRoom()) return decline(job, 'Too many jobs in hand.');
+      if (!jobs.hasRoom()) return decline(job, noTimeReason);
+      if (!hasTimeFor(job)) {
+        load.noteTrouble();
+        return decline(job, noTimeReason);
+      }
       const state = jobs.take(job, request.kept, self);
       const answer = madeOnce(() => answerSealed(state, request, workSignal(job)));
       sealedAnswers.set(state, answer);
@@ -217,7 +237,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return answer;
     });
 
-    serveRouted(keys, components);
+    serveRouted(keys, { ...components, backend: load.backend });
     const claims = serveClaims({
       keys,
       transport,
@@ -229,6 +249,6 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       quietUntilMs: clock.nowMs() + (init.quietMs ?? view.current().roster.parameters.claimTtlMs),
       maxClaims: init.maxClaims ?? 64,
     });
-    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe };
+    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
   };
 }

@@ -13,6 +13,7 @@ import {
   sha256,
   systemRandom,
 } from '@moe/core';
+import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces } from '@moe/history';
 import { type Ledger, memoryLog, memoryReceipts, openLedger, type ReceiptStore } from '@moe/ledger';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
@@ -32,6 +33,7 @@ import { createSettler, type Settler } from '../coordinator/settler.ts';
 import { jobSlots } from '../coordinator/slots.ts';
 import { expertRole } from '../expert/expert-role.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
+import { machinePace } from '../market/pace.ts';
 import { noOrders } from '../market/standings-file.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
@@ -88,6 +90,8 @@ export interface LedgerMarketInit {
   /** Sees, or changes, what a node sends and answers. */
   readonly tap?: (transport: Transport) => Transport;
   readonly clock?: VirtualClock;
+  /** The n-th expert's backend around its encoder, where it takes time; default: it takes none. */
+  readonly backend?: (index: number, backend: ExpertBackend, clock: VirtualClock) => ExpertBackend;
 }
 
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
@@ -186,7 +190,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   for (const role of ['client-0', 'client-1'])
     await ledger.transact(ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
 
-  const view = ledgerView({
+  const paused = new Map<NodeId, () => boolean>();
+  const pace = machinePace(() => view.refresh());
+  const view: LedgerView = ledgerView({
     market,
     ledger,
     calibration,
@@ -200,6 +206,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     // The last one is on probation.
     founders: () => experts.slice(0, -1),
     isOnline: () => true,
+    isPaused: (node) => paused.get(node)?.() === true,
+    pace: pace.factor,
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
   const startValidator = async (index: number): Promise<void> => {
@@ -208,13 +216,20 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   };
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
-    expertRole({ keys: keysOf(`expert-${index}`), policy: init.policy ?? workAlways, quietMs: 0 })({
+    const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
+    const role = expertRole({
+      keys: keysOf(`expert-${index}`),
+      policy: init.policy ?? workAlways,
+      quietMs: 0,
+    })({
       transport: await reconnect(experts[index]!),
-      backend: encoderBackend(`expert-${index}`, parameters.dimensions, encode),
+      backend: init.backend?.(index, backend, clock) ?? backend,
       view,
       clock,
       random: systemRandom,
+      onPause: () => view.refresh(),
     });
+    paused.set(experts[index]!, role.isPaused);
   };
   for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
   for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
@@ -250,6 +265,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   });
   const coordinator = createCoordinator({
     slots: jobSlots(),
+    onStage: pace.observe,
     keys: gatewayKeys,
     market,
     transport,

@@ -8,12 +8,14 @@ import {
   nearestPlace,
   type PlaceCentroids,
   type Roster,
+  type RosterExpert,
   rosterHash,
   type TransactionKind,
   type Validator,
 } from '@moe/protocol';
 import type { Beliefs } from '../calling/beliefs.ts';
 import type { MarketView } from './market-view.ts';
+import { stretched } from './pace.ts';
 import { addTotals, type SettledState } from './standings-file.ts';
 
 /** What happens all the time and changes nobody's place in a roster at once. */
@@ -39,6 +41,10 @@ export interface LedgerViewInit {
   readonly founders: () => readonly NodeId[];
   /** Registered experts that are not running are not drawn. */
   readonly isOnline: (node: NodeId) => boolean;
+  /** Experts that have stepped out of the draw for a while; heeded while enough others are left. Default none. */
+  readonly isPaused?: (node: NodeId) => boolean;
+  /** What the deadlines of jobs are multiplied with, for a slow machine; default 1. */
+  readonly pace?: () => number;
   /** From this node's history, where it keeps one. */
   readonly beliefs?: Beliefs;
   /** What the settlements before batch `start.batch` add up to. */
@@ -71,7 +77,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     const market = init.ledger.market(init.market);
     if (market === undefined)
       throw new MoeError('unknown-market', `The ledger has no market "${init.market}".`);
-    const { parameters } = market.terms;
+    const parameters = stretched(market.terms.parameters, init.pace?.() ?? 1);
     const founders = init.founders();
     const { beacon, epoch } = init.ledger.settings();
     const roster: Roster = {
@@ -83,25 +89,29 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
       parameters,
       placesHash: init.places.hash,
       calibrationHash: init.calibrationHash,
-      experts: init.ledger
-        .experts(init.market)
-        .filter(({ node, leavesAtEpoch }) => init.isOnline(node) && leavesAtEpoch === undefined)
-        .filter(({ stakeMicro }) => stakeMicro > 0n)
-        .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
-        .map((expert) => ({ ...expert, faultyEpochs: faultyEpochs(expert, epoch) }))
-        .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro, faultyEpochs }) => ({
-          node,
-          owner,
-          askMicroPerKilobyte,
-          askBps,
-          stakeMicro,
-          faultyEpochs,
-          onProbation:
-            !founders.includes(node) && standings.of(node, 0).global.jobs < parameters.probationJobs,
-          calibrationCount: init.calibration.count(node),
-          calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
-        }))
-        .sort((a, b) => (a.node < b.node ? -1 : 1)),
+      experts: withoutPaused(
+        init.ledger
+          .experts(init.market)
+          .filter(({ node, leavesAtEpoch }) => init.isOnline(node) && leavesAtEpoch === undefined)
+          .filter(({ stakeMicro }) => stakeMicro > 0n)
+          .filter(({ node }) => init.calibration.count(node) >= chunkPieces)
+          .map((expert) => ({ ...expert, faultyEpochs: faultyEpochs(expert, epoch) }))
+          .map(({ node, owner, askMicroPerKilobyte, askBps, stakeMicro, faultyEpochs }) => ({
+            node,
+            owner,
+            askMicroPerKilobyte,
+            askBps,
+            stakeMicro,
+            faultyEpochs,
+            onProbation:
+              !founders.includes(node) && standings.of(node, 0).global.jobs < parameters.probationJobs,
+            calibrationCount: init.calibration.count(node),
+            calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
+          }))
+          .sort((a, b) => (a.node < b.node ? -1 : 1)),
+        parameters.shardSize,
+        init.isPaused,
+      ),
       validators: permitted(init.ledger, init.market)
         .filter(({ ticketRoot, leavesAtEpoch }) => ticketRoot !== undefined && leavesAtEpoch === undefined)
         .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
@@ -146,6 +156,17 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     jobsOf: (node) => standings.of(node, 0).global.jobs,
     close: unsubscribe,
   };
+}
+
+/** A market whose experts have all stepped out would serve nobody: while too few are left, none may. */
+function withoutPaused(
+  experts: readonly RosterExpert[],
+  shardSize: number,
+  isPaused: LedgerViewInit['isPaused'] = () => false,
+): readonly RosterExpert[] {
+  const awake = experts.filter(({ node }) => !isPaused(node));
+  const paid = awake.filter(({ onProbation }) => !onProbation).length;
+  return paid >= Math.max(3, shardSize) ? awake : experts;
 }
 
 /** Validators that witness in a market: those with a permit, or all of them where none with a permit is left. */
