@@ -68,6 +68,7 @@ export async function startTestMarket(): Promise<TestMarket> {
     receipt: async (id) => testMarket.receipts.get(id),
     blob: async () => undefined,
     balance: () => ({ availableMicro: 5_000_000n - spent, reservedMicro: 250_000n }),
+    readiness: () => ({ isReady: true, reasons: [], needsRestart: false }),
     status: () => ({
       version: '0.1.0',
       network: 'test',

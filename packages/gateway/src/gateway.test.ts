@@ -363,7 +363,26 @@ describe('reads', () => {
   it('reports health and readiness', async () => {
     await start();
     expect((await get('/healthz')).status).toBe(200);
-    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready' });
+    expect(await (await get('/readyz')).json()).toEqual({ status: 'ready', reasons: [] });
+  });
+
+  it('says why it is not ready, and when it must be started again', async () => {
+    await start({ limits: { statusMaxAgeMs: 0 } });
+    const reasons = [{ code: 'too-few-experts', message: 'Two of three experts serve.' }];
+    market.setReadiness({ isReady: false, reasons, needsRestart: false });
+    await vi.waitFor(async () => {
+      const ready = await get('/readyz');
+      expect(ready.status).toBe(503);
+      expect(await ready.json()).toEqual({ status: 'not-ready', reasons });
+    });
+    expect((await get('/healthz')).status).toBe(200);
+    expect((await (await get('/v1/status')).json()).readiness).toMatchObject({ isReady: false, reasons });
+    market.setReadiness({ isReady: false, reasons, needsRestart: true });
+    await vi.waitFor(async () => {
+      const health = await get('/healthz');
+      expect(health.status).toBe(503);
+      expect(await health.json()).toEqual({ status: 'broken', reasons });
+    });
   });
 
   it('gives metrics that Prometheus can read', async () => {

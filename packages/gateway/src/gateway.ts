@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type AccountId, MoeError } from '@moe/core';
-import type { MarketService } from '@moe/node';
+import type { MarketService, Readiness } from '@moe/node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { collectAllowedMethods } from './allowed-methods.ts';
@@ -108,8 +108,12 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   });
   const events = createEventHub(service, limits);
   const readStatus = cached(() => service.status(), limits.statusMaxAgeMs);
+  const readReadiness = cached(
+    (): Readiness => (isClosing ? notReady(closingError()) : service.readiness()),
+    limits.statusMaxAgeMs,
+  );
   const statusJson = cached(
-    () => toJson({ ...readStatus(), gateway: { canTry: demoKey !== undefined } }),
+    () => toJson({ ...readStatus(), readiness: readReadiness(), gateway: { canTry: demoKey !== undefined } }),
     limits.statusMaxAgeMs,
   );
   const metrics = createMetrics({ readStatus, admission, events });
@@ -173,7 +177,7 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     metrics,
     statusJson,
     securityHeaders,
-    isReady: () => !isClosing && readStatus().experts.some((expert) => expert.state === 'serving'),
+    readReadiness,
   });
   registerRegions(app, { service, limits });
   registerLedgerReads(app, service);
@@ -226,6 +230,10 @@ function closingError(): MoeError {
   return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
     isRetryable: true,
   });
+}
+
+function notReady({ code, message }: MoeError): Readiness {
+  return { isReady: false, reasons: [{ code, message }], needsRestart: false };
 }
 
 function cached<T>(read: () => T, maxAgeMs: number): () => T {

@@ -1,6 +1,6 @@
 import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
-import type { MarketListing, MarketService } from '@moe/node';
-import type { FastifyInstance } from 'fastify';
+import type { MarketListing, MarketService, Readiness } from '@moe/node';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
@@ -16,7 +16,7 @@ export function registerReads(
     readonly metrics: Metrics;
     /** JSON of the status, possibly a little old. */
     readonly statusJson: () => string;
-    readonly isReady: () => boolean;
+    readonly readReadiness: () => Readiness;
     readonly securityHeaders: Record<string, string>;
   },
 ): void {
@@ -76,9 +76,7 @@ export function registerReads(
     });
   });
 
-  app.get('/v1/status', async (_request, reply) =>
-    sendJsonText(reply.header('cache-control', 'no-store'), components.statusJson()),
-  );
+  app.get('/v1/status', async (_request, reply) => sendJsonText(uncached(reply), components.statusJson()));
 
   app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
     const lastEventId = request.headers['last-event-id'];
@@ -94,12 +92,25 @@ export function registerReads(
     reply.header('content-type', metrics.contentType).send(await metrics.render()),
   );
 
-  app.get('/healthz', async (_request, reply) => sendJson(reply, { status: 'ok' }));
-
-  app.get('/readyz', async (_request, reply) => {
-    const isReady = components.isReady();
-    return sendJson(reply.code(isReady ? 200 : 503), { status: isReady ? 'ready' : 'starting' });
+  // Whether the process should live on, and whether it should be sent work now.
+  app.get('/healthz', async (_request, reply) => {
+    const { needsRestart, reasons } = components.readReadiness();
+    return sendJson(
+      uncached(reply).code(needsRestart ? 503 : 200),
+      needsRestart ? { status: 'broken', reasons } : { status: 'ok' },
+    );
   });
+  app.get('/readyz', async (_request, reply) => {
+    const { isReady, reasons } = components.readReadiness();
+    return sendJson(uncached(reply).code(isReady ? 200 : 503), {
+      status: isReady ? 'ready' : 'not-ready',
+      reasons,
+    });
+  });
+}
+
+function uncached(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-store');
 }
 
 /** A market in the shape of OpenAI's model object, with what OpenAI does not have under `moe`. */

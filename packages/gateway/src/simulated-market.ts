@@ -17,6 +17,7 @@ import type {
   MarketEvent,
   MarketListing,
   MarketService,
+  Readiness,
   RegionListing,
 } from '@moe/node';
 
@@ -29,6 +30,7 @@ export interface SimulatedMarket extends MarketService {
   readonly poorApiKey: string;
   readonly blobHash: Hash;
   emit(event: MarketEvent): void;
+  setReadiness(readiness: Readiness): void;
   /** The next `embed` rejects with this. */
   failNext(error: unknown): void;
   /** Makes `embed` wait until `release`; requests that arrived are in `waiting`. */
@@ -87,6 +89,7 @@ export function createSimulatedMarket(
   let gate: PromiseWithResolvers<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
   let aborted = 0;
+  let readiness: Readiness = { isReady: true, reasons: [], needsRestart: false };
   let isFriendCalled = false;
   const regionsAsked: (number | undefined)[] = [];
   let settledMicro = 0n;
@@ -175,6 +178,9 @@ export function createSimulatedMarket(
     poorApiKey: 'moe-key-poor',
     blobHash: hashBytes(blobBytes),
     emit,
+    setReadiness: (next) => {
+      readiness = next;
+    },
     failNext: (error) => {
       failure = { error };
     },
@@ -254,6 +260,7 @@ export function createSimulatedMarket(
       history: { records: jobs.certified, bytesPerRecord: 512 },
       recentJobs,
     }),
+    readiness: () => readiness,
     async regions(options) {
       regionsAsked.push(options?.expertLoss);
       if (this.regionsError !== undefined) throw this.regionsError;

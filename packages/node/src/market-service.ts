@@ -118,6 +118,15 @@ export interface JobSummary {
   readonly durationMs: number;
 }
 
+/** Whether the first market can do its work now: compete for a text, be paid and settle. */
+export interface Readiness {
+  readonly isReady: boolean;
+  /** Everything that is in the way, each a sentence for people. Empty when ready. */
+  readonly reasons: readonly { readonly code: string; readonly message: string }[];
+  /** It does not recover by itself: the process must be ended and started again. */
+  readonly needsRestart: boolean;
+}
+
 /** One of several markets that are served side by side. */
 export interface ServedMarket {
   readonly id: MarketId;
@@ -196,6 +205,8 @@ export interface MarketService {
     market?: MarketId,
   ): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
   status(): MarketStatus;
+  /** Cheap enough to be asked all the time; never throws. */
+  readiness(): Readiness;
   /** Regions of a market's history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
   regions(options?: {
     readonly expertLoss?: number;

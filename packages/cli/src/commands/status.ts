@@ -49,6 +49,8 @@ function show(status: Status, url: string, recent: number): void {
     `${paint('bold', names || 'no market')} at ${url} · version ${printable(status.version)} · ` +
       `${printable(status.network)} · up ${formatDuration(Math.max(0, Date.now() - status.startedAtMs))}`,
   );
+  for (const { message } of status.readiness.reasons)
+    print(`${paint('yellow', 'not ready')}: ${printable(message)}`);
   for (const market of status.markets)
     print(
       `  ${printable(market.id)}: ${market.dimensions} dimensions, ` +

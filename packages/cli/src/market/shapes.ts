@@ -64,6 +64,9 @@ export const statusSchema = z.object({
   calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
   history: z.object({ records: z.number(), bytesPerRecord: z.number() }),
   recentJobs: z.array(job).default([]),
+  readiness: z
+    .object({ isReady: z.boolean(), reasons: z.array(z.object({ message: z.string() })) })
+    .default({ isReady: true, reasons: [] }),
 });
 export type Status = z.infer<typeof statusSchema>;
 

@@ -23,9 +23,10 @@ import { createLog, type UpLog } from './log.ts';
 import { askForNewcomer, isOnProbation } from './newcomers.ts';
 import { openRouter, type Router } from './router.ts';
 import { addSpecialists } from './specialists.ts';
-import { addExperts, chooseExperts, openExpert } from './start-experts.ts';
+import { addExperts, chooseExperts, foundersOf, openExpert } from './start-experts.ts';
 import { stopSignal, untilAborted } from './stop-signal.ts';
 import { tour } from './tour.ts';
+import { untilReady } from './until-ready.ts';
 import { createWinTable, type WinTable } from './win-table.ts';
 
 const manifest = JSON.parse(textOf(readFileSync(new URL('../../package.json', import.meta.url)))) as {
@@ -38,6 +39,8 @@ const finalJobs = 96;
 /** The tour starts with five experts, or with those that are there after this long. */
 const waitForExpertsMs = 8_000;
 const tourExperts = 5;
+/** Once all experts are in, what is still in the way will not go away by waiting. */
+const settleInMs = 1_000;
 const calibrationPieces = 4_096;
 
 /** `moe up`: the embedded market, until Ctrl-C. */
@@ -125,7 +128,7 @@ function openMarket(
   return openEmbeddedMarket({
     dataDir: options.dataDirectory,
     founding: () => openExpert(host, chosen[0]!, options.hasPricing),
-    founders: chosen.filter(({ startup }) => startup === 'immediate').map(({ name }) => name),
+    founders: foundersOf(chosen),
     countTokens: (text) => host.countTokens(text),
     version: manifest.version,
     router: router.backend,
@@ -183,8 +186,16 @@ async function run(running: {
       delay(waitForExpertsMs, undefined, { signal }),
     ]),
   );
-  if (options.hasTour) await attempt('The tour was cut short', () => tour(market, log, signal));
-  if (!signal.aborted) usage(log, gatewayUrl, options);
+  const ready = attempt('The wait was cut short', () => untilReady(market.service, log, signal));
+  await Promise.race([ready, rest.then(() => delay(settleInMs, undefined, { signal })).catch(() => {})]);
+  const isReady = market.service.readiness().isReady;
+  if (options.hasTour && isReady) await attempt('The tour was cut short', () => tour(market, log, signal));
+  // Nobody is told to try what cannot work yet.
+  const tellUsage = (): void => {
+    if (!signal.aborted) usage(log, gatewayUrl, options);
+  };
+  if (isReady) tellUsage();
+  else void ready.then(tellUsage);
   market.service.subscribe((event) => {
     if ('job' in event) log.job(event.job, elsewhere(market, event.job));
     else if (event.type === 'expert-slashed')

@@ -1,7 +1,11 @@
 import { MoeError, messageOf } from '@moe/core';
 import { type CatalogueExpert, catalogue, type ModelHost, marketSpec, readAlignment } from '@moe/experts';
 import type { EmbeddedMarket, ExpertSpec } from '@moe/node';
+import { embeddedParameters, leastPaidExperts } from '@moe/protocol';
 import type { UpLog } from './log.ts';
+
+/** Experts past probation without whom no text can be competed for. */
+const leastFounders = leastPaidExperts(embeddedParameters);
 
 /** The catalogue experts to start, the founding one first. Throws `unknown-expert`. */
 export function chooseExperts(names: readonly string[] | undefined): readonly CatalogueExpert[] {
@@ -15,12 +19,22 @@ export function chooseExperts(names: readonly string[] | undefined): readonly Ca
   const chosen = catalogue.filter(
     ({ name, isFounder }) => isFounder || names === undefined || names.includes(name),
   );
-  if (chosen.length < 3)
+  if (chosen.length < leastFounders)
     throw new MoeError(
       'unknown-expert',
-      `A market needs at least 3 experts; --experts names ${chosen.length} with minilm-l6.`,
+      `A market needs at least ${leastFounders} experts; --experts names ${chosen.length} with minilm-l6. Add some of: ${known.join(', ')}.`,
     );
   return chosen;
+}
+
+/**
+ * Names of those that open the market and so are not on probation: all that are there at once, and others where these are
+ * too few. Somebody's first jobs must be paid: newcomers alone could hold no job, and would stay newcomers for ever.
+ */
+export function foundersOf(chosen: readonly CatalogueExpert[]): readonly string[] {
+  const quick = chosen.filter(({ startup }) => startup === 'immediate');
+  const slow = chosen.filter(({ startup }) => startup !== 'immediate');
+  return [...quick, ...slow.slice(0, Math.max(0, leastFounders - quick.length))].map(({ name }) => name);
 }
 
 /** Opens an expert in the market's space; `isPricing`: its ask for being called follows demand. */

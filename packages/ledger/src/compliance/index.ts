@@ -1,2 +1,3 @@
 export * from './log-compliance.ts';
 export * from './receipts-compliance.ts';
+export * from './small-disk.ts';

@@ -84,7 +84,7 @@ async function competeOnce(
   const effects = certificateEffects(certificate, roster);
   orders.decide(order, certificate.body.feeMicro);
   components.keepRoster(hash);
-  await records.keep(certificate.body.job, {
+  await records.keep(order, certificate.body.job, {
     ...base,
     proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
     effects,

@@ -208,6 +208,35 @@ describe('the coordinator', () => {
     expect(market.ledger.market(market.market)!.nextBatch).toBe(2);
   });
 
+  it.each(['shard', 'route'] as const)(
+    'gives up no order of mode %s whose record could not be stored at first: later ones are settled',
+    async (mode) => {
+      market = await ledgerMarket();
+      const supplyMicro = market.ledger.totalMicro();
+      const prepaidMicro = market.clients.map(
+        (client) => market.ledger.prepaid(client, market.market)!.lockedMicro,
+      );
+      const put = market.receipts.put.bind(market.receipts);
+      let isFull = true;
+      market.receipts.put = async (...record) => {
+        if (isFull) throw new Error('The disk is full.');
+        return put(...record);
+      };
+      const text = mode === 'shard' ? textAbout(1) : short;
+      const first = await embed({ mode, text }).catch((error: Error) => error.message);
+      if (mode === 'shard') expect(first).toBe('The disk is full.');
+      await market.clock.sleep(3_000);
+      isFull = false;
+      await embed({ mode, text: mode === 'shard' ? textAbout(2) : `${short} again` });
+      await market.clock.sleep(3_000);
+      await finish();
+      expectAccounted(supplyMicro, prepaidMicro);
+      expect(market.records.map(({ proof }) => proof.kind).sort()).toEqual(
+        mode === 'shard' ? ['certificate', 'void'] : ['tally', 'tally'],
+      );
+    },
+  );
+
   it.each(['the disk is full once the ledger has it', 'the answer of the ledger is lost'])(
     'counts every settled order, also when %s',
     async (fault) => {

@@ -43,7 +43,7 @@ const sureEnough = 0.95;
 export function createCoordinator(components: CoordinatorComponents): Coordinator {
   const { market, view, ledger, orders, random, slots } = components;
   const onWarning = components.onWarning ?? (() => undefined);
-  const records = createRecords(components);
+  const records = createRecords({ ...components, onWarning });
   const routing = createRouting({ ...components, records, onWarning });
   const merit = createMerit({ view, router: components.router, onWarning });
   const competition = { ...components, records };
@@ -95,6 +95,7 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
     async close() {
       await routing.close();
       await Promise.all(voiding);
+      await records.close();
     },
   };
 }

@@ -79,7 +79,7 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
     }
     components.keepRoster(hash);
     orders.decide(order, body.feeMicro);
-    await records.keep(session.id, {
+    await records.keepDelivered(session.id, {
       kind,
       preview,
       proof: { kind: 'tally', tally: { client, worker: signed }, roster: hash },

@@ -218,6 +218,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     calibrationTarget: calibrationSet.pieces.length,
     feed,
     authenticate,
+    clientAccount,
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {

@@ -9,6 +9,7 @@ import type { JobFeed } from './job-feed.ts';
 import { ledgerService } from './ledger-service.ts';
 import type { MarketHost } from './market-host.ts';
 import { marketListings, servedMarket } from './market-listing.ts';
+import { readinessOf } from './readiness.ts';
 
 export interface ServiceComponents {
   readonly version: string;
@@ -19,6 +20,8 @@ export interface ServiceComponents {
   readonly calibrationTarget: number;
   readonly feed: JobFeed;
   readonly authenticate: (apiKey: string) => AccountId | undefined;
+  /** Whom the API key of the data directory belongs to. */
+  readonly clientAccount: AccountId;
 }
 
 /** The embedded markets as programs see them, and what their owner needs to end them. */
@@ -44,6 +47,12 @@ export function marketService(components: ServiceComponents): OpenService {
     markets: listings,
     embed: async (request) => {
       if (refusal !== undefined) throw refusal;
+      // What cannot be recorded cannot be paid, however short the text.
+      const health = ledger.health();
+      if (!health.isWritable)
+        throw new MoeError('ledger-failed', `Nothing is embedded for now: ${health.reason}`, {
+          isRetryable: true,
+        });
       return host.serving(request.market).requests.embed(request);
     },
     receipt: async (id) => {
@@ -94,6 +103,17 @@ export function marketService(components: ServiceComponents): OpenService {
         recentJobs: feed.recent().slice(0, listedJobs),
       };
     },
+    readiness: () =>
+      refusal === undefined
+        ? readinessOf({
+            ledger,
+            first,
+            isOver: () => !host.open().includes(first),
+            joining: () => experts.waiting().map(({ name }) => name),
+            clientAccount: components.clientAccount,
+            nowMs: () => Date.now(),
+          })
+        : { isReady: false, reasons: [closing(refusal)], needsRestart: false },
     regions: (options) =>
       (options?.market === undefined ? first : host.serving(options.market)).history.regions(
         options?.expertLoss,
@@ -110,4 +130,8 @@ export function marketService(components: ServiceComponents): OpenService {
       await Promise.all(host.open().map(({ requests }) => requests.shut(refusal!)));
     },
   };
+}
+
+function closing({ code, message }: MoeError): { readonly code: string; readonly message: string } {
+  return { code, message };
 }

@@ -170,14 +170,20 @@ function drawListsOf(roster: Roster): DrawLists {
   return lists;
 }
 
-/** Draws members, newcomers and witnesses of a job. Throws `no-quorum` when fewer than 3 paid experts serve. */
+/** Fewest experts past probation from which a shard can be drawn and scored. */
+export function leastPaidExperts({ minimumScored }: Pick<MarketParameters, 'minimumScored'>): number {
+  return Math.max(3, minimumScored);
+}
+
+/** Draws members, newcomers and witnesses of a job. Throws `no-quorum` when too few paid experts serve. */
 export function drawShard(roster: Roster, seed: Hash): ShardDraw {
   const { parameters } = roster;
   const { paid, newcomers } = drawListsOf(roster);
-  if (paid.length < 3)
+  const least = leastPaidExperts(parameters);
+  if (paid.length < least)
     throw new MoeError(
       'no-quorum',
-      `The market has ${paid.length} expert(s) past probation; a shard needs at least 3. Try again when more have joined.`,
+      `The market has ${paid.length} expert(s) past probation; a shard needs at least ${least}. Try again when more have joined.`,
       { isRetryable: true },
     );
   const members = drawByStake(
