@@ -72,6 +72,8 @@ beforeAll(async () => {
   });
   market = await openTestMarket(directory.path, {
     clock,
+    // No epoch ends meanwhile: what it pays would be new money.
+    epochMs: 86_400_000,
     // A server that hangs holds up a stage for this long.
     parameters: {
       probationJobs: 0,
