@@ -13,6 +13,7 @@ const statuses: Readonly<Record<Refused['code'] | 'invalid-transaction' | 'inval
   'not-canonical': 400,
   'not-conserved': 400,
   'invalid-evidence': 400,
+  'invalid-destination': 400,
   'insufficient-funds': 402,
   'insufficient-stake': 402,
   'invalid-signature': 403,

@@ -1,5 +1,6 @@
 import type { AccountId, Amount, Hash, MarketId, NodeId, SenderId } from '@moe/core';
 import type {
+  DestinationWarning,
   Expert,
   Market,
   NetworkRules,
@@ -174,6 +175,12 @@ export interface TransactionPreview {
   readonly changes: readonly RecordChange[];
   /** What leaves the sender's balance; less than 0 where something comes in. */
   readonly costMicro: Amount;
+  /** What would come of it, in one sentence made from the changes and not from what was asked for. */
+  readonly headline: string;
   /** Sentences for the person who is about to sign. */
   readonly summary: readonly string[];
+  /** What is hardly ever meant. Who signs should say that it is. */
+  readonly warnings: readonly DestinationWarning[];
+  /** Entries of the ledger before it: sent as the next one, it does exactly this. */
+  readonly height: number;
 }

@@ -11,7 +11,8 @@ export function addTransfer(program: Command): void {
       .command('transfer')
       .description('Send credits to another account.')
       .argument('<amount>', 'credits, with six decimals at most')
-      .requiredOption('--to <account>', 'address (0x…), or a wallet of this machine'),
+      .requiredOption('--to <account>', 'address (0x…), or a wallet of this machine')
+      .option('--to-unusual', 'send also where hardly anybody means to: an account without a key, yourself'),
   )
     .addHelpText(
       'after',

@@ -5,6 +5,7 @@ import {
   type Transaction,
   transactionToJson,
   typedDataJsonOf,
+  warningsOfDestination,
 } from '@moe/protocol';
 import { print, printJson } from '../commands/print.ts';
 import { refusal, usageError } from '../exit-codes.ts';
@@ -23,6 +24,8 @@ export interface CarryOutOptions {
   readonly json?: boolean;
   /** Refuses to sign for any other network than this. */
   readonly network?: string;
+  /** Sends also to accounts to which hardly anybody means to send. */
+  readonly toUnusual?: boolean;
 }
 
 /** What an owner wants done. */
@@ -68,11 +71,18 @@ export async function carryOut(
   const transaction = completed(wanted, preview, client.url);
   if (!options.json) show(client, owner, plan, transaction, preview);
   if (!preview.outcome.applied) throw refusal(preview.outcome.code, printable(preview.outcome.message));
+  const warnings = warningsOf(plan.action, owner, preview);
+  if (!options.json)
+    for (const warning of warnings) print(`${paint('yellow', 'warning')}: ${printable(warning)}\n`);
   if (options.dryRun) {
     if (options.json) printJson({ isDryRun: true, ...raw });
     else print('Dry run: nothing was signed or sent.');
     return;
   }
+  if (warnings.length > 0 && !options.toUnusual)
+    throw usageError(
+      `${warnings.map(printable).join(' ')} Nothing was signed. If that is what you want, add --to-unusual.`,
+    );
   if (!options.yes && !(await askYes('Sign and send this?')))
     throw new MoeError('interrupted', 'Not signed; nothing was sent.');
 
@@ -82,7 +92,25 @@ export async function carryOut(
     signature: `0x${toHex(signature)}`,
   });
   if (options.json) printJson({ isDryRun: false, ...raw, ...sent });
-  else print(`Done: entry ${sent.index} of the ledger.`);
+  else print(done(sent.index, preview));
+}
+
+/** What came of it: what the preview said, if nothing came in between. */
+function done(index: number, { headline, height }: PreviewAnswer): string {
+  return index === height
+    ? `Done: entry ${index} of the ledger. ${printable(headline)}`
+    : `Done: entry ${index} of the ledger. Other entries came before it, so what came of it may differ from what was shown: look with \`moe stake show\` or \`moe wallet list\`.`;
+}
+
+/** What the market warns of, and what we see ourselves, whatever it says. */
+function warningsOf(
+  action: OwnerAction,
+  { account }: ChosenOwner,
+  { warnings }: PreviewAnswer,
+): readonly string[] {
+  const ours = action.kind === 'transfer' ? warningsOfDestination(account, action.to) : [];
+  const known = new Set<string>(ours.map(({ code }) => code));
+  return [...ours, ...warnings.filter(({ code }) => !known.has(code))].map(({ message }) => message);
 }
 
 /** The transaction with the sender's next number. Throws `invalid-answer` if the market would have us sign something else. */
@@ -121,9 +149,11 @@ function show(
   owner: ChosenOwner,
   { action, details = [] }: Plan,
   { network, nonce }: Transaction,
-  { outcome, changes, costMicro, summary }: PreviewAnswer,
+  { outcome, changes, costMicro, headline, summary }: PreviewAnswer,
 ): void {
-  print(paint('bold', printable(describeAction(action))));
+  // What is signed can be another thing than what would come of it: both are said.
+  if (outcome.applied) print(paint('bold', printable(headline)));
+  print(`  you sign    ${printable(describeAction(action))}`);
   for (const line of details) print(`  ${printable(line)}`);
   print(`  signed by   ${owner.name} (${formatAccount(owner.account)}), its transaction number ${nonce}`);
   print(`  on network  ${network}, at ${url}`);

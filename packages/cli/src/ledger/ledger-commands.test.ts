@@ -14,6 +14,7 @@ interface Sent {
   readonly summary: readonly string[];
   readonly transaction: Record<string, unknown>;
   readonly index?: number;
+  readonly height?: number;
 }
 
 interface Preview {
@@ -64,7 +65,9 @@ describe('what is signed', () => {
     const before = [balance(), height()];
     const { code, stdout, stderr } = await test.moe(['transfer', '12.5', '--to', 'treasury', '--dry-run']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Transfer 12\.5 credits to 0x[0-9a-fA-F]{40}\n {2}signed by {3}alice \(0x/);
+    expect(stdout).toMatch(
+      /^12\.5 credits go to 0x[0-9a-f]{40}\.\n {2}you sign {4}Transfer 12\.5 credits to 0x[0-9a-fA-F]{40}\n {2}signed by {3}alice \(0x/,
+    );
     expect(stdout).toMatch(/ {2}cost {8}12\.5 credits\n/);
     expect(stdout).toMatch(/your account +balance +1000 +987\.5\n +nonce +0 +1\n/);
     expect(stdout).toMatch(/Dry run: nothing was signed or sent\.\n$/);
@@ -72,11 +75,11 @@ describe('what is signed', () => {
   });
 
   it('is shown just the same, and applied, without --dry-run', async () => {
-    const preview = await json('transfer', '1.25', '--to', 'treasury', '--dry-run');
+    const { height: at, ...preview } = await json('transfer', '1.25', '--to', 'treasury', '--dry-run');
     const { index, ...sent } = await json('transfer', '1.25', '--to', 'treasury', '--yes');
     expect(sent).toMatchObject({ ...preview, isDryRun: false });
     expect(preview.costMicro).toBe('1250000');
-    expect(index).toBe(height() - 1);
+    expect([index, at]).toEqual([height() - 1, height() - 1]);
     expect(balance()).toBe(998_750_000n);
   });
 
@@ -204,7 +207,53 @@ describe('a market that lies', () => {
   });
 });
 
+describe('where money goes', () => {
+  it.each([
+    ['an account without a key', `0x${'0'.repeat(36)}dead`, /nobody has the key/],
+    ['a part of the machine', `0x${'0'.repeat(39)}1`, /nobody has the key/],
+    ['itself', 'alice', /account that it comes from/],
+    [
+      'a node',
+      () => `0x${test.market.service.ledger.validators()[0]!.node.slice(0, 40)}`,
+      /piece of the key of node/,
+    ],
+  ])('is asked twice for %s', async (_, account, why) => {
+    const to = typeof account === 'string' ? account : account();
+    const before = height();
+    const { code, stderr } = await test.moe(['transfer', '1', '--from', 'alice', '--to', to, '--yes']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(why);
+    expect(stderr).toContain('Nothing was signed. If that is what you want, add --to-unusual.');
+    expect(height()).toBe(before);
+    const shown = await test.moe(['transfer', '1', '--from', 'alice', '--to', to, '--dry-run']);
+    expect(shown.stdout).toMatch(/\nwarning: /);
+    await asAlice('transfer', '0.5', '--to', to, '--to-unusual');
+    expect(height()).toBe(before + 1);
+  });
+
+  it('is never the zero address, nor a node', async () => {
+    const zero = ['transfer', '1', '--from', 'alice', '--to', `0x${'0'.repeat(40)}`, '--yes', '--to-unusual'];
+    expect(await test.moe(zero)).toMatchObject({ code: 4, stderr: expect.stringContaining('is lost') });
+    const { node } = test.market.service.ledger.validators()[0]!;
+    const toNode = await test.moe(['transfer', '1', '--from', 'alice', '--to', node, '--yes']);
+    expect(toNode).toMatchObject({ code: 2, stderr: expect.stringContaining('is the id of a node') });
+  });
+});
+
 describe('moe stake', () => {
+  it('says of a move that moves nothing that nothing moves', async () => {
+    await asAlice('stake', 'delegate', `${market}/words`, '5');
+    const move = ['stake', 'redelegate', `${market}/words`, 'validator:validator', '5', '--from', 'alice'];
+    const { stdout } = await test.moe([...move, '--yes']);
+    const headline =
+      'Nothing goes to validator "validator": 5 credits that did not count yet come back to you at once.';
+    expect(stdout.startsWith(`${headline}\n`)).toBe(true);
+    expect(stdout).toMatch(
+      /\nDone: entry \d+ of the ledger\. Nothing goes to validator "validator": 5 credits .*\n$/,
+    );
+    expect(stdout).not.toMatch(/^Move/m);
+  });
+
   it('delegates, takes back at once what does not count yet, and moves', async () => {
     const before = balance();
     const { summary } = await asAlice('stake', 'delegate', 'validator:validator', '50');

@@ -39,5 +39,9 @@ export function readMarket(text: string): MarketId {
 
 /** An address, or the name of a wallet or of an account of the house. */
 export function readAccount(text: string, options: KeyOptions): AccountId {
+  if (/^[0-9a-f]{64}$/.test(text))
+    throw usageError(
+      `${text.slice(0, 16)}… is the id of a node, which holds no money. Name its owner's account.`,
+    );
   return /^0x/i.test(text) ? parseAccount(text) : chooseOwner(text, options).account;
 }

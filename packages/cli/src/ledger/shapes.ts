@@ -175,7 +175,10 @@ export const previewSchema = z.object({
     )
     .max(100_000),
   costMicro: micro,
+  headline: z.string().max(20_000),
   summary: z.array(z.string().max(2_000)).max(100).default([]),
+  warnings: z.array(z.object({ code: z.string().max(64), message: z.string().max(2_000) })).max(20),
+  height: z.int().nonnegative(),
 });
 export type PreviewAnswer = z.infer<typeof previewSchema>;
 

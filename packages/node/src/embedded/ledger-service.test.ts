@@ -361,3 +361,77 @@ describe('a preview', () => {
     for (const { table, key, after } of changes) expect(ledger.records()[table].get(key)).toEqual(after);
   });
 });
+
+describe('the headline of a preview', () => {
+  const [good, bad] = [expertTarget('good'), expertTarget('bad')];
+  const headline = async (keys: Signer, action: Action) => {
+    const { outcome, headline } = await preview(keys, action);
+    expect(outcome).toEqual({ applied: true });
+    return headline;
+  };
+  const move = (amount: bigint): Action => ({
+    kind: 'redelegate',
+    target: good,
+    to: bad,
+    amountMicro: amount,
+  });
+
+  it('says what moves, what comes back, and that nothing moves', async () => {
+    await ledger.transact(alice, { kind: 'delegate', target: good, amountMicro: 5_000_000n });
+    expect(await headline(alice, move(5_000_000n))).toBe(
+      'Nothing goes to expert "bad" of "text-embedding": 5 credits that did not count yet come back to you at once.',
+    );
+    await endEpoch();
+    const wholly = await headline(alice, move(5_000_000n));
+    expect(wholly).toMatch(
+      /^5 credits leave expert "good" .* go to expert "bad" .* when epoch \d+ begins\.$/,
+    );
+    await ledger.transact(alice, { kind: 'delegate', target: good, amountMicro: 3_000_000n });
+    expect(await headline(alice, move(7_000_000n))).toMatch(
+      /^4 credits leave .* go to expert "bad" .* begins; 3 credits that did not count yet come back to you at once\.$/,
+    );
+    expect(await headline(alice, { kind: 'undelegate', target: good, amountMicro: 3_000_000n })).toBe(
+      '3 credits that did not count yet come back to you at once.',
+    );
+    expect(await headline(alice, { kind: 'undelegate', target: good, amountMicro: 8_000_000n })).toMatch(
+      /^5 credits leave .* and go to you when epoch \d+ begins; 3 credits .* at once\.$/,
+    );
+  });
+
+  it('says what waits', async () => {
+    const waiting = /^7 credits join the stake of expert "good" .* when epoch 2 begins/;
+    expect(await headline(alice, { kind: 'delegate', target: good, amountMicro: 7_000_000n })).toMatch(
+      waiting,
+    );
+    expect(await headline(operator, { kind: 'stake', target: good, amountMicro: 7_000_000n })).toMatch(
+      waiting,
+    );
+    expect(await headline(operator, { kind: 'setCommission', target: good, commissionBps: 900 })).toMatch(
+      /^The commission of expert "good" .* when epoch \d+ begins\.$/,
+    );
+    await endEpoch();
+    expect(await headline(operator, { kind: 'unstake', target: good, amountMicro: 1_000_000n })).toMatch(
+      /^1 credits leave expert "good" .* and go to you when epoch \d+ begins\.$/,
+    );
+  });
+
+  it('says that nothing changes where nothing does', async () => {
+    expect(await headline(alice, { kind: 'transfer', to: alice.address, amountMicro: 5n })).toBe(
+      'No money moves: only the number of your next transaction changes.',
+    );
+    const same: Action = { kind: 'updateExpert', market, node: nodeOf('good'), name: 'good' };
+    expect(await headline(operator, same)).toBe('Nothing changes but the number of your next transaction.');
+  });
+
+  it('comes with the height at which it holds, and with warnings', async () => {
+    const transfer = (to: string): Action => ({ kind: 'transfer', to: to as AccountId, amountMicro: 5n });
+    const { height, warnings } = await preview(alice, transfer(`0x${nodeOf('good').slice(24)}`));
+    expect([height, warnings.map(({ code }) => code)]).toEqual([ledger.height(), ['node-key']]);
+    expect((await preview(alice, transfer(operator.address))).warnings).toEqual([]);
+    const zero = await preview(alice, transfer(`0x${'0'.repeat(40)}`));
+    expect(zero.outcome).toMatchObject({ applied: false, code: 'invalid-destination' });
+    await expect(ledger.transact(alice, transfer(`0x${'0'.repeat(40)}`))).rejects.toMatchObject({
+      code: 'invalid-destination',
+    });
+  });
+});

@@ -1,6 +1,6 @@
 import { isMoeError, type SenderId } from '@moe/core';
-import type { Ledger } from '@moe/ledger';
-import type { RecordChange } from '@moe/protocol';
+import type { Ledger, LedgerRecords } from '@moe/ledger';
+import { type RecordChange, warningsOfDestination } from '@moe/protocol';
 import { accountFacts } from '../ledger-facts/account-facts.ts';
 import { metagraph, weightsInForce } from '../ledger-facts/metagraph.ts';
 import { transactionSummary } from '../ledger-facts/transaction-summary.ts';
@@ -54,15 +54,23 @@ export function ledgerService(ledger: Ledger): LedgerService {
     preview: async (transaction): Promise<TransactionPreview> => {
       try {
         const { outcome, changes } = await ledger.preview(transaction);
-        if (!outcome.applied) return refusal(outcome.code, outcome.message);
+        const height = ledger.height();
+        if (!outcome.applied) return refusal(outcome.code, outcome.message, height);
+        const records = ledger.records();
         return {
           outcome: { applied: true },
           changes,
           costMicro: costOf(transaction.from, changes),
-          summary: transactionSummary(ledger.records(), transaction, changes),
+          ...transactionSummary(records, transaction, changes),
+          warnings:
+            transaction.kind === 'transfer'
+              ? warningsOfDestination(transaction.from, transaction.to, nodesIn(records))
+              : [],
+          height,
         };
       } catch (error) {
-        if (isMoeError(error, 'invalid-signature')) return refusal('invalid-signature', error.message);
+        if (isMoeError(error, 'invalid-signature'))
+          return refusal('invalid-signature', error.message, ledger.height());
         throw error;
       }
     },
@@ -76,8 +84,16 @@ export function ledgerService(ledger: Ledger): LedgerService {
 function refusal(
   code: Extract<TransactionPreview['outcome'], { readonly applied: false }>['code'],
   message: string,
+  height: number,
 ): TransactionPreview {
-  return { outcome: { applied: false, code, message }, changes: [], costMicro: 0n, summary: [message] };
+  const nothing = { changes: [], costMicro: 0n, headline: message, summary: [message], warnings: [] };
+  return { outcome: { applied: false, code, message }, ...nothing, height };
+}
+
+function* nodesIn({ experts, validators, prepaid }: LedgerRecords): Iterable<string> {
+  for (const { node } of experts.values()) yield node;
+  for (const { node } of validators.values()) yield node;
+  for (const { gateway } of prepaid.values()) yield gateway;
 }
 
 function costOf(sender: SenderId, changes: readonly RecordChange[]): bigint {

@@ -17,62 +17,122 @@ const maxSentences = 50;
 /** Accounts of others that are named one by one. */
 const namedAccounts = 10;
 
-/** What the changes mean to the person who is about to sign the transaction, in sentences. */
+/**
+ * What the changes mean to the person who is about to sign the transaction: in sentences, and the most important of them in one.
+ * All is made from the changes: what was asked for may not be what would come of it.
+ */
 export function transactionSummary(
   records: LedgerRecords,
   transaction: Transaction,
   changes: readonly RecordChange[],
-): readonly string[] {
+): { readonly headline: string; readonly summary: readonly string[] } {
   const after = recordsAfter(records, changes);
   const nextEpoch = after.network.get('network')!.epoch + 1;
-  const sentences = [
-    ...balances(changes, transaction.from),
-    ...changes.flatMap((change): readonly string[] => {
-      switch (change.table) {
-        case 'network':
-          return epochSentences(change);
-        case 'prepaid':
-          return prepaidSentences(change);
-        case 'delegations':
-          return change.after?.account === transaction.from || change.before?.account === transaction.from
-            ? delegationSentences(change, after, nextEpoch)
-            : [];
-        case 'unbondings':
-          return change.after?.account === transaction.from && transaction.kind !== 'rotate'
-            ? unbondingSentences(change, after)
-            : [];
-        case 'experts':
-        case 'validators':
-          // A key that is replaced moves the record: the rotation says so.
-          return transaction.kind === 'rotate' ? [] : nodeSentences(change);
-        case 'markets':
-          return marketSentences(change);
-        case 'rotations':
-          return change.after === undefined
-            ? []
-            : [
-                `${nodeName(after, { ...change.after.target, node: change.after.next })} gets the key ${change.after.next}; its old key means nothing any more.`,
-              ];
-        case 'weightCommits':
-          return change.after === undefined ? [] : [`Weights for "${change.after.market}" are promised.`];
-        case 'weights':
-          return change.after === undefined ? [] : [`Weights for "${change.after.market}" are in force.`];
-        case 'offences':
-          return change.after === undefined
-            ? []
-            : [
-                `${nodeName(after, change.after.target)} loses ${formatCredits(change.after.amountMicro)} credits of stake; the reporter has ${formatCredits(change.after.rewardMicro)} of what its owner loses, the rest is nobody's.`,
-              ];
-        default:
-          return [];
-      }
-    }),
-  ];
-  if (sentences.length === 0) return ['Nothing changes but the number of your next transaction.'];
-  const said = sentences.map(asSentence);
-  return said.length <= maxSentences
-    ? said
-    : [...said.slice(0, maxSentences - 1), `… and ${said.length - maxSentences + 1} more changes.`];
+  const balanceSentences = balances(changes, transaction.from);
+  const others = changes.flatMap((change): readonly string[] => {
+    switch (change.table) {
+      case 'network':
+        return epochSentences(change);
+      case 'prepaid':
+        return prepaidSentences(change);
+      case 'delegations':
+        return change.after?.account === transaction.from || change.before?.account === transaction.from
+          ? delegationSentences(change, after, nextEpoch)
+          : [];
+      case 'unbondings':
+        return change.after?.account === transaction.from && transaction.kind !== 'rotate'
+          ? unbondingSentences(change, after)
+          : [];
+      case 'experts':
+      case 'validators':
+        // A key that is replaced moves the record: the rotation says so.
+        return transaction.kind === 'rotate' ? [] : nodeSentences(change);
+      case 'markets':
+        return marketSentences(change);
+      case 'rotations':
+        return change.after === undefined
+          ? []
+          : [
+              `${nodeName(after, { ...change.after.target, node: change.after.next })} gets the key ${change.after.next}; its old key means nothing any more.`,
+            ];
+      case 'weightCommits':
+        return change.after === undefined ? [] : [`Weights for "${change.after.market}" are promised.`];
+      case 'weights':
+        return change.after === undefined ? [] : [`Weights for "${change.after.market}" are in force.`];
+      case 'offences':
+        return change.after === undefined
+          ? []
+          : [
+              `${nodeName(after, change.after.target)} loses ${formatCredits(change.after.amountMicro)} credits of stake; the reporter has ${formatCredits(change.after.rewardMicro)} of what its owner loses, the rest is nobody's.`,
+            ];
+      default:
+        return [];
+    }
+  });
+  const said = [...balanceSentences, ...others].map(asSentence);
+  const summary =
+    said.length === 0
+      ? [nothingElse(transaction, changes)]
+      : said.length <= maxSentences
+        ? said
+        : [...said.slice(0, maxSentences - 1), `… and ${said.length - maxSentences + 1} more changes.`];
+  const headline = headlineOf(records, transaction, changes) ?? asSentence(others.join(' ') || summary[0]!);
+  return { headline, summary };
+}
+
+function nothingElse({ from }: Transaction, changes: readonly RecordChange[]): string {
+  const others = changes.filter(({ table, key }) => table !== 'accounts' || key !== from);
+  return others.length === 0
+    ? 'Nothing changes but the number of your next transaction.'
+    : `Nothing changes that has a sentence of its own (${others.length} records do).`;
+}
+
+/** Where money was to go somewhere: how much does. */
+function headlineOf(
+  records: LedgerRecords,
+  transaction: Transaction,
+  changes: readonly RecordChange[],
+): string | undefined {
+  if (transaction.kind === 'transfer' || transaction.kind === 'deposit') {
+    const to = changes.find(({ table, key }) => table === 'accounts' && key === transaction.to);
+    const gained =
+      to?.table === 'accounts' ? (to.after?.balanceMicro ?? 0n) - (to.before?.balanceMicro ?? 0n) : 0n;
+    return gained === 0n
+      ? 'No money moves: only the number of your next transaction changes.'
+      : `${credits(gained)} go to ${transaction.to}.`;
+  }
+  if (
+    transaction.kind !== 'undelegate' &&
+    transaction.kind !== 'redelegate' &&
+    transaction.kind !== 'unstake'
+  )
+    return undefined;
+  const after = recordsAfter(records, changes);
+  const name = nodeName(after, transaction.target);
+  const own = (account: string | undefined): boolean => account === transaction.from;
+  let backMicro = 0n;
+  let unbondedMicro = 0n;
+  let releaseEpoch = 0;
+  for (const change of changes) {
+    if (change.table === 'delegations' && own((change.after ?? change.before)?.account))
+      backMicro += (change.before?.pendingMicro ?? 0n) - (change.after?.pendingMicro ?? 0n);
+    if (change.table !== 'unbondings' || change.after === undefined || !own(change.after.account)) continue;
+    unbondedMicro += unbondedBy(change, after);
+    releaseEpoch = change.after.releaseEpoch;
+  }
+  const goal = transaction.kind === 'redelegate' ? nodeName(after, transaction.to) : 'you';
+  const back = `${credits(backMicro)} that did not count yet come back to you at once`;
+  const unbonded = `${credits(unbondedMicro)} leave ${name} and go to ${goal} when epoch ${releaseEpoch} begins`;
+  if (unbondedMicro > 0n) return backMicro > 0n ? `${unbonded}; ${back}.` : `${unbonded}.`;
+  if (backMicro === 0n) return `Nothing leaves ${name}.`;
+  return transaction.kind === 'redelegate' ? `Nothing goes to ${goal}: ${back}.` : asSentence(`${back}.`);
+}
+
+function unbondedBy({ before, after }: ChangeOf<'unbondings'>, records: LedgerRecords): Amount {
+  const backing = backingIn(records, after!.target);
+  return backing === undefined
+    ? 0n
+    : worthOf(after!.shares - (before?.shares ?? 0n), backing.unbondingMicro, backing.unbondingShares);
 }
 
 function asSentence(text: string): string {
@@ -134,15 +194,9 @@ function delegationSentences(
     : [];
 }
 
-function unbondingSentences({ before, after }: ChangeOf<'unbondings'>, records: LedgerRecords): string[] {
-  const { target, to, releaseEpoch, shares } = after!;
-  const backing = backingIn(records, target);
-  if (backing === undefined) return [];
-  const addedMicro = worthOf(
-    shares - (before?.shares ?? 0n),
-    backing.unbondingMicro,
-    backing.unbondingShares,
-  );
+function unbondingSentences(change: ChangeOf<'unbondings'>, records: LedgerRecords): string[] {
+  const { target, to, releaseEpoch } = change.after!;
+  const addedMicro = unbondedBy(change, records);
   const goal = to === undefined ? 'are paid out' : `are delegated to ${nodeName(records, to)}`;
   return [
     `${formatCredits(addedMicro)} credits leave the stake of ${nodeName(records, target)} now and ${goal} when epoch ${releaseEpoch} begins; until then they can be slashed with it.`,

@@ -7,6 +7,7 @@ export {
   signRelease,
   signSettlement,
 } from './authority.ts';
+export { type DestinationWarning, warningsOfDestination } from './destination.ts';
 export * from './draft.ts';
 export { faultyEpochs } from './faults.ts';
 export * from './fields.ts';

@@ -1,6 +1,7 @@
 import { formatCredits, hashOf, MAX_AMOUNT } from '@moe/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import { isQuorum } from './authority.ts';
+import { problemOfDestination } from './destination.ts';
 import { newMarket } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { accountOf, type LedgerView, prepaidKey } from './state.ts';
@@ -15,6 +16,10 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
   const supplyMicro = tx.balances.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
   if (supplyMicro > MAX_AMOUNT)
     return refused('invalid-genesis', 'The initial balances add up to more than 2^62 micro-credits.');
+  for (const { account } of tx.balances) {
+    const problem = problemOfDestination(account);
+    if (problem !== undefined) return refused('invalid-genesis', problem.message);
+  }
   if (new Set(tx.balances.map(({ account }) => account)).size !== tx.balances.length)
     return refused('invalid-genesis', 'An account has two initial balances; name each account once.');
   if (new Set(tx.markets.map(({ market }) => market)).size !== tx.markets.length)
@@ -55,6 +60,8 @@ export function applyDeposit(view: LedgerView, tx: TransactionOf<'deposit'>): Ap
   const network = view.network.get('network')!;
   if (tx.from !== network.treasury)
     return refused('not-authorised', `Only the treasury, ${network.treasury}, may deposit.`);
+  const problem = problemOfDestination(tx.to);
+  if (problem !== undefined) return problem;
   const supplyMicro = network.supplyMicro + tx.amountMicro;
   if (supplyMicro > MAX_AMOUNT)
     return refused('limit-reached', 'The deposit would raise the supply above 2^62 micro-credits.');
@@ -65,7 +72,7 @@ export function applyDeposit(view: LedgerView, tx: TransactionOf<'deposit'>): Ap
 }
 
 export function applyTransfer(view: LedgerView, tx: TransactionOf<'transfer'>): Applied | Refused {
-  const problem = spend(view, tx, tx.amountMicro);
+  const problem = problemOfDestination(tx.to) ?? spend(view, tx, tx.amountMicro);
   if (problem !== undefined) return problem;
   const to = accountOf(view, tx.to);
   view.accounts.set(tx.to, { balanceMicro: to.balanceMicro + tx.amountMicro, nonce: to.nonce });

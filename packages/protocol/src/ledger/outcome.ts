@@ -3,6 +3,7 @@ export type RefusalCode =
   | 'wrong-network'
   | 'wrong-nonce'
   | 'invalid-genesis'
+  | 'invalid-destination'
   | 'insufficient-funds'
   | 'insufficient-stake'
   | 'not-authorised'
