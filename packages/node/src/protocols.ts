@@ -11,6 +11,7 @@ import {
   pastClaimSchema,
   refusalSchema,
   revealSchema,
+  routedOrderBodySchema,
   signed,
   signedByOwner,
   tallyBodySchema,
@@ -29,7 +30,7 @@ export const protocols = {
   arrived: 'moe/job/arrived/2',
   arrivals: 'moe/job/arrivals/2',
   certify: 'moe/job/certify/3',
-  route: 'moe/route/1',
+  route: 'moe/route/2',
   tally: 'moe/tally/2',
   settle: 'moe/settle/2',
   epochEnd: 'moe/epoch-end/1',
@@ -98,6 +99,7 @@ export const certifyResponseSchema = z.strictObject({
 const maxRoutedTexts = 256;
 export const maxRoutedBytes = 1024 * 1024;
 export const routeRequestSchema = z.strictObject({
+  order: signedByOwner(routedOrderBodySchema),
   texts: z
     .array(textSchema)
     .min(1)

@@ -115,7 +115,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     for (const [index, { request }] of sent.entries())
       request.signal.addEventListener('abort', listeners[index]!, { once: true });
     try {
-      const message = encode({ texts: sent.map(({ request }) => request.text) });
+      const message = encode({ order: session.signed, texts: sent.map(({ request }) => request.text) });
       const { vectors } = await call(transport, lane.worker, protocols.route, message, routeResponseSchema, {
         timeoutMs: timeoutMs + timeoutPerTextMs * (sent.length - 1),
         signal: stop.signal,

@@ -1,4 +1,5 @@
 import {
+  type Amount,
   type Clock,
   type Hash,
   hashBytes,
@@ -6,9 +7,18 @@ import {
   type MarketId,
   type NodeId,
   type OwnerKey,
+  type Signed,
   signBody,
 } from '@moe/core';
-import { type Roster, type RoutedTally, type TallyBody, tallyDomain, tallyItemsHash } from '@moe/protocol';
+import {
+  type Roster,
+  type RoutedOrderBody,
+  type RoutedTally,
+  routedOrderDomain,
+  type TallyBody,
+  tallyDomain,
+  tallyItemsHash,
+} from '@moe/protocol';
 import type { RoutedItem } from '../receipts/receipt-record.ts';
 import type { TakenOrder } from './client-orders.ts';
 
@@ -25,6 +35,8 @@ export interface RoutedSession {
   readonly roster: Roster;
   readonly hash: Hash;
   readonly openedMs: number;
+  /** What the expert works for: signed by the client. */
+  readonly signed: Signed<RoutedOrderBody>;
   readonly items: RoutedItem[];
   readonly kind: 'client' | 'house';
   preview: string;
@@ -49,6 +61,16 @@ export function sessionId(
   return hashOf('moe/session/2', [network, market, client, clientSeq, openedMs]);
 }
 
+/** A text that was sent just before the tally closed may take its time. */
+const orderLifetimeMs = 60_000;
+
+interface SessionTerms {
+  readonly clock: Clock;
+  readonly coordinator: NodeId;
+  /** What the client has left: the expert serves no more than that. */
+  readonly maxFeeMicro: Amount;
+}
+
 export function openSession(
   network: string,
   market: MarketId,
@@ -56,9 +78,21 @@ export function openSession(
   worker: NodeId,
   kind: 'client' | 'house',
   { roster, hash }: { readonly roster: Roster; readonly hash: Hash },
-  clock: Clock,
+  { clock, coordinator, maxFeeMicro }: SessionTerms,
 ): RoutedSession {
   const openedMs = clock.nowMs();
+  const { client, clientSeq } = order;
+  const signed = signBody(order.keys, routedOrderDomain, {
+    network,
+    market,
+    client,
+    clientSeq,
+    coordinator,
+    worker,
+    roster: hash,
+    maxFeeMicro,
+    deadlineMs: openedMs + orderLifetimeMs,
+  });
   return {
     id: sessionId({ network, market, client: order.client, clientSeq: order.clientSeq }, openedMs),
     order,
@@ -66,6 +100,7 @@ export function openSession(
     roster,
     hash,
     openedMs,
+    signed,
     items: [],
     kind,
     preview: '',

@@ -41,7 +41,11 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
     if (known !== undefined && known.items.length + known.inFlight + texts <= maxItemsPerTally) return known;
     if (known !== undefined) void closeSession(key, known);
     const order = orders.take(account, 0n);
-    const opened = openSession(ledger.network, market, order, worker, kind, view.current(), clock);
+    const opened = openSession(ledger.network, market, order, worker, kind, view.current(), {
+      clock,
+      coordinator: transport.self,
+      maxFeeMicro: orders.balance(account).availableMicro,
+    });
     sessions.set(key, opened);
     void clock.sleep(tallyAfterMs).then(() => closeSession(key, opened));
     return opened;

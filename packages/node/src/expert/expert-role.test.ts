@@ -5,6 +5,7 @@ import {
   hashOf,
   type JobId,
   type KeyPair,
+  type OwnerKey,
   signBody,
   systemClock,
 } from '@moe/core';
@@ -16,7 +17,9 @@ import {
   maskText,
   type OrderBody,
   orderDomain,
+  type RoutedOrderBody,
   releaseTicket,
+  routedOrderDomain,
   type TallyBody,
   type Ticket,
   tallyDomain,
@@ -326,18 +329,37 @@ describe('routed work', () => {
     worker: market.experts[0]!.node,
     requests: 2,
     bytes: 2 * Buffer.byteLength(text),
-    feeMicro: 10n,
+    feeMicro: 10_000n,
     items: hashOf('test', 'items'),
     ...changes,
   });
   const tallyOf = (changes: Partial<TallyBody> = {}) => ({
     tally: signBody(market.client, tallyDomain, body(changes)),
   });
+  const orderOf = (changes: Partial<RoutedOrderBody> = {}, by: OwnerKey = market.client) =>
+    signBody(by, routedOrderDomain, {
+      network: market.roster.network,
+      market: market.roster.market,
+      client: market.client.address,
+      clientSeq: 0,
+      coordinator: market.coordinator.node,
+      worker: market.experts[0]!.node,
+      roster: market.rosterHash,
+      maxFeeMicro: 100_000n,
+      deadlineMs: systemClock.nowMs() + 60_000,
+      ...changes,
+    });
 
   it('is signed for once, up to what was done, and again if asked again', async () => {
     const asking = coordinator();
-    await asking.route({ texts: [text, text] });
+    const order = orderOf();
+    await asking.route({ order, texts: [text] });
+    await asking.route({ order, texts: [text] });
     await expect(asking.tally(tallyOf({ requests: 3 }))).rejects.toThrow(/more than this expert has done/);
+    await expect(asking.tally(tallyOf({ feeMicro: 10n }))).rejects.toThrow(/less than the price/);
+    await expect(asking.tally(tallyOf({ feeMicro: 100_001n }))).rejects.toThrow(
+      /more than its client allowed/,
+    );
     await expect(asking.tally(tallyOf({ worker: market.experts[1]!.node }))).rejects.toThrow(
       /another expert/,
     );
@@ -346,7 +368,21 @@ describe('routed work', () => {
     const [first, second] = await Promise.all([asking.tally(tallyOf()), asking.tally(tallyOf())]);
     expect(second).toEqual(first);
     await expect(asking.tally(tallyOf({ feeMicro: 1n }))).rejects.toThrow(/signed another tally/);
-    await expect(asking.tally(tallyOf({ clientSeq: 1 }))).rejects.toThrow(/more than this expert has done/);
+    await expect(asking.tally(tallyOf({ clientSeq: 1 }))).rejects.toThrow(/done no work/);
+    await expect(asking.route({ order: orderOf(), texts: [text] })).rejects.toThrow(/tallied already/);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['another’s signature', () => orderOf({}, generateOwnerKey()), /signed by its client/],
+    ['a changed order', () => ({ ...orderOf(), body: orderOf({ maxFeeMicro: 9n }).body }), /signature/],
+    ['another expert', () => orderOf({ worker: market.experts[1]!.node }), /for this expert/],
+    ['another coordinator', () => orderOf({ coordinator: market.experts[1]!.node }), /its coordinator/],
+    ['an unknown roster', () => orderOf({ roster: hashOf('test', 'roster') }), /roster/],
+    ['no time left', () => orderOf({ deadlineMs: 5 }), /deadline/],
+    ['more time than anybody needs', () => orderOf({ deadlineMs: systemClock.nowMs() + 9e9 }), /ends within/],
+    ['too little money for the texts', () => orderOf({ maxFeeMicro: 5n }), /cost more than the order allows/],
+  ])('is not begun for an order with %s', async (_, order, reason) => {
+    await expect(coordinator().route({ order: order(), texts: [text] })).rejects.toThrow(reason);
   });
 
   it('never delivers what is no vector of the market', async () => {
@@ -354,9 +390,10 @@ describe('routed work', () => {
     const { dimensions } = smallParameters;
     market = smallMarket({
       experts: 3,
+      clock: systemClock,
       backend: () =>
         encoderBackend('spoilt', dimensions, () => new Float32Array(dimensions).fill(Number.NaN)),
     });
-    await expect(coordinator().route({ texts: [text] })).rejects.toThrow(/unit length/);
+    await expect(coordinator().route({ order: orderOf(), texts: [text] })).rejects.toThrow(/unit length/);
   });
 });

@@ -1,30 +1,74 @@
-import { type Hash, hashOf, type KeyPair, type NodeId, signBody, verifyBodyAsync } from '@moe/core';
+import {
+  type Clock,
+  type Hash,
+  hashOf,
+  type KeyPair,
+  type NodeId,
+  signBody,
+  verifyBodyAsync,
+} from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import type { Transport } from '@moe/network';
-import { float32Bytes, type TallyBody, tallyDomain } from '@moe/protocol';
+import { float32Bytes, routedOrderDomain, type TallyBody, tallyDomain } from '@moe/protocol';
+import type { z } from 'zod';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
+import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
 import { protocols, routeRequestSchema, tallyRequestSchema } from '../protocols.ts';
 import { routedWork } from './routed-work.ts';
 import { assertMarketVectors } from './sealing.ts';
 
 const maxTallies = 4_096;
 
-/** The expert's side of routed mode: answers at once, and later signs how much it has answered. */
+/**
+ * The expert's side of routed mode: answers at once under an order that its client has signed and can pay, and later
+ * signs how much it has answered.
+ */
 export function serveRouted(
   keys: KeyPair,
-  components: { readonly transport: Transport; readonly backend: ExpertBackend; readonly view: MarketView },
+  components: {
+    readonly transport: Transport;
+    readonly backend: ExpertBackend;
+    readonly view: MarketView;
+    readonly clock: Clock;
+  },
 ): void {
-  const { transport, backend, view } = components;
+  const { transport, backend, view, clock } = components;
   const self = keys.publicKey as NodeId;
-  const work = routedWork();
+  const work = routedWork(clock);
   /** Tallies signed lately, by order: asked again for the same, the expert signs again. */
   const tallies = new Map<string, Hash>();
 
-  serve(transport, protocols.route, routeRequestSchema, async ({ texts }, from, signal) => {
+  /** Signature and money are looked at once for each order: its other texts only name it. */
+  const assertOpen = async (
+    { by, body, signature }: z.infer<typeof routeRequestSchema>['order'],
+    from: NodeId,
+  ): Promise<void> => {
+    const known = work.signatureOf(body);
+    if (known !== undefined) {
+      if (Buffer.compare(known, signature) !== 0) refuse('Another order with this number is open.');
+      return;
+    }
+    if (from !== body.coordinator || by !== body.client || body.worker !== self)
+      refuse(
+        'An order for routed work is signed by its client, for this expert, and brought by its coordinator.',
+      );
+    const roster = view.rosterOf(body.roster) ?? refuse('The roster of the order is not known here.');
+    assertPayable(view, roster, body, clock.nowMs());
+    assertEndsSoon(roster, body, clock.nowMs());
+    if (tallies.has(`${body.client}/${body.clientSeq}`)) refuse('The order is tallied already.');
+    if (!(await verifyBodyAsync(routedOrderDomain, { by, body, signature })))
+      refuse('The signature of the order is not valid.');
+    if (work.signatureOf(body) === undefined) work.open(body, signature, roster);
+  };
+
+  serve(transport, protocols.route, routeRequestSchema, async ({ order, texts }, from, signal) => {
+    if (from !== order.body.coordinator) refuse('An order is brought by its coordinator.');
+    await assertOpen(order, from);
+    work.assertCovered(order.body, texts, view.prepaid(order.body.client)?.lockedMicro ?? 0n);
     const vectors = await backend.embed(texts, { signal });
     assertMarketVectors(vectors, texts.length, view.current().roster.parameters);
-    work.record(from, texts);
+    work.record(order.body, texts);
     return { vectors: vectors.map(float32Bytes) };
   });
 

@@ -2,6 +2,12 @@ import type { OrderBody, Roster } from '@moe/protocol';
 import type { MarketView } from './market-view.ts';
 import { refuse } from './messaging.ts';
 
+/** What an order for competing experts and one for routed work have in common. */
+type PayableOrder = Pick<
+  OrderBody,
+  'network' | 'market' | 'client' | 'clientSeq' | 'coordinator' | 'maxFeeMicro' | 'deadlineMs'
+>;
+
 /** Orders of one client that may be open at once: so many numbers past the last settled one. */
 const maxOpenOrders = 1_024;
 /** An order is done within seconds; tickets for one that lasts longer would have to be remembered longer. */
@@ -15,7 +21,7 @@ const maxLifetimeMs = 600_000;
 export function assertPayable(
   view: Pick<MarketView, 'prepaid'>,
   roster: Roster,
-  order: OrderBody,
+  order: PayableOrder,
   nowMs: number,
 ): void {
   if (order.network !== roster.network || order.market !== roster.market)
@@ -33,7 +39,7 @@ export function assertPayable(
 }
 
 /** Asked by validators, of whom several agree: an expert whose clock is slow must not refuse every job. */
-export function assertEndsSoon(roster: Roster, { deadlineMs }: OrderBody, nowMs: number): void {
+export function assertEndsSoon(roster: Roster, { deadlineMs }: PayableOrder, nowMs: number): void {
   if (deadlineMs > nowMs + maxLifetimeMs + roster.parameters.maximumClockSkewMs)
     refuse(`An order ends within ${maxLifetimeMs / 60_000} minutes.`);
 }

@@ -39,6 +39,23 @@ export interface Effects {
   readonly losses: readonly WorkerLoss[];
 }
 
+/** A client's word that it will pay an expert for routed work under one order number: signed before anybody works. */
+export interface RoutedOrderBody {
+  readonly network: string;
+  readonly market: MarketId;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  /** Who brings the texts, and later the tally. */
+  readonly coordinator: NodeId;
+  readonly worker: NodeId;
+  /** In force when the order was made: its prices hold. */
+  readonly roster: Hash;
+  readonly maxFeeMicro: Amount;
+  /** No text is taken under the order after this time. */
+  readonly deadlineMs: number;
+}
+export const routedOrderDomain = 'moe/routed-order/1';
+
 /** Unscored work of one expert for one client, counted together: one order number, one payment. */
 export interface TallyBody {
   readonly network: string;
@@ -69,6 +86,17 @@ export interface VoidBody {
 }
 export const voidDomain = 'moe/void/1';
 
+export const routedOrderBodySchema: z.ZodType<RoutedOrderBody> = z.object({
+  network: z.string().max(64),
+  market: marketIdSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  coordinator: nodeIdSchema,
+  worker: nodeIdSchema,
+  roster: hashSchema,
+  maxFeeMicro: amountSchema,
+  deadlineMs: z.int().nonnegative(),
+});
 export const tallyBodySchema: z.ZodType<TallyBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
