@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { isMoeError, MoeError, messageOf } from '@moe/core';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { diskShortage, tryToWrite } from './disk-space.ts';
-import { type StoreTable, storeTable } from './store-table.ts';
+import { checkStore, checkValues, storePath } from './store-check.ts';
+import { damagedStore, type StoreTable, storeTable } from './store-table.ts';
 
 /**
  * An LMDB environment in a locked directory; several tables live in it side by side. When a write fails (a full disk, a
@@ -35,6 +35,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Of a store up to this size every value is checked when it is opened; of a larger one, each when it is read. */
+const checkedBytes = 64 * 1024 * 1024;
 const firstRetryMs = 250;
 const slowestRetryMs = 10_000;
 
@@ -113,9 +115,22 @@ class Store implements EmbeddedStore {
     this.#databases.set(name, environment.openDB<Buffer, never>({ name, encoding: 'binary' }));
   }
 
+  /** LMDB trusts what is in its file: it comes to it only after the pages were looked at without it. */
   #open(): RootDatabase {
-    const path = join(this.directory, 'store');
+    const path = storePath(this.directory);
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    const bytes = checkStore(this.directory);
+    try {
+      const environment = this.#openEnvironment(path);
+      if (bytes <= checkedBytes) checkValues(this.directory, environment);
+      return environment;
+    } catch (error) {
+      if (isMoeError(error)) throw error;
+      throw damagedStore(this.directory, `it cannot be opened (${messageOf(error)})`, error);
+    }
+  }
+
+  #openEnvironment(path: string): RootDatabase {
     return open({
       path,
       maxDbs: 8,
