@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   fromHex,
@@ -8,24 +7,23 @@ import {
   type OwnerKey,
   ownerKeyFromPrivate,
 } from '@moe/core';
+import { readSealedJson } from '@moe/core/files';
 import { z } from 'zod';
-import { readSmallFile } from '../files/read-small-file.ts';
 import { dataDirectory } from '../market/connection.ts';
 
 const secretsSchema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
 const schema = z.object({ owners: secretsSchema, nodes: secretsSchema });
-const maxFileBytes = 16 * 1024 * 1024;
 
 /** Keys that `moe up` keeps for the house, unencrypted, in its data directory. Read only. */
 function readHouseKeys(data: string | undefined): z.infer<typeof schema> | undefined {
   const path = join(dataDirectory(data), 'keys.json');
-  if (!existsSync(path)) return undefined;
   try {
-    return schema.parse(JSON.parse(readSmallFile(path, maxFileBytes)));
-  } catch {
+    return readSealedJson(path, schema);
+  } catch (cause) {
     throw new MoeError(
       'keys-unreadable',
-      `${path} is not readable as the keys of a market. Restore it from a backup.`,
+      `${path} is damaged, or not readable as the keys of a market. Restore it from a backup.`,
+      { cause },
     );
   }
 }

@@ -1,28 +1,47 @@
 import { hash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccountId, MoeError, textOf } from '@moe/core';
-import { writeDurably } from './durable-file.ts';
+import { type AccountId, MoeError } from '@moe/core';
+import { readIfThere, writeDurably } from '@moe/core/files';
+
+const keyForm = /^moe-[A-Za-z0-9_-]{32}([A-Za-z0-9_-]{6})$/;
 
 /**
- * The data directory's API key: made once, kept with mode 0600, looked up by hash. Throws `api-key-unreadable`:
- * an empty file must not become a key that everybody has.
+ * The data directory's API key: made once, kept with mode 0600, looked up by hash. Its last six characters are a checksum of
+ * the others. Throws `api-key-unreadable`: neither an empty file nor a changed one must become a key.
  */
 export function openApiKey(
   dataDir: string,
   account: AccountId,
 ): { readonly apiKey: string; readonly authenticate: (key: string) => AccountId | undefined } {
   const path = join(dataDir, 'api-key');
-  if (!existsSync(path)) writeDurably(path, `moe-${randomBytes(24).toString('base64url')}\n`);
-  chmodSync(path, 0o600);
-  const apiKey = textOf(readFileSync(path)).trim();
-  if (!/^[\x21-\x7e]{16,512}$/.test(apiKey))
+  const found = readIfThere(path);
+  const apiKey = found === undefined ? newKey() : found.toString('latin1').trim();
+  if (!isApiKey(apiKey))
     throw new MoeError(
       'api-key-unreadable',
-      `The file ${path} holds no API key (16 to 512 visible characters). Delete it and start again: a new key is made, and no money is touched.`,
+      `The file ${path} is damaged: it holds no API key of this market. Delete it and start again: a new key is made, and no money is touched.`,
+      { metadata: { path } },
     );
+  if (found === undefined) writeDurably(path, `${apiKey}\n`);
+  else chmodSync(path, 0o600);
   const digest = (key: string): string => hash('sha256', key, 'hex');
   // The table is asked with a digest: how long a look-up takes tells nothing about the key.
   const accounts = new Map([[digest(apiKey), account]]);
   return { apiKey, authenticate: (key) => accounts.get(digest(key)) };
+}
+
+/** Whether a key is as {@link openApiKey} makes them, every character of it. */
+function isApiKey(key: string): boolean {
+  const checksum = keyForm.exec(key)?.[1];
+  return checksum !== undefined && checksum === checksumOf(key.slice(0, -checksum.length));
+}
+
+function newKey(): string {
+  const secret = `moe-${randomBytes(24).toString('base64url')}`;
+  return `${secret}${checksumOf(secret)}`;
+}
+
+function checksumOf(secret: string): string {
+  return hash('sha256', `moe/api-key/1/${secret}`, 'base64url').slice(0, 6);
 }

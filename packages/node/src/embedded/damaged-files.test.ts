@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError } from '@moe/core';
+import { writeSealedJson } from '@moe/core/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   embedOne,
@@ -84,11 +85,11 @@ describe('keys', () => {
     const { owners, nodes } = JSON.parse(readFileSync(keysPath(), 'utf8'));
     const { treasury: _, ...others } = owners;
     const rest = { owners: others, nodes };
-    writeFileSync(keysPath(), JSON.stringify(rest));
+    writeSealedJson(keysPath(), rest);
     const { code, message } = await refusal();
     expect(code).toBe('keys-missing');
     expect(message).toContain('lacks treasury');
-    expect(JSON.parse(readFileSync(keysPath(), 'utf8'))).toEqual(rest);
+    expect(JSON.parse(readFileSync(keysPath(), 'utf8'))).toMatchObject(rest);
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import {
   fromHex,
   generateKeyPair,
@@ -8,11 +8,10 @@ import {
   MoeError,
   type OwnerKey,
   ownerKeyFromPrivate,
-  textOf,
   toHex,
 } from '@moe/core';
+import { readSealedJson, writeSealedJson } from '@moe/core/files';
 import { z } from 'zod';
-import { writeDurably } from './durable-file.ts';
 
 const secretsSchema = z.record(z.string().max(256), z.string().regex(/^[0-9a-f]{64}$/));
 /** Private halves by name, 64 hex digits: of owners (secp256k1) and of nodes (ed25519). */
@@ -44,17 +43,18 @@ export interface KeyFileInit {
  * keys own money, so they are never replaced silently.
  */
 export function openKeyFile({ path, names, hasLedger }: KeyFileInit): KeyFile {
-  const secrets: Secrets = existsSync(path) ? readSecrets(path) : { owners: {}, nodes: {} };
+  const found = readSecrets(path);
+  const secrets: Secrets = found ?? { owners: {}, nodes: {} };
   const missing = (['owners', 'nodes'] as const).flatMap((kind) =>
     names[kind].filter((name) => !(name in secrets[kind])).map((name) => ({ kind, name })),
   );
   if (hasLedger && missing.length > 0)
     throw new MoeError(
       'keys-missing',
-      `${existsSync(path) ? `The key file ${path} lacks ${missing.map(({ name }) => name).join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
+      `${found !== undefined ? `The key file ${path} lacks ${missing.map(({ name }) => name).join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
       { metadata: { path, missing: missing.map(({ name }) => name) } },
     );
-  const save = (): void => writeDurably(path, `${JSON.stringify(secrets, null, 2)}\n`);
+  const save = (): void => writeSealedJson(path, secrets);
   for (const { kind, name } of missing) secrets[kind][name] = newSecret[kind]();
   if (missing.length > 0) save();
 
@@ -86,16 +86,16 @@ function remembered<Key>(open: (name: string) => Key): (name: string) => Key {
   };
 }
 
-function readSecrets(path: string): Secrets {
+function readSecrets(path: string): Secrets | undefined {
   try {
-    const secrets = schema.parse(JSON.parse(textOf(readFileSync(path))));
-    chmodSync(path, 0o600);
+    const secrets = readSealedJson(path, schema);
+    if (secrets !== undefined) chmodSync(path, 0o600);
     return secrets;
   } catch (cause) {
     throw new MoeError(
       'keys-unreadable',
       `The key file ${path} is damaged. Restore it from a backup: its keys own the accounts of this data directory. To begin anew, choose another data directory.`,
-      { cause },
+      { metadata: { path }, cause },
     );
   }
 }

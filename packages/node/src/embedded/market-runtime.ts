@@ -80,7 +80,7 @@ export async function openMarketRuntime(
       onWarning,
     );
     const standingsPath = join(directory, 'standings.cbor');
-    const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts);
+    const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts, onWarning);
     const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
     const history = openMarketHistory({
       dataDir: directory,

@@ -1,9 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { hashSchema, marketIdSchema, type NodeId, nodeIdSchema, textOf } from '@moe/core';
+import { hashSchema, marketIdSchema, type NodeId, nodeIdSchema } from '@moe/core';
+import { readSealedJson, writeSealedJson } from '@moe/core/files';
 import { z } from 'zod';
 import type { KeptPromise } from '../validator/ranking-duty.ts';
 import type { WorkTally } from '../validator/work-record.ts';
-import { writeDurably } from './durable-file.ts';
 
 /** What a validator keeps over a restart: promises that it must open, its record, and whom it caught lying. */
 export interface ValidatorMemory {
@@ -30,22 +29,15 @@ const memorySchema = z.strictObject({
   caught: z.array(nodeIdSchema).max(256).default([]),
 });
 
-/** An unreadable file costs a validator its record, which grows again, and one epoch's weights: never more. */
-export function readValidatorMemory(path: string, onWarning: (message: string) => void): ValidatorMemory {
-  if (!existsSync(path)) return nothingKept();
-  try {
-    const { promises, record, caught } = memorySchema.parse(JSON.parse(textOf(readFileSync(path))));
-    return { promises, record: new Map(record), caught: new Set(caught) };
-  } catch {
-    onWarning(`The validator's record ${path} is damaged; it begins anew.`);
-    return nothingKept();
-  }
+/**
+ * Throws `file-damaged`: what a validator witnessed decides what it says of experts, so it does not begin anew unasked.
+ * `moe doctor --repair` sets such a file aside; the record grows again, and at most one epoch's weights are lost.
+ */
+export function readValidatorMemory(path: string): ValidatorMemory {
+  const kept = readSealedJson(path, memorySchema) ?? { promises: [], record: [], caught: [] };
+  return { promises: kept.promises, record: new Map(kept.record), caught: new Set(kept.caught) };
 }
 
 export function writeValidatorMemory(path: string, { promises, record, caught }: ValidatorMemory): void {
-  writeDurably(path, JSON.stringify({ promises, record: [...record], caught: [...caught] }));
-}
-
-function nothingKept(): ValidatorMemory {
-  return { promises: [], record: new Map(), caught: new Set() };
+  writeSealedJson(path, { promises, record: [...record], caught: [...caught] });
 }

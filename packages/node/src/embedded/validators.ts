@@ -156,7 +156,7 @@ function startWitness(
 ): Witness {
   const { market, view, ledger, clock, random, directory, onWarning } = components;
   const path = join(directory, `${spec.name}.json`);
-  const memory = readValidatorMemory(path, onWarning);
+  const memory = readValidatorMemory(path);
   const record = workRecord(memory.record);
   const work = settledWork({
     self: keys.publicKey as NodeId,

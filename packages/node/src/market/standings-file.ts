@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { decode, encode, type NodeId, nodeIdSchema } from '@moe/core';
+import { decode, encode, isMoeError, MoeError, type NodeId, nodeIdSchema } from '@moe/core';
+import { readSealed, type SealedKind, writeSealed } from '@moe/core/files';
 import type { ReceiptStore } from '@moe/ledger';
 import { type Effects, parseSettlementDetail, Standings } from '@moe/protocol';
 import { z } from 'zod';
@@ -70,37 +71,55 @@ export function addTotals(totals: OrderTotals, effects: readonly Effects[]): Ord
   };
 }
 
+const fileKind: SealedKind = { kind: 'standings', version: 2 };
+const nothingSettled: z.infer<typeof fileSchema> = { batch: 0, rows: [], totals: noOrders };
+
 /** Writes the table of places, whole or not at all. */
 export function writeStandings(path: string, { batch, standings, totals }: SettledState): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, encode({ batch, rows: standings.toRows(), totals }));
-  renameSync(`${path}.new`, path);
+  writeSealed(path, fileKind, encode({ batch, rows: standings.toRows(), totals }));
 }
 
 /**
- * The table after the settlements before `nextBatch`: the file, brought up to date from the batches kept in the
- * receipt store. A missing or damaged file only means starting from the first batch that is kept.
+ * The table after the settlements before `nextBatch`: the file, brought up to date from the batches kept in the receipt
+ * store. One that is missing, damaged or of a later ledger is made again from the first batch on. Throws
+ * `standings-incomplete` where a batch that is needed for it is no longer kept.
  */
 export async function readStandings(
   path: string,
   nextBatch: number,
   receipts: ReceiptStore,
+  onWarning: (message: string) => void,
 ): Promise<SettledState> {
-  let state: z.infer<typeof fileSchema> = { batch: 0, rows: [], totals: noOrders };
-  try {
-    state = decode(new Uint8Array(readFileSync(path)), fileSchema);
-  } catch {
-    // Rebuilt below: every batch holds its losses.
-  }
-  if (state.batch > nextBatch) state = { batch: 0, rows: [], totals: noOrders };
+  let state = readFile(path, onWarning) ?? nothingSettled;
+  if (state.batch > nextBatch) state = nothingSettled;
   let standings = Standings.fromRows(state.rows);
   let totals: OrderTotals = state.totals;
   for (let batch = state.batch; batch < nextBatch; batch += 1) {
     const bytes = await receipts.get(batchId(batch));
-    if (bytes === undefined) continue;
+    if (bytes === undefined)
+      throw new MoeError(
+        'standings-incomplete',
+        `The standings in ${path} are damaged or too old, and settlement ${batch}, which they need to be added up again, is no longer among the receipts. Restore the data directory from a backup.`,
+        { metadata: { path, batch } },
+      );
     const effects = parseSettlementDetail(decodeBatch(bytes).detail);
     standings = standings.with(effects.flatMap(({ losses }) => losses));
     totals = addTotals(totals, effects);
   }
   return { batch: nextBatch, standings, totals };
+}
+
+function readFile(
+  path: string,
+  onWarning: (message: string) => void,
+): z.infer<typeof fileSchema> | undefined {
+  try {
+    const content = readSealed(path, fileKind);
+    return content === undefined ? undefined : decode(content, fileSchema);
+  } catch (error) {
+    if (!isMoeError(error)) throw error;
+    onWarning(`${path} is damaged; the standings are added up again from all settlements.`);
+    return undefined;
+  }
 }

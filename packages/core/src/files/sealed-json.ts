@@ -1,0 +1,39 @@
+import { hash } from 'node:crypto';
+import type { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { textOf } from '../text.ts';
+import { writeDurably } from './durable-file.ts';
+import { damagedFile, readIfThere } from './sealed-file.ts';
+
+/** Files that people look into: JSON whose first field is the SHA-256 of all others. */
+export function writeSealedJson(
+  path: string,
+  content: Readonly<Record<string, unknown>>,
+  mode = 0o600,
+): void {
+  writeDurably(path, sealJson(content), mode);
+}
+
+/** The text of such a file. */
+export function sealJson(content: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify({ checksum: checksumOf(content), ...content }, undefined, 2)}\n`;
+}
+
+/** The content as it was written; undefined where there is no file. Throws `file-damaged` where it has changed or does not fit. */
+export function readSealedJson<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  const bytes = readIfThere(path);
+  if (bytes === undefined) return undefined;
+  let why = 'its checksum does not fit its content';
+  try {
+    const { checksum, ...content } = JSON.parse(textOf(bytes)) as Record<string, unknown>;
+    if (checksum === checksumOf(content)) return schema.parse(content);
+  } catch (error) {
+    why = error instanceof SyntaxError ? 'it is no JSON any more' : messageOf(error).split('\n')[0]!;
+  }
+  throw damagedFile(path, why);
+}
+
+/** Of the values, not of how they are set out: spaces may change. */
+function checksumOf(content: Readonly<Record<string, unknown>>): string {
+  return hash('sha256', JSON.stringify(content), 'hex');
+}
