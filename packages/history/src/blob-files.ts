@@ -1,16 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Hash, hashBytes } from '@moe/core';
+import { readIfThere, writeDurably } from '@moe/core/files';
+
+const mode = 0o644;
 
 /** Content-addressed files in one folder: `<folder>/HASH.bin`. */
 export class BlobFiles {
@@ -32,30 +25,12 @@ export class BlobFiles {
     return bytes !== undefined && hashBytes(bytes) === hash ? bytes : undefined;
   }
 
+  /** The content carries a checksum of its own. */
   writeNamed(name: string, bytes: Uint8Array): void {
-    const temporary = join(this.#folder, `${name}.${randomUUID()}.tmp`);
-    try {
-      const file = openSync(temporary, 'w', 0o644);
-      try {
-        let written = 0;
-        while (written < bytes.length) written += writeSync(file, bytes, written);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(temporary, join(this.#folder, name));
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
+    writeDurably(join(this.#folder, name), bytes, mode);
   }
 
   readNamed(name: string): Uint8Array | undefined {
-    try {
-      return readFileSync(join(this.#folder, name));
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
+    return readIfThere(join(this.#folder, name));
   }
 }

@@ -1,4 +1,6 @@
-import { type Hash, hashBytes, hashSchema, MoeError, messageOf, textOf } from '@moe/core';
+import { join } from 'node:path';
+import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@moe/core';
+import { readSealedJson, writeSealedJson } from '@moe/core/files';
 import { isQuantisedUnit } from '@moe/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './blob-files.ts';
@@ -24,6 +26,7 @@ const indexSchema = z.record(z.string(), z.array(hashSchema).max(maximumChunks))
 export class CalibrationStore {
   readonly #dimensions: number;
   readonly #files: BlobFiles;
+  readonly #indexPath: string;
   readonly #chunks = new Map<string, { readonly hash: Hash; readonly vectors: Int16Array }[]>();
   readonly #blobs = new Map<Hash, Uint8Array>();
 
@@ -31,6 +34,7 @@ export class CalibrationStore {
   constructor(init: CalibrationStoreInit) {
     this.#dimensions = init.dimensions ?? 384;
     this.#files = new BlobFiles(init.directory);
+    this.#indexPath = join(init.directory, 'index.json');
     for (const [expert, hashes] of Object.entries(this.#readIndex())) {
       for (const hash of hashes) {
         const blob = this.#files.read(hash);
@@ -139,24 +143,22 @@ export class CalibrationStore {
   }
 
   #readIndex(): z.infer<typeof indexSchema> {
-    const bytes = this.#files.readNamed('index.json');
-    if (bytes === undefined) return {};
     try {
-      return indexSchema.parse(JSON.parse(textOf(bytes)));
+      return readSealedJson(this.#indexPath, z.object({ experts: indexSchema }))?.experts ?? {};
     } catch (cause) {
       throw new MoeError(
         'calibration-corrupt',
-        `The index of calibration vectors is damaged (${messageOf(cause)}). Delete the folder; experts publish again.`,
-        { cause },
+        `The index of calibration vectors ${this.#indexPath} is damaged (${messageOf(cause)}). Delete the folder; experts publish again.`,
+        { metadata: { path: this.#indexPath }, cause },
       );
     }
   }
 
   #writeIndex(): void {
-    const index = Object.fromEntries(
+    const experts = Object.fromEntries(
       [...this.#chunks].map(([expert, chunks]) => [expert, chunks.map(({ hash }) => hash)]),
     );
-    this.#files.writeNamed('index.json', Buffer.from(JSON.stringify(index)));
+    writeSealedJson(this.#indexPath, { experts }, 0o644);
   }
 }
 

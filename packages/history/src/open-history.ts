@@ -144,6 +144,13 @@ class StoredHistory implements History {
     this.#index = usable?.index ?? kind.create(this.#dimensions);
     const state = usable?.state ?? { endRow: 0, ...nothingForgotten };
     this.#cutUnsound(Math.max(state.endRow, summary?.endRow ?? 0));
+    try {
+      this.#rows.checkWith((block, start) => this.#layout.isSound(block, start, this.#nodes.size));
+    } catch (error) {
+      this.#rows.close();
+      this.#nodes.close();
+      throw error;
+    }
     this.#jobs = new JobTable(
       {
         isJob: (row, job) => this.#isKept(row) && this.#layout.isJob(...this.#rows.place(row), job),

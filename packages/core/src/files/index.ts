@@ -1,3 +1,3 @@
 export { writeDurably } from './durable-file.ts';
 export { damagedFile, readIfThere, readSealed, type SealedKind, writeSealed } from './sealed-file.ts';
-export { readSealedJson, sealJson, writeSealedJson } from './sealed-json.ts';
+export { readSealedJson, writeSealedJson } from './sealed-json.ts';

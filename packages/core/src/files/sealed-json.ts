@@ -5,18 +5,13 @@ import { textOf } from '../text.ts';
 import { writeDurably } from './durable-file.ts';
 import { damagedFile, readIfThere } from './sealed-file.ts';
 
-/** Files that people look into: JSON whose first field is the SHA-256 of all others. */
-export function writeSealedJson(
-  path: string,
-  content: Readonly<Record<string, unknown>>,
-  mode = 0o600,
-): void {
-  writeDurably(path, sealJson(content), mode);
-}
+/** What a sealed JSON file can hold. */
+type Content = Readonly<Record<string, unknown>> & { readonly checksum?: never };
 
-/** The text of such a file. */
-export function sealJson(content: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ checksum: checksumOf(content), ...content }, undefined, 2)}\n`;
+/** Files that people look into: JSON whose first field is the SHA-256 of all others. */
+export function writeSealedJson(path: string, content: Content, mode = 0o600): void {
+  const sealed = { checksum: checksumOf(content), ...content };
+  writeDurably(path, `${JSON.stringify(sealed, undefined, 2)}\n`, mode);
 }
 
 /** The content as it was written; undefined where there is no file. Throws `file-damaged` where it has changed or does not fit. */

@@ -1,17 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { textOf } from '@moe/core';
+import { crc32 } from 'node:zlib';
+import { readSealedJson, writeSealedJson } from '@moe/core/files';
 import { z } from 'zod';
-import { BlobFiles } from '../blob-files.ts';
 import { forgottenSchema } from '../records/history-folder.ts';
 import type { AnnIndex, AnnIndexKind } from './ann-index.ts';
 
-const stateSchema = forgottenSchema.extend({ endRow: z.int().min(0), file: z.string() });
+const stateSchema = forgottenSchema.extend({
+  endRow: z.int().min(0),
+  file: z.string().regex(/^[\w-]+\.index$/),
+  /** CRC-32 of the file: the library maps it and trusts it. */
+  crc32: z.int(),
+});
 
 /** Which rows an index holds: those before `endRow` that were not forgotten when it was saved. */
-export type IndexState = Omit<z.infer<typeof stateSchema>, 'file'>;
+export type IndexState = Omit<z.infer<typeof stateSchema>, 'file' | 'crc32'>;
 
 interface Save {
   readonly file: string;
@@ -22,7 +36,6 @@ interface Save {
 export class IndexFiles {
   readonly #directory: string;
   readonly #kind: AnnIndexKind;
-  readonly #states: BlobFiles;
   /** Written, but perhaps not on the disk yet. */
   #pending: Save | undefined;
 
@@ -30,16 +43,17 @@ export class IndexFiles {
     mkdirSync(directory, { recursive: true });
     this.#directory = directory;
     this.#kind = kind;
-    this.#states = new BlobFiles(directory);
   }
 
   /** The last one that was saved whole; undefined when there is none that can be used: then it is built anew. */
   open(dimensions: number): { readonly index: AnnIndex; readonly state: IndexState } | undefined {
-    const bytes = this.#states.readNamed(this.#stateName);
-    if (bytes === undefined) return undefined;
     try {
-      const { file, ...state } = stateSchema.parse(JSON.parse(textOf(bytes)));
-      return { index: this.#kind.open(join(this.#directory, file), dimensions), state };
+      const found = readSealedJson(this.#statePath, stateSchema);
+      if (found === undefined) return undefined;
+      const { file, crc32: expected, ...state } = found;
+      const path = join(this.#directory, file);
+      if (checksumOf(path) !== expected) return undefined;
+      return { index: this.#kind.open(path, dimensions), state };
     } catch {
       // Whatever is wrong with it: records are what counts, and an index can be made from them.
       return undefined;
@@ -83,28 +97,30 @@ export class IndexFiles {
     } finally {
       closeSync(handle);
     }
-    this.#install(file, state);
+    this.#install(file, state, checksumOf(this.#temporary(file)));
   }
 
   async #finish(save: Save): Promise<void> {
     try {
       const handle = await open(this.#temporary(save.file), 'r+');
+      let checksum: number;
       try {
+        checksum = await checksumIn(handle);
         await handle.sync();
       } finally {
         await handle.close();
       }
       if (this.#pending !== save) return;
       this.#pending = undefined;
-      this.#install(save.file, save.state);
+      this.#install(save.file, save.state, checksum);
     } catch {
       // The next save makes up for it; records are what counts.
     }
   }
 
-  #install(file: string, state: IndexState): void {
+  #install(file: string, state: IndexState, checksum: number): void {
     renameSync(this.#temporary(file), join(this.#directory, file));
-    this.#states.writeNamed(this.#stateName, Buffer.from(JSON.stringify({ ...state, file })));
+    writeSealedJson(this.#statePath, { ...state, file, crc32: checksum }, 0o644);
     for (const name of readdirSync(this.#directory))
       if (/\.(index|tmp)$/.test(name) && name !== file) rmSync(join(this.#directory, name), { force: true });
   }
@@ -113,7 +129,35 @@ export class IndexFiles {
     return join(this.#directory, `${file}.tmp`);
   }
 
-  get #stateName(): string {
-    return `${this.#kind.name}.json`;
+  get #statePath(): string {
+    return join(this.#directory, `${this.#kind.name}.json`);
+  }
+}
+
+const sliceBytes = 1024 * 1024;
+
+/** CRC-32 of a file, slice by slice. */
+function checksumOf(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const slice = Buffer.allocUnsafe(sliceBytes);
+    let sum = 0;
+    for (let read = readSync(file, slice); read > 0; read = readSync(file, slice))
+      sum = crc32(slice.subarray(0, read), sum);
+    return sum;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The same beside other work. */
+async function checksumIn(file: FileHandle): Promise<number> {
+  const slice = Buffer.allocUnsafe(sliceBytes);
+  let sum = 0;
+  for (let at = 0; ; ) {
+    const { bytesRead } = await file.read(slice, 0, sliceBytes, at);
+    if (bytesRead === 0) return sum;
+    sum = crc32(slice.subarray(0, bytesRead), sum);
+    at += bytesRead;
   }
 }

@@ -1,6 +1,7 @@
-import { MoeError, messageOf, textOf } from '@moe/core';
+import { join } from 'node:path';
+import { MoeError, messageOf } from '@moe/core';
+import { readSealedJson, writeSealedJson } from '@moe/core/files';
 import { z } from 'zod';
-import { BlobFiles } from '../blob-files.ts';
 import type { RecordLimits } from './record.ts';
 
 /** What was forgotten: rows before `firstRow`, and records of before `beforeMs`. */
@@ -21,11 +22,11 @@ export const forgottenSchema = z.object({ firstRow: z.int().min(0), beforeMs: z.
 
 /** The small files of a history's folder: how its records are laid out, and what was forgotten. */
 export class HistoryFolder {
-  readonly #files: BlobFiles;
+  readonly #directory: string;
 
   /** Throws `history-mismatch` when the folder was made with other limits. */
   constructor(directory: string, { dimensions, unitsPerJob, outcomesPerRecord }: RecordLimits) {
-    this.#files = new BlobFiles(directory);
+    this.#directory = directory;
     const wanted = { version: 1 as const, dimensions, unitsPerJob, outcomesPerRecord };
     const found = this.#read('layout.json', layoutSchema);
     if (found === undefined) this.#write('layout.json', wanted);
@@ -45,20 +46,23 @@ export class HistoryFolder {
   }
 
   #read<T>(name: string, schema: z.ZodType<T>): T | undefined {
-    const bytes = this.#files.readNamed(name);
-    if (bytes === undefined) return undefined;
     try {
-      return schema.parse(JSON.parse(textOf(bytes)));
+      return readSealedJson(join(this.#directory, name), schema);
     } catch (cause) {
-      throw new MoeError(
-        'history-corrupt',
-        `The history's file ${name} is damaged (${messageOf(cause)}). Delete the folder: the history is then built again from new certificates.`,
-        { cause },
-      );
+      throw damagedHistory(join(this.#directory, name), messageOf(cause), cause);
     }
   }
 
-  #write(name: string, content: unknown): void {
-    this.#files.writeNamed(name, Buffer.from(JSON.stringify(content)));
+  #write(name: string, content: object): void {
+    writeSealedJson(join(this.#directory, name), { ...content }, 0o644);
   }
+}
+
+/** A history is made from certificates that are kept elsewhere, so losing it costs knowledge of whom to ask, never money. */
+export function damagedHistory(path: string, why: string, cause?: unknown): MoeError {
+  return new MoeError(
+    'history-corrupt',
+    `The history's file ${path} is damaged (${why}). Restore the folder, or set it aside with "moe doctor --repair": the history is then built again from the receipts and from new certificates.`,
+    { metadata: { path }, cause },
+  );
 }

@@ -1,7 +1,11 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { MoeError, type NodeId } from '@moe/core';
+import { damagedHistory } from './history-folder.ts';
 
 const idBytes = 32;
+/** An id and the CRC-32 of its number and itself. */
+const entryBytes = idBytes + 4;
 const maximumNodes = 1_000_000;
 
 /**
@@ -17,10 +21,17 @@ export class NodeTable {
     if (path === undefined) return;
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     const bytes = readFileSync(path);
-    const count = Math.floor(bytes.length / idBytes);
-    ftruncateSync(this.#file, count * idBytes);
-    for (let index = 0; index < count; index += 1)
-      this.#remember(bytes.toString('hex', index * idBytes, (index + 1) * idBytes) as NodeId);
+    const count = Math.floor(bytes.length / entryBytes);
+    let sound = 0;
+    for (let index = 0; index < count; index += 1) {
+      const id = bytes.subarray(index * entryBytes, index * entryBytes + idBytes);
+      if (bytes.readUInt32LE(index * entryBytes + idBytes) !== checksumOf(index, id)) continue;
+      // What a power cut left unwritten lies at the end; a bad entry before a good one has changed since.
+      if (sound < index) throw damagedHistory(path, `node ${sound} of it has changed`);
+      this.#remember(id.toString('hex') as NodeId);
+      sound += 1;
+    }
+    ftruncateSync(this.#file, sound * entryBytes);
   }
 
   get size(): number {
@@ -58,9 +69,12 @@ export class NodeTable {
 
   /** Where it belongs, so that the half of an entry that a full disk left is written over. */
   #write(file: number, node: NodeId): void {
-    const bytes = Buffer.from(node, 'hex');
-    for (let done = 0; done < idBytes; )
-      done += writeSync(file, bytes, done, idBytes - done, this.#ids.length * idBytes + done);
+    const index = this.#ids.length;
+    const entry = Buffer.alloc(entryBytes);
+    entry.write(node, 0, idBytes, 'hex');
+    entry.writeUInt32LE(checksumOf(index, entry.subarray(0, idBytes)), idBytes);
+    for (let done = 0; done < entryBytes; )
+      done += writeSync(file, entry, done, entryBytes - done, index * entryBytes + done);
   }
 
   #remember(node: NodeId): number {
@@ -68,4 +82,8 @@ export class NodeTable {
     this.#indices.set(node, this.#ids.length - 1);
     return this.#ids.length - 1;
   }
+}
+
+function checksumOf(index: number, id: Uint8Array): number {
+  return crc32(id, index);
 }

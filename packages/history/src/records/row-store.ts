@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MoeError } from '@moe/core';
+import { damagedHistory } from './history-folder.ts';
 import { type RowBlock, rowBlock } from './row-layout.ts';
 
 /** Rows in one block and in one file. */
@@ -40,6 +40,7 @@ export class RowStore {
   #end = 0;
   /** The file of the last block. */
   #file: number | undefined;
+  #isSound: (block: RowBlock, start: number) => boolean = () => true;
 
   constructor({ rowBytes, directory }: RowStoreInit) {
     this.rowBytes = rowBytes;
@@ -80,9 +81,23 @@ export class RowStore {
     const block = Math.floor(number / rowsPerBlock);
     const held = this.#blocks.get(block);
     if (held !== undefined) return [held, this.startOf(number)];
-    const row = new Uint8Array(this.rowBytes);
-    readFully(this.#unread.get(block)!, row, this.rowBytes, this.startOf(number));
-    return [rowBlock(row), 0];
+    const row = rowBlock(new Uint8Array(this.rowBytes));
+    readFully(this.#unread.get(block)!, row.bytes, this.rowBytes, this.startOf(number));
+    this.#check(row, block, 1);
+    return [row, 0];
+  }
+
+  /** From now on every row is checked as it comes from its file, and those that did already. Throws `history-corrupt`. */
+  checkWith(isSound: (block: RowBlock, start: number) => boolean): void {
+    this.#isSound = isSound;
+    for (const [number, block] of this.#blocks)
+      this.#check(block, number, Math.min(rowsPerBlock, this.#end - number * rowsPerBlock));
+  }
+
+  #check(block: RowBlock, number: number, rows: number): void {
+    for (let row = 0; row < rows; row += 1)
+      if (!this.#isSound(block, row * this.rowBytes))
+        throw damagedHistory(this.#path(number), 'a record in it has changed');
   }
 
   /** Reads the row's block now: for those who go through rows one after the other. */
@@ -150,10 +165,7 @@ export class RowStore {
       this.#file = openSync(this.#path(number), 'r+');
     } else if (rows !== rowsPerBlock || next !== number + 1) {
       this.close();
-      throw new MoeError(
-        'history-corrupt',
-        `The history's file ${this.#path(number)} or the one after it is incomplete. Restore the folder, or delete it: the history is then built again from new certificates.`,
-      );
+      throw damagedHistory(this.#path(number), 'it or the one after it is incomplete');
     }
   }
 
@@ -177,7 +189,9 @@ export class RowStore {
   }
 
   #hold(block: number, bytes: Uint8Array): void {
-    this.#blocks.set(block, rowBlock(bytes));
+    const rows = rowBlock(bytes);
+    this.#check(rows, block, Math.min(rowsPerBlock, this.#end - block * rowsPerBlock));
+    this.#blocks.set(block, rows);
     this.#forgetFile(block);
   }
 
