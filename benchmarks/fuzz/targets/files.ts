@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode, generateKeyPair, generateOwnerKey, type NodeId, sha256, toHex } from '@moe/core';
+import { writeSealedJson } from '@moe/core/files';
 import { listWallets } from '@moe/core/keystore';
 import { CalibrationStore, exactIndexKind, openHistory } from '@moe/history';
 import { fileSnapshots, memoryReceipts } from '@moe/ledger';
@@ -165,7 +166,7 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
   const format = join(folder('data'), 'format');
   assertDataFormat(join(root, 'data'), false);
   const calibration = join(folder('calibration'), 'index.json');
-  writeFileSync(calibration, JSON.stringify({ [node]: ['3f9c'.repeat(16)] }));
+  writeSealedJson(calibration, { experts: { [node]: ['3f9c'.repeat(16)] } });
   const file = (name: string, path: string, read: () => unknown): Target => {
     const whole = readFileSync(path);
     return {
@@ -185,8 +186,8 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
         'house',
       ),
     ),
-    file('validator’s record', memory, () => readValidatorMemory(memory, () => {})),
-    file('standings', standings, () => readStandings(standings, 0, memoryReceipts())),
+    file('validator’s record', memory, () => readValidatorMemory(memory)),
+    file('standings', standings, () => readStandings(standings, 0, memoryReceipts(), () => {})),
     file('wallet list', wallet, () => listWallets(join(root, 'wallets'))),
     file('data format', format, () => assertDataFormat(join(root, 'data'), true)),
     file(

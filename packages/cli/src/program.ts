@@ -2,6 +2,7 @@ import { MoeError, messageOf } from '@moe/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addBalance } from './commands/balance.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEmbed } from './commands/embed.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addEvidence } from './commands/evidence.ts';
@@ -66,6 +67,7 @@ Examples:
   $ moe scout --loss 0.15              see where an expert could earn`,
     );
   addUp(program);
+  addDoctor(program);
   addEmbed(program);
   addStatus(program);
   addBalance(program);

@@ -3,6 +3,7 @@ export { exactIndexKind } from './ann/exact-index.ts';
 export { type UsearchSettings, usearchIndexKind } from './ann/usearch-index.ts';
 export { type CalibrationPiece, loadCalibrationPieces, loadCalibrationSet } from './calibration-set.ts';
 export { CalibrationStore, type CalibrationStoreInit, chunkPieces } from './calibration-store.ts';
+export { examineHistory } from './examine-history.ts';
 export type { History, HistoryQuery, Neighbour } from './history.ts';
 export { normalBelow } from './normal.ts';
 export { type HistoryInit, memoryHistory, type OpenHistoryInit, openHistory } from './open-history.ts';

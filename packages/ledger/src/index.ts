@@ -4,6 +4,7 @@ export { embeddedLog } from './embedded-log.ts';
 export { embeddedReceipts } from './embedded-receipts.ts';
 export { openStore } from './embedded-store.ts';
 export type { LedgerEntry } from './entry.ts';
+export { examineSnapshots, examineStore } from './examine-store.ts';
 export * from './ledger.ts';
 export * from './log.ts';
 export * from './memory-log.ts';

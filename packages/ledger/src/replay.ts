@@ -22,7 +22,7 @@ const ENTRIES_PER_READ = 1_024;
  * Throws `log-corrupt`, `log-truncated`, `wrong-network`.
  */
 export async function replay(
-  log: Log,
+  log: Pick<Log, 'head' | 'read'>,
   network: string,
   options: {
     readonly snapshots: SnapshotStore | undefined;
@@ -58,7 +58,7 @@ export async function replay(
 }
 
 async function fromSnapshot(
-  log: Log,
+  log: Pick<Log, 'head' | 'read'>,
   head: number,
   options: Parameters<typeof replay>[2],
 ): Promise<Folded | undefined> {

@@ -32,7 +32,7 @@ export function checkStore(directory: string): number {
 
 /** Reads every value of an environment whose pages are sound. Throws `store-damaged`. */
 export function checkValues(directory: string, environment: RootDatabase): void {
-  for (const name of environment.getKeys()) {
+  for (const name of [...environment.getKeys()]) {
     if (typeof name !== 'string') throw damagedStore(directory, 'the list of its tables has changed');
     let database: Database<Buffer, number | string> | undefined;
     try {

@@ -2,6 +2,7 @@ export { historyBeliefs } from './calling/history-beliefs.ts';
 export * from './calling/policy.ts';
 export * from './calling/pricer.ts';
 export * from './coordinator/shard-job.ts';
+export { examineDataDirectory, type Finding, type Remedy } from './embedded/doctor.ts';
 export * from './embedded/embedded-market.ts';
 export type { ExpertPool, ExpertSpec } from './embedded/expert-pool.ts';
 export { ledgerService } from './embedded/ledger-service.ts';

@@ -45,16 +45,25 @@ export class HistoryFolder {
     this.#write('forgotten.json', forgotten);
   }
 
+  /** Limits with which a folder was made; undefined for one that holds nothing yet. */
+  static limitsOf(directory: string): z.infer<typeof layoutSchema> | undefined {
+    return read(directory, 'layout.json', layoutSchema);
+  }
+
   #read<T>(name: string, schema: z.ZodType<T>): T | undefined {
-    try {
-      return readSealedJson(join(this.#directory, name), schema);
-    } catch (cause) {
-      throw damagedHistory(join(this.#directory, name), messageOf(cause), cause);
-    }
+    return read(this.#directory, name, schema);
   }
 
   #write(name: string, content: object): void {
     writeSealedJson(join(this.#directory, name), { ...content }, 0o644);
+  }
+}
+
+function read<T>(directory: string, name: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return readSealedJson(join(directory, name), schema);
+  } catch (cause) {
+    throw damagedHistory(join(directory, name), messageOf(cause), cause);
   }
 }
 

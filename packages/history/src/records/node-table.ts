@@ -21,17 +21,9 @@ export class NodeTable {
     if (path === undefined) return;
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
     const bytes = readFileSync(path);
-    const count = Math.floor(bytes.length / entryBytes);
-    let sound = 0;
-    for (let index = 0; index < count; index += 1) {
-      const id = bytes.subarray(index * entryBytes, index * entryBytes + idBytes);
-      if (bytes.readUInt32LE(index * entryBytes + idBytes) !== checksumOf(index, id)) continue;
-      // What a power cut left unwritten lies at the end; a bad entry before a good one has changed since.
-      if (sound < index) throw damagedHistory(path, `node ${sound} of it has changed`);
-      this.#remember(id.toString('hex') as NodeId);
-      sound += 1;
-    }
-    ftruncateSync(this.#file, sound * entryBytes);
+    const nodes = nodesIn(bytes, path);
+    for (const node of nodes) this.#remember(node);
+    ftruncateSync(this.#file, nodes.length * entryBytes);
   }
 
   get size(): number {
@@ -82,6 +74,19 @@ export class NodeTable {
     this.#indices.set(node, this.#ids.length - 1);
     return this.#ids.length - 1;
   }
+}
+
+/** The nodes of such a file. Throws `history-corrupt`. */
+export function nodesIn(bytes: Buffer, path: string): NodeId[] {
+  const nodes: NodeId[] = [];
+  for (let index = 0; index < Math.floor(bytes.length / entryBytes); index += 1) {
+    const id = bytes.subarray(index * entryBytes, index * entryBytes + idBytes);
+    if (bytes.readUInt32LE(index * entryBytes + idBytes) !== checksumOf(index, id)) continue;
+    // What a power cut left unwritten lies at the end; a bad entry before a good one has changed since.
+    if (nodes.length < index) throw damagedHistory(path, `node ${nodes.length} of it has changed`);
+    nodes.push(id.toString('hex') as NodeId);
+  }
+  return nodes;
 }
 
 function checksumOf(index: number, id: Uint8Array): number {

@@ -32,7 +32,7 @@ export function openApiKey(
 }
 
 /** Whether a key is as {@link openApiKey} makes them, every character of it. */
-function isApiKey(key: string): boolean {
+export function isApiKey(key: string): boolean {
   const checksum = keyForm.exec(key)?.[1];
   return checksum !== undefined && checksum === checksumOf(key.slice(0, -checksum.length));
 }

@@ -110,6 +110,11 @@ export async function readStandings(
   return { batch: nextBatch, standings, totals };
 }
 
+/** Throws `file-damaged` unless the file is as it was written. */
+export function examineStandings(path: string): void {
+  readSealed(path, fileKind);
+}
+
 function readFile(
   path: string,
   onWarning: (message: string) => void,
