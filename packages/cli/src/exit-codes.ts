@@ -10,6 +10,8 @@ export const exitCodes = {
   refused: 4,
   /** A wallet cannot be opened: there is none of that name, or the passphrase is wrong or missing. */
   locked: 5,
+  /** A full disk and the like: the same again may work (`EX_TEMPFAIL`). A supervisor starts the market again. */
+  tryAgain: 75,
   /** Stopped, or not confirmed, by the person at the terminal. */
   interrupted: 130,
 } as const;
@@ -42,6 +44,12 @@ const codes: Readonly<Record<string, ExitCode>> = {
   'wallet-unreachable': exitCodes.locked,
   'wrong-passphrase': exitCodes.locked,
   interrupted: exitCodes.interrupted,
+  'ledger-failed': exitCodes.tryAgain,
+  'ledger-broken': exitCodes.tryAgain,
+  'receipts-failed': exitCodes.tryAgain,
+  'store-failed': exitCodes.tryAgain,
+  'file-unwritable': exitCodes.tryAgain,
+  'history-write-failed': exitCodes.tryAgain,
 };
 
 export function exitCodeOf(error: unknown): ExitCode {

@@ -58,7 +58,7 @@ function createProgram(complain: (text: string) => void): Command {
       'after',
       `
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 partly failed, 4 refused by the ledger, 5 wallet not opened,
-130 interrupted.
+75 try again (a full disk), 130 interrupted.
 
 Examples:
   $ moe up                             start a market here

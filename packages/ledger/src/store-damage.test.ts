@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from './compliance/temporary-directory.ts';
@@ -46,7 +47,7 @@ describe('a damaged store', () => {
     timeout: 240_000,
   }, async () => {
     await busyStore(directory.path, 30);
-    const worker = join(import.meta.dirname, 'crash', 'damage-worker.ts');
+    const worker = fileURLToPath(new URL('./crash/damage-worker.ts', import.meta.url));
     const { stdout } = await run(process.execPath, [worker, directory.path, '300']).catch((error) => {
       throw new Error(
         `It died after: ${String(error.stdout).split('\n').slice(-3).join(' / ')} ${error.signal} ${error.stderr}`,

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { decodeText } from '../files/decode-text.ts';
 
 /** Opens for reading and writing; makes the file if it is not there. */
@@ -72,6 +72,8 @@ export function copyRows(
       writeAll(to, bytes, position);
       position += bytes.length;
     }
+    // It takes the place of the file that it was copied from.
+    fsyncSync(to);
   } finally {
     closeSync(to);
   }

@@ -1,7 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, messageOf, textOf } from '@moe/core';
+import { writeDurably } from '@moe/core/files';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
 import { createGateway } from '@moe/gateway';
 import {
@@ -14,6 +15,7 @@ import {
 } from '@moe/node';
 import { sampleKinds } from '@moe/training';
 import type { UpOptions } from '../commands/up.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { addressFile } from '../market/connection.ts';
 import { paint } from '../terminal/text.ts';
 import { greet, usage } from './greeting.ts';
@@ -42,6 +44,8 @@ const tourExperts = 5;
 /** Once all experts are in, what is still in the way will not go away by waiting. */
 const settleInMs = 1_000;
 const calibrationPieces = 4_096;
+/** How often it is looked whether the ledger can go on in this process. */
+const ledgerLookMs = 1_000;
 
 /** `moe up`: the embedded market, until Ctrl-C. */
 export async function up(options: UpOptions): Promise<void> {
@@ -59,6 +63,7 @@ export async function up(options: UpOptions): Promise<void> {
   /** Undone in reverse. */
   const closers: (() => Promise<unknown>)[] = [closeHost];
   let isServing = false;
+  let exitCode: number = exitCodes.ok;
   const stop = stopSignal(() => {
     log.say('Stopping: open jobs are finished and settled. Press Ctrl-C again to stop at once.', {
       event: 'stopping',
@@ -75,6 +80,17 @@ export async function up(options: UpOptions): Promise<void> {
     const market = await openMarket(options, chosen, host, router, log, signal);
     closers.push(() => market.close());
     signal.throwIfAborted();
+    const watching = setInterval(() => {
+      const health = market.ledger.health();
+      if (health.isWritable || !health.needsRestart || signal.aborted) return;
+      exitCode = exitCodes.tryAgain;
+      log.say(`Stopping, to be started again: ${health.reason}`, {
+        event: 'stopping',
+        reason: health.reason,
+      });
+      stop.abort(new Error(health.reason));
+    }, ledgerLookMs);
+    closers.push(async () => clearInterval(watching));
     log.background('experts compute their vectors of the calibration set');
     const others = chosen.slice(1);
     const quick = others.filter(({ startup, speed }) => startup === 'immediate' && speed !== 'slow');
@@ -93,7 +109,7 @@ export async function up(options: UpOptions): Promise<void> {
     closers.push(() => gateway.close());
     // Other commands find the market by its data directory, whatever its port.
     const address = addressFile(options.dataDirectory);
-    writeFileSync(address, `${localAddress(gateway.url)}\n`, { mode: 0o600 });
+    writeDurably(address, `${localAddress(gateway.url)}\n`);
     closers.push(async () => rmSync(address, { force: true }));
     isServing = true;
     const rest = addExperts(components, [...quick.slice(2), ...slow]);
@@ -114,7 +130,7 @@ export async function up(options: UpOptions): Promise<void> {
     log.stop();
   }
   log.say('Stopped. Balances, history and models are kept; start again to go on.', { event: 'stopped' });
-  process.exit(0);
+  process.exit(exitCode);
 }
 
 function openMarket(

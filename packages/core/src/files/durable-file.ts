@@ -1,14 +1,15 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { MoeError, messageOf } from '../errors.ts';
 
 /**
  * Replaces a file: after a power cut the old or the new content is there, never a part, and where writing fails (a full disk)
- * the old one stays as it was. Files are private (mode 0600) unless `mode` says otherwise.
+ * the old one stays as it was. Files are private (mode 0600) unless `mode` says otherwise. Throws `file-unwritable` (retryable).
  */
 export function writeDurably(path: string, content: string | Uint8Array, mode = 0o600): void {
   const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
   try {
+    rmSync(temporary, { force: true });
     const file = openSync(temporary, 'wx', mode);
     try {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content;
@@ -18,11 +19,15 @@ export function writeDurably(path: string, content: string | Uint8Array, mode = 
       closeSync(file);
     }
     renameSync(temporary, path);
-  } catch (error) {
+    syncFolder(dirname(path));
+  } catch (cause) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw new MoeError(
+      'file-unwritable',
+      `The file ${path} cannot be written: ${messageOf(cause)}. Free space on the disk or check its permissions; what was there before still is.`,
+      { metadata: { path }, cause, isRetryable: true },
+    );
   }
-  syncFolder(dirname(path));
 }
 
 /** A new name is on disk only when its folder is. */

@@ -54,15 +54,16 @@ export function openKeyFile({ path, names, hasLedger }: KeyFileInit): KeyFile {
       `${found !== undefined ? `The key file ${path} lacks ${missing.map(({ name }) => name).join(', ')}` : `The key file ${path} is gone`}, but there is a ledger that its keys own. Restore the file from a backup, or choose another data directory.`,
       { metadata: { path, missing: missing.map(({ name }) => name) } },
     );
-  const save = (): void => writeSealedJson(path, secrets);
   for (const { kind, name } of missing) secrets[kind][name] = newSecret[kind]();
-  if (missing.length > 0) save();
+  if (missing.length > 0) writeSealedJson(path, secrets);
 
   /** The secret of that name, made and kept first if there is none. */
   const secretOf = (kind: Kind, name: string): Uint8Array => {
     if (!(name in secrets[kind])) {
-      secrets[kind][name] = newSecret[kind]();
-      save();
+      const made = newSecret[kind]();
+      // Kept before it is used: money must never belong to a key that a full disk did not take.
+      writeSealedJson(path, { ...secrets, [kind]: { ...secrets[kind], [name]: made } });
+      secrets[kind][name] = made;
     }
     return fromHex(secrets[kind][name]!);
   };
