@@ -40,6 +40,8 @@ export const marketActions = {
   commitWeights: [3, commitWeights],
   revealWeights: [3, revealWeights],
   endEpoch: [1, endEpoch],
+  rollCall: [1, rollCall],
+  heartbeat: [1, heartbeat],
   evidence: [1, evidence],
 } satisfies Partial<Record<TransactionKind, Share>>;
 
@@ -101,6 +103,18 @@ function endEpoch({ state }: Scene): ReturnType<Maker> {
   const atMs = epochStartedMs + rules.epochMs;
   const signatures = validators.map((keys) => signEpochEnd(keys, { network: NETWORK, epoch, atMs }));
   return by(treasury, { kind: 'endEpoch', epoch, atMs, signatures });
+}
+
+function rollCall({ state }: Scene): ReturnType<Maker> {
+  const { rollCall: last, rules } = state.network.get('network')!;
+  return by(treasury, { kind: 'rollCall', atMs: last.atMs + rules.answerMs });
+}
+
+/** From one of those who have not answered the last roll call. */
+function heartbeat({ state }: Scene): ReturnType<Maker> {
+  const call = state.network.get('network')!.rollCall.number;
+  const keys = validators.find((each) => state.validators.get(nodeId(each))?.seen?.call !== call);
+  return keys === undefined ? undefined : by(keys, { kind: 'heartbeat', call });
 }
 
 /** The culprit signed two settlements of one number. */

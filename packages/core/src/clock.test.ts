@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { systemClock, systemRandom } from './clock.ts';
 
 it('a sleep ends with its signal and leaves no listener behind', async () => {
@@ -12,6 +12,33 @@ it('a sleep ends with its signal and leaves no listener behind', async () => {
   const other = new AbortController();
   await systemClock.sleep(0, other.signal);
   expect(getEventListeners(other.signal, 'abort')).toHaveLength(0);
+});
+
+it('a sleep is as long as it should be, also beyond what one timer takes', async () => {
+  vi.useFakeTimers();
+  try {
+    const dayMs = 86_400_000;
+    let isAwake = false;
+    const slept = systemClock.sleep(60 * dayMs).then(() => {
+      isAwake = true;
+    });
+    for (const days of [1, 24, 34]) {
+      await vi.advanceTimersByTimeAsync(days * dayMs);
+      expect(isAwake).toBe(false);
+    }
+    await vi.advanceTimersByTimeAsync(dayMs);
+    expect(isAwake).toBe(true);
+    await slept;
+    // In any of its parts it can be given up.
+    const controller = new AbortController();
+    const long = systemClock.sleep(60 * dayMs, controller.signal);
+    await vi.advanceTimersByTimeAsync(30 * dayMs);
+    controller.abort(new Error('over'));
+    await expect(long).rejects.toThrow('over');
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('random bytes have the length asked for, are never given twice and never zeroed afterwards', () => {

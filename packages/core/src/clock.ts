@@ -2,7 +2,9 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   nowMs(): number;
-  /** Resolves after `delayMs`; rejects with the signal's reason when aborted. */
+  /** Milliseconds since some moment, for durations in one process: nobody can set it, forward or back. */
+  steadyMs(): number;
+  /** Resolves after `delayMs`, however long that is; rejects with the signal's reason when aborted. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -11,19 +13,29 @@ export interface Random {
   bytes(length: number): Uint8Array;
 }
 
+/** A timer takes 31 bits of milliseconds, 24.8 days; one that is set for longer fires at once. */
+export const maximumTimerMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  steadyMs: () => performance.now(),
   sleep: (delayMs, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      let timer: ReturnType<typeof setTimeout>;
       const onAbort = () => {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, delayMs);
+      const wait = (leftMs: number): void => {
+        const stepMs = Math.min(leftMs, maximumTimerMs);
+        timer = setTimeout(() => {
+          if (leftMs > stepMs) return wait(leftMs - stepMs);
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }, stepMs);
+      };
+      wait(delayMs);
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 };

@@ -16,6 +16,7 @@ export {
   typedDataHash,
 } from './owner/typed-data.ts';
 export { recoverTypedData, verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
+export { pendingSignatureChecks } from './pending-checks.ts';
 export { setSignatureMemo } from './signature-memo.ts';
 export * from './signed.ts';
 export { textOf } from './text.ts';

@@ -7,6 +7,7 @@ import {
   verify,
 } from 'node:crypto';
 import { fromHex, toHex } from './codec.ts';
+import { countCheck } from './pending-checks.ts';
 import { isKnown, memoKey, remember } from './signature-memo.ts';
 
 /** A node's key: ed25519 (RFC 8032) through node:crypto. Owners have `OwnerKey`s. */
@@ -97,7 +98,8 @@ export function verifySignatureAsync(
   if (!hasForm(publicKey, signature)) return Promise.resolve(false);
   const key = memoKey(publicKey, bytes, signature);
   if (isKnown(key)) return Promise.resolve(true);
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
+    const resolve = countCheck(settle);
     try {
       verify(null, bytes, publicKeyObject(publicKey), signature, (error, isValid) => {
         if (error === null && isValid) remember(key);

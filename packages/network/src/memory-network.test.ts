@@ -46,6 +46,7 @@ function virtualClock(): Clock & { advanceTo(ms: number): Promise<void> } {
   let sleepers: { atMs: number; wake: () => void }[] = [];
   return {
     nowMs: () => now,
+    steadyMs: () => now,
     sleep: (delayMs, signal) =>
       new Promise((resolve, reject) => {
         const sleeper = { atMs: now + delayMs, wake: resolve };

@@ -1,4 +1,4 @@
-import { type Clock, MoeError, type NodeId, type Random, systemRandom } from '@moe/core';
+import { type Clock, MoeError, maximumTimerMs, type NodeId, type Random, systemRandom } from '@moe/core';
 import { createFaults, type FaultInjection } from './faults.ts';
 import { defaultLimits, type NetworkLimits } from './limits.ts';
 import { type MemoryLinks, MemoryTransport } from './memory-transport.ts';
@@ -78,7 +78,7 @@ function batchedTurns(): (task: () => void) => void {
 type Timer = (delayMs: number, task: () => void) => () => void;
 
 const systemTimer: Timer = (delayMs, task) => {
-  const timer = setTimeout(task, delayMs);
+  const timer = setTimeout(task, Math.min(delayMs, maximumTimerMs));
   return () => clearTimeout(timer);
 };
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { AccountId } from '../ids.ts';
+import { countCheck } from '../pending-checks.ts';
 import { answerAt, CHECK_BYTES, isCheckForm, packCheck, recoverAccount } from './recovery.ts';
 
 interface Check {
@@ -36,7 +37,7 @@ export function recoverAccountAsync(
   // In a batch, one of another length would take the others with it.
   if (!isCheckForm(digest, signature)) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    waiting.push({ digest, signature, resolve });
+    waiting.push({ digest, signature, resolve: countCheck(resolve) });
     scheduleTurn();
   });
 }

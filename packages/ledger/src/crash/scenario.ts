@@ -82,6 +82,8 @@ export async function setUpScenario(ledger: Ledger): Promise<void> {
       stakeMicro: 1_000n,
       consent: signConsent(validator, ledger.network, operator.address),
     });
+  if (ledger.validator(nodeIdOf(validator))?.seen === undefined)
+    await ledger.transact(validator, { kind: 'heartbeat', call: 0 });
   if (ledger.prepaid(client.address, MARKET) === undefined)
     await ledger.transact(client, {
       kind: 'lock',

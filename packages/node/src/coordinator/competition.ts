@@ -35,6 +35,7 @@ export async function compete(
     try {
       return await competeOnce(components, request, bytes);
     } catch (error) {
+      if (isMoeError(error, 'no-quorum')) components.rollCaller?.validatorsMissing();
       if (attempt >= maxAttempts || request.signal.aborted || !isMoeError(error, 'no-quorum')) throw error;
     }
 }

@@ -1,16 +1,24 @@
-import { type Clock, encode, MoeError, messageOf, type Signer } from '@moe/core';
+import { type Clock, encode, isMoeError, MoeError, messageOf, type OwnerKey } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
+import { attendanceOf } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
 import { epochEndResponseSchema } from '../validator/epoch-witness.ts';
+import { collectSignatures } from './collect-signatures.ts';
+import { type EpochTime, epochTime } from './epoch-time.ts';
+import { patientWarning } from './patient-warning.ts';
+import type { RollCaller } from './roll-caller.ts';
 
 export interface EpochKeeperComponents {
   readonly ledger: Ledger;
   readonly transport: Transport;
-  /** Submits the end of an epoch, as anybody may. */
-  readonly keys: Signer;
+  /** Submits the end of an epoch, as anybody may; what only the treasury may do needs the treasury's key. */
+  readonly keys: OwnerKey;
+  readonly rollCaller: RollCaller;
   readonly clock: Clock;
+  /** The operator says that the clock is right, though the ledger's time is far from it. */
+  readonly acceptClock?: boolean;
   readonly onWarning: (message: string) => void;
 }
 
@@ -21,44 +29,60 @@ export interface EpochKeeper {
 
 /** Between two attempts to end an epoch that validators did not agree to end. */
 const retryMs = 5_000;
+/** It looks at the clock that often: one that was set, or a machine that slept, is noticed. */
+const longestSleepMs = 60_000;
 
-/** Ends epochs when their time is over: asks the validators for their word, and writes it to the ledger. */
+/**
+ * Ends epochs when their time is over: asks the validators for their word, and writes it to the ledger. Where those who are
+ * silent are too many it calls the roll, so that it waits for nobody for ever.
+ */
 export function epochKeeper(components: EpochKeeperComponents): EpochKeeper {
-  const { ledger, transport, keys, clock } = components;
+  const { ledger, transport, keys, clock, rollCaller } = components;
   const stopped = new AbortController();
+  const time: EpochTime = epochTime(ledger, clock, components.acceptClock ?? false);
+  const warn = patientWarning(clock, components.onWarning);
 
   const endEpoch = async (): Promise<void> => {
     const { network, epoch } = ledger.settings();
     const atMs = clock.nowMs();
     const request = encode({ network, epoch, atMs });
-    const answers = await Promise.allSettled(
-      ledger.validators().map(({ node }) =>
-        call(transport, node, protocols.epochEnd, request, epochEndResponseSchema, {
-          timeoutMs: 5_000,
-          signal: stopped.signal,
-        }),
-      ),
-    );
-    const signatures = answers.flatMap((answer) =>
-      answer.status === 'fulfilled' ? [answer.value.signature as never] : [],
-    );
-    await ledger.transact(keys, { kind: 'endEpoch', epoch, atMs, signatures });
+    const { signatures } = await collectSignatures({
+      ledger,
+      clock,
+      transaction: { kind: 'endEpoch', network, from: keys.address, nonce: 0, epoch, atMs, signatures: [] },
+      signal: stopped.signal,
+      ask: async (node, signal) => {
+        const options = { timeoutMs: 5_000, signal };
+        return (await call(transport, node, protocols.epochEnd, request, epochEndResponseSchema, options))
+          .signature;
+      },
+    });
+    stopped.signal.throwIfAborted();
+    await ledger.transact(keys, { kind: 'endEpoch', epoch, atMs, signatures: [...signatures] });
   };
+
+  /** Who is dead but not needed for a quorum would still be drawn for jobs. */
+  const someoneWasSilent = (): boolean =>
+    ledger
+      .validators()
+      .some((each) => attendanceOf(each) === 'present' && each.seen!.epoch < ledger.settings().epoch - 1);
 
   const run = async (): Promise<void> => {
     for (;;) {
-      const { epochStartedMs, rules } = ledger.settings();
-      const leftMs = epochStartedMs + rules.epochMs - clock.nowMs();
-      if (leftMs > 0) {
+      const due = time.due();
+      if (due.problem !== undefined) warn(due.problem);
+      if (due.inMs > 0) {
         // Timers may fire a millisecond early: it looks again.
-        await clock.sleep(leftMs, stopped.signal);
+        await clock.sleep(Math.min(due.inMs, longestSleepMs), stopped.signal);
         continue;
       }
       try {
         await endEpoch();
+        if (someoneWasSilent()) rollCaller.validatorsMissing();
       } catch (error) {
         if (stopped.signal.aborted) return;
-        components.onWarning(`An epoch could not be ended and will be tried again: ${messageOf(error)}`);
+        warn(`An epoch could not be ended and will be tried again: ${messageOf(error)}`);
+        if (isMoeError(error, 'no-quorum')) rollCaller.validatorsMissing();
         await clock.sleep(retryMs, stopped.signal);
       }
     }
@@ -68,6 +92,7 @@ export function epochKeeper(components: EpochKeeperComponents): EpochKeeper {
     async close() {
       stopped.abort(new MoeError('market-closed', 'The market is closing.'));
       await running;
+      time.close();
     },
   };
 }

@@ -26,6 +26,9 @@ import { protocols } from '../protocols.ts';
 import { decodeBatch, encodeBatch, encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
 import { settlementResponseSchema } from '../validator/settlement-proof.ts';
 import type { ClientOrders } from './client-orders.ts';
+import { collectSignatures } from './collect-signatures.ts';
+import { patientWarning } from './patient-warning.ts';
+import type { RollCaller } from './roll-caller.ts';
 
 /** A decided order whose record is durable. */
 export interface DecidedOrder {
@@ -44,6 +47,8 @@ export interface SettlerComponents {
   readonly receipts: ReceiptStore;
   readonly view: LedgerView;
   readonly orders: ClientOrders;
+  /** Finds out who is there when validators are missing. */
+  readonly rollCaller?: RollCaller;
   readonly clock: Clock;
   /** Told of each settlement once the view has taken it in and the receipts say so. */
   readonly onSettled: (settlement: SettlementBody) => void;
@@ -84,6 +89,7 @@ export function createSettler(components: SettlerComponents): Settler {
   /** Settled orders whose receipts do not say so yet. */
   const unmarked = new Map<string, ReceiptRecord>();
   const untold: SettlementBody[] = [];
+  const warn = patientWarning(clock, components.onWarning);
   let count = 0;
   let failure: ReturnType<Settler['failure']>;
   let running: Promise<void> = Promise.resolve();
@@ -104,21 +110,23 @@ export function createSettler(components: SettlerComponents): Settler {
     return batch;
   };
 
-  const signatures = async (settlement: SettlementBody, batch: readonly DecidedOrder[]) => {
+  const signaturesOf = async (settlement: SettlementBody, batch: readonly DecidedOrder[]) => {
     const request = encode({ settlement, proofs: batch.map(({ record }) => record.proof) });
-    const answers = await Promise.allSettled(
-      ledger
-        .validators()
-        .map(({ node }) =>
-          call(transport, node, protocols.settle, request, settlementResponseSchema, { timeoutMs: 10_000 }),
-        ),
-    );
-    const failed = answers.find((answer) => answer.status === 'rejected');
-    const signed = answers.flatMap((answer) =>
-      answer.status === 'fulfilled' ? [answer.value.signature] : [],
-    );
-    if (signed.length === 0 && failed !== undefined) throw failed.reason;
-    return signed;
+    const { network } = settlement;
+    const { signatures, isQuorum, failure } = await collectSignatures({
+      ledger,
+      clock,
+      transaction: { kind: 'settle', network, from: ownerKey.address, nonce: 0, settlement, signatures: [] },
+      ask: async (node, signal) => {
+        const options = { timeoutMs: 10_000, signal };
+        return (await call(transport, node, protocols.settle, request, settlementResponseSchema, options))
+          .signature;
+      },
+    });
+    if (!isQuorum) components.rollCaller?.validatorsMissing();
+    if (signatures.length === 0)
+      throw failure ?? new MoeError('no-quorum', 'No validator is present to sign the settlement.');
+    return [...signatures];
   };
 
   /**
@@ -167,7 +175,7 @@ export function createSettler(components: SettlerComponents): Settler {
       gateway,
       nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
     });
-    const signed = await signatures(settlement, batch);
+    const signed = await signaturesOf(settlement, batch);
     const bytes = encodeBatch({
       batch: number,
       detail: settlementDetailBytes(effects),
@@ -239,7 +247,7 @@ export function createSettler(components: SettlerComponents): Settler {
         (error: unknown) => {
           timer = undefined;
           if (stopped.signal.aborted) return;
-          components.onWarning(`A settlement failed and will be tried again: ${messageOf(error)}`);
+          warn(`A settlement failed and will be tried again: ${messageOf(error)}`);
           schedule(retryMs);
         },
       );

@@ -15,6 +15,7 @@ import type { MarketView } from '../market/market-view.ts';
 import type { StageReport } from '../market/pace.ts';
 import type { Delivery, ServiceMode } from '../market-service.ts';
 import type { ClientOrders } from './client-orders.ts';
+import type { RollCaller } from './roll-caller.ts';
 import type { Caller } from './turns.ts';
 
 /** What every way of serving a text needs. */
@@ -34,6 +35,8 @@ export interface ServingComponents {
 export interface CompetingComponents extends ServingComponents {
   readonly keys: KeyPair;
   readonly random: Random;
+  /** Told when a job lacked a validator. */
+  readonly rollCaller?: RollCaller;
   /** Told of contradicting statements that the coordinator comes upon. */
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)

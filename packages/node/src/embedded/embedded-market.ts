@@ -15,6 +15,7 @@ import { type Ledger, lockDirectory } from '@moe/ledger';
 import { createMemoryNetwork } from '@moe/network';
 import { embeddedParameters, type MarketParameters } from '@moe/protocol';
 import { epochKeeper } from '../coordinator/epoch-keeper.ts';
+import { rollCaller } from '../coordinator/roll-caller.ts';
 import { jobSlots } from '../coordinator/slots.ts';
 import type { MarketService } from '../market-service.ts';
 import { openApiKey } from './api-key.ts';
@@ -58,6 +59,8 @@ export interface EmbeddedMarketInit {
   readonly ticketDepth?: number;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
   readonly settleEveryMs?: number;
+  /** The clock is right, though the ledger's time is far from it: epochs go on from the clock's time. */
+  readonly acceptClock?: boolean;
 }
 
 /** Whole markets in one process: ledger, validators, experts, coordinators. Programs use its `service`. */
@@ -148,6 +151,9 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     onWarning,
   });
   closers.add(() => validators.close());
+  const treasury = keys.owner('treasury');
+  const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
+  closers.add(() => roll.close());
   const calibration = new CalibrationStore({ directory: join(dataDir, 'calibration') });
   const foundingNode = keys.node(`expert-${founding.name}`).publicKey as NodeId;
   if (calibration.count(foundingNode) < chunkPieces)
@@ -174,6 +180,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     embedded,
     gateway: { keys: gatewayKeys, transport },
     validators,
+    rollCaller: roll,
     clients: {
       accounts: new Map(clientNames.map((name) => [keys.owner(name).address, keys.owner(name)])),
       gateway: gatewayKeys,
@@ -204,8 +211,10 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const keeper = epochKeeper({
     ledger,
     transport,
-    keys: keys.owner('market-owner'),
+    keys: treasury,
+    rollCaller: roll,
     clock,
+    acceptClock: init.acceptClock ?? false,
     onWarning,
   });
   closers.add(() => keeper.close());

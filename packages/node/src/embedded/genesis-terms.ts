@@ -16,7 +16,9 @@ export function embeddedRules(epochMs: number): NetworkRules {
     epochMs,
     unbondingEpochs: 7,
     noticeEpochs: 3,
-    offlineEpochs: 14,
+    // All answer from this process at once.
+    answerMs: Math.min(10_000, epochMs),
+    seatEpochs: 14,
     minDelegationMicro: credits(1),
     marketDepositMicro: credits(100),
     reporterBps: 1_000,

@@ -3,6 +3,7 @@ import type { ExpertBackend } from '@moe/experts';
 import type { CalibrationStore } from '@moe/history';
 import type { EmbeddedLedger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
+import type { RollCaller } from '../coordinator/roll-caller.ts';
 import type { Slots } from '../coordinator/slots.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { KeyFile } from './key-file.ts';
@@ -19,6 +20,7 @@ export interface ProcessParts {
   /** The gateway's one connection. */
   readonly gateway: { readonly keys: KeyPair; readonly transport: Transport };
   readonly validators: ValidatorPool;
+  readonly rollCaller: RollCaller;
   readonly clients: Clients;
   readonly houseAccount: AccountId;
   readonly calibration: CalibrationStore;

@@ -3,6 +3,7 @@ import { type Clock, type KeyPair, type MarketId, messageOf, type NodeId, type R
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
 import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/network';
 import type { MarketView } from '../market/market-view.ts';
+import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
 import { type SettledWork, settledWork, type Testimony } from '../validator/settled-work.ts';
@@ -54,6 +55,7 @@ interface Enrolled {
   readonly keys: KeyPair;
   readonly tickets: TicketSupply;
   readonly transport: Transport;
+  readonly attendant: Attendant;
 }
 
 /** Names of the validators of one machine: as many as a quorum needs to outvote one that lies. */
@@ -79,7 +81,14 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     await enrolValidator(embedded, keys, spec.name, tickets.root);
     const transport = network.connect(nodeKeys.publicKey as NodeId);
     serveEpochEnds(nodeKeys, transport, ledger, clock);
-    enrolled.push({ spec, keys: nodeKeys, tickets, transport });
+    const attendant = attendRollCalls({
+      keys: nodeKeys,
+      ledger,
+      onWarning: (message) => onWarning(`${spec.name}: ${message}`),
+    });
+    // It counts from now on.
+    await attendant.answered();
+    enrolled.push({ spec, keys: nodeKeys, tickets, transport, attendant });
   }
   const witnessing = new Map<MarketId, readonly Witness[]>();
   const duties = new Map<MarketId, Set<Promise<void>>>();
@@ -131,7 +140,7 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     async close() {
       unsubscribe();
       for (const market of [...witnessing.keys()]) await leave(market);
-      await Promise.all(enrolled.map(({ tickets }) => tickets.idle()));
+      await Promise.all(enrolled.flatMap(({ tickets, attendant }) => [tickets.idle(), attendant.close()]));
     },
   };
 }

@@ -21,6 +21,7 @@ import {
   calibrationRoot,
   defaultNetworkRules,
   defaultTerms,
+  type NetworkRules,
   quantise,
   Standings,
   signConsent,
@@ -29,6 +30,7 @@ import {
 import { type DecisionPolicy, workAlways } from '../calling/policy.ts';
 import { type ClientOrders, clientOrders } from '../coordinator/client-orders.ts';
 import { type Coordinator, createCoordinator } from '../coordinator/coordinator.ts';
+import { type RollCaller, rollCaller } from '../coordinator/roll-caller.ts';
 import { createSettler, type Settler } from '../coordinator/settler.ts';
 import { jobSlots } from '../coordinator/slots.ts';
 import { expertRole } from '../expert/expert-role.ts';
@@ -36,6 +38,8 @@ import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import { machinePace } from '../market/pace.ts';
 import { noOrders } from '../market/standings-file.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
+import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
 import { validatorRole } from '../validator/validator-role.ts';
 import { encoderBackend, wordEncode } from './encoders.ts';
@@ -55,6 +59,7 @@ export interface LedgerMarket {
   readonly view: LedgerView;
   readonly orders: ClientOrders;
   readonly settler: Settler;
+  readonly rollCaller: RollCaller;
   readonly coordinator: Coordinator;
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
@@ -66,6 +71,8 @@ export interface LedgerMarket {
   /** The process of one node dies, and a new one begins with the same key. */
   readonly restartExpert: (index: number) => Promise<void>;
   readonly restartValidator: (index: number) => Promise<void>;
+  /** … or none does. */
+  readonly stopValidator: (index: number) => Promise<void>;
   /** The coordinator's end of the network. */
   readonly gateway: Transport;
   readonly market: MarketId;
@@ -92,6 +99,7 @@ export interface LedgerMarketInit {
   readonly clock?: VirtualClock;
   /** The n-th expert's backend around its encoder, where it takes time; default: it takes none. */
   readonly backend?: (index: number, backend: ExpertBackend, clock: VirtualClock) => ExpertBackend;
+  readonly rules?: Partial<NetworkRules>;
 }
 
 /** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
@@ -113,7 +121,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       from: treasury.address,
       nonce: 0,
       atMs: clock.nowMs(),
-      rules: defaultNetworkRules,
+      rules: { ...defaultNetworkRules, ...init.rules },
       minValidatorStakeMicro: 100n,
       balances: [...['expert-owner', 'validator-owner', 'client-0', 'client-1'], ...(init.funded ?? [])].map(
         (role) => ({ account: accountOf(role), amountMicro: 100_000_000n }),
@@ -127,6 +135,10 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       ],
     }),
   });
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => {
+    warnings.push(message);
+  };
   const transports = new Map<NodeId, Transport>();
   const connect = (node: NodeId): Transport => {
     const transport = network.connect(node);
@@ -151,7 +163,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     );
     return { name, keys, tickets, node: keys.publicKey as NodeId };
   });
-  for (const { name, keys, tickets, node } of validators)
+  for (const { name, keys, tickets, node } of validators) {
     await ledger.transact(ownerOf('validator-owner'), {
       kind: 'registerValidator',
       node,
@@ -160,6 +172,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       consent: signConsent(keys, networkName, accountOf('validator-owner')),
       ticketRoot: tickets.root,
     });
+    if (isStranger(name)) await ledger.transact(keys, { kind: 'heartbeat', call: 0 });
+  }
   const calibration = new CalibrationStore({ directory, dimensions: parameters.dimensions });
   const experts: NodeId[] = [];
   for (let index = 0; index < expertCount; index += 1) {
@@ -210,9 +224,21 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     pace: pace.factor,
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
+  const attendants = new Map<number, Attendant>();
+  const stopValidator = async (index: number): Promise<void> => {
+    await attendants.get(index)?.close();
+    attendants.delete(index);
+    await transports.get(validators[index]!.node)?.close();
+  };
   const startValidator = async (index: number): Promise<void> => {
     const { keys, node, tickets } = validators[index]!;
-    validatorRole({ keys })({ transport: await reconnect(node), view, clock, tickets: () => tickets });
+    await attendants.get(index)?.close();
+    const attendant = attendRollCalls({ keys, ledger, onWarning });
+    attendants.set(index, attendant);
+    await attendant.answered();
+    const connection = await reconnect(node);
+    serveEpochEnds(keys, connection, ledger, clock);
+    validatorRole({ keys })({ transport: connection, view, clock, tickets: () => tickets });
   };
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
@@ -236,10 +262,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const transport = connect(gateway);
   const receipts = memoryReceipts();
   const records: ReceiptRecord[] = [];
-  const warnings: string[] = [];
-  const onWarning = (message: string): void => {
-    warnings.push(message);
-  };
+  const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
   const orders = clientOrders({
     ledger,
     market,
@@ -259,6 +282,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     receipts,
     view,
     orders,
+    rollCaller: roll,
     clock,
     onSettled: () => undefined,
     onWarning,
@@ -274,6 +298,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     receipts,
     orders,
     settler,
+    rollCaller: roll,
     clock,
     random: systemRandom,
     countTokens: (text) => text.length,
@@ -289,6 +314,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     view,
     orders,
     settler,
+    rollCaller: roll,
     coordinator,
     clients,
     experts,
@@ -298,11 +324,14 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     connect,
     restartExpert: startExpert,
     restartValidator: startValidator,
+    stopValidator,
     gateway: transport,
     market,
     records,
     warnings,
     close: async () => {
+      await roll.close();
+      for (const each of attendants.values()) await each.close();
       for (const each of transports.values()) await each.close();
       await ledger.close();
       rmSync(directory, { recursive: true, force: true });

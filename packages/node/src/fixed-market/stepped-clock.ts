@@ -12,6 +12,7 @@ export function steppedClock(): SteppedClock {
   const nowMs = (): number => systemClock.nowMs() + aheadMs;
   return {
     nowMs,
+    steadyMs: () => systemClock.steadyMs() + aheadMs,
     advance(byMs) {
       aheadMs += byMs;
       for (const look of [...sleepers]) look();

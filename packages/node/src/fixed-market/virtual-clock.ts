@@ -1,4 +1,4 @@
-import type { Clock } from '@moe/core';
+import { type Clock, pendingSignatureChecks } from '@moe/core';
 
 export interface VirtualClock extends Clock {
   /** Sleepers that wait now. */
@@ -17,7 +17,8 @@ const busyTurns = 20_000;
 
 /**
  * Time that passes only while everybody waits for it: a deadline of seconds costs microseconds. Work that needs
- * the event loop for longer (files, thread pools) must not be waited for beside it, or be told of by `isBusy`.
+ * the event loop for longer (files, thread pools) must not be waited for beside it, or be told of by `isBusy`; checks of
+ * signatures are known.
  */
 export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean = () => false): VirtualClock {
   const sleepers = new Set<Sleeper>();
@@ -30,7 +31,7 @@ export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean 
       return;
     }
     turns += 1;
-    if (turns > (isBusy() ? busyTurns : idleTurns)) {
+    if (turns > (pendingSignatureChecks() > 0 || isBusy() ? busyTurns : idleTurns)) {
       turns = 0;
       let next: Sleeper | undefined;
       for (const sleeper of sleepers) if (next === undefined || sleeper.wakeMs < next.wakeMs) next = sleeper;
@@ -42,6 +43,7 @@ export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean 
   };
   return {
     nowMs: () => Math.floor(nowMs),
+    steadyMs: () => nowMs - startMs,
     waiting: () => sleepers.size,
     sleep: (delayMs, signal) =>
       new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import { type AccountId, type Hash, type MarketId, MoeError, type NodeId } from 
 import { type CalibrationStore, chunkPieces } from '@moe/history';
 import type { Ledger } from '@moe/ledger';
 import {
+  attendanceOf,
   calibrationRoot,
   type Effects,
   faultyEpochs,
@@ -113,7 +114,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         init.isPaused,
       ),
       validators: permitted(init.ledger, init.market)
-        .filter(({ ticketRoot, leavesAtEpoch }) => ticketRoot !== undefined && leavesAtEpoch === undefined)
+        .filter(({ ticketRoot }) => ticketRoot !== undefined)
         .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
         .sort((a, b) => (a.node < b.node ? -1 : 1)),
     };
@@ -169,9 +170,9 @@ function withoutPaused(
   return paid >= Math.max(3, shardSize) ? awake : experts;
 }
 
-/** Validators that witness in a market: those with a permit, or all of them where none with a permit is left. */
+/** Validators that witness in a market: of those that are present the ones with a permit, or all where none with a permit is left. */
 function permitted(ledger: Ledger, market: MarketId): readonly Validator[] {
-  const validators = ledger.validators();
+  const validators = ledger.validators().filter((validator) => attendanceOf(validator) === 'present');
   const permits = new Set(ledger.ranking(market)?.permits);
   const chosen = validators.filter(({ node }) => permits.has(node));
   return chosen.length > 0 ? chosen : validators;

@@ -1,7 +1,7 @@
-import { bytesSchema, type Clock, hashSchema, type KeyPair } from '@moe/core';
+import { bytesSchema, type Clock, type KeyPair, nodeIdSchema } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import { signEpochEnd } from '@moe/protocol';
+import { LEDGER_TIME, signEpochEnd } from '@moe/protocol';
 import { z } from 'zod';
 import { refuse, serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
@@ -12,21 +12,23 @@ const epochEndRequestSchema = z.strictObject({
   atMs: z.int().min(0),
 });
 export const epochEndResponseSchema = z.strictObject({
-  signature: z.strictObject({ node: hashSchema, signature: bytesSchema(64) }),
+  signature: z.strictObject({ node: nodeIdSchema, signature: bytesSchema(64) }),
 });
 
-/** By how much the proposed end of an epoch may differ from a validator's own clock. */
-const maximumSkewMs = 120_000;
-
-/** Signs the end of the running epoch when this validator's own clock says that its time is over. */
+/**
+ * Signs the end of the running epoch when this validator's own clock says that its time is over, or that it cannot have begun yet:
+ * a ledger whose time is ahead of honest clocks is set right by the end of its epoch, which only the treasury may send.
+ */
 export function serveEpochEnds(keys: KeyPair, transport: Transport, ledger: Ledger, clock: Clock): void {
   serve(transport, protocols.epochEnd, epochEndRequestSchema, async (end) => {
     const { network, epoch, epochStartedMs, rules } = ledger.settings();
     const nowMs = clock.nowMs();
     if (end.network !== network || end.epoch !== epoch) refuse(`Epoch ${epoch} of "${network}" is running.`);
-    if (nowMs + maximumSkewMs < end.atMs || nowMs - maximumSkewMs > end.atMs)
+    if (Math.abs(nowMs - end.atMs) > LEDGER_TIME.skewMs)
       refuse('The end of the epoch lies too far from this validator’s clock.');
-    if (nowMs < epochStartedMs + rules.epochMs) refuse('By this validator’s clock the epoch is not over.');
+    const isLedgerAhead = nowMs < epochStartedMs - LEDGER_TIME.skewMs;
+    if (!isLedgerAhead && nowMs < epochStartedMs + rules.epochMs)
+      refuse('By this validator’s clock the epoch is not over.');
     return { signature: signEpochEnd(keys, end) };
   });
 }

@@ -5,6 +5,7 @@ import { signRelease } from './authority.ts';
 import {
   endEpoch,
   genesis,
+  heartbeat,
   idOf,
   keysOf,
   MARKET,
@@ -24,7 +25,11 @@ const balance = (name: string) => state.accounts.get(idOf(name))?.balanceMicro;
 const locked = (name: string) => state.prepaid.get(prepaidKey(idOf(name), MARKET));
 const stakeOf = (node: string) => state.experts.get(expertKey(MARKET, nodeOf(node)))?.stakeMicro;
 const act = (name: string, action: Action) => applyTransaction(state, transactionFrom(state, name, action));
-const mustAct = (name: string, action: Action) => expect(act(name, action)).toEqual({ applied: true });
+const mustAct = (name: string, action: Action) => {
+  expect(act(name, action)).toEqual({ applied: true });
+  if (action.kind === 'registerValidator')
+    expect(applyTransaction(state, heartbeat(state, action.name))).toEqual({ applied: true });
+};
 /** Refused with this code, and nothing whatever changed. */
 const mustRefuse = (name: string, action: Action, code: string) => {
   const before = structuredClone(state);

@@ -1,4 +1,5 @@
 import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@moe/core';
+import { applyHeartbeat, applyRollCall } from './attendance.ts';
 import { applyEndEpoch } from './epoch.ts';
 import { applyEvidence } from './evidence.ts';
 import { applyCloseMarket, applyCreateMarket, applyFundMarket, applyUpdateMarket } from './markets.ts';
@@ -104,6 +105,10 @@ function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
       return applyCommitWeights(view, tx);
     case 'revealWeights':
       return applyRevealWeights(view, tx);
+    case 'rollCall':
+      return applyRollCall(view, tx);
+    case 'heartbeat':
+      return applyHeartbeat(view, tx);
     case 'endEpoch':
       return applyEndEpoch(view, tx);
     case 'registerExpert':

@@ -5,9 +5,7 @@ import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';
 import type { NodeSignature } from './fields.ts';
 import type { Misconduct } from './misconduct.ts';
-import { countedMicro } from './pots.ts';
 import type { SettlementBody } from './settlement-body.ts';
-import type { LedgerView } from './state.ts';
 import type { Transaction } from './transaction.ts';
 
 const SETTLEMENT_DOMAIN = 'moe/settlement/1';
@@ -129,35 +127,4 @@ function signaturesIn(proof: Misconduct): readonly RequiredSignature[] {
 
 function signedBody(domain: string, { by, body, signature }: Signed<unknown>): RequiredSignature {
   return { by, bytes: encode([domain, body]), signature };
-}
-
-/**
- * True if the nodes, each counted once, are validators with at least ⅔ of the stake of those that are not offline: who has
- * signed nothing for the network's cutoff no longer holds the others up. It must be more than ⅓ of all stake, too: while
- * less than that is dishonest, no outage lets the dishonest decide alone.
- */
-export function isQuorum(view: LedgerView, signatures: readonly NodeSignature[]): boolean {
-  const { epoch, rules } = view.network.get('network')!;
-  const signers = new Set(signatures.map(({ node }) => node));
-  let signed = 0n;
-  let total = 0n;
-  let all = 0n;
-  for (const [, validator] of view.validators.entries()) {
-    const isSigner = signers.has(validator.node);
-    all += countedMicro(validator);
-    if (!isSigner && validator.activeEpoch + rules.offlineEpochs < epoch) continue;
-    total += countedMicro(validator);
-    if (isSigner) signed += countedMicro(validator);
-  }
-  return 3n * signed >= 2n * total && 3n * signed > all;
-}
-
-/** Notes that validators did something in the running epoch. */
-export function noteActive(view: LedgerView, nodes: Iterable<NodeId>): void {
-  const { epoch } = view.network.get('network')!;
-  for (const node of nodes) {
-    const validator = view.validators.get(node);
-    if (validator !== undefined && validator.activeEpoch !== epoch)
-      view.validators.set(node, { ...validator, activeEpoch: epoch });
-  }
 }

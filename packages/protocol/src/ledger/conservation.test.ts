@@ -5,6 +5,7 @@ import { signRelease } from './authority.ts';
 import { draftOn } from './draft.ts';
 import {
   genesis,
+  heartbeat,
   idOf,
   keysOf,
   MARKET,
@@ -95,6 +96,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
         return settle({ ...body, ...changes }, ...signers);
       }),
     ),
+  node.map((name) => (state: LedgerState) => heartbeat(state, name)),
+  fc
+    .tuple(fc.constantFrom('treasury', 'treasury', 'alice'), fc.integer({ min: 0, max: 2_000_000 }))
+    .map(([a, atMs]) => from(a, () => ({ kind: 'rollCall', atMs }))),
   // Nonsense: nonces and networks that do not fit.
   fc
     .tuple(owner, fc.integer({ min: 0, max: 40 }), fc.constantFrom(NETWORK, 'other-net'))
@@ -108,6 +113,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 /** So that later commands find something to work on. */
 const beginnings: readonly Command[] = [
   from('alice', () => registerValidator('alice', 'n1', 600n)),
+  (state) => heartbeat(state, 'n1'),
   from('bob', () => registerExpert('bob', 'n2', 300n)),
   from('carol', () => ({ kind: 'lock', market: MARKET, gateway: nodeOf('g1'), amountMicro: 900n })),
 ];
@@ -167,7 +173,18 @@ test('any sequence conserves money, keeps every amount ≥ 0, refuses without a 
     { numRuns: 80 },
   );
   // The property is worth something only if the sequences reached every kind and most refusals.
-  for (const kind of ['transfer', 'deposit', 'lock', 'unlock', 'stake', 'unstake', 'deregister', 'settle'])
+  for (const kind of [
+    'transfer',
+    'deposit',
+    'lock',
+    'unlock',
+    'stake',
+    'unstake',
+    'deregister',
+    'settle',
+    'heartbeat',
+    'rollCall',
+  ])
     expect(kinds).toContain(kind);
   expect(codes.size).toBeGreaterThan(9);
 });

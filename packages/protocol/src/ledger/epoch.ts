@@ -1,22 +1,23 @@
 import { hashOf, MAX_AMOUNT } from '@moe/core';
-import { isQuorum, noteActive } from './authority.ts';
+import { noteSeen } from './attendance.ts';
 import { emitMarket, rollIncomes } from './emission.ts';
+import { LEDGER_TIME } from './ledger-time.ts';
 import { moveLiability } from './liability.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, sortedEntries } from './pots.ts';
+import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import type { NetworkRecord } from './records.ts';
 import { activatePending, beginCommissions, releaseLeaving } from './stake-release.ts';
 import type { LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 import { releaseUnbonded } from './unbonding.ts';
 
-/** So much later the treasury alone may end an epoch that validators do not: epochs must pass for offline ones to be masked. */
-const overdueEpochs = 3;
-
 /**
- * Ends the running epoch, once its time is over by the clocks of validators with two thirds of the stake (of the treasury
- * alone where there is no such stake, or where it sleeps: `mayEndAlone`). In this order, each over records in the order of their keys:
+ * Ends the running epoch, once its time is over by the clocks of validators with two thirds of the stake that is present, and
+ * more than a third of what has a seat. Below that third the treasury must send it as well, and where nobody is present it may
+ * end the epoch alone: so absent ones lose their seats in the end (`attendance.ts`), and no epoch lasts for ever. In this order,
+ * each over records in the order of their keys:
  * 1. new money goes to the markets' pools; every market is ranked and pays its emission: by stake that was there when the
  *    epoch began, at the commissions and terms that were in force during it;
  * 2. announced commissions and terms begin, prices of registrations decay;
@@ -27,9 +28,10 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   const network = view.network.get('network')!;
   const problem = problemOf(view, network, tx);
   if (problem !== undefined) return problem;
-  noteActive(
+  noteSeen(
     view,
     tx.signatures.map(({ node }) => node),
+    tx.atMs,
   );
   mint(view);
   for (const [, market] of sortedEntries(view.markets)) emitMarket(view, market);
@@ -63,36 +65,33 @@ function problemOf(
 ): Refused | undefined {
   if (tx.epoch !== network.epoch)
     return refused('too-late', `Epoch ${network.epoch} is running; epoch ${tx.epoch} cannot be ended.`);
-  const earliestMs = network.epochStartedMs + network.rules.epochMs;
-  if (tx.atMs < earliestMs)
-    return refused('too-early', `Epoch ${network.epoch} ends ${earliestMs - tx.atMs} ms later.`);
-  if (!mayEndAlone(view, network, tx, earliestMs) && !isQuorum(view, tx.signatures))
-    return refused(
-      'no-quorum',
-      'Validators with at least two thirds of the stake must sign the end of an epoch.',
-    );
-  return undefined;
+  const isTreasury = tx.from === network.treasury;
+  const problem = problemOfTime(network, tx.atMs, isTreasury);
+  if (problem !== undefined) return problem;
+  const quorum = quorumOf(view, tx.signatures);
+  const mayEnd =
+    quorum.presentMicro === 0n ? isTreasury : hasTwoThirds(quorum) && (isTreasury || hasThirdOfSeats(quorum));
+  return mayEnd ? undefined : noQuorum(quorum, 'the end of an epoch');
 }
 
 /**
- * Whether the treasury may end the epoch without validators. Nobody else vouches for its clock, so being late is not enough:
- * validators with two thirds of the stake that counts must have shown no sign of life in the epoch, and the next one begins
- * no later than it could be ended so again.
+ * Times that only the treasury vouches for, by sending the end of the epoch itself: one so late that it may be a wrong clock, and
+ * one before the epoch began, after which the ledger's time is right again where a wrong clock had set it into the future.
  */
-function mayEndAlone(
-  view: LedgerView,
-  { treasury, epoch, rules, validatorStakeMicro }: NetworkRecord,
-  { from, atMs }: TransactionOf<'endEpoch'>,
-  earliestMs: number,
-): boolean {
-  if (from !== treasury) return false;
-  if (validatorStakeMicro === 0n) return true;
-  const awake = [...view.validators.entries()]
-    .map(([, validator]) => validator)
-    .filter(({ activeEpoch, registeredEpoch }) => activeEpoch === epoch && registeredEpoch !== epoch)
-    .map(({ node }) => ({ node, signature: new Uint8Array() }));
-  const overdueMs = atMs - earliestMs - overdueEpochs * rules.epochMs;
-  return overdueMs >= 0 && overdueMs <= overdueEpochs * rules.epochMs && !isQuorum(view, awake);
+function problemOfTime(
+  { epoch, epochStartedMs, rules }: NetworkRecord,
+  atMs: number,
+  isTreasury: boolean,
+): Refused | undefined {
+  const earliestMs = epochStartedMs + rules.epochMs;
+  if (atMs < earliestMs && !(isTreasury && atMs < epochStartedMs - LEDGER_TIME.skewMs))
+    return refused('too-early', `Epoch ${epoch} ends ${earliestMs - atMs} ms later.`);
+  if (atMs > earliestMs + LEDGER_TIME.overdueMs && !isTreasury)
+    return refused(
+      'not-authorised',
+      `Epoch ${epoch} would end more than ${LEDGER_TIME.overdueMs / 86_400_000} days late: the treasury must send that, as its word for the clock.`,
+    );
+  return undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 export * from './apply.ts';
+export { type Attendance, attendanceOf, hasSeat, ledgerTimeMs, seatEndsAtEpoch } from './attendance.ts';
 export {
   type EpochEnd,
   innerSignatures,
@@ -12,11 +13,13 @@ export * from './draft.ts';
 export { faultyEpochs } from './faults.ts';
 export * from './fields.ts';
 export { findingOf } from './findings.ts';
+export { LEDGER_TIME } from './ledger-time.ts';
 export * from './limits.ts';
 export * from './misconduct.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
 export * from './preview.ts';
+export { hasThirdOfSeats, hasTwoThirds, type Quorum, quorumOf } from './quorum.ts';
 export * from './records.ts';
 export * from './settlement-body.ts';
 export { worthOf } from './shares.ts';

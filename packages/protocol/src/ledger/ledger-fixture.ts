@@ -91,6 +91,13 @@ export function registerValidator(owner: string, node: string, stakeMicro: Amoun
   };
 }
 
+/** A validator's sign of life: without one it does not count. */
+export function heartbeat(state: LedgerState, node: string): Transaction {
+  const from = nodeOf(node);
+  const call = state.network.get('network')!.rollCall.number;
+  return { kind: 'heartbeat', call, network: NETWORK, from, nonce: accountOf(state, from as never).nonce };
+}
+
 /** A correct settlement of one client's next orders in favour of one account; `changes` make it wrong. */
 export function settlementBody(
   state: LedgerState,

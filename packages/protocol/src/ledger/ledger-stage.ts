@@ -5,6 +5,7 @@ import type { StakeTarget } from './fields.ts';
 import {
   endEpoch,
   genesis,
+  heartbeat,
   idOf,
   MARKET,
   nodeOf,
@@ -41,6 +42,14 @@ export class Stage {
 
   must(name: string, action: Action): void {
     expect(this.act(name, action)).toEqual({ applied: true });
+    // Validators of tests are there from the beginning, unless a test is about that.
+    if (action.kind === 'registerValidator') this.beat(action.name);
+  }
+
+  /** Signs of life of validators. */
+  beat(...names: readonly string[]): void {
+    for (const name of names)
+      expect(applyTransaction(this.state, heartbeat(this.state, name))).toEqual({ applied: true });
   }
 
   /** Refused with this code, and nothing whatever changed. */

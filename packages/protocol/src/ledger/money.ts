@@ -1,9 +1,9 @@
 import { formatCredits, hashOf, MAX_AMOUNT } from '@moe/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
-import { isQuorum } from './authority.ts';
 import { problemOfDestination } from './destination.ts';
 import { newMarket } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { isQuorum } from './quorum.ts';
 import { accountOf, type LedgerView, prepaidKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
@@ -45,6 +45,7 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
     mintedMicro: 0n,
     burntMicro: 0n,
     liability: { since: { epoch: FIRST_EPOCH, atMs: tx.atMs }, next: { epoch: FIRST_EPOCH, atMs: tx.atMs } },
+    rollCall: { number: 0, atMs: tx.atMs },
   });
   for (const { account, amountMicro } of tx.balances)
     view.accounts.set(account, { balanceMicro: amountMicro, nonce: 0 });

@@ -8,8 +8,10 @@ export const networkRulesSchema = z.strictObject({
   unbondingEpochs: z.int().min(1).max(10_000),
   /** Between the announcement of a new commission or of new market terms and their beginning. */
   noticeEpochs: z.int().min(1).max(10_000),
-  /** Epochs without a sign of life after which a validator is left out of quorums. */
-  offlineEpochs: z.int().min(1).max(10_000),
+  /** Time that validators have to answer a roll call before they count as absent. */
+  answerMs: z.int().min(100).max(86_400_000),
+  /** Epochs of absence after which a validator's stake is no part of the whole any more, of which a third must be had. */
+  seatEpochs: z.int().min(1).max(10_000),
   minDelegationMicro: amountSchema,
   /** Kept while a market is open. */
   marketDepositMicro: amountSchema,
@@ -34,7 +36,8 @@ export const defaultNetworkRules: NetworkRules = {
   epochMs: 3_600_000,
   unbondingEpochs: 7,
   noticeEpochs: 7,
-  offlineEpochs: 14,
+  answerMs: 600_000,
+  seatEpochs: 168,
   minDelegationMicro: 1_000_000n,
   marketDepositMicro: 100_000_000n,
   reporterBps: 1_000,

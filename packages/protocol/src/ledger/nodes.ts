@@ -1,7 +1,9 @@
+import type { NodeId } from '@moe/core';
+import { hasSeat } from './attendance.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { leaving, ownedBacking, stakeTooSmall } from './pots.ts';
+import { leaving, ownedBacking, sortedEntries, stakeTooSmall } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { makeRoom, priceChanged, risenPrice } from './registration.ts';
 import { wasReplaced } from './rotation.ts';
@@ -95,13 +97,18 @@ export function applyRegisterValidator(
   const before = view.validators.get(tx.node);
   if (before?.leavesAtEpoch !== undefined) return leaving({ role: 'validator', node: tx.node }, before);
   if (before !== undefined) return refused('already-registered', `Node ${tx.node} is already a validator.`);
-  if (network.validatorCount >= limits.validators)
-    return refused('limit-reached', `The network has ${limits.validators} validators, the most it takes.`);
+  const idle = network.validatorCount < limits.validators ? undefined : longestIdle(view);
+  if (network.validatorCount >= limits.validators && idle === undefined)
+    return refused(
+      'limit-reached',
+      `The network has ${limits.validators} validators, the most it takes, and all have their seats.`,
+    );
   const problem =
     wasReplaced(view, { role: 'validator', node: tx.node }) ??
     stakeTooSmall(tx.stakeMicro, network.minValidatorStakeMicro) ??
     spend(view, tx, tx.stakeMicro);
   if (problem !== undefined) return problem;
+  if (idle !== undefined) leave(view, { role: 'validator', node: idle }, false);
   const { node, name, stakeMicro, ticketRoot } = tx;
   view.validators.set(node, {
     node,
@@ -109,14 +116,33 @@ export function applyRegisterValidator(
     ...newBacking(view, tx),
     ...(ticketRoot === undefined ? {} : { ticketRoot }),
     epochStakeMicro: 0n,
-    activeEpoch: network.epoch,
   });
+  const crowded = view.network.get('network')!;
   view.network.set('network', {
-    ...network,
-    validatorCount: network.validatorCount + 1,
-    validatorStakeMicro: network.validatorStakeMicro + stakeMicro,
+    ...crowded,
+    validatorCount: crowded.validatorCount + 1,
+    validatorStakeMicro: crowded.validatorStakeMicro + stakeMicro,
   });
   return APPLIED;
+}
+
+/**
+ * Who makes room where there are as many validators as there may be: of those that lost their seats, or were given as long to
+ * give a first sign of life and did not, the one with the least stake.
+ */
+function longestIdle(view: LedgerView): NodeId | undefined {
+  const network = view.network.get('network')!;
+  const idle = sortedEntries(view.validators, (validator) => {
+    if (validator.leavesAtEpoch !== undefined || hasSeat(validator, network)) return false;
+    return (
+      validator.seen !== undefined || validator.registeredEpoch + network.rules.seatEpochs <= network.epoch
+    );
+  }).map(([, validator]) => validator);
+  return idle.reduce<Validator | undefined>(
+    (least, validator) =>
+      least === undefined || validator.stakeMicro < least.stakeMicro ? validator : least,
+    undefined,
+  )?.node;
 }
 
 export function applyUpdateValidator(

@@ -138,10 +138,17 @@ export function epochEnd(
   };
 }
 
-/** Registers validators of these stakes, owned by alice. */
+/** Registers validators of these stakes, owned by alice, which show that they are there. */
 export function addValidators(game: Play, stakes: Readonly<Record<string, bigint>>): void {
-  for (const [name, stakeMicro] of Object.entries(stakes))
+  for (const [name, stakeMicro] of Object.entries(stakes)) {
     game.must('alice', registerValidator('alice', name, stakeMicro));
+    beat(game, name);
+  }
+}
+
+/** Signs of life of validators. */
+export function beat(game: Play, ...names: readonly string[]): void {
+  for (const name of names) game.mustNode(name, { kind: 'heartbeat', call: game.network().rollCall.number });
 }
 
 /** Registers experts, owned by bob, at the market's price. */

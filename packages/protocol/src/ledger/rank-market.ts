@@ -1,5 +1,6 @@
 import type { NodeId } from '@moe/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
+import { hasSeat } from './attendance.ts';
 import { servingExperts } from './market-experts.ts';
 import { sortedEntries } from './pots.ts';
 import type { Expert, Market, Ranking, Validator } from './records.ts';
@@ -14,7 +15,7 @@ const tempo = 1;
  * Ranks a market's experts by the weights in force. One list of uids holds the experts, then the validators, each in the
  * order of their ids; only validators have stake there, and only what was staked when the epoch began and still is. A
  * validator that never revealed weights in the market does not count, so that nobody can stop a ranking by registering: what
- * holds upstream only after the cutoff. Weight on the validator's own node, should it be an expert too, is left out
+ * holds upstream only after the cutoff. Without a seat (`attendance.ts`) there is no stake here, and so no permit. Weight on the validator's own node, should it be an expert too, is left out
  * (upstream's diagonal). Bonds are stored. `emissionMicro` is what experts and validators get together.
  */
 export function rankMarket(
@@ -22,7 +23,8 @@ export function rankMarket(
   { market, terms }: Market,
   emissionMicro: bigint,
 ): Pick<Ranking, 'permits' | 'experts' | 'validators'> {
-  const { epoch } = view.network.get('network')!;
+  const network = view.network.get('network')!;
+  const { epoch } = network;
   const experts = servingExperts(view, market);
   const validators = sortedEntries(view.validators)
     .map(([, validator]) => validator)
@@ -41,7 +43,10 @@ export function rankMarket(
   const zeros = new Array<number>(first).fill(0);
   const result = rankEpoch({
     block: epoch,
-    stake: [...zeros, ...validators.map(rankedStake)],
+    stake: [
+      ...zeros,
+      ...validators.map((validator) => (hasSeat(validator, network) ? rankedStake(validator) : 0n)),
+    ],
     validatorPermit: [
       ...zeros.map(() => false),
       ...validators.map(

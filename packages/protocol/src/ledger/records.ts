@@ -39,6 +39,8 @@ const networkRecordSchema = z.strictObject({
   mintedMicro: amountSchema,
   /** What was signed since then can be punished; moves on in steps. Rules: `liability.ts`. */
   liability: z.strictObject({ since: liabilityMarkSchema, next: liabilityMarkSchema }),
+  /** The treasury's last roll call of validators; number 0 stands for the genesis. Rules: `attendance.ts`. */
+  rollCall: z.strictObject({ number: countSchema, atMs: countSchema }),
 });
 const accountSchema = z.strictObject({
   balanceMicro: amountSchema,
@@ -98,8 +100,10 @@ const validatorSchema = z.strictObject({
   ticketRoot: hashSchema.exactOptional(),
   /** Stake when the running epoch began: what came later does not rank yet. */
   epochStakeMicro: amountSchema,
-  /** Last epoch in which it registered, set weights, or signed a settlement or the end of an epoch. */
-  activeEpoch: countSchema,
+  /** Its last sign of life: in which epoch, after which roll call, at which time of the ledger. None: it never gave one. */
+  seen: z.strictObject({ epoch: countSchema, call: countSchema, atMs: countSchema }).exactOptional(),
+  /** It missed a roll call in that epoch, and was last seen at that time. */
+  absent: z.strictObject({ sinceEpoch: countSchema, sinceMs: countSchema }).exactOptional(),
 });
 const marketSchema = z.strictObject({
   market: marketIdSchema,

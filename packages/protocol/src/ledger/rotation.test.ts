@@ -177,9 +177,13 @@ describe('a validator whose key was lost', () => {
     });
     expect(stage.backing(v1)).toBeUndefined();
     expect(report('v1', promise('v1'))).toMatchObject({ code: 'not-authorised' });
-    stage.refuses('treasury', endEpoch(stage.state, 'v1'), 'no-quorum');
+    stage.refuses('bob', endEpoch(stage.state, 'v1'), 'no-quorum');
     const usual = { client: 'market-owner', gateway: 'gateway', to: 'bob', orders: 1, chargeMicro: 5n };
     stage.refuses('bob', settle(settlementBody(stage.state, usual), 'v1'), 'no-quorum');
+    // It counts from its own first sign of life on.
+    stage.refuses('bob', endEpoch(stage.state, 'v2'), 'no-quorum');
+    stage.beat('v2');
+    stage.refuses('treasury', endEpoch(stage.state, 'v1'), 'no-quorum');
     stage.validators = ['v2'];
     stage.pass();
     stage.must('bob', settle(settlementBody(stage.state, usual), 'v2'));

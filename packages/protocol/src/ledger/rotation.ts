@@ -57,7 +57,9 @@ export function applyRotate(view: LedgerView, tx: TransactionOf<'rotate'>): Appl
 function moveValidator(view: LedgerView, from: NodeId, next: NodeId): void {
   const validator = view.validators.get(from)!;
   view.validators.delete(from);
-  view.validators.set(next, { ...validator, node: next });
+  // The new key has shown no sign of life yet.
+  const { seen: _, absent: __, ...rest } = validator;
+  view.validators.set(next, { ...rest, node: next });
   moveWeights(view.weights, from, next);
   moveWeights(view.bonds, from, next);
   // A promise names its validator inside its hash: it cannot be opened by another key.

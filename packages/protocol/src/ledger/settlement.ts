@@ -1,9 +1,10 @@
 import { type Amount, formatCredits, MAX_AMOUNT } from '@moe/core';
-import { isQuorum, noteActive } from './authority.ts';
+import { noteSeen } from './attendance.ts';
 import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { burn, credit, slashNode } from './pots.ts';
+import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import { currentTarget } from './rotation.ts';
 import type { SettlementBody } from './settlement-body.ts';
 import { accountOf, type LedgerView, prepaidKey, targetKey } from './state.ts';
@@ -11,7 +12,7 @@ import type { TransactionOf } from './transaction.ts';
 
 /**
  * Applies a batch of certified jobs. What makes it sound:
- * - validators with at least ⅔ of the stake signed exactly this body;
+ * - validators with at least ⅔ of the stake that is present, and more than ⅓ of what has a seat, signed exactly this body;
  * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
  *   client and market is all that the ledger has to remember;
  * - charges come out of money that was locked for this gateway before it served, never out of the balance;
@@ -22,7 +23,7 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
   const body = tx.settlement;
   const problem = problemOf(view, tx);
   if (problem !== undefined) return problem;
-  noteActive(
+  noteSeen(
     view,
     tx.signatures.map(({ node }) => node),
   );
@@ -87,8 +88,8 @@ function problemOf(view: LedgerView, tx: TransactionOf<'settle'>): Refused | und
       'not-canonical',
       'Orders, credits, earnings and slashes must be sorted and name everybody once.',
     );
-  if (!isQuorum(view, tx.signatures))
-    return refused('no-quorum', 'Validators with at least two thirds of the stake must sign a settlement.');
+  const quorum = quorumOf(view, tx.signatures);
+  if (!hasTwoThirds(quorum) || !hasThirdOfSeats(quorum)) return noQuorum(quorum, 'a settlement');
   return problemOfOrders(view, body) ?? problemOfSums(body);
 }
 

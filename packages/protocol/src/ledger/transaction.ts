@@ -19,6 +19,7 @@ import {
   stakeTargetSchema,
   weightsListSchema,
 } from './fields.ts';
+import { LEDGER_TIME } from './ledger-time.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { misconductSchema } from './misconduct.ts';
 import { networkRulesSchema } from './network-rules.ts';
@@ -43,6 +44,7 @@ const header = { network: networkIdSchema, from: accountIdSchema, nonce: counter
 const nodeHeader = { ...header, from: nodeIdSchema };
 /** Sent by an owner or a registered node. */
 const eitherHeader = { ...header, from: z.union([accountIdSchema, nodeIdSchema]) };
+const timeSchema = z.int().min(0).max(LEDGER_TIME.latestMs);
 const commissionSchema = z.int().min(0).max(10_000);
 const registration = {
   node: nodeIdSchema,
@@ -61,7 +63,7 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     ...header,
     kind: z.literal('genesis'),
     /** When the first epoch begins. */
-    atMs: z.int().min(0),
+    atMs: timeSchema,
     rules: networkRulesSchema,
     minValidatorStakeMicro: amountSchema,
     balances: z
@@ -195,9 +197,13 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     kind: z.literal('endEpoch'),
     epoch: counterSchema,
     /** When, by the clocks of those who sign: {@link EpochEnd}. */
-    atMs: z.int().min(0),
+    atMs: timeSchema,
     signatures: z.array(nodeSignatureSchema).max(limits.validators),
   }),
+  /** The treasury asks which validators are there: who does not answer does not count. Rules: `attendance.ts`. */
+  z.strictObject({ ...header, kind: z.literal('rollCall'), atMs: timeSchema }),
+  /** A validator's sign of life: its first one makes it count. `call` is the number of the last roll call. */
+  z.strictObject({ ...nodeHeader, kind: z.literal('heartbeat'), call: counterSchema }),
   z.strictObject({
     ...header,
     ...registration,

@@ -1,5 +1,5 @@
 import { type Hash, hashOf, type MarketId, type NodeId } from '@moe/core';
-import { noteActive } from './authority.ts';
+import { noteSeen } from './attendance.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { type LedgerView, weightCommitKey, weightsKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
@@ -37,7 +37,7 @@ export function applyCommitWeights(view: LedgerView, tx: TransactionOf<'commitWe
   const key = weightCommitKey(tx.market, tx.from, epoch);
   if (view.weightCommits.get(key) !== undefined)
     return refused('already-committed', `You have promised weights for epoch ${epoch} in "${tx.market}".`);
-  noteActive(view, [tx.from]);
+  noteSeen(view, [tx.from]);
   const { commitment } = tx;
   view.weightCommits.set(key, { market: tx.market, validator: tx.from, epoch, commitment });
   return APPLIED;
@@ -83,7 +83,7 @@ export function applyRevealWeights(view: LedgerView, tx: TransactionOf<'revealWe
     return refused('not-committed', 'These are not the weights that were promised.');
   if (!weights.every(([node], index) => index === 0 || weights[index - 1]![0] < node))
     return refused('not-canonical', 'Weights must be sorted by node and name every expert once.');
-  noteActive(view, [tx.from]);
+  noteSeen(view, [tx.from]);
   view.weightCommits.delete(key);
   view.weights.set(weightsKey(tx.market, tx.from), {
     market: tx.market,
