@@ -160,7 +160,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   let jobSeq = 0;
   /** The machine's time within a job, the order's minute otherwise. */
   const clock: Clock = {
-    sleep: systemClock.sleep,
+    ...systemClock,
     nowMs: () => firstDeadlineMs + (jobSeq - 1) * jobMs + systemClock.nowMs() - jobBeganMs,
   };
   let roster = rosterAt(0);

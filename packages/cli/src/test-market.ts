@@ -99,6 +99,7 @@ export async function startTestMarket(): Promise<TestMarket> {
         stateRoot: hashOf('test/state/1', 'x'),
         totalMicro: 100_000_000n,
       },
+      attendance: [],
       calibration: { pieces: 1, target: 4_096 },
       history: { records: 4, bytesPerRecord: 500 },
       recentJobs: [],

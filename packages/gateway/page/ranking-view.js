@@ -32,6 +32,7 @@ export function showEpoch() {
     bar('epoch', share),
     element('span', { text: seconds > 0 ? `ends in ${seconds} s` : 'ends now' }),
   );
+  byId('attendance').replaceChildren(...network.attendance.sentences.map((text) => element('li', { text })));
   return share >= 1;
 }
 
@@ -57,10 +58,12 @@ function showRanking({ nodes, rankedEpoch, emittedMicro, ownerMicro }) {
  */
 function row(node, share, others) {
   const most = Math.max(...others.map(({ incentive, dividends }) => Math.max(incentive, dividends)), 1e-9);
+  const isServing = node.state === 'serving';
   const marks = [
-    ...(node.state === 'leaving' ? [pill('leaving')] : []),
-    ...(node.role === 'validator' && !node.permit ? [pill('no permit')] : []),
-    ...(node.role === 'validator' && node.permit && !node.active ? [pill('silent')] : []),
+    ...(node.state === 'leaving' || node.state === 'absent' ? [pill(node.state)] : []),
+    ...(node.state === 'new' ? [pill('not active yet')] : []),
+    ...(isServing && node.role === 'validator' && !node.permit ? [pill('no permit')] : []),
+    ...(isServing && node.role === 'validator' && node.permit && !node.active ? [pill('silent')] : []),
   ];
   return element('tr', {}, [
     element('th', { scope: 'row' }, [

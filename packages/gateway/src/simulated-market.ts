@@ -256,6 +256,7 @@ export function createSimulatedMarket(
         stateRoot: hashOf('moe/simulated-state/1', receipts.size),
         totalMicro: 2n ** 60n,
       },
+      attendance: [],
       calibration: { pieces: 4_096, target: 4_096 },
       history: { records: jobs.certified, bytesPerRecord: 512 },
       recentJobs,

@@ -51,8 +51,36 @@ export interface NetworkFacts {
   readonly burntMicro: Amount;
   readonly minValidatorStakeMicro: Amount;
   readonly validatorStakeMicro: Amount;
+  readonly attendance: AttendanceFacts;
   readonly height: number;
   readonly stateRoot: Hash;
+}
+
+/** Which validators are there. Settlements need two thirds of `presentMicro`, and more than a third of `seatedMicro`. */
+export interface AttendanceFacts {
+  readonly presentMicro: Amount;
+  /** With those that are absent and have not lost their seats yet. */
+  readonly seatedMicro: Amount;
+  /** Number of the last roll call, and how long validators have to answer it. */
+  readonly rollCall: number;
+  readonly answerUntilMs: number;
+  /** By stake. */
+  readonly missing: readonly MissingValidator[];
+  /** The same for people: who is missing, since when, and what will happen when. None where all are there. */
+  readonly sentences: readonly string[];
+}
+
+export interface MissingValidator {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly stakeMicro: Amount;
+  /** Never started; did not answer the last roll call yet; not waited for any more. */
+  readonly state: 'new' | 'silent' | 'absent';
+  /** Epoch of its registration where it was never started, otherwise of its last sign of life. */
+  readonly sinceEpoch: number;
+  readonly sinceMs?: number;
+  /** While it has a seat. */
+  readonly seatEndsAtEpoch?: number;
 }
 
 export interface AccountFacts {
@@ -148,7 +176,8 @@ export interface MetagraphNode {
   readonly permit: boolean;
   /** A validator whose weights counted, an expert in service. */
   readonly active: boolean;
-  readonly state: 'serving' | 'leaving';
+  /** A validator that was never started is `new`, one that is not waited for `absent`. */
+  readonly state: 'serving' | 'leaving' | 'new' | 'absent';
   readonly registeredEpoch: number;
   /** Not pruned yet. */
   readonly immune: boolean;

@@ -151,6 +151,8 @@ export interface MarketStatus {
   readonly settledMicro: Amount;
   readonly pendingReceipts: number;
   readonly ledger: { readonly height: number; readonly stateRoot: Hash; readonly totalMicro: Amount };
+  /** Which validators are missing, since when, and what will happen when: sentences for people. */
+  readonly attendance: readonly string[];
   readonly calibration: { readonly pieces: number; readonly target: number };
   readonly history: { readonly records: number; readonly bytesPerRecord: number };
   readonly recentJobs: readonly JobSummary[];

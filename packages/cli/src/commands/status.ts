@@ -97,6 +97,7 @@ function show(status: Status, url: string, recent: number): void {
     `Ledger: height ${formatCount(status.ledger.height)}, ${formatCredits(status.ledger.totalMicro)} credits in all, ` +
       `${formatCredits(status.settledMicro)} settled, state ${printable(status.ledger.stateRoot).slice(0, 16)}…`,
   );
+  for (const sentence of status.attendance) print(`Validator: ${printable(sentence)}`);
   const { records, bytesPerRecord } = status.history;
   print(
     `History: ${plural(records, 'certified job')}, by which experts know whom to call; ` +

@@ -18,6 +18,8 @@ export interface UpOptions {
   readonly hasLiar: boolean;
   /** Length of an epoch of a new network. */
   readonly epochMs: number;
+  /** The operator says that the clock is right, though the ledger's time is far from it. */
+  readonly acceptsClock: boolean;
   /** Catalogue names of the experts to start; `undefined` for the usual ones. */
   readonly experts: readonly string[] | undefined;
   /** Log lines as JSON. */
@@ -34,6 +36,7 @@ interface Flags {
   readonly validators: string;
   readonly lyingValidator?: boolean;
   readonly epoch: string;
+  readonly acceptClock?: boolean;
   readonly experts?: string;
   readonly json?: boolean;
 }
@@ -56,6 +59,7 @@ export function addUp(program: Command): void {
       'run one more, which swaps good and bad losses, and three witnesses a job: see `moe metagraph`',
     )
     .option('--epoch <seconds>', 'length of an epoch, when the data directory is new', '60')
+    .option('--accept-clock', 'the clock is right: end epochs though the ledger’s last time is far from it')
     .option('--no-tour', 'start without the guided tour')
     .option('--no-training', 'train no specialists; those of an earlier run join all the same')
     .option('--no-pricing', 'leave the share that an expert asks for being called as it is')
@@ -95,6 +99,7 @@ function readUpOptions(flags: Flags): UpOptions {
     validators: validators + (flags.lyingValidator === true ? 1 : 0),
     hasLiar: flags.lyingValidator === true,
     epochMs: wholeNumber('--epoch', flags.epoch, 1, 86_400) * 1_000,
+    acceptsClock: flags.acceptClock === true,
     port: Number(port),
     dataDirectory: dataDirectory(flags.data),
     hasTour: flags.tour,

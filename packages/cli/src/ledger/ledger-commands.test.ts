@@ -348,8 +348,11 @@ describe('moe expert and moe validator', () => {
     await asAlice('stake', 'commission', 'validator:far', '20');
     const list = await test.moe(['validator', 'list']);
     expect(list.stdout).toMatch(
-      /\nfar +[0-9a-f]{16} +100 +0 +5 % +1 +0x[0-9a-fA-F]{10} +20 % from epoch 4\n/,
+      /\nfar +[0-9a-f]{16} +100 +0 +5 % +1 +0x[0-9a-fA-F]{10} +not active yet: never started\n/,
     );
+    const missing = 'far (100 credits) is registered since epoch 1 and has never been started';
+    for (const command of ['epoch', 'status']) expect((await test.moe([command])).stdout).toContain(missing);
+    expect((await test.moe(['metagraph'])).stdout).toMatch(/\nfar .* not active yet\n/);
     await asAlice('validator', 'update', 'far', '--name', 'nearer');
     await asAlice('validator', 'leave', 'nearer');
     const after = await test.moe(['validator', 'list']);
@@ -413,6 +416,9 @@ describe('moe epoch and moe metagraph', () => {
     expect(stdout).toMatch(/^Epoch 1 of embedded-[0-9a-f]+\n[█░]{30} {2}ends in 2[34] h/);
     expect(stdout).toContain('experts are ranked by the weights that were opened');
     expect(stdout).toContain('Unbonding takes 7 epochs, notice of new terms and commissions 3 epochs.');
+    expect(stdout).toMatch(
+      /\nValidators with 300 of 300 credits of stake are present; two thirds of them must sign.\n/,
+    );
   });
 
   it('show a table of everybody', async () => {

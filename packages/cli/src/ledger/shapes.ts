@@ -38,6 +38,11 @@ export const networkSchema = z.object({
   mintedMicro: micro,
   burntMicro: micro,
   validatorStakeMicro: micro,
+  attendance: z.object({
+    presentMicro: micro,
+    seatedMicro: micro,
+    sentences: z.array(z.string().max(2_000)).max(100),
+  }),
   height: z.number(),
 });
 export type Network = z.infer<typeof networkSchema>;
@@ -105,6 +110,9 @@ export const validatorsSchema = z.object({
       nextCommission: z.object({ bps, fromEpoch: epoch }).optional(),
       leavesAtEpoch: epoch.optional(),
       registeredEpoch: epoch,
+      /** Its last sign of life; none: never started. */
+      seen: z.object({ epoch, atMs: z.number() }).optional(),
+      absent: z.object({ sinceEpoch: epoch, sinceMs: z.number() }).optional(),
     }),
   ),
 });

@@ -1,4 +1,5 @@
 import { formatCredits } from '@moe/core';
+import { LEDGER_TIME } from '@moe/protocol';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { bar } from '../terminal/progress-line.ts';
@@ -17,9 +18,17 @@ export async function showEpoch(flags: ConnectionOptions & { readonly json?: boo
   const leftMs = epochEndsMs - Date.now();
   const share = (Date.now() - epochStartedMs) / Math.max(1, epochEndsMs - epochStartedMs);
   print(`${paint('bold', `Epoch ${epoch}`)} of ${network.network}`);
+  print(`${bar(share, 30)}  ${leftMs > 0 ? `ends in ${formatDuration(leftMs)}` : overdue(-leftMs)}`);
+  if (Date.now() < epochStartedMs - LEDGER_TIME.skewMs)
+    print(
+      `The ledger's last time, ${new Date(epochStartedMs).toISOString()}, lies in the future by this machine's clock, ${new Date().toISOString()}.`,
+    );
+  print();
+  const { presentMicro, seatedMicro, sentences } = network.attendance;
   print(
-    `${bar(share, 30)}  ${leftMs > 0 ? `ends in ${formatDuration(leftMs)}` : `over for ${formatDuration(-leftMs)}: validators are ending it`}`,
+    `Validators with ${formatCredits(presentMicro)} of ${formatCredits(seatedMicro)} credits of stake are present; two thirds of them must sign.`,
   );
+  for (const sentence of sentences) print(`  ${printable(sentence)}`);
   print();
   print('At its end, in this order:');
   for (const line of endOf(network, markets, validators)) print(`  ${line}`);
@@ -30,6 +39,12 @@ export async function showEpoch(flags: ConnectionOptions & { readonly json?: boo
       `An epoch lasts ${formatDuration(rules.epochMs)} at least. Unbonding takes ${plural(rules.unbondingEpochs, 'epoch')}, notice of new terms and commissions ${plural(rules.noticeEpochs, 'epoch')}.`,
     ),
   );
+}
+
+function overdue(ms: number): string {
+  if (ms > LEDGER_TIME.overdueMs)
+    return `over for ${formatDuration(ms)}: it is ended only when the operator says that the clock is right (moe up --accept-clock)`;
+  return `over for ${formatDuration(ms)}: validators are ending it`;
 }
 
 function endOf(

@@ -93,7 +93,8 @@ function stateOf(
   { state, permit, active, immune, role }: Metagraph['nodes'][number],
   isRanked: boolean,
 ): string {
-  if (state === 'leaving') return 'leaving';
+  if (state === 'leaving' || state === 'absent') return state;
+  if (state === 'new') return 'not active yet';
   if (role === 'expert') return immune ? 'immune' : printable(state);
   if (!permit) return 'no permit';
   return active || !isRanked ? printable(state) : 'inactive';

@@ -5,6 +5,7 @@ import { renderTable } from '../terminal/table.ts';
 import { formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
+import type { Validators } from './shapes.ts';
 
 type Flags = ConnectionOptions & { readonly json?: boolean };
 
@@ -48,14 +49,10 @@ export async function listValidators(flags: Flags): Promise<void> {
   print(paint('dim', 'stake: all that counts, the delegated part included.'));
 }
 
-function stateOf({
-  leavesAtEpoch,
-  nextCommission,
-}: {
-  readonly leavesAtEpoch?: number | undefined;
-  readonly nextCommission?: { readonly bps: number; readonly fromEpoch: number } | undefined;
-}): string {
+function stateOf({ leavesAtEpoch, nextCommission, seen, absent }: Validators['validators'][number]): string {
   if (leavesAtEpoch !== undefined) return `gone when epoch ${leavesAtEpoch} begins`;
+  if (seen === undefined) return 'not active yet: never started';
+  if (absent !== undefined) return `absent since epoch ${seen.epoch}`;
   return nextCommission === undefined
     ? ''
     : `${formatShare(nextCommission.bps)} from epoch ${nextCommission.fromEpoch}`;

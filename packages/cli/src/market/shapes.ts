@@ -61,6 +61,7 @@ export const statusSchema = z.object({
   settledMicro: micro,
   pendingReceipts: z.number(),
   ledger: z.object({ height: z.number(), stateRoot: z.string(), totalMicro: micro }),
+  attendance: z.array(z.string().max(2_000)).max(100).default([]),
   calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
   history: z.object({ records: z.number(), bytesPerRecord: z.number() }),
   recentJobs: z.array(job).default([]),

@@ -152,6 +152,7 @@ function openMarket(
       options.hasLiar && index === options.validators - 1 ? { ...spec, testimony: contraryTestimony } : spec,
     ),
     epochMs: options.epochMs,
+    acceptClock: options.acceptsClock,
     // A lone witness that lies would certify it; of three, two outvote it.
     ...(options.hasLiar ? { parameters: { witnesses: 3 } } : {}),
     onWarning: (message) => log.say(message, { event: 'warning', message }),

@@ -91,6 +91,7 @@ beforeEach(async () => {
       stakeMicro: 100_000_000n,
       consent: signConsent(nodeKeysOf(name), network, operator.address),
     });
+  for (const name of validatorNames) await ledger.transact(nodeKeysOf(name), { kind: 'heartbeat', call: 0 });
 });
 afterEach(() => ledger.close());
 
@@ -127,6 +128,62 @@ const transactionOf = (keys: Signer, action: Action): Transaction =>
   ({ ...action, network, from: senderOf(keys), nonce: service.nextNonce(senderOf(keys)) }) as Transaction;
 const preview = (keys: Signer, action: Action): Promise<TransactionPreview> =>
   service.preview(transactionOf(keys, action));
+
+describe('the attendance', () => {
+  const callRoll = async (...answering: string[]): Promise<void> => {
+    const { rollCall, rules } = ledger.settings();
+    await ledger.transact(treasury, { kind: 'rollCall', atMs: rollCall.atMs + rules.answerMs });
+    for (const name of answering)
+      await ledger.transact(nodeKeysOf(name), { kind: 'heartbeat', call: rollCall.number + 1 });
+  };
+  const attendance = () => service.network().attendance;
+
+  it('says nothing while all are there', () => {
+    expect(attendance()).toMatchObject({ presentMicro: 200_000_000n, missing: [], sentences: [] });
+  });
+
+  it('names who was never started, who has yet to answer, who is absent, and what that means', async () => {
+    await ledger.transact(operator, {
+      kind: 'registerValidator',
+      node: nodeOf('idle'),
+      name: 'idle',
+      stakeMicro: 400_000_000n,
+      consent: signConsent(nodeKeysOf('idle'), network, operator.address),
+    });
+    expect(attendance().sentences).toEqual([
+      'idle (400 credits) is registered since epoch 1 and has never been started: it does not count, and nobody waits for it.',
+    ]);
+    await callRoll('v1');
+    expect(attendance().missing).toMatchObject([{ state: 'new' }, { name: 'v2', state: 'silent' }]);
+    expect(attendance().sentences[1]).toMatch(
+      /^v2 .* has until 1970-01-01T00:20:00.000Z to answer a roll call/,
+    );
+    await callRoll('v1');
+    expect(attendance().sentences[1]).toMatch(
+      /^v2 .* is not waited for. It loses its seat when epoch 169 begins/,
+    );
+    // Half of the stake is enough to go on; less than a third waits, and says until when.
+    await ledger.transact(operator, {
+      kind: 'stake',
+      target: { role: 'validator', node: nodeOf('v2') },
+      amountMicro: 300_000_000n,
+    });
+    const { epoch, epochStartedMs } = ledger.settings();
+    const atMs = epochStartedMs + epochMs;
+    const signatures = [signEpochEnd(nodeKeysOf('v1'), { network, epoch, atMs })];
+    await ledger.transact(treasury, { kind: 'endEpoch', epoch, atMs, signatures });
+    expect(attendance().sentences[0]).toBe(
+      'Settlements wait: 100 of 500 credits of stake are present, and more than a third is needed. They go on as soon as enough of them are back, or when epoch 169 begins.',
+    );
+    expect(service.metagraph(market)!.nodes.filter(({ role }) => role === 'validator')).toMatchObject([
+      { name: 'idle', state: 'new' },
+      { name: 'v2', state: 'absent' },
+      { name: 'v1', state: 'serving' },
+    ]);
+    await ledger.transact(nodeKeysOf('v2'), { kind: 'heartbeat', call: 2 });
+    expect(attendance().sentences).toHaveLength(1);
+  });
+});
 
 describe('the metagraph', () => {
   it('shows what the last ranking came to, under the keys that nodes have now', async () => {
@@ -356,7 +413,7 @@ describe('a preview', () => {
   it('shows exactly what is there after the transaction', async () => {
     const transaction = transactionOf(alice, { kind: 'delegate', target: good, amountMicro: 6_000_000n });
     const { changes } = await service.preview(transaction);
-    expect(await service.submit(signTransaction(alice, transaction))).toEqual({ index: 5, height: 6 });
+    expect(await service.submit(signTransaction(alice, transaction))).toEqual({ index: 7, height: 8 });
     expect(changes.length).toBeGreaterThan(2);
     for (const { table, key, after } of changes) expect(ledger.records()[table].get(key)).toEqual(after);
   });

@@ -2,6 +2,7 @@ import { isMoeError, type SenderId } from '@moe/core';
 import type { Ledger, LedgerRecords } from '@moe/ledger';
 import { type RecordChange, warningsOfDestination } from '@moe/protocol';
 import { accountFacts } from '../ledger-facts/account-facts.ts';
+import { attendanceFacts } from '../ledger-facts/attendance.ts';
 import { metagraph, weightsInForce } from '../ledger-facts/metagraph.ts';
 import { transactionSummary } from '../ledger-facts/transaction-summary.ts';
 import type { LedgerService, TransactionPreview } from '../ledger-service.ts';
@@ -26,6 +27,7 @@ export function ledgerService(ledger: Ledger): LedgerService {
         burntMicro,
         minValidatorStakeMicro,
         validatorStakeMicro,
+        attendance: attendanceFacts(ledger.records()),
         height: ledger.height(),
         stateRoot: ledger.stateRoot(),
       };

@@ -1,6 +1,7 @@
 import { type AccountId, type Hash, MoeError } from '@moe/core';
 import { type CalibrationStore, serialisePlaces } from '@moe/history';
 import type { Ledger } from '@moe/ledger';
+import { attendanceFacts } from '../ledger-facts/attendance.ts';
 import type { MarketService } from '../market-service.ts';
 import { receiptDocument } from '../receipts/receipt-document.ts';
 import { rosterId } from '../receipts/receipt-record.ts';
@@ -93,6 +94,7 @@ export function marketService(components: ServiceComponents): OpenService {
         experts: [...ofFirst.experts, ...experts.waiting()],
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
+        attendance: attendanceFacts(ledger.records()).sentences,
         calibration: {
           pieces: Math.min(
             ...ofFirst.experts.map(({ id: node }) => calibration.count(node)),

@@ -1,7 +1,7 @@
 import type { MarketId, NodeId } from '@moe/core';
 import type { LedgerRecords } from '@moe/ledger';
 import type { Expert, Ranking, StakeTarget, Validator } from '@moe/protocol';
-import { targetKey } from '@moe/protocol';
+import { attendanceOf, targetKey } from '@moe/protocol';
 import type { Metagraph, MetagraphNode, WeightsInForce } from '../ledger-service.ts';
 
 const WHOLE = 65_535;
@@ -85,10 +85,12 @@ function validatorNode(
   row: Ranking['validators'][number] | undefined,
   ranking: Ranking | undefined,
 ): MetagraphNode {
-  const isServing = validator.leavesAtEpoch === undefined;
+  const attendance = attendanceOf(validator);
+  const isServing = attendance !== 'leaving';
   const permits = ranking?.permits ?? [];
   return {
     ...common(validator),
+    state: attendance === 'present' ? 'serving' : attendance,
     role: 'validator',
     dividends: share(row?.dividends),
     validatorTrust: share(row?.validatorTrust),

@@ -46,6 +46,7 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   closeMarkets(view, epoch);
   activatePending(view);
   moveLiability(view, epoch, tx.atMs);
+  if (tx.atMs < network.epochStartedMs) correctTimes(view, tx.atMs);
   for (const [key, validator] of sortedEntries(view.validators))
     if (validator.epochStakeMicro !== validator.stakeMicro)
       view.validators.set(key, { ...validator, epochStakeMicro: validator.stakeMicro });
@@ -92,6 +93,19 @@ function problemOfTime(
       `Epoch ${epoch} would end more than ${LEDGER_TIME.overdueMs / 86_400_000} days late: the treasury must send that, as its word for the clock.`,
     );
   return undefined;
+}
+
+/** The ledger's time was in the future: nothing is dated after what is right, or what happens from now on would be too old to count. */
+function correctTimes(view: LedgerView, atMs: number): void {
+  const network = view.network.get('network')!;
+  const { since, next } = network.liability;
+  const notAfter = <Mark extends { readonly atMs: number }>(mark: Mark): Mark => ({
+    ...mark,
+    atMs: Math.min(mark.atMs, atMs),
+  });
+  view.network.set('network', { ...network, liability: { since: notAfter(since), next: notAfter(next) } });
+  for (const [key, market] of sortedEntries(view.markets, ({ createdMs }) => createdMs > atMs))
+    view.markets.set(key, { ...market, createdMs: atMs });
 }
 
 /**

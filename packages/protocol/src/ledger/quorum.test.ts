@@ -276,6 +276,8 @@ describe('the end of an epoch', () => {
 
   test('before it began sets a wrong time right, by the treasury’s word and the validators’', () => {
     const future = 3650 * day;
+    stage = new Stage({ atMs: future - epochMs });
+    register({ a: 100n });
     stage.must('treasury', end(future, 'a'));
     const right = 2 * epochMs;
     stage.refuses('bob', end(right, 'a'), 'too-early');
@@ -284,6 +286,9 @@ describe('the end of an epoch', () => {
     stage.refuses('treasury', end(future - 120_000, 'a'), 'too-early');
     stage.must('treasury', end(right, 'a'));
     expect(network()).toMatchObject({ epoch: 3, epochStartedMs: right });
+    // What is done from now on can be punished.
+    expect(network().liability.since.atMs).toBeLessThanOrEqual(right);
+    expect(stage.state.markets.get(MARKET)!.createdMs).toBeLessThanOrEqual(right);
     stage.refuses('treasury', end(right + epochMs - 1, 'a'), 'too-early');
     stage.must('bob', end(right + epochMs, 'a'));
   });

@@ -1,0 +1,99 @@
+import { generateKeyPair, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
+import { attendanceOf, signConsent } from '@moe/protocol';
+import { afterEach, expect, it } from 'vitest';
+import { steppedClock } from '../fixed-market/stepped-clock.ts';
+import type { EmbeddedMarket } from './embedded-market.ts';
+import {
+  embedOne,
+  fundedOwner,
+  longText,
+  openTestMarket,
+  settled,
+  temporaryDirectory,
+} from './test-market.ts';
+import { validatorSpecs } from './validators.ts';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let market: EmbeddedMarket;
+const warnings: string[] = [];
+const onWarning = (message: string): void => {
+  warnings.push(message);
+};
+afterEach(async () => {
+  warnings.length = 0;
+  await market.close();
+  directory.remove();
+});
+
+it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', {
+  timeout: 60_000,
+}, async () => {
+  directory = temporaryDirectory();
+  market = await openTestMarket(directory.path, { validators: validatorSpecs(3), epochMs: 1_000, onWarning });
+  const owner = await fundedOwner(market, directory.path, 2_000);
+  const keys = generateKeyPair();
+  await market.ledger.transact(owner, {
+    kind: 'registerValidator',
+    node: keys.publicKey as NodeId,
+    name: 'idle',
+    stakeMicro: 1_000n * MICRO_PER_CREDIT,
+    consent: signConsent(keys, market.ledger.network, owner.address),
+    ticketRoot: 'a'.repeat(64) as never,
+  });
+  const { epoch } = market.ledger.settings();
+  await embedOne(market, longText(1), 'shard');
+  await settled(market, 1);
+  await expect.poll(() => market.ledger.settings().epoch, { timeout: 30_000 }).toBeGreaterThan(epoch + 1);
+  expect(market.service.status().attendance).toEqual([
+    expect.stringMatching(/^idle \(1000 credits\) .* has never been started/),
+  ]);
+});
+
+it('a market that is started with half of its validators leaves the others out and goes on', {
+  timeout: 120_000,
+}, async () => {
+  directory = temporaryDirectory();
+  const clock = steppedClock();
+  const open = (count: number) =>
+    openTestMarket(directory.path, { validators: validatorSpecs(count), epochMs: 60_000, clock, onWarning });
+  market = await open(4);
+  await embedOne(market, longText(1), 'shard');
+  await settled(market, 1);
+  await market.close();
+
+  market = await open(2);
+  const { ledger } = market;
+  const absent = () =>
+    ledger
+      .validators()
+      .filter((each) => attendanceOf(each) === 'absent')
+      .map(({ name }) => name);
+  // What the job lacks (a ticket, a witness) or the settlement: whatever it is, it has them looked for.
+  const first = embedOne(market, longText(2), 'shard').catch(() => undefined);
+  await expect
+    .poll(
+      () => {
+        clock.advance(5_000);
+        return absent().sort();
+      },
+      { timeout: 60_000, interval: 100 },
+    )
+    .toEqual(['validator-3', 'validator-4']);
+  await first;
+  await embedOne(market, longText(3), 'shard');
+  await expect
+    .poll(
+      () => {
+        clock.advance(1_000);
+        return market.service.status().pendingReceipts;
+      },
+      { timeout: 60_000, interval: 100 },
+    )
+    .toBe(0);
+  expect(warnings.join(' ')).toContain('Validator validator-4, with 100 credits, has given no sign of life');
+  await market.close();
+
+  // Back again, they count.
+  market = await open(4);
+  expect(market.ledger.validators().map(attendanceOf)).toEqual(['present', 'present', 'present', 'present']);
+});
