@@ -4,6 +4,7 @@ import { certificateDomain } from '../job/certificate.ts';
 import { jobIdOf } from '../job/messages.ts';
 import { certificateBody, orderBody, signedIn } from './evidence-fixture.ts';
 import { idOf, MARKET, nodeOf, registerExpert, registerValidator } from './ledger-fixture.ts';
+import { beat } from './play-fixture.ts';
 import { ownMarket, step, thieves, thievesPlay, wealthOf, worstTerms } from './stake-thief-fixture.ts';
 import type { Action } from './transaction.ts';
 import type { WeightsPromise } from './weights.ts';
@@ -16,6 +17,7 @@ test('no sequence of what thieves may do leaves them with more while who staked 
       const first = wealthOf(g, thieves, true);
       g.must('mallory', { kind: 'fundMarket', market: ownMarket, amountMicro: 20_000n });
       g.must('mallory', registerValidator('mallory', 'w1', 1_000n));
+      beat(g, 'w1');
       g.must('trudy', { ...registerExpert('trudy', 't1', 1_000n), market: ownMarket } as Action);
       const carolFirst = wealthOf(g, ['carol'], false);
       const promises: WeightsPromise[] = [];

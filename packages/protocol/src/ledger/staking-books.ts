@@ -112,7 +112,9 @@ export function mustAgree(state: LedgerState, model: StakingModel): void {
         pot === 'delegated'
           ? [backing.delegatedMicro, backing.delegationShares]
           : [backing.unbondingMicro, backing.unbondingShares];
-      const held = new Map(parts(pot));
+      // What goes to one node has two records where that node's key was replaced in between.
+      const held = new Map<string, bigint>();
+      for (const [holder, shares] of parts(pot)) held.set(holder, (held.get(holder) ?? 0n) + shares);
       let off = exact(0n);
       for (const holder of new Set([...held.keys(), ...node[pot].parts.keys()])) {
         const shares = held.get(holder) ?? 0n;
