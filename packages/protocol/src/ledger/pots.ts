@@ -29,7 +29,7 @@ export function ownedBacking(
 }
 
 /** Stake that counts: nothing of a node that is leaving. */
-export function countedMicro(backing: Backing | undefined): Amount {
+function countedMicro(backing: Backing | undefined): Amount {
   return backing === undefined || backing.leavesAtEpoch !== undefined ? 0n : backing.stakeMicro;
 }
 
