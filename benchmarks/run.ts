@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--json] [options]`: runs one benchmark; `--json` prints one object as the last line. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const folder = import.meta.dirname;
@@ -20,6 +21,10 @@ if (isHelp || !existsSync(join(folder, `${name}.ts`)) || !names.includes(name)) 
 interface Benchmark {
   run(options: { readonly json: boolean; readonly args: readonly string[] }): Promise<unknown>;
 }
+// Notes about this machine are kept outside the data directories: here outside the user's own, too.
+const state = mkdtempSync(join(tmpdir(), 'moe-bench-state-'));
+process.env.XDG_STATE_HOME = state;
+process.on('exit', () => rmSync(state, { recursive: true, force: true }));
 const json = args.includes('--json');
 const benchmark = (await import(join(folder, `${name}.ts`))) as Benchmark;
 const result = await benchmark.run({ json, args: args.filter((argument) => argument !== '--json') });

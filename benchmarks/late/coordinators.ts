@@ -1,6 +1,6 @@
 import { type Clock, decode, encode, type JobId, MoeError, type NodeId } from '@moe/core';
 import type { Transport } from '@moe/network';
-import { arrivalsRequestSchema, protocols } from '../../packages/node/src/protocols.ts';
+import { arrivalsRequestSchema, protocols, sealedRequestSchema } from '../../packages/node/src/protocols.ts';
 
 /** What a coordinator does with the messages of its jobs; the honest one passes everything on. */
 export type Conduct = (transport: Transport, clock: Clock, job: JobId) => Transport;
@@ -43,11 +43,13 @@ function hasty(victim: NodeId, witnesses: readonly NodeId[]): Conduct {
   return (transport, clock, job) => {
     const deaf = deafTo(victim)(transport, clock, job);
     const early = new Map<NodeId, Promise<Uint8Array>>();
-    const request = encode({ job, stage: 'sealed' });
     return withRequest(transport, (to, protocol, bytes, options) => {
-      if (protocol === protocols.sealed && early.size === 0)
+      if (protocol === protocols.sealed && early.size === 0) {
+        const { kept: _, ...opening } = decode(bytes, sealedRequestSchema);
+        const request = encode({ job, stage: 'sealed', opening: encode(opening) });
         for (const witness of witnesses)
           early.set(witness, transport.request(witness, protocols.arrivals, request, { timeoutMs: 5_000 }));
+      }
       const isSealed =
         protocol === protocols.arrivals && decode(bytes, arrivalsRequestSchema).stage === 'sealed';
       return (isSealed ? early.get(to) : undefined) ?? deaf.request(to, protocol, bytes, options);

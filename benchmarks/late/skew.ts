@@ -74,7 +74,7 @@ async function observe(skews: Skews): Promise<Omit<SkewRow, 'skewSeconds'>> {
   market.network.inject.latency(delayMs);
   for (const [index, { keys, transport, encode }] of market.experts.entries()) {
     const isLast = index === seats - 1;
-    expertRole({ keys })({
+    expertRole({ signer: market.signerOf(keys) })({
       transport,
       view: market.view,
       random: systemRandom,

@@ -12,13 +12,16 @@ import {
   sha256,
   signBody,
   systemClock,
+  systemRandom,
 } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { fitPlaces, memoryHistory } from '@moe/history';
+import { memoryGuard } from '@moe/ledger/guard';
 import { createMemoryNetwork, type Transport } from '@moe/network';
 import {
   type DecisionPolicy,
   expertRole,
+  guardedSigner,
   historyBeliefs,
   historyRecordOf,
   type MarketView,
@@ -181,6 +184,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     }),
     calibration: (node, index) => published[indices.get(node)!]![index]!,
     placeOf: (sum) => nearestPlace(places, sum),
+    nextBatch: () => roster.batch,
     beliefs: historyBeliefs(history, clock),
   };
   const network = createMemoryNetwork();
@@ -190,14 +194,16 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     transports.push(transport);
     return transport;
   };
-  validatorRole({ keys: validatorKeys })({
+  const guard = memoryGuard(clock.nowMs);
+  const signerOf = (keys: KeyPair) => guardedSigner(keys, guard, systemRandom);
+  validatorRole({ signer: signerOf(validatorKeys) })({
     transport: connect(validatorKeys.publicKey as NodeId),
     view,
     clock,
     tickets: () => tickets,
   });
   for (const { name, vectorOf, keys, node } of experts)
-    expertRole({ keys, policy: init.policy, quietMs: 0 })({
+    expertRole({ signer: signerOf(keys), policy: init.policy })({
       transport: connect(node),
       backend: backendOf(name, parameters.dimensions, vectorOf),
       view,

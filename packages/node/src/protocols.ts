@@ -27,8 +27,8 @@ export const protocols = {
   sealed: 'moe/job/sealed/3',
   full: 'moe/job/full/1',
   reveal: 'moe/job/reveal/1',
-  arrived: 'moe/job/arrived/2',
-  arrivals: 'moe/job/arrivals/2',
+  arrived: 'moe/job/arrived/3',
+  arrivals: 'moe/job/arrivals/3',
   certify: 'moe/job/certify/3',
   route: 'moe/route/2',
   tally: 'moe/tally/2',
@@ -41,12 +41,13 @@ const textSchema = z.string().max(256 * 1024);
 export const ticketRequestSchema = z.strictObject({ order: orderSchema, roster: hashSchema });
 export const ticketResponseSchema = z.strictObject({ ticket: ticketSchema });
 
-export const sealedRequestSchema = z.strictObject({
+/** What proves that a job was ordered, and shows who was drawn for it. */
+export const jobOpeningSchema = z.strictObject({
   order: orderSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(16),
-  kept: textSchema,
 });
+export const sealedRequestSchema = jobOpeningSchema.extend({ kept: textSchema });
 /** A commit by another than the principal comes with that worker's grant. */
 const grantedCommit = z.strictObject({ commit: commitSchema, grant: grantSchema.optional() });
 export const sealedResponseSchema = z.union([grantedCommit, z.strictObject({ decline: declineSchema })]);
@@ -73,20 +74,31 @@ export const fullResponseSchema = z.strictObject({ commit: commitSchema });
 export const revealRequestSchema = z.strictObject({ job: jobIdSchema, seals: z.array(hashSchema).max(16) });
 export const revealResponseSchema = z.strictObject({ reveal: revealSchema });
 
-/** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
-export const arrivedNoticeSchema = z.union([
+export const arrivedMessageSchema = z.union([
   grantedCommit,
   z.strictObject({ decline: declineSchema }),
   z.strictObject({ reveal: revealSchema }),
 ]);
+/** A {@link jobOpeningSchema}, encoded: read only by who does not know the job yet. */
+const openingBytesSchema = bytesSchema(64 * 1024);
+/** One-way copy of an answer to a witness, so that the coordinator alone cannot make an expert late. */
+export const arrivedNoticeSchema = z.strictObject({
+  job: jobIdSchema,
+  opening: openingBytesSchema,
+  said: arrivedMessageSchema,
+});
 export const arrivalsRequestSchema = z.strictObject({
   job: jobIdSchema,
   stage: z.enum(['sealed', 'full', 'reveal']),
+  opening: openingBytesSchema,
 });
 export const arrivalsResponseSchema = z.strictObject({
   record: arrivalSchema,
-  /** What the witness has received at this stage, so that the coordinator can take up what it missed. */
-  messages: z.array(arrivedNoticeSchema).max(16),
+  /**
+   * What the witness has received at this stage, each an {@link arrivedMessageSchema}, so that the coordinator can take up
+   * what it missed. Read one by one: a message that cannot be read does not take the others, or the record, with it.
+   */
+  messages: z.array(z.unknown()).max(256),
 });
 
 export const certifyRequestSchema = z.strictObject({ transcript: transcriptSchema });

@@ -10,6 +10,7 @@ export * from './job/equivocation.ts';
 export * from './job/messages.ts';
 export * from './job/phases.ts';
 export * from './job/replay.ts';
+export * from './job/said-once.ts';
 export * from './job/signed.ts';
 export * from './job/winner.ts';
 export * from './ledger/index.ts';

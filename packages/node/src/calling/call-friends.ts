@@ -1,4 +1,4 @@
-import { type Clock, encode, type KeyPair, type NodeId, signBody, verifyBodyAsync } from '@moe/core';
+import { type Clock, encode, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
   assertGrant,
@@ -18,10 +18,12 @@ import {
 import type { JobRequest } from '../expert/job-request.ts';
 import { call, refuse } from '../market/messaging.ts';
 import { claimResponseSchema, protocols } from '../protocols.ts';
+import type { JobPen } from '../signing/job-pen.ts';
 import type { CallBook } from './call-book.ts';
 
 export interface CallingComponents {
-  readonly keys: KeyPair;
+  readonly self: NodeId;
+  readonly pen: JobPen;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly calls: CallBook;
@@ -35,7 +37,7 @@ export interface FriendsAnswer {
 
 /**
  * Asks friends in turn to work in this member's place. Whoever refuses under his signature frees the next claim at
- * once; whoever is silent holds it until it expires. Undefined when nobody is free while there is time, or when an
+ * once; whoever is silent, or cannot look at the claim now, holds it until it expires. Undefined when nobody is free while there is time, or when an
  * answer is none: the member then works itself. Never rejects, but for the signal.
  */
 export async function callFriends(
@@ -45,9 +47,8 @@ export async function callFriends(
   friends: readonly NodeId[],
   signal: AbortSignal,
 ): Promise<FriendsAnswer | undefined> {
-  const { clock, calls, keys } = components;
+  const { clock, calls, pen, self: principal } = components;
   const { parameters } = job.roster;
-  const principal = keys.publicKey as NodeId;
   const past: PastClaim[] = [];
   const startedMs = clock.nowMs();
   for (const worker of friends.slice(0, parameters.maximumClaims)) {
@@ -56,7 +57,7 @@ export async function callFriends(
     if (leftMs <= 0) return undefined;
     const issuedMs = clock.nowMs();
     const ttlMs = calls.patienceMs(worker, Math.floor(Math.min(leftMs, parameters.claimTtlMs)));
-    const claim = signBody(keys, claimDomain, {
+    const claim = await pen.sign(claimDomain, {
       job: job.id,
       principal,
       worker,

@@ -1,11 +1,11 @@
 import {
   type Clock,
+  type Hash,
   isMoeError,
   type JobId,
-  type KeyPair,
+  MoeError,
   messageOf,
   type NodeId,
-  signBody,
   verifyBodyAsync,
 } from '@moe/core';
 import type { Transport } from '@moe/network';
@@ -21,8 +21,9 @@ import {
   publishedAsk,
   type Refusal,
   refusalDomain,
+  type SealedJob,
 } from '@moe/protocol';
-import type { JobInHand, JobMemory } from '../expert/job-memory.ts';
+import type { JobInHand, JobMemory, JobPart } from '../expert/job-memory.ts';
 import { type JobRequest, openRequestedJob } from '../expert/job-request.ts';
 import type { Sealing } from '../expert/sealing.ts';
 import type { MarketView } from '../market/market-view.ts';
@@ -31,19 +32,14 @@ import { claimRequestSchema, protocols } from '../protocols.ts';
 import type { ClaimCounts } from './pricer.ts';
 
 export interface ClaimsInit {
-  readonly keys: KeyPair;
+  readonly self: NodeId;
   readonly transport: Transport;
   readonly view: MarketView;
   readonly clock: Clock;
   readonly jobs: JobMemory;
   readonly sealing: Sealing;
   readonly notifyWitnesses: (state: JobInHand, notice: unknown) => void;
-  /**
-   * Until then all claims are refused: after a crash an expert does not know what it has granted, and a grant
-   * that overlaps a forgotten one would be equivocation.
-   */
-  readonly quietUntilMs: number;
-  /** Claims under work at once; more are refused. */
+  /** Claims under work at once; more get no answer yet. */
   readonly maxClaims: number;
 }
 
@@ -52,39 +48,45 @@ export interface ServedClaims {
   takeCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
 }
 
+type Granted = { readonly grant: Grant; readonly commit: Commit };
+type ClaimAnswer = Granted | { readonly refusal: Refusal };
+type ClaimRequest = JobRequest & { readonly claim: Claim; readonly past: readonly PastClaim[] };
+
 interface Held {
   readonly principal: NodeId;
   readonly untilMs: number;
-  readonly answer: Promise<{ readonly grant: Grant; readonly commit: Commit }>;
 }
+
+/** Claims of one job that get an answer: all that its members may make, and some more. */
+const maxAnswers = 64;
 
 /**
  * The friend's side of a call: first come, first served, one member at a time in each job. It checks the order and
- * the draw itself, refuses at once and under its signature, and otherwise answers with its grant and the first seal.
- * Throughout, at most `maxClaims` claims are looked at: a storm costs each of the others one signature.
+ * the draw itself. A claim has one answer for ever, a grant with the first seal or a signed refusal, whatever happens and
+ * however often it comes. What may be otherwise in a moment ("too many at once") is an error that nobody signed.
  */
 export function serveClaims(init: ClaimsInit): ServedClaims {
-  const { keys, clock, jobs } = init;
-  const self = keys.publicKey as NodeId;
+  const { self, clock, jobs } = init;
   const held = new Map<JobId, Held>();
-  let working = 0;
+  /** Claims that are being looked at: the same one, sent again meanwhile, waits for the same answer. */
+  const looking = new Map<Hash, Promise<ClaimAnswer>>();
   let won = 0;
   let heldAlready = 0;
 
-  const refusal = (claim: Claim, reason: string, heldBy: NodeId | null = null): { refusal: Refusal } => ({
-    refusal: signBody(keys, refusalDomain, { claim: claimHash(claim.body), worker: self, heldBy, reason }),
+  const refusal = async (
+    { pen }: JobPart,
+    claim: Claim,
+    reason: string,
+    heldBy: NodeId | null = null,
+  ): Promise<{ refusal: Refusal }> => ({
+    refusal: await pen.sign(refusalDomain, { claim: claimHash(claim.body), worker: self, heldBy, reason }),
   });
+
   const holderOf = (job: JobId): Held | undefined => {
     const holder = held.get(job);
     return holder !== undefined && holder.untilMs > clock.nowMs() ? holder : undefined;
   };
-  /** The refusal of a claim that came after another member's; undefined when nobody else holds the expert. */
-  const refusalToOther = (claim: Claim): { refusal: Refusal } | undefined => {
-    const holder = holderOf(claim.body.job);
-    if (holder === undefined || holder.principal === claim.body.principal) return undefined;
-    heldAlready += 1;
-    return refusal(claim, 'Another member has called this expert.', holder.principal);
-  };
+
   const forgetExpired = (): void => {
     for (const [job, { untilMs }] of held) {
       if (untilMs > clock.nowMs()) break;
@@ -98,59 +100,64 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     const vector = await init.sealing.embedKept(state, signal);
     if (clock.nowMs() >= untilMs) refuse('The claim expired before the work was done.');
     const issuedMs = untilMs - claim.body.ttlMs;
-    const grant = signBody(keys, grantDomain, { claim, askBps, issuedMs, expiresMs: untilMs });
-    const commit = init.sealing.sealKept(state, vector);
+    const grant = await state.pen.sign(grantDomain, { claim, askBps, issuedMs, expiresMs: untilMs });
+    const commit = await init.sealing.sealKept(state, vector);
     init.notifyWitnesses(state, { commit, grant });
     return { grant, commit };
   };
 
-  const answerClaim = async ({
-    claim,
-    past,
-    ...request
-  }: JobRequest & { readonly claim: Claim; readonly past: readonly PastClaim[] }) => {
+  /** Decides at once, so that of two claims the first one is granted, and answers when the work is done. */
+  const decide = (part: JobPart, job: SealedJob, { claim, kept }: ClaimRequest): Promise<ClaimAnswer> => {
+    const { principal, ttlMs, maxAskBps } = claim.body;
+    if (maxAskBps < publishedAsk(job.roster, self)) return refusal(part, claim, 'This expert asks for more.');
+    const holder = holderOf(job.id);
+    if (holder !== undefined && holder.principal !== principal) {
+      heldAlready += 1;
+      return refusal(part, claim, 'Another member has called this expert.', holder.principal);
+    }
+    if (jobs.known(job.id) !== undefined || jobs.wasServed(job.id))
+      return refusal(part, claim, 'This expert has had its part in the job.');
+    if (!jobs.hasRoom()) return refusal(part, claim, 'This expert has too many jobs in hand.');
+    const untilMs = clock.nowMs() + ttlMs;
+    const state = jobs.take(job, kept, principal);
+    held.set(job.id, { principal, untilMs });
+    won += 1;
+    return work(state, claim, untilMs, AbortSignal.timeout(ttlMs)).catch((error: unknown) => {
+      // No grant was signed, and none will be: the principal can go on at once.
+      held.delete(job.id);
+      return refusal(part, claim, isMoeError(error) ? messageOf(error).slice(0, 200) : 'The model failed.');
+    });
+  };
+
+  const look = async (request: ClaimRequest, hash: Hash): Promise<ClaimAnswer> => {
+    const { claim, past } = request;
     if (!(await areSigned(claim, past))) refuse('A signature in the claim is not valid.');
     const job = await openRequestedJob(request, init);
     assertClaim(job, claim, past);
     if (claim.body.worker !== self) refuse('The claim is on another expert.');
-    if (claim.body.maxAskBps < publishedAsk(job.roster, self))
-      return refusal(claim, 'This expert asks for more.');
-    // Others may have come while this one was checked: whoever is first from here on holds the expert.
-    const tooLate = refusalToOther(claim);
-    if (tooLate !== undefined) return tooLate;
-    const holder = holderOf(job.id);
-    if (holder !== undefined) return holder.answer;
-    if (jobs.known(job.id) !== undefined || jobs.wasServed(job.id))
-      return refusal(claim, 'This expert has had its part in the job.');
-    if (!jobs.hasRoom()) return refusal(claim, 'This expert has too many jobs in hand.');
-    const untilMs = clock.nowMs() + claim.body.ttlMs;
-    const state = jobs.take(job, request.kept, claim.body.principal);
-    const answer = work(state, claim, untilMs, AbortSignal.timeout(claim.body.ttlMs));
-    held.set(job.id, { principal: claim.body.principal, untilMs, answer });
-    won += 1;
-    try {
-      return await answer;
-    } catch (error) {
-      // No grant was signed, so the refusal excludes nothing; the principal can go on at once.
-      held.delete(job.id);
-      return refusal(claim, isMoeError(error) ? messageOf(error).slice(0, 200) : 'The model failed.');
-    }
+    // Where it does not know any more what it has answered, it says nothing: a forgotten grant and a refusal would be perjury.
+    const part = jobs.part(job);
+    const known = part.answers.get(hash);
+    if (known !== undefined) return known as Promise<ClaimAnswer>;
+    if (part.answers.size >= maxAnswers)
+      refuse('This expert has answered all claims of the job that it will.');
+    const answer = decide(part, job, request);
+    part.answers.set(hash, answer);
+    return answer;
   };
 
   serve(init.transport, protocols.claim, claimRequestSchema, async (request, from) => {
     const { claim } = request;
     if (from !== claim.body.principal || claim.by !== from) refuse('A claim is brought by its principal.');
     forgetExpired();
-    const tooLate = refusalToOther(claim);
-    if (tooLate !== undefined) return tooLate;
-    if (clock.nowMs() < init.quietUntilMs) return refusal(claim, 'This expert has just started.');
-    if (working >= init.maxClaims) return refusal(claim, 'This expert has too many claims to look at.');
-    working += 1;
-    try {
-      return await answerClaim(request);
-    } finally {
-      working -= 1;
-    }
+    const hash = claimHash(claim.body);
+    const underWay = looking.get(hash);
+    if (underWay !== undefined) return underWay;
+    if (looking.size >= init.maxClaims)
+      throw new MoeError('overloaded', 'This expert has too many claims to look at.', { isRetryable: true });
+    const answer = look(request, hash).finally(() => looking.delete(hash));
+    looking.set(hash, answer);
+    return answer;
   });
 
   return {

@@ -15,7 +15,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Encode, encoderBackend } from '../fixed-market/encoders.ts';
 import { type Script, scriptedExpert } from '../fixed-market/scripted-expert.ts';
 import { type SmallMarket, smallMarket, smallParameters, textAbout } from '../fixed-market/small-market.ts';
-import { arrivedNoticeSchema, protocols } from '../protocols.ts';
+import { arrivedNoticeSchema } from '../protocols.ts';
 import type { ShardOutcome } from './shard-job.ts';
 
 let market: SmallMarket;
@@ -280,16 +280,7 @@ describe('an expert that cheats', () => {
 
   it('commits twice, once to each: the coordinator’s stands', async () => {
     market = trioWith({
-      notifies: false,
-      sealed: (honest, body) => {
-        const second = signBody(keys(), commitDomain, { ...body, seal: honest.body.job as string as Hash });
-        market.experts[2]!.transport.notify(
-          market.validators[0]!.node,
-          protocols.arrived,
-          encode({ commit: second }),
-        );
-        return honest;
-      },
+      told: (body) => signBody(keys(), commitDomain, { ...body, seal: body.job as string as Hash }),
     });
     expect(outcomesOf(await market.runJob({ text }))).toEqual(['scored', 'scored', 'scored']);
   });
@@ -323,7 +314,7 @@ function scriptedReveal(of: SmallMarket, index: number, heard: (reveal: Reveal) 
   Object.assign(transport, {
     notify: (to: NodeId, protocol: string, bytes: Uint8Array) => {
       const notice = decode(bytes, arrivedNoticeSchema);
-      if ('reveal' in notice) heard(notice.reveal);
+      if ('reveal' in notice.said) heard(notice.said.reveal);
       notify(to, protocol, bytes);
     },
   });

@@ -6,11 +6,13 @@ import {
   MoeError,
   type NodeId,
   signBody,
+  verifyBodyAsync,
   verifySignatureAsync,
 } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
   type ArrivalRecord,
+  arrivalDomain,
   type Certificate,
   type CertificateBody,
   type ClosedJob,
@@ -42,10 +44,12 @@ import {
   type Transcript,
   ticketValidators,
 } from '@moe/protocol';
+import { openingBytes } from '../expert/job-request.ts';
 import { call } from '../market/messaging.ts';
 import { noTimeReason, type StageReport } from '../market/pace.ts';
 import {
   arrivalsResponseSchema,
+  arrivedMessageSchema,
   certifyResponseSchema,
   fullResponseSchema,
   protocols,
@@ -332,15 +336,28 @@ class ShardRun {
 
   /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
   async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: 'sealed' | 'full' | 'reveal') {
-    const request = encode({ job: job.id, stage });
+    const request = encode({ job: job.id, stage, opening: openingBytes(job) });
     const answers = await Promise.allSettled(
-      job.draw.witnesses.map((witness) =>
-        this.#ask(witness, protocols.arrivals, request, arrivalsResponseSchema, 1_000, this.#input.signal),
-      ),
+      job.draw.witnesses.map(async (witness) => {
+        const { record, messages } = await this.#ask(
+          witness,
+          protocols.arrivals,
+          request,
+          arrivalsResponseSchema,
+          1_000,
+          this.#input.signal,
+        );
+        // A record that is none would spoil the transcript: the other witnesses would refuse to certify it.
+        const isRecord = record.by === witness && record.body.job === job.id && record.body.stage === stage;
+        if (isRecord && (await verifyBodyAsync(arrivalDomain, record))) this.arrivals.push(record);
+        return messages;
+      }),
     );
-    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-    this.arrivals.push(...found.map(({ record }) => record));
-    return found.flatMap(({ messages }) => messages);
+    return answers.flatMap((answer) =>
+      answer.status === 'fulfilled'
+        ? answer.value.flatMap((message) => arrivedMessageSchema.safeParse(message).data ?? [])
+        : [],
+    );
   }
 
   #ask<Answer>(

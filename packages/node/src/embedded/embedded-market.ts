@@ -18,12 +18,14 @@ import { epochKeeper } from '../coordinator/epoch-keeper.ts';
 import { rollCaller } from '../coordinator/roll-caller.ts';
 import { jobSlots } from '../coordinator/slots.ts';
 import type { MarketService } from '../market-service.ts';
+import { guardedSigner, type SignerOf } from '../signing/guarded-signer.ts';
 import { openApiKey } from './api-key.ts';
 import { founderKeyNames, openLedgerOf } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
 import { type Closers, closersOf } from './closers.ts';
 import { assertDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
+import { guardOf } from './guard-of.ts';
 import { createJobFeed } from './job-feed.ts';
 import { openKeyFile } from './key-file.ts';
 import { type MarketHost, openMarketHost } from './market-host.ts';
@@ -34,6 +36,10 @@ import { openValidators, type ValidatorSpec, validatorSpecs } from './validators
 
 export interface EmbeddedMarketInit {
   readonly dataDir: string;
+  /** Where it is noted, outside the data directory, how much its keys have signed; default that of XDG. */
+  readonly stateDir?: string;
+  /** Goes on with a data directory that is an older copy: its nodes may contradict what they have signed. */
+  readonly acceptsOlderCopy?: boolean;
   /**
    * Defines the markets' space; its vectors fix the places the first time. A function is called once the data
    * directory is this process's alone.
@@ -86,7 +92,7 @@ const defaultValidators = 3;
 
 /**
  * Opens the markets of a data directory, or founds the first. Throws `data-directory-in-use`, `data-directory-unusable`,
- * `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `calibration-corrupt`, `market-closed`, and what the ledger throws.
+ * `guard-older-copy`, `guard-in-use`, `guard-anchor-unusable`, `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `calibration-corrupt`, `market-closed`, and what the ledger throws.
  */
 export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<EmbeddedMarket> {
   const lock = lockDirectory(init.dataDir);
@@ -139,10 +145,22 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       `The first market of ${dataDir}, "${embeddedMarketId}", was closed by its owner. Start with another directory: --data DIR.`,
     );
 
+  const gatewayKeys = keys.node('gateway');
+  const guard = await guardOf({
+    dataDir,
+    stateDir: init.stateDir,
+    gatewayKeys,
+    ledger,
+    clock,
+    acceptsOlderCopy: init.acceptsOlderCopy ?? false,
+  });
+  closers.add(() => guard.close());
+  const signerOf: SignerOf = (of) => guardedSigner(of, guard, systemRandom);
   const network = createMemoryNetwork();
   const validators = await openValidators({
     specs: init.validators ?? validatorSpecs(defaultValidators),
     keys,
+    signerOf,
     embedded,
     network,
     clock,
@@ -172,11 +190,11 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     onWarning,
   });
   closers.add(() => experts.close());
-  const gatewayKeys = keys.node('gateway');
   const transport = network.connect(gatewayKeys.publicKey as NodeId);
   const parts: ProcessParts = {
     dataDir,
     keys,
+    signerOf,
     embedded,
     gateway: { keys: gatewayKeys, transport },
     validators,

@@ -7,6 +7,7 @@ import { type ExpertRole, expertRole } from '../expert/expert-role.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
 import { callsOf } from '../market/standings-file.ts';
 import type { ExpertStatus } from '../market-service.ts';
+import type { SignerOf } from '../signing/guarded-signer.ts';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, houseStakeMicro } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';
@@ -34,6 +35,7 @@ export interface MarketExpertsComponents {
   readonly market: MarketId;
   readonly isHouseMarket: boolean;
   readonly keys: KeyFile;
+  readonly signerOf: SignerOf;
   readonly embedded: EmbeddedLedger;
   readonly view: LedgerView;
   readonly calibration: CalibrationStore;
@@ -83,7 +85,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     await enrol(spec.name, node);
     if (isStopped) return;
     const scope = scopedTransport(expert.transport, market);
-    const role = expertRole({ keys: keys.node(`expert-${spec.name}`), quietMs: 0 })({
+    const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
       transport: scope,
       backend: spec.backend,
       view,

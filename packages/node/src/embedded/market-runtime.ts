@@ -112,6 +112,7 @@ export async function openMarketRuntime(
       market,
       isHouseMarket: init.isHouseMarket,
       keys,
+      signerOf: parts.signerOf,
       embedded,
       view,
       calibration,

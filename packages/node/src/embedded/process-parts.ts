@@ -5,6 +5,7 @@ import type { EmbeddedLedger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
 import type { RollCaller } from '../coordinator/roll-caller.ts';
 import type { Slots } from '../coordinator/slots.ts';
+import type { SignerOf } from '../signing/guarded-signer.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { KeyFile } from './key-file.ts';
 import type { Clients } from './prepaid.ts';
@@ -15,6 +16,8 @@ import type { ValidatorPool } from './validators.ts';
 export interface ProcessParts {
   readonly dataDir: string;
   readonly keys: KeyFile;
+  /** Behind one signing guard for all keys of this process. */
+  readonly signerOf: SignerOf;
   /** The ledger, and the receipts of the first market. */
   readonly embedded: EmbeddedLedger;
   /** The gateway's one connection. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { type Clock, type KeyPair, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
+import { type Clock, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
 import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/network';
 import type { MarketView } from '../market/market-view.ts';
+import type { GuardedSigner, SignerOf } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
@@ -24,6 +25,7 @@ export interface ValidatorSpec {
 export interface ValidatorPoolInit {
   readonly specs: readonly ValidatorSpec[];
   readonly keys: KeyFile;
+  readonly signerOf: SignerOf;
   readonly embedded: EmbeddedLedger;
   readonly network: MemoryNetwork;
   readonly clock: Clock;
@@ -52,7 +54,7 @@ export interface ValidatorPool {
 
 interface Enrolled {
   readonly spec: ValidatorSpec;
-  readonly keys: KeyPair;
+  readonly signer: GuardedSigner;
   readonly tickets: TicketSupply;
   readonly transport: Transport;
   readonly attendant: Attendant;
@@ -80,7 +82,8 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     });
     await enrolValidator(embedded, keys, spec.name, tickets.root);
     const transport = network.connect(nodeKeys.publicKey as NodeId);
-    serveEpochEnds(nodeKeys, transport, ledger, clock);
+    const signer = init.signerOf(nodeKeys);
+    serveEpochEnds(signer, transport, ledger, clock);
     const attendant = attendRollCalls({
       keys: nodeKeys,
       ledger,
@@ -88,7 +91,7 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     });
     // It counts from now on.
     await attendant.answered();
-    enrolled.push({ spec, keys: nodeKeys, tickets, transport, attendant });
+    enrolled.push({ spec, signer, tickets, transport, attendant });
   }
   const witnessing = new Map<MarketId, readonly Witness[]>();
   const duties = new Map<MarketId, Set<Promise<void>>>();
@@ -155,7 +158,7 @@ interface Witness {
 }
 
 function startWitness(
-  { spec, keys, tickets, transport }: Enrolled,
+  { spec, signer, tickets, transport }: Enrolled,
   components: WitnessedMarket & {
     readonly ledger: Ledger;
     readonly clock: Clock;
@@ -168,7 +171,7 @@ function startWitness(
   const memory = readValidatorMemory(path);
   const record = workRecord(memory.record);
   const work = settledWork({
-    self: keys.publicKey as NodeId,
+    self: signer.node,
     record,
     testimony: spec.testimony,
     caught: memory.caught,
@@ -177,7 +180,7 @@ function startWitness(
   const save = (): void =>
     writeValidatorMemory(path, { promises, record: record.tallies(), caught: work.caught() });
   const scope = scopedTransport(transport, market);
-  validatorRole({ keys, ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }) })({
+  validatorRole({ signer, ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }) })({
     transport: scope,
     view,
     clock,
@@ -185,7 +188,7 @@ function startWitness(
     work,
   });
   const duty = rankingDuty({
-    keys,
+    signer,
     ledger,
     markets: () => [market],
     weights: () => weightsOf(record.tallies()),

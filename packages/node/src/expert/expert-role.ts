@@ -2,12 +2,10 @@ import {
   type Clock,
   encode,
   type JobId,
-  type KeyPair,
   madeOnce,
   messageOf,
   type NodeId,
   type Random,
-  signBody,
   verifyBodyAsync,
 } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
@@ -33,14 +31,15 @@ import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { noTimeReason } from '../market/pace.ts';
 import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { type JobInHand, jobMemory } from './job-memory.ts';
-import { type JobRequest, openRequestedJob } from './job-request.ts';
+import { type JobRequest, openingBytes, openRequestedJob } from './job-request.ts';
 import { serveRouted } from './routed-role.ts';
 import { sealing } from './sealing.ts';
 import { workload } from './workload.ts';
 
 export interface ExpertInit {
-  readonly keys: KeyPair;
+  readonly signer: GuardedSigner;
   /** Jobs in hand at once; more are declined. */
   readonly maxJobs?: number;
   /** Whether to work or to call a friend; default {@link thompsonPolicy}. */
@@ -49,8 +48,6 @@ export interface ExpertInit {
   readonly costMicro?: number;
   /** Claims that are looked at, at once; default 64. */
   readonly maxClaims?: number;
-  /** For so long after the start, claims are refused; default the market's longest claim. */
-  readonly quietMs?: number;
 }
 
 export interface ExpertComponents {
@@ -97,12 +94,12 @@ const declineWindowMs = 3_600_000;
  */
 export function expertRole(init: ExpertInit): (components: ExpertComponents) => ExpertRole {
   return (components) => {
-    const { keys } = init;
+    const { signer } = init;
     const { transport, view, clock, random } = components;
-    const self = keys.publicKey as NodeId;
-    const jobs = jobMemory(clock, init.maxJobs ?? 256);
+    const self = signer.node;
+    const jobs = jobMemory(clock, init.maxJobs ?? 256, signer);
     const load = workload(components.backend, clock, components.onPause);
-    const seals = sealing(keys, load.backend, random);
+    const seals = sealing(self, load.backend, random);
     const calls = callBook();
     const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
@@ -114,15 +111,16 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       const [a, b, c, d] = random.bytes(4);
       return (a! + 256 * (b! + 256 * (c! + 256 * d!))) / 2 ** 32;
     };
-    const notifyWitnesses = ({ job }: { readonly job: SealedJob }, notice: unknown): void => {
-      const bytes = encode(notice);
+    const notifyWitnesses = ({ job }: { readonly job: SealedJob }, said: unknown): void => {
+      // With what opens the job: a witness keeps nothing of jobs that it does not know to be ordered and paid for.
+      const bytes = encode({ job: job.id, opening: openingBytes(job), said });
       for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
     };
     const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
       // Nothing more comes to who has declined: the job is out of its hands.
       jobs.finish(job.id);
       const body = { job: job.id, principal: self, reason: reason.slice(0, 200) };
-      const answer = { decline: signBody(keys, declineDomain, body) };
+      const answer = { decline: signer.sign(declineDomain, body) };
       notifyWitnesses({ job }, answer);
       return answer;
     };
@@ -158,7 +156,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
           return decline(job, decision.reason);
         }
         if (decision.kind === 'call') {
-          const caller = { keys, transport, clock, calls };
+          const caller = { self, pen: state.pen, transport, clock, calls };
           const answer = await callFriends(caller, job, request, decision.friends, signal);
           if (answer !== undefined) {
             // Its own proof that it was on time, whatever its friend does.
@@ -168,7 +166,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
           }
         }
       }
-      const commit = seals.sealKept(state, kept);
+      const commit = await seals.sealKept(state, kept);
       notifyWitnesses(state, { commit });
       return { commit };
     };
@@ -237,16 +235,15 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return answer;
     });
 
-    serveRouted(keys, { ...components, backend: load.backend });
+    serveRouted(signer, { ...components, backend: load.backend });
     const claims = serveClaims({
-      keys,
+      self,
       transport,
       view,
       clock,
       jobs,
       sealing: seals,
       notifyWitnesses,
-      quietUntilMs: clock.nowMs() + (init.quietMs ?? view.current().roster.parameters.claimTtlMs),
       maxClaims: init.maxClaims ?? 64,
     });
     return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };

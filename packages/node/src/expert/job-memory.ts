@@ -1,6 +1,8 @@
 import type { Clock, Hash, JobId, NodeId } from '@moe/core';
 import type { Reveal, SealedJob } from '@moe/protocol';
 import { refuse } from '../market/messaging.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { JobPen } from '../signing/job-pen.ts';
 
 /** What an expert remembers between the stages of a job in which it works, for itself or for who called it. */
 export interface JobInHand {
@@ -8,9 +10,17 @@ export interface JobInHand {
   readonly kept: string;
   readonly principal: NodeId;
   readonly expiresMs: number;
+  readonly pen: JobPen;
   sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
   full?: { readonly cut: string; readonly answer: () => Promise<unknown> };
   revealed?: { readonly seal: Hash; readonly reveal: Reveal };
+}
+
+/** What an expert says in a job, also in one where it only answers claims. */
+export interface JobPart {
+  readonly pen: JobPen;
+  /** The one answer to every claim, by the claim's hash. */
+  readonly answers: Map<Hash, Promise<unknown>>;
 }
 
 /** Jobs in hand, done, and ever served: bounded, each job once. */
@@ -22,20 +32,28 @@ export interface JobMemory {
   /** The same; throws `message-refused` when there is none. */
   of(id: JobId): JobInHand;
   wasServed(id: JobId): boolean;
+  /**
+   * The expert's part in a job, new or remembered. Throws `signed-already` or `signed-past` for a job of which it has
+   * forgotten what it said, as after a restart: it says nothing more in that.
+   */
+  part(job: SealedJob): JobPart;
+  /** Begins to work in a job. Throws as `part` does. */
   take(job: SealedJob, kept: string, principal: NodeId): JobInHand;
   /** Ends a job, which stays known for those who ask again. */
   finish(id: JobId): void;
 }
 
-/** Orders that are remembered as served, so that they are not served again. */
+/** Orders that are remembered as served, so that they are not served again; the guard knows the others. */
 const maxServed = 65_536;
+/** Parts in jobs that are remembered; the oldest go first, and their claims get no answer any more. */
+const maxParts = 4_096;
 
-export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
+export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner): JobMemory {
   const inHand = new Map<JobId, JobInHand>();
   const done = new Map<JobId, JobInHand>();
+  const parts = new Map<JobId, JobPart>();
   /** Until when an order that was served could come again. */
   const served = new Map<JobId, number>();
-
   const forgetExpired = (): void => {
     const nowMs = clock.nowMs();
     for (const [id, job] of inHand) {
@@ -51,6 +69,14 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
     forgetExpired();
     return inHand.get(id) ?? done.get(id);
   };
+  const part = (job: SealedJob): JobPart => {
+    const remembered = parts.get(job.id);
+    if (remembered !== undefined) return remembered;
+    const opened: JobPart = { pen: signer.openJob(job.id, lastAskedMs(job)), answers: new Map() };
+    parts.set(job.id, opened);
+    if (parts.size > maxParts) parts.delete(parts.keys().next().value!);
+    return opened;
+  };
   return {
     hasRoom() {
       forgetExpired();
@@ -59,9 +85,11 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
     known,
     of: (id) => known(id) ?? refuse('This expert has no part in the job.'),
     wasServed: (id) => served.has(id),
+    part,
     take(job, kept, principal) {
-      const state: JobInHand = { job, kept, principal, expiresMs: clock.nowMs() + lifetimeMs(job) };
-      served.set(job.id, job.order.body.deadlineMs + job.roster.parameters.maximumClockSkewMs);
+      const { pen } = part(job);
+      const state: JobInHand = { job, kept, principal, pen, expiresMs: clock.nowMs() + lifetimeMs(job) };
+      served.set(job.id, lastAskedMs(job));
       inHand.set(job.id, state);
       return state;
     },
@@ -73,6 +101,11 @@ export function jobMemory(clock: Clock, maxJobs: number): JobMemory {
       if (done.size > maxJobs) done.delete(done.keys().next().value!);
     },
   };
+}
+
+/** After this, by its own clock, an expert opens no job of the order. */
+function lastAskedMs({ order, roster }: SealedJob): number {
+  return order.body.deadlineMs + roster.parameters.maximumClockSkewMs;
 }
 
 function lifetimeMs(job: SealedJob): number {

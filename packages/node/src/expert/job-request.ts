@@ -1,5 +1,5 @@
-import { type Clock, verifyBodyAsync } from '@moe/core';
-import { openJob, orderDomain, type SealedJob } from '@moe/protocol';
+import { type Clock, encode, type Hash, verifyBodyAsync } from '@moe/core';
+import { type Order, openJob, orderDomain, rosterHash, type SealedJob, type Ticket } from '@moe/protocol';
 import type { z } from 'zod';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
@@ -7,21 +7,55 @@ import { assertPayable } from '../market/payable-order.ts';
 import type { sealedRequestSchema } from '../protocols.ts';
 
 export type JobRequest = z.infer<typeof sealedRequestSchema>;
+/** What opens a job: its order, the roster, and the tickets of its draw. */
+export interface JobOpening {
+  readonly order: Order;
+  readonly roster: Hash;
+  readonly tickets: readonly Ticket[];
+}
+
+interface OpeningComponents {
+  readonly view: MarketView;
+  readonly clock: Clock;
+}
 
 /**
- * The job that a request is about, once order, tickets and draw are found to be in order. What costs money or
- * another's work begins here, whoever passes the request on. Throws `message-refused`.
+ * The job that an opening is about, once order, money, tickets and draw are found to be in order: the cheap questions
+ * first. What costs money or another's work begins here, whoever passes the opening on. Throws `message-refused`.
  */
-export async function openRequestedJob(
-  request: JobRequest,
-  { view, clock }: { readonly view: MarketView; readonly clock: Clock },
+export async function openOrderedJob(
+  opening: JobOpening,
+  { view, clock }: OpeningComponents,
 ): Promise<SealedJob> {
-  const { order, tickets, kept } = request;
-  const roster = view.rosterOf(request.roster) ?? refuse('The roster of this job is not known here.');
+  const { order, tickets } = opening;
+  const roster = view.rosterOf(opening.roster) ?? refuse('The roster of this job is not known here.');
   assertPayable(view, roster, order.body, clock.nowMs());
   if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
-  const job = openJob(order, roster, tickets);
-  if (Buffer.byteLength(kept) > order.body.bytes)
+  return openJob(order, roster, tickets);
+}
+
+/** The same for the request of a worker. */
+export async function openRequestedJob(
+  request: JobRequest,
+  components: OpeningComponents,
+): Promise<SealedJob> {
+  const job = await openOrderedJob(request, components);
+  if (Buffer.byteLength(request.kept) > request.order.body.bytes)
     refuse('The kept half is longer than the datum that was ordered.');
   return job;
+}
+
+const openings = new WeakMap<readonly unknown[], Uint8Array>();
+
+/** The opening of a job, encoded: once, however many witnesses are told of it. */
+export function openingBytes({
+  order,
+  roster,
+  tickets,
+}: Pick<SealedJob, 'order' | 'roster' | 'tickets'>): Uint8Array {
+  const known = openings.get(tickets);
+  if (known !== undefined) return known;
+  const bytes = encode({ order, roster: rosterHash(roster), tickets });
+  openings.set(tickets, bytes);
+  return bytes;
 }

@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  type Hash,
-  hashOf,
-  type KeyPair,
-  type NodeId,
-  signBody,
-  verifyBodyAsync,
-} from '@moe/core';
+import { type Clock, type Hash, hashOf, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import type { Transport } from '@moe/network';
 import { float32Bytes, routedOrderDomain, type TallyBody, tallyDomain } from '@moe/protocol';
@@ -15,6 +7,7 @@ import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
 import { protocols, routeRequestSchema, tallyRequestSchema } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { routedWork } from './routed-work.ts';
 import { assertMarketVectors } from './sealing.ts';
 
@@ -25,7 +18,7 @@ const maxTallies = 4_096;
  * signs how much it has answered.
  */
 export function serveRouted(
-  keys: KeyPair,
+  signer: GuardedSigner,
   components: {
     readonly transport: Transport;
     readonly backend: ExpertBackend;
@@ -34,7 +27,7 @@ export function serveRouted(
   },
 ): void {
   const { transport, backend, view, clock } = components;
-  const self = keys.publicKey as NodeId;
+  const self = signer.node;
   const work = routedWork(clock);
   /** Tallies signed lately, by order: asked again for the same, the expert signs again. */
   const tallies = new Map<string, Hash>();
@@ -84,6 +77,6 @@ export function serveRouted(
       tallies.set(order, hash);
       if (tallies.size > maxTallies) tallies.delete(tallies.keys().next().value!);
     } else if (signed !== hash) refuse('This expert has signed another tally of the order.');
-    return { tally: signBody(keys, tallyDomain, body) };
+    return { tally: signer.sign(tallyDomain, body) };
   });
 }

@@ -1,4 +1,4 @@
-import { type KeyPair, MoeError, type NodeId, type Random, signBody } from '@moe/core';
+import { MoeError, type NodeId, type Random } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import {
   type Commit,
@@ -11,7 +11,6 @@ import {
   quantise,
   sealFull,
   sealKept,
-  signReveal,
 } from '@moe/protocol';
 import { refuse } from '../market/messaging.ts';
 import type { JobInHand } from './job-memory.ts';
@@ -21,12 +20,12 @@ export interface Sealing {
   /** The kept half's vector, int16. Throws what the model throws. */
   embedKept(state: JobInHand, signal: AbortSignal): Promise<Int16Array>;
   /** Asked again for the same job, it gives the seal that it has given. */
-  sealKept(state: JobInHand, vector: Int16Array): Commit;
+  sealKept(state: JobInHand, vector: Int16Array): Promise<Commit>;
   /** Seals pieces and whole of a datum that has been found to be the one ordered, and prepares the reveal. */
   sealWhole(state: JobInHand, text: string, signal: AbortSignal): Promise<Commit>;
 }
 
-export function sealing(keys: KeyPair, backend: ExpertBackend, random: Random): Sealing {
+export function sealing(self: NodeId, backend: ExpertBackend, random: Random): Sealing {
   const embed = async (state: JobInHand, texts: readonly string[], signal: AbortSignal) => {
     const vectors = await backend.embed(texts, { signal });
     assertMarketVectors(vectors, texts.length, state.job.roster.parameters);
@@ -35,17 +34,17 @@ export function sealing(keys: KeyPair, backend: ExpertBackend, random: Random): 
   const authorOf = ({ job, principal }: JobInHand) => ({
     job: job.id,
     principal,
-    worker: keys.publicKey as NodeId,
+    worker: self,
   });
   return {
     embedKept: async (state, signal) => quantise((await embed(state, [state.kept], signal))[0]!),
-    sealKept(state, vector) {
+    async sealKept(state, vector) {
       const author = authorOf(state);
       if (state.sealed === undefined) {
         const salt = random.bytes(16);
         state.sealed = { vector, salt, seal: sealKept(author, vector, salt) };
       }
-      return signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, seal: state.sealed.seal });
+      return state.pen.sign(commitDomain, { ...author, stage: 'sealed' as const, seal: state.sealed.seal });
     },
     async sealWhole(state, text, signal) {
       const { job, sealed } = state;
@@ -58,7 +57,7 @@ export function sealing(keys: KeyPair, backend: ExpertBackend, random: Random): 
       const author = authorOf(state);
       const fullSalt = random.bytes(16);
       const seal = sealFull(author, pieces, delivered, fullSalt);
-      const reveal = signReveal(keys, {
+      const reveal = await state.pen.reveal({
         ...author,
         kept: int16Bytes(sealed.vector),
         keptSalt: sealed.salt,
@@ -66,8 +65,9 @@ export function sealing(keys: KeyPair, backend: ExpertBackend, random: Random): 
         full: float32Bytes(delivered),
         fullSalt,
       });
+      const commit = await state.pen.sign(commitDomain, { ...author, stage: 'full' as const, seal });
       state.revealed = { seal, reveal };
-      return signBody(keys, commitDomain, { ...author, stage: 'full' as const, seal });
+      return commit;
     },
   };
 }

@@ -16,6 +16,7 @@ import {
   systemRandom,
 } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
+import { memoryGuard, type SigningGuard } from '@moe/ledger/guard';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
 import {
   type MarketParameters,
@@ -35,6 +36,7 @@ import { runShardJob, type ShardOutcome } from '../coordinator/shard-job.ts';
 import { expertRole } from '../expert/expert-role.ts';
 import { fixedMarketView } from '../market/fixed-view.ts';
 import type { MarketView } from '../market/market-view.ts';
+import { type GuardedSigner, guardedSigner } from '../signing/guarded-signer.ts';
 import { type TicketBook, ticketBook } from '../validator/ticket-book.ts';
 import { validatorRole } from '../validator/validator-role.ts';
 import { type Encode, encoderBackend, freeEncode } from './encoders.ts';
@@ -63,6 +65,8 @@ export interface FixedMarketInit {
   readonly onEquivocation?: (statements: readonly [Statement, Statement], order: OrderBody) => void;
   /** Text of a calibration piece. */
   readonly calibrationText?: (index: number) => string;
+  /** Of all nodes; default one in memory. */
+  readonly guard?: SigningGuard;
   /** Also the clock of the network, when it is given. */
   readonly clock?: Clock;
   /** What the clock of the n-th expert shows too much, milliseconds; default 0. */
@@ -92,6 +96,10 @@ export interface FixedMarket {
   readonly rosterHash: Hash;
   readonly view: MarketView;
   readonly clock: Clock;
+  /** What a ledger would say of the next settlement. */
+  readonly due: { batch: number };
+  /** A key behind the guard of this market, for tests that start a role themselves. */
+  readonly signerOf: (keys: KeyPair) => GuardedSigner;
   readonly experts: readonly FixedExpert[];
   readonly validators: readonly {
     readonly keys: KeyPair;
@@ -105,8 +113,9 @@ export interface FixedMarket {
   close(): Promise<void>;
 }
 
-const orderLifetimeMs = 30_000;
 const neverAborted = new AbortController().signal;
+
+const orderLifetimeMs = 30_000;
 
 export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const { parameters, validators: validatorCount } = init;
@@ -161,6 +170,9 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     })),
   };
   let nextSeq = 0;
+  const guard = init.guard ?? memoryGuard(() => clock.nowMs());
+  const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
+  const due = { batch: 0 };
   const view = fixedMarketView(
     roster,
     axisPlaces(parameters),
@@ -172,6 +184,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       lockedMicro: MAX_AMOUNT,
       nextOrderSeq: Math.max(0, nextSeq - 512),
     }),
+    () => due.batch,
   );
   const network = createMemoryNetwork(init.clock === undefined ? {} : { clock });
   const transports: Transport[] = [];
@@ -183,7 +196,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const validators = tickets.map((book, index) => {
     const keys = keysOf(`validator-${index}`);
     const node = keys.publicKey as NodeId;
-    validatorRole({ keys })({ transport: connect(node), view, clock, tickets: () => book });
+    validatorRole({ signer: signerOf(keys) })({ transport: connect(node), view, clock, tickets: () => book });
     return { keys, node, tickets: book };
   });
   const experts = expertKeys.map((keys, index): FixedExpert => {
@@ -192,7 +205,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     const transport = connect(node);
     const role = init.strangers?.includes(index)
       ? undefined
-      : expertRole({ keys, policy: init.policy ?? workAlways, quietMs: 0 });
+      : expertRole({ signer: signerOf(keys), policy: init.policy ?? workAlways });
     role?.({
       transport,
       backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
@@ -235,6 +248,8 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     rosterHash: hash,
     view,
     clock,
+    due,
+    signerOf,
     experts,
     validators,
     coordinator,

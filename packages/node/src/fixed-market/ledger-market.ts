@@ -16,6 +16,7 @@ import {
 import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces } from '@moe/history';
 import { type Ledger, memoryLog, memoryReceipts, openLedger, type ReceiptStore } from '@moe/ledger';
+import { memoryGuard, type SigningGuard } from '@moe/ledger/guard';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@moe/network';
 import {
   calibrationRoot,
@@ -38,6 +39,7 @@ import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import { machinePace } from '../market/pace.ts';
 import { noOrders } from '../market/standings-file.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import { type GuardedSigner, guardedSigner } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
@@ -88,6 +90,8 @@ export interface LedgerMarketInit {
   readonly experts?: number;
   /** Default 1. */
   readonly validators?: number;
+  /** Of all nodes, whatever restarts; default one in memory. */
+  readonly guard?: SigningGuard;
   /** Jobs that each validator has tickets for, as a power of two; default 9. */
   readonly ticketDepth?: number;
   /** Experts and validators (by name) that play no role of ours: a test connects them and answers for them. */
@@ -224,6 +228,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     pace: pace.factor,
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
+  let starts = 0;
+  const guard = init.guard ?? memoryGuard(clock.nowMs);
+  const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
   const attendants = new Map<number, Attendant>();
   const stopValidator = async (index: number): Promise<void> => {
     await attendants.get(index)?.close();
@@ -231,22 +238,35 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     await transports.get(validators[index]!.node)?.close();
   };
   const startValidator = async (index: number): Promise<void> => {
-    const { keys, node, tickets } = validators[index]!;
+    const validator = validators[index]!;
+    const { name, keys, node } = validator;
     await attendants.get(index)?.close();
+    if (transports.has(node)) {
+      // Its list of tickets is lost with the process.
+      starts += 1;
+      validator.tickets = ticketBook(
+        keys,
+        hashOf('ledger-market', `${name}/${starts}`),
+        init.ticketDepth ?? 9,
+      );
+      const { root: ticketRoot } = validator.tickets;
+      await ledger.transact(ownerOf('validator-owner'), { kind: 'updateValidator', node, ticketRoot });
+    }
     const attendant = attendRollCalls({ keys, ledger, onWarning });
     attendants.set(index, attendant);
     await attendant.answered();
     const connection = await reconnect(node);
-    serveEpochEnds(keys, connection, ledger, clock);
-    validatorRole({ keys })({ transport: connection, view, clock, tickets: () => tickets });
+    const signer = signerOf(keys);
+    serveEpochEnds(signer, connection, ledger, clock);
+    const tickets = () => validator.tickets;
+    validatorRole({ signer })({ transport: connection, view, clock, tickets });
   };
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
     const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
     const role = expertRole({
-      keys: keysOf(`expert-${index}`),
+      signer: signerOf(keysOf(`expert-${index}`)),
       policy: init.policy ?? workAlways,
-      quietMs: 0,
     })({
       transport: await reconnect(experts[index]!),
       backend: init.backend?.(index, backend, clock) ?? backend,

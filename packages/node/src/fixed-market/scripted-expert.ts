@@ -15,6 +15,7 @@ import {
   sealKept,
   signReveal,
 } from '@moe/protocol';
+import { openingBytes } from '../expert/job-request.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
 import type { FixedMarket } from './fixed-market.ts';
@@ -24,6 +25,8 @@ export interface Script {
   readonly sealed?: (honest: Commit, body: CommitBody) => Commit | Promise<Commit>;
   readonly full?: (honest: Commit, body: CommitBody) => Commit | Promise<Commit>;
   readonly reveal?: (honest: Reveal, body: RevealBody) => Reveal | Promise<Reveal>;
+  /** What witnesses are told of a first seal; default what the coordinator gets. */
+  readonly told?: (body: CommitBody) => Commit;
   /** Whether witnesses get copies of what the coordinator gets; default true. */
   readonly notifies?: boolean;
 }
@@ -34,9 +37,10 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
   const jobs = new Map<JobId, { job: SealedJob; kept: Int16Array; reveal?: Reveal }>();
   const salt = new Uint8Array(16).fill(index);
   const authorOf = (job: JobId) => ({ job, principal: node, worker: node });
-  const tell = (job: SealedJob, notice: unknown): void => {
-    if (script.notifies !== false)
-      for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, encode(notice));
+  const tell = (job: SealedJob, said: unknown): void => {
+    if (script.notifies === false) return;
+    const notice = encode({ job: job.id, opening: openingBytes(job), said });
+    for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, notice);
   };
   const commitOf = (body: CommitBody): Commit => signBody(keys, commitDomain, body);
 
@@ -48,7 +52,7 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
     const body = { ...author, stage: 'sealed' as const, seal: sealKept(author, vector, salt) };
     const honest = commitOf(body);
     const commit = (await script.sealed?.(honest, body)) ?? honest;
-    tell(job, { commit });
+    tell(job, { commit: script.told?.(body) ?? commit });
     return { commit };
   });
   serve(transport, protocols.full, fullRequestSchema, async ({ job: id, text }) => {

@@ -16,6 +16,7 @@ export function fixedMarketView(
   calibration: (node: NodeId, index: number) => Int16Array,
   standings: Standings = Standings.empty,
   prepaid: () => Prepaid | undefined = () => undefined,
+  nextBatch: () => number = () => 0,
 ): MarketView {
   const hash = rosterHash(roster);
   return {
@@ -25,5 +26,6 @@ export function fixedMarketView(
     prepaid,
     calibration,
     placeOf: (sum) => nearestPlace(places, sum),
+    nextBatch,
   };
 }

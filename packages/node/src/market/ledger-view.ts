@@ -138,6 +138,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     prepaid: (client) => init.ledger.prepaid(client, init.market),
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
+    nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {
       standings = standings.with(effects.flatMap(({ losses }) => losses));

@@ -15,6 +15,8 @@ export interface MarketView {
   /** Published int16 vector of a calibration piece. */
   readonly calibration: (node: NodeId, index: number) => Int16Array;
   readonly placeOf: (sum: Int32Array) => number;
+  /** Number of the ledger's next settlement of this market. */
+  readonly nextBatch: () => number;
   /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */
   readonly beliefs?: Beliefs;
 }

@@ -11,7 +11,7 @@ type PayableOrder = Pick<
 /** Orders of one client that may be open at once: so many numbers past the last settled one. */
 const maxOpenOrders = 1_024;
 /** An order is done within seconds; tickets for one that lasts longer would have to be remembered longer. */
-const maxLifetimeMs = 600_000;
+export const maxOrderLifetimeMs = 600_000;
 
 /**
  * Whether the ledger can settle an order: before anybody spends work, tickets or memory on it. Its client has money locked
@@ -40,6 +40,6 @@ export function assertPayable(
 
 /** Asked by validators, of whom several agree: an expert whose clock is slow must not refuse every job. */
 export function assertEndsSoon(roster: Roster, { deadlineMs }: PayableOrder, nowMs: number): void {
-  if (deadlineMs > nowMs + maxLifetimeMs + roster.parameters.maximumClockSkewMs)
-    refuse(`An order ends within ${maxLifetimeMs / 60_000} minutes.`);
+  if (deadlineMs > nowMs + maxOrderLifetimeMs + roster.parameters.maximumClockSkewMs)
+    refuse(`An order ends within ${maxOrderLifetimeMs / 60_000} minutes.`);
 }

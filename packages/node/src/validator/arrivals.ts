@@ -1,5 +1,6 @@
-import { type Clock, type JobId, type NodeId, verifyBody } from '@moe/core';
+import { type NodeId, verifyBody } from '@moe/core';
 import {
+  assertGrant,
   type Commit,
   claimDomain,
   commitDomain,
@@ -8,6 +9,7 @@ import {
   type Grant,
   grantDomain,
   type Reveal,
+  type SealedJob,
   verifyReveal,
 } from '@moe/protocol';
 
@@ -15,70 +17,61 @@ export type ArrivedMessage =
   | { readonly commit: Commit; readonly grant?: Grant | undefined }
   | { readonly decline: Decline }
   | { readonly reveal: Reveal };
+
 type Stage = 'sealed' | 'full' | 'reveal';
 
-/** What has reached a witness, by job and stage, in order. Bounded in jobs and in messages of one job. */
+/** What has reached a witness about one job, by stage, in order: only from its seats and the friends that they called. */
 export interface ArrivalBook {
   /** Takes the sender's first message of a stage; ignores what he did not sign and what comes after it. */
   record(message: ArrivedMessage, from: NodeId): void;
-  of(job: JobId, stage: Stage): readonly ArrivedMessage[];
+  of(stage: Stage): readonly ArrivedMessage[];
 }
 
-const maxJobs = 4_096;
-const maxMessages = 48;
-
-export function arrivalBook(clock: Clock, keepMs = 60_000): ArrivalBook {
-  const jobs = new Map<JobId, { readonly atMs: number; readonly messages: Map<string, ArrivedMessage> }>();
-  const forgetOld = (): void => {
-    for (const [id, { atMs }] of jobs) {
-      if (jobs.size < maxJobs && clock.nowMs() - atMs < keepMs) break;
-      jobs.delete(id);
-    }
-  };
+export function arrivalBook(job: SealedJob): ArrivalBook {
+  const messages = new Map<string, ArrivedMessage>();
+  /** Who has worked for a seat: itself, and as many friends as it may call. */
+  const authors = new Map<NodeId, Set<NodeId>>();
   return {
     record(message, from) {
-      // Nobody can put words into another's mouth: the transport says who speaks.
       const author = authorOf(message);
-      if (author !== from && !(isCommit(message) && principalOf(message) === from)) return;
-      const job = jobOf(message);
-      const known = jobs.get(job)?.messages;
-      const key = `${stageOf(message)}/${principalOf(message)}/${author}`;
-      if (known !== undefined && (known.has(key) || known.size >= maxMessages)) return;
+      const principal = principalOf(message);
+      if (bodyOf(message).job !== job.id || !job.seats.includes(principal)) return;
+      // Nobody can put words into another's mouth: the transport says who speaks.
+      if (author !== from && !(isFirstSeal(message) && principal === from)) return;
+      const key = `${stageOf(message)}/${principal}/${author}`;
+      if (messages.has(key)) return;
       // A friend shows with its first message that it was called; later ones count only after that.
-      const wasCalled = known?.has(`sealed/${principalOf(message)}/${author}`) === true;
-      if (principalOf(message) !== author && stageOf(message) !== 'sealed' && !wasCalled) return;
+      const wasCalled = messages.has(`sealed/${principal}/${author}`);
+      if (principal !== author && stageOf(message) !== 'sealed' && !wasCalled) return;
+      const known = authors.get(principal) ?? new Set();
+      if (!known.has(author) && known.size > job.roster.parameters.maximumClaims) return;
       // An unsigned message would be no use to the coordinator, but would excuse its sender from answering.
-      if (!isSigned(message)) return;
-      if (known !== undefined) known.set(key, message);
-      else {
-        forgetOld();
-        jobs.set(job, { atMs: clock.nowMs(), messages: new Map([[key, message]]) });
-      }
+      if (!isSigned(message, job)) return;
+      authors.set(principal, known.add(author));
+      messages.set(key, message);
     },
-    of: (job, stage) =>
-      [...(jobs.get(job)?.messages.values() ?? [])].filter((message) => stageOf(message) === stage),
+    of: (stage) => [...messages.values()].filter((message) => stageOf(message) === stage),
   };
 }
 
 export function principalOf(message: ArrivedMessage): NodeId {
-  if ('reveal' in message) return message.reveal.principal;
-  return 'commit' in message ? message.commit.body.principal : message.decline.body.principal;
+  return bodyOf(message).principal;
+}
+
+function bodyOf(message: ArrivedMessage): Reveal | Commit['body'] | Decline['body'] {
+  if ('reveal' in message) return message.reveal;
+  return 'commit' in message ? message.commit.body : message.decline.body;
 }
 
 /** A friend's first seal is both the friend's and the member's to show: either may be held to have been late. */
-function isCommit(message: ArrivedMessage): boolean {
+function isFirstSeal(message: ArrivedMessage): boolean {
   return 'commit' in message && message.commit.body.stage === 'sealed';
 }
 
 /** Who works: the principal, or the friend that it has called. */
 function authorOf(message: ArrivedMessage): NodeId {
-  if ('reveal' in message) return message.reveal.worker;
-  return 'commit' in message ? message.commit.body.worker : message.decline.body.principal;
-}
-
-function jobOf(message: ArrivedMessage): JobId {
-  if ('reveal' in message) return message.reveal.job;
-  return 'commit' in message ? message.commit.body.job : message.decline.body.job;
+  const body = bodyOf(message);
+  return 'worker' in body ? body.worker : body.principal;
 }
 
 function stageOf(message: ArrivedMessage): Stage {
@@ -86,7 +79,7 @@ function stageOf(message: ArrivedMessage): Stage {
   return 'commit' in message ? message.commit.body.stage : 'sealed';
 }
 
-function isSigned(message: ArrivedMessage): boolean {
+function isSigned(message: ArrivedMessage, job: SealedJob): boolean {
   if ('reveal' in message) return verifyReveal(message.reveal);
   if ('decline' in message)
     return message.decline.by === authorOf(message) && verifyBody(declineDomain, message.decline);
@@ -96,19 +89,18 @@ function isSigned(message: ArrivedMessage): boolean {
     verifyBody(commitDomain, commit) &&
     (commit.body.worker === commit.body.principal ||
       commit.body.stage === 'full' ||
-      (grant !== undefined && isGrantFor(commit, grant)))
+      (grant !== undefined && isGrantFor(commit, grant, job)))
   );
 }
 
-function isGrantFor(commit: Commit, grant: Grant): boolean {
+function isGrantFor(commit: Commit, grant: Grant, job: SealedJob): boolean {
   const { claim } = grant.body;
-  return (
-    grant.by === commit.body.worker &&
-    claim.by === commit.body.principal &&
-    claim.body.principal === claim.by &&
-    claim.body.worker === grant.by &&
-    claim.body.job === commit.body.job &&
-    verifyBody(grantDomain, grant) &&
-    verifyBody(claimDomain, claim)
-  );
+  if (claim.body.principal !== commit.body.principal || claim.body.worker !== commit.body.worker)
+    return false;
+  try {
+    assertGrant(job, grant);
+  } catch {
+    return false;
+  }
+  return verifyBody(grantDomain, grant) && verifyBody(claimDomain, claim);
 }

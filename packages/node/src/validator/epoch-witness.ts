@@ -1,10 +1,11 @@
-import { bytesSchema, type Clock, type KeyPair, nodeIdSchema } from '@moe/core';
+import { bytesSchema, type Clock, nodeIdSchema } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import { LEDGER_TIME, signEpochEnd } from '@moe/protocol';
+import { LEDGER_TIME } from '@moe/protocol';
 import { z } from 'zod';
 import { refuse, serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
 
 const epochEndRequestSchema = z.strictObject({
   network: z.string().max(64),
@@ -19,7 +20,12 @@ export const epochEndResponseSchema = z.strictObject({
  * Signs the end of the running epoch when this validator's own clock says that its time is over, or that it cannot have begun yet:
  * a ledger whose time is ahead of honest clocks is set right by the end of its epoch, which only the treasury may send.
  */
-export function serveEpochEnds(keys: KeyPair, transport: Transport, ledger: Ledger, clock: Clock): void {
+export function serveEpochEnds(
+  signer: GuardedSigner,
+  transport: Transport,
+  ledger: Ledger,
+  clock: Clock,
+): void {
   serve(transport, protocols.epochEnd, epochEndRequestSchema, async (end) => {
     const { network, epoch, epochStartedMs, rules } = ledger.settings();
     const nowMs = clock.nowMs();
@@ -29,6 +35,6 @@ export function serveEpochEnds(keys: KeyPair, transport: Transport, ledger: Ledg
     const isLedgerAhead = nowMs < epochStartedMs - LEDGER_TIME.skewMs;
     if (!isLedgerAhead && nowMs < epochStartedMs + rules.epochMs)
       refuse('By this validator’s clock the epoch is not over.');
-    return { signature: signEpochEnd(keys, end) };
+    return { signature: await signer.signEpochEnd(end) };
   });
 }

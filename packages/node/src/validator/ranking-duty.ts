@@ -1,14 +1,7 @@
-import {
-  type Hash,
-  type KeyPair,
-  type MarketId,
-  messageOf,
-  type NodeId,
-  type Random,
-  toHex,
-} from '@moe/core';
+import { type Hash, type MarketId, messageOf, type Random, toHex } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
 import { weightsCommitment } from '@moe/protocol';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { NodeWeights } from './work-record.ts';
 
 /** Weights that were promised and not opened yet. Lost, they cannot be opened: kept before they are promised. */
@@ -26,7 +19,7 @@ interface PromiseStore {
 }
 
 export interface RankingDutyComponents {
-  readonly keys: KeyPair;
+  readonly signer: GuardedSigner;
   readonly ledger: Ledger;
   readonly markets: () => readonly MarketId[];
   /** The weights to promise in a market now. */
@@ -46,14 +39,14 @@ export interface RankingDuty {
  * the last one, then promises new ones. So nobody can copy weights before they are a whole epoch old.
  */
 export function rankingDuty(components: RankingDutyComponents): RankingDuty {
-  const { keys, ledger, promises, random, onWarning } = components;
-  const self = keys.publicKey as NodeId;
+  const { signer, ledger, promises, random, onWarning } = components;
+  const self = signer.node;
   let running: Promise<void> = Promise.resolve();
 
   const reveal = async (epoch: number): Promise<void> => {
     for (const { market, epoch: promised, weights, salt } of promises.load()) {
       if (promised !== epoch - 1 || ledger.weightCommit(market, self, promised) === undefined) continue;
-      await ledger.transact(keys, {
+      await signer.submitWeights(ledger, {
         kind: 'revealWeights',
         market,
         epoch: promised,
@@ -74,7 +67,7 @@ export function rankingDuty(components: RankingDutyComponents): RankingDuty {
       .load()
       .filter((other) => other.epoch >= epoch - 1 && !(other.epoch === epoch && other.market === market));
     promises.save([...kept, { market, epoch, weights, salt }]);
-    await ledger.transact(keys, {
+    await signer.submitWeights(ledger, {
       kind: 'commitWeights',
       market,
       epoch,

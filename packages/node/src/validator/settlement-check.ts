@@ -1,13 +1,4 @@
-import {
-  encode,
-  type Hash,
-  hashOf,
-  type KeyPair,
-  MoeError,
-  messageOf,
-  verifyBodyAsync,
-  verifySignatureAsync,
-} from '@moe/core';
+import { encode, MoeError, messageOf, type NodeId, verifyBodyAsync, verifySignatureAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
   type Certificate,
@@ -17,7 +8,6 @@ import {
   type Roster,
   type RoutedTally,
   type SettlementBody,
-  signSettlement,
   type Ticket,
   tallyDomain,
   tallyEffects,
@@ -28,6 +18,7 @@ import { assertCertified, type WitnessedCertificate } from '../market/certified-
 import type { MarketView } from '../market/market-view.ts';
 import { serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
 
 type Place = Pick<SettlementBody, 'network' | 'market'>;
@@ -98,22 +89,41 @@ function unverifiable(message: string): never {
   throw new MoeError('settlement-unverifiable', message);
 }
 
-/** Settlements that a validator remembers having signed. */
-const maxRemembered = 4_096;
+/** The questions that cost nothing, before any proof is looked at. Throws `settlement-unverifiable`. */
+function assertDue(settlement: SettlementBody, from: NodeId, view: MarketView): void {
+  const { roster } = view.current();
+  const { batch, gateway, orders } = settlement;
+  if (gateway !== from) unverifiable('A settlement is brought by the gateway that it names.');
+  assertPlace(roster, settlement);
+  const due = view.nextBatch();
+  if (batch !== due)
+    unverifiable(`The next settlement of "${roster.market}" is number ${due}; this one is number ${batch}.`);
+  if (orders.length === 0) unverifiable('A settlement without an order settles nothing.');
+  for (const { client, fromSeq } of orders) {
+    const prepaid = view.prepaid(client);
+    if (prepaid?.gateway !== gateway) unverifiable(`Client ${client} has no money locked for this gateway.`);
+    if (prepaid.nextOrderSeq !== fromSeq)
+      unverifiable(
+        `The next unsettled order of client ${client} is ${prepaid.nextOrderSeq}, not ${fromSeq}.`,
+      );
+  }
+}
 
 /**
- * Signs a settlement only when every effect has its proof and the sums are those of the effects, and only one of a number
- * and gateway: two are proof of misconduct (`evidence.ts` of the ledger's rules).
+ * Signs a settlement only for its own gateway, when it is the ledger's next, when every effect has its proof and the sums are
+ * those of the effects; and only one of a number and gateway, for ever: two are proof of misconduct (`evidence.ts` of the
+ * ledger's rules).
  */
 export function serveSettlements(
-  keys: KeyPair,
+  signer: GuardedSigner,
   transport: Transport,
   view: MarketView,
   /** Told of the certificates in every settlement that is signed. */
   onSigned?: (settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void,
 ): void {
-  const signed = new Map<string, Hash>();
-  serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }) => {
+  /** Proofs cost work: one settlement of a gateway is looked at, at a time. */
+  const looking = new Set<NodeId>();
+  const verify = async (settlement: SettlementBody, proofs: readonly SettlementProof[]) => {
     const verified = await Promise.all(
       proofs.map((proof) => verifiedProof(proof, settlement, view.rosterOf)),
     );
@@ -128,16 +138,24 @@ export function serveSettlements(
     });
     if (Buffer.compare(encode(netted), encode(settlement)) !== 0)
       unverifiable('The settlement does not pay what its proofs say.');
-    const number = `${settlement.market}/${settlement.batch}/${settlement.gateway}`;
-    const hash = hashOf('moe/signed-settlement/1', settlement);
-    if ((signed.get(number) ?? hash) !== hash)
-      unverifiable(`Another settlement with number ${settlement.batch} is signed already.`);
-    signed.set(number, hash);
-    if (signed.size > maxRemembered) signed.delete(signed.keys().next().value!);
-    onSigned?.(
-      settlement,
-      verified.flatMap(({ witnessed }) => witnessed ?? []),
-    );
-    return { signature: signSettlement(keys, settlement) };
+    return verified.flatMap(({ witnessed }) => witnessed ?? []);
+  };
+  serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }, from) => {
+    assertDue(settlement, from, view);
+    if (looking.has(from))
+      throw new MoeError('overloaded', 'Another settlement of this gateway is being checked.', {
+        isRetryable: true,
+      });
+    looking.add(from);
+    try {
+      const certificates = await verify(settlement, proofs);
+      // The ledger may have gone on while the proofs were checked.
+      assertDue(settlement, from, view);
+      const signature = await signer.signSettlement(settlement);
+      onSigned?.(settlement, certificates);
+      return { signature };
+    } finally {
+      looking.delete(from);
+    }
   });
 }

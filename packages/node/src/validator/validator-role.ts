@@ -1,18 +1,7 @@
-import {
-  type Clock,
-  decode,
-  type Hash,
-  type JobId,
-  type KeyPair,
-  type NodeId,
-  signBody,
-  verifyBodyAsync,
-} from '@moe/core';
+import { type Clock, type Hash, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
-  arrivalDomain,
   certificateDomain,
-  certificateHash,
   certifyJob,
   jobIdOf,
   type OrderBody,
@@ -24,20 +13,16 @@ import {
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
-import {
-  arrivalsRequestSchema,
-  arrivedNoticeSchema,
-  certifyRequestSchema,
-  protocols,
-  ticketRequestSchema,
-} from '../protocols.ts';
-import { arrivalBook, principalOf } from './arrivals.ts';
+import { certifyRequestSchema, protocols, ticketRequestSchema } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import { serveArrivals } from './serve-arrivals.ts';
 import type { SettledWork, Testimony } from './settled-work.ts';
 import { serveSettlements } from './settlement-check.ts';
 import type { TicketBook } from './ticket-book.ts';
+import { type WitnessedJob, witnessedJobs } from './witnessed-jobs.ts';
 
 export interface ValidatorInit {
-  readonly keys: KeyPair;
+  readonly signer: GuardedSigner;
   /** Default the truth. */
   readonly testimony?: Testimony;
 }
@@ -52,9 +37,6 @@ export interface ValidatorComponents {
   readonly work?: Pick<SettledWork, 'witnessed' | 'verified'>;
 }
 
-/** Certificates that a witness remembers having signed. */
-const maxRemembered = 16_384;
-
 /**
  * A validator: releases tickets for signed orders, witnesses arrivals, recomputes every job that it is drawn
  * for from the transcript alone, and signs settlements that it can verify.
@@ -63,9 +45,10 @@ export function validatorRole(
   init: ValidatorInit,
 ): (components: ValidatorComponents) => { readonly id: NodeId } {
   return ({ transport, view, clock, tickets, work }) => {
-    const self = init.keys.publicKey as NodeId;
-    const arrivals = arrivalBook(clock);
-    const certified = new Map<JobId, Hash>();
+    const { signer } = init;
+    const self = signer.node;
+    const jobs = witnessedJobs({ signer, view, clock, tickets });
+    const observed = new WeakSet<WitnessedJob>();
 
     serve(transport, protocols.ticket, ticketRequestSchema, async ({ order, roster }, from) => {
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
@@ -73,33 +56,22 @@ export function validatorRole(
         refuse('An order is signed by its client and brought by its coordinator.');
       assertPayable(view, known, order.body, clock.nowMs());
       assertEndsSoon(known, order.body, clock.nowMs());
-      if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
       const job = jobIdOf(order.body);
       if (!ticketValidators(known, job).includes(self))
         refuse('This validator has no ticket duty for the order.');
+      if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
       const root = known.validators.find(({ node }) => node === self)?.ticketRoot;
       return { ticket: tickets(root).release(job, orderNumber(order.body)) };
     });
 
-    transport.onNotice(protocols.arrived, (bytes, { from }) => {
-      try {
-        arrivals.record(decode(bytes, arrivedNoticeSchema, 128 * 1024), from);
-      } catch {
-        // A malformed notice is no evidence of anything; its sender only harms himself.
-      }
-    });
-
-    serve(transport, protocols.arrivals, arrivalsRequestSchema, async ({ job, stage }) => {
-      const messages = arrivals.of(job, stage);
-      const principals = [...new Set(messages.map(principalOf))];
-      return { record: signBody(init.keys, arrivalDomain, { job, stage, principals }), messages };
-    });
+    serveArrivals(transport, signer, jobs);
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
       if (from !== transcript.order.body.coordinator)
         refuse('Only the coordinator of an order may have its job certified.');
       const roster = view.rosterOf(transcript.roster) ?? refuse('The roster of this job is not known here.');
       const standings = view.standingsAt(roster.batch) ?? refuse('The standings of this job are too old.');
+      const witnessed = await jobs.open(transcript);
       await verifyTranscriptSignatures(transcript);
       const job = replayTranscript(transcript, roster);
       if (!job.draw.witnesses.includes(self)) refuse('This validator is not a witness of the job.');
@@ -109,17 +81,14 @@ export function validatorRole(
         placeOf: view.placeOf,
       });
       const body = init.testimony?.(truth) ?? truth;
-      const hash = certificateHash(body);
-      // A coordinator that could have several would settle the one whose winner suits him.
-      if ((certified.get(job.id) ?? hash) !== hash)
-        refuse('Another outcome of this job is certified already.');
-      if (!certified.has(job.id)) work?.witnessed(truth);
-      certified.set(job.id, hash);
-      if (certified.size > maxRemembered) certified.delete(certified.keys().next().value!);
-      return { body, signature: signBody(init.keys, certificateDomain, body).signature };
+      // A coordinator that could have several outcomes of a job would settle the one whose winner suits him.
+      const { signature } = await witnessed.pen.sign(certificateDomain, body);
+      if (!observed.has(witnessed)) work?.witnessed(truth);
+      observed.add(witnessed);
+      return { body, signature };
     });
 
-    serveSettlements(init.keys, transport, view, work?.verified);
+    serveSettlements(signer, transport, view, work?.verified);
     return { id: self };
   };
 }

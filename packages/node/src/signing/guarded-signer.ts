@@ -1,0 +1,95 @@
+import {
+  type Hash,
+  hashOf,
+  type JobId,
+  type KeyPair,
+  MoeError,
+  type NodeId,
+  type Random,
+  type Signed,
+  signBody,
+  toHex,
+} from '@moe/core';
+import type { Ledger } from '@moe/ledger';
+import type { SigningGuard } from '@moe/ledger/guard';
+import {
+  type Action,
+  type EpochEnd,
+  isSaidOnce,
+  type NodeSignature,
+  type SettlementBody,
+  signEpochEnd,
+  signSettlement,
+} from '@moe/protocol';
+import { type JobPen, jobPen } from './job-pen.ts';
+
+/** What a validator does in the ranking: it promises weights, and later opens the promise. */
+type WeightsAction = Extract<Action, { readonly kind: 'commitWeights' | 'revealWeights' }>;
+
+/**
+ * A node's key, behind its guard: nothing that can be held against the node is signed before it is entered there. Roles are
+ * given this and never the key. All errors of `SigningGuard` pass through: what is refused is not signed.
+ */
+export interface GuardedSigner {
+  readonly node: NodeId;
+  /** Signs what cannot be held against anybody: tickets, declines, records of arrivals, tallies. */
+  sign<Body>(domain: string, body: Body): Signed<Body>;
+  /**
+   * Takes part in a job, once for ever, also over restarts: throws `signed-already` or `signed-past` at once where this
+   * node may have said something in it before. No honest question about the job comes after `untilMs`.
+   */
+  openJob(job: JobId, untilMs: number, options?: { readonly isUrgent?: boolean }): JobPen;
+  /** One settlement of a number and gateway, and none below the highest number signed. */
+  signSettlement(body: SettlementBody): Promise<NodeSignature>;
+  /** The end of one epoch after the other, each as often as it is asked for. */
+  signEpochEnd(body: EpochEnd): Promise<NodeSignature>;
+  /** Promises or opens weights: one of each in an epoch. Throws what the ledger refuses. */
+  submitWeights(ledger: Ledger, action: WeightsAction): Promise<void>;
+}
+
+/** The signer of a node's key, over the guard of the process. */
+export type SignerOf = (keys: KeyPair) => GuardedSigner;
+
+export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random): GuardedSigner {
+  const node = keys.publicKey as NodeId;
+  const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
+    guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
+  return {
+    node,
+    sign(domain, body) {
+      if (isSaidOnce(domain))
+        throw new MoeError(
+          'unguarded-signature',
+          `${domain} is signed by a job's pen only, which remembers it.`,
+        );
+      return signBody(keys, domain, body);
+    },
+    openJob(job, untilMs, options) {
+      // No opening is the same as another: whoever lost the pen has lost the job.
+      const said = hashOf('moe/job-opening/1', toHex(random.bytes(16)));
+      return jobPen(keys, job, guard.enter({ slot: `${node}/job/${job}`, said, untilMs }, options));
+    },
+    async signSettlement(body) {
+      const { network, market, batch, gateway } = body;
+      const said = hashOf('moe/signed-settlement/1', body);
+      await number(`settlement/${network}/${market}`, batch, gateway, said);
+      return signSettlement(keys, body);
+    },
+    async signEpochEnd(body) {
+      // When it ends is the proposer's to say again: only the number must not go back.
+      const said = hashOf('moe/signed-epoch/1', [body.network, body.epoch]);
+      await number(`epoch-end/${body.network}`, body.epoch, 'end', said);
+      return signEpochEnd(keys, body);
+    },
+    async submitWeights(ledger, action) {
+      const { kind, market, epoch, ...what } = action;
+      await number(
+        `${kind}/${ledger.network}/${market}`,
+        epoch,
+        'weights',
+        hashOf('moe/signed-weights/1', what),
+      );
+      await ledger.transact(keys, action);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { decode, type NodeId } from '@moe/core';
+import type { Transport } from '@moe/network';
+import { arrivalDomain } from '@moe/protocol';
+import { refuse, serve } from '../market/messaging.ts';
+import { arrivalsRequestSchema, arrivedNoticeSchema, jobOpeningSchema, protocols } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import { principalOf } from './arrivals.ts';
+import { maxOpeningBytes, type WitnessedJob, type WitnessedJobs } from './witnessed-jobs.ts';
+
+const maxNoticeBytes = 128 * 1024;
+/** Jobs that one expert's notices open at once: each costs some signatures to check. */
+const maxOpeningsOfExpert = 16;
+
+/**
+ * Listens to the experts of jobs that this validator witnesses, so that no coordinator alone can make one late, and tells the
+ * coordinator, under its signature, who has answered. Nobody else's notice takes any memory.
+ */
+export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs: WitnessedJobs): void {
+  const openings = new Map<NodeId, number>();
+
+  const opened = async (bytes: Uint8Array): Promise<WitnessedJob> =>
+    jobs.open(decode(bytes, jobOpeningSchema, maxOpeningBytes));
+
+  /** Looks at an opening that an expert has brought: a few at a time. */
+  const lookFor = async <Result>(from: NodeId, look: () => Promise<Result>): Promise<Result> => {
+    const running = openings.get(from) ?? 0;
+    if (running >= maxOpeningsOfExpert) refuse('This expert opens too many jobs at once.');
+    openings.set(from, running + 1);
+    try {
+      return await look();
+    } finally {
+      if (openings.get(from) === 1) openings.delete(from);
+      else openings.set(from, openings.get(from)! - 1);
+    }
+  };
+
+  const take = async (bytes: Uint8Array, from: NodeId): Promise<void> => {
+    if (!jobs.isExpert(from)) return;
+    const { job, opening, said } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
+    const witnessed = jobs.known(job) ?? (await lookFor(from, () => opened(opening)));
+    witnessed.arrivals.record(said, from);
+    await lookFor(from, () => jobs.compare(witnessed, opening));
+  };
+
+  transport.onNotice(protocols.arrived, (bytes, { from }) => {
+    // A malformed notice is no evidence of anything; its sender only harms himself.
+    take(bytes, from).catch(() => undefined);
+  });
+
+  serve(transport, protocols.arrivals, arrivalsRequestSchema, async ({ job, stage, opening }, from) => {
+    const witnessed = jobs.known(job) ?? (await opened(opening));
+    if (witnessed.job.id !== job) refuse('The opening is of another job.');
+    if (from !== witnessed.job.order.body.coordinator)
+      refuse('Only the coordinator of an order may ask who has answered.');
+    if (!witnessed.isWhole)
+      refuse('This validator has started since the job began: it cannot say who has not answered.');
+    const messages = witnessed.arrivals.of(stage);
+    const principals = [...new Set(messages.map(principalOf))];
+    return { record: signer.sign(arrivalDomain, { job, stage, principals }), messages };
+  });
+}

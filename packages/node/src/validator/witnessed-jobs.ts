@@ -1,0 +1,124 @@
+import { type Clock, decode, type JobId, MoeError, type NodeId } from '@moe/core';
+import { jobIdOf, type Roster, type SealedJob } from '@moe/protocol';
+import { type JobOpening, openingBytes, openOrderedJob } from '../expert/job-request.ts';
+import type { MarketView } from '../market/market-view.ts';
+import { refuse } from '../market/messaging.ts';
+import { jobOpeningSchema } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { JobPen } from '../signing/job-pen.ts';
+import { type ArrivalBook, arrivalBook } from './arrivals.ts';
+import type { TicketBook } from './ticket-book.ts';
+
+/** A job that this validator was drawn to witness. */
+export interface WitnessedJob {
+  readonly job: SealedJob;
+  readonly pen: JobPen;
+  readonly arrivals: ArrivalBook;
+  /**
+   * Whether it has been listening since before the job began, to the one draw that there is of it: otherwise it cannot say who
+   * did not answer.
+   */
+  isWhole: boolean;
+}
+
+/** The jobs that a witness knows: signed, paid for, drawn, each opened once for ever. */
+export interface WitnessedJobs {
+  known(job: JobId): WitnessedJob | undefined;
+  /**
+   * The job of an opening, whoever brings it. Rejects with `message-refused` for what is none or not this validator's to
+   * witness, and with `signed-already` or `signed-past` where it may have said something of it before.
+   */
+  open(opening: JobOpening): Promise<WitnessedJob>;
+  /** Takes note of an opening of a known job: two valid ones with different draws, and nobody is held to have been late. */
+  compare(known: WitnessedJob, brought: Uint8Array): Promise<void>;
+  /** Whether a node is an expert of the present roster, or of one that a known job names. */
+  isExpert(node: NodeId): boolean;
+}
+
+export interface WitnessedJobsInit {
+  readonly signer: GuardedSigner;
+  readonly view: MarketView;
+  readonly clock: Clock;
+  readonly tickets: (root: TicketBook['root'] | undefined) => TicketBook;
+}
+
+export const maxOpeningBytes = 64 * 1024;
+/** Beyond it the oldest job goes of the coordinator that has the most: a flood drives out itself. */
+const maxJobs = 4_096;
+/** Rosters whose experts are listened to, besides the present one. */
+const maxRosters = 8;
+
+export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsInit): WitnessedJobs {
+  const jobs = new Map<JobId, WitnessedJob>();
+  const ofCoordinator = new Map<NodeId, Set<JobId>>();
+  const opening = new Map<JobId, Promise<WitnessedJob>>();
+  const rosters = new Map<Roster, ReadonlySet<NodeId>>();
+
+  const expertsOf = (roster: Roster): ReadonlySet<NodeId> => {
+    const known = rosters.get(roster);
+    if (known !== undefined) return known;
+    const nodes = new Set(roster.experts.map(({ node }) => node));
+    rosters.set(roster, nodes);
+    if (rosters.size > maxRosters) rosters.delete(rosters.keys().next().value!);
+    return nodes;
+  };
+  const forget = (id: JobId): void => {
+    const coordinator = jobs.get(id)!.job.order.body.coordinator;
+    const theirs = ofCoordinator.get(coordinator)!;
+    jobs.delete(id);
+    theirs.delete(id);
+    if (theirs.size === 0) ofCoordinator.delete(coordinator);
+  };
+  const makeRoom = (): void => {
+    for (const [id, { job }] of jobs) {
+      if (job.order.body.deadlineMs + job.roster.parameters.maximumClockSkewMs > clock.nowMs()) break;
+      forget(id);
+    }
+    if (jobs.size < maxJobs) return;
+    let most: ReadonlySet<JobId> = new Set();
+    for (const theirs of ofCoordinator.values()) if (theirs.size > most.size) most = theirs;
+    forget(most.values().next().value!);
+  };
+  const openNew = async (brought: JobOpening): Promise<WitnessedJob> => {
+    const job = await openOrderedJob(brought, { view, clock });
+    const { order, roster } = job;
+    if (!job.draw.witnesses.includes(signer.node)) refuse('This validator is not a witness of the job.');
+    const untilMs = order.body.deadlineMs + roster.parameters.maximumClockSkewMs;
+    // A roster that names a list of tickets made since this validator started was made since then, and so was the job.
+    const root = roster.validators.find(({ node }) => node === signer.node)?.ticketRoot;
+    const isWhole = tickets(root).root === root;
+    // Its certificate comes last: by then this is noted long since.
+    const pen = signer.openJob(job.id, untilMs, { isUrgent: false });
+    const witnessed: WitnessedJob = { job, pen, arrivals: arrivalBook(job), isWhole };
+    makeRoom();
+    expertsOf(roster);
+    jobs.set(job.id, witnessed);
+    const { coordinator } = order.body;
+    ofCoordinator.set(coordinator, (ofCoordinator.get(coordinator) ?? new Set()).add(job.id));
+    return witnessed;
+  };
+  return {
+    known: (id) => jobs.get(id),
+    open(brought) {
+      const id = jobIdOf(brought.order.body);
+      const known = jobs.get(id);
+      if (known !== undefined) return Promise.resolve(known);
+      const underWay = opening.get(id);
+      if (underWay !== undefined) return underWay;
+      if (opening.size >= maxJobs)
+        return Promise.reject(
+          new MoeError('overloaded', 'This validator has too many jobs to look at.', { isRetryable: true }),
+        );
+      const opened = openNew(brought).finally(() => opening.delete(id));
+      opening.set(id, opened);
+      return opened;
+    },
+    async compare(known, brought) {
+      if (!known.isWhole || Buffer.compare(openingBytes(known.job), brought) === 0) return;
+      const other = await openOrderedJob(decode(brought, jobOpeningSchema, maxOpeningBytes), { view, clock });
+      if (other.id === known.job.id && other.draw.seed !== known.job.draw.seed) known.isWhole = false;
+    },
+    isExpert: (node) =>
+      expertsOf(view.current().roster).has(node) || [...rosters.values()].some((nodes) => nodes.has(node)),
+  };
+}
