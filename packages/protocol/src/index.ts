@@ -1,4 +1,5 @@
 export * from './delivery.ts';
+export { paidSeats, problemOfCall } from './draw/owner-caps.ts';
 export * from './draw/shard.ts';
 export * from './draw/stream.ts';
 export * from './draw/tickets.ts';

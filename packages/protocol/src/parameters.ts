@@ -8,6 +8,8 @@ export interface MarketParameters {
   readonly dimensions: number;
   /** Paid members of a shard, 3 or more. */
   readonly shardSize: number;
+  /** Nodes of one owner that take part in one job at most, drawn or called. */
+  readonly seatsPerOwner: number;
   /** Witnesses drawn for a job, as far as there are validators. */
   readonly witnesses: number;
   /** Validators whose tickets seed a draw. */
@@ -78,6 +80,7 @@ export const marketParametersSchema: z.ZodType<MarketParameters> = z.strictObjec
   version: countSchema,
   dimensions: countSchema,
   shardSize: countSchema,
+  seatsPerOwner: countSchema,
   witnesses: countSchema,
   ticketValidators: countSchema,
   stakeCapBps: bpsSchema,
@@ -124,6 +127,7 @@ export const defaultParameters: MarketParameters = {
   version: 1,
   dimensions: 384,
   shardSize: 5,
+  seatsPerOwner: 1,
   witnesses: 3,
   ticketValidators: 2,
   stakeCapBps: 1_000,

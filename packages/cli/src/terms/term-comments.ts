@@ -10,6 +10,7 @@ export const termComments: Readonly<Record<string, string>> = {
   'parameters.version': 'counts changes; left out here, it is set for you',
   'parameters.dimensions': 'the same as space.dimensions',
   'parameters.shardSize': 'paid members of a job',
+  'parameters.seatsPerOwner': 'nodes of one owner in one job at most, drawn or called',
   'parameters.witnesses': 'validators that certify a job, as far as there are so many',
   'parameters.ticketValidators': 'validators whose tickets seed a draw',
   'parameters.stakeCapBps': 'largest share of all stake that counts in a draw, in hundredths of a per cent',

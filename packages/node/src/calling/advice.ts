@@ -3,6 +3,7 @@ import {
   addInto,
   penaltyOf,
   placeExcess,
+  problemOfCall,
   type SealedJob,
   type SlashReason,
   Standings,
@@ -40,7 +41,7 @@ export function adviceOn(
   random: () => number,
 ): Situation {
   const { self, view, calls } = components;
-  const { roster, draw, seats } = job;
+  const { roster, draw } = job;
   const { parameters } = roster;
   const standings = view.standingsAt(roster.batch) ?? Standings.empty;
   const sum = new Int32Array(kept.length);
@@ -56,7 +57,7 @@ export function adviceOn(
   const own = roster.experts.find(({ node }) => node === self)!;
   const opponents = draw.members.filter((node) => node !== self).map((node) => withStanding({ node }));
   const callable = roster.experts
-    .filter((expert) => !expert.onProbation && expert.node !== self && !seats.includes(expert.node))
+    .filter(({ node }) => problemOfCall(roster, draw, node) === undefined)
     .map(withStanding)
     .sort((a, b) => a.standing - b.standing);
   const friends = callable.slice(0, bestFriends);

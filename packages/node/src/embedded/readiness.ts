@@ -1,6 +1,6 @@
 import type { AccountId } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
-import { basePricePerKilobyte, feeOf, leastPaidExperts } from '@moe/protocol';
+import { basePricePerKilobyte, feeOf, leastPaidExperts, paidSeats } from '@moe/protocol';
 import type { Readiness } from '../market-service.ts';
 import type { MarketRuntime } from './market-runtime.ts';
 
@@ -56,7 +56,7 @@ function experts({ first, joining }: ReadinessInit): Reason | undefined {
   const { roster } = first.view.current();
   const paid = roster.experts.filter(({ onProbation }) => !onProbation).length;
   const needed = leastPaidExperts(roster.parameters);
-  if (paid >= needed) return undefined;
+  if (paidSeats(roster) >= needed) return undefined;
   const newcomers = roster.experts.length - paid;
   const waiting = joining();
   return {

@@ -48,7 +48,8 @@ import { encoderBackend, wordEncode } from './encoders.ts';
 import { smallParameters, textAbout } from './small-market.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
-const parameters = smallParameters;
+/** One account owns all experts of this market. */
+const parameters = { ...smallParameters, seatsPerOwner: 16 };
 const market = 'text-embedding' as MarketId;
 const networkName = 'ledger-market';
 const prepaidMicro = 1_000_000n;

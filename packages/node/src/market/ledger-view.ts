@@ -6,8 +6,10 @@ import {
   calibrationRoot,
   type Effects,
   faultyEpochs,
+  type MarketParameters,
   nearestPlace,
   type PlaceCentroids,
+  paidSeats,
   type Roster,
   type RosterExpert,
   rosterHash,
@@ -110,7 +112,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
             calibrationRoot: calibrationRoot(init.calibration.chunkHashes(node)),
           }))
           .sort((a, b) => (a.node < b.node ? -1 : 1)),
-        parameters.shardSize,
+        parameters,
         init.isPaused,
       ),
       validators: permitted(init.ledger, init.market)
@@ -163,12 +165,12 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
 /** A market whose experts have all stepped out would serve nobody: while too few are left, none may. */
 function withoutPaused(
   experts: readonly RosterExpert[],
-  shardSize: number,
+  parameters: MarketParameters,
   isPaused: LedgerViewInit['isPaused'] = () => false,
 ): readonly RosterExpert[] {
   const awake = experts.filter(({ node }) => !isPaused(node));
-  const paid = awake.filter(({ onProbation }) => !onProbation).length;
-  return paid >= Math.max(3, shardSize) ? awake : experts;
+  const seats = paidSeats({ experts: awake, parameters });
+  return seats >= Math.max(3, parameters.shardSize) ? awake : experts;
 }
 
 /** Validators that witness in a market: of those that are present the ones with a permit, or all where none with a permit is left. */

@@ -16,6 +16,7 @@ import {
 } from '@moe/core';
 import { z } from 'zod';
 import type { MarketParameters } from '../parameters.ts';
+import { ownersOf, paidSeats } from './owner-caps.ts';
 import { type Candidate, candidateAt, stakeTable } from './stake-table.ts';
 import { type DrawStream, drawStream } from './stream.ts';
 import type { Ticket } from './tickets.ts';
@@ -127,24 +128,37 @@ export function jobSeed(beacon: Hash, job: JobId, tickets: readonly Ticket[]): H
 
 /**
  * Without replacement, probability proportional to stake, which counts up to `capBps` of the total. Sums over the
- * list are kept for the next draw from the same list: it must not change.
+ * list are kept for the next draw from the same list: it must not change. Once an owner with several candidates has `roomOf` it
+ * drawn, the rest of them are out.
  */
 export function drawByStake(
   candidates: readonly Candidate[],
   count: number,
   capBps: number,
   stream: DrawStream,
+  roomOf: (owner: string) => number = () => Number.POSITIVE_INFINITY,
 ): NodeId[] {
   const table = stakeTable(candidates, capBps);
   const drawn: NodeId[] = [];
   const taken: number[] = [];
+  const chosen = new Set<number>();
   let weightLeft = table.upTo.at(-1)!;
+  const take = (index: number): void => {
+    if (taken.includes(index)) return;
+    taken.push(index);
+    weightLeft -= table.upTo[index + 1]! - table.upTo[index]!;
+  };
   while (drawn.length < count && weightLeft > 0n) {
     const index = candidateAt(table, taken, stream.belowBig(weightLeft));
-    taken.push(index);
-    taken.sort((a, b) => a - b);
-    weightLeft -= table.upTo[index + 1]! - table.upTo[index]!;
     drawn.push(table.nodes[index]!);
+    chosen.add(index);
+    take(index);
+    const fellows = table.fellows.get(index);
+    if (fellows !== undefined) {
+      const drawnOfThem = fellows.indices.filter((fellow) => chosen.has(fellow)).length;
+      if (drawnOfThem >= roomOf(fellows.owner)) for (const fellow of fellows.indices) take(fellow);
+    }
+    taken.sort((a, b) => a - b);
   }
   return drawn;
 }
@@ -164,7 +178,7 @@ function drawListsOf(roster: Roster): DrawLists {
     paid: roster.experts.filter((expert) => !expert.onProbation),
     newcomers: roster.experts
       .filter((expert) => expert.onProbation)
-      .map(({ node }) => ({ node, stakeMicro: 1n })),
+      .map(({ node, owner }) => ({ node, owner, stakeMicro: 1n })),
   };
   drawLists.set(roster, lists);
   return lists;
@@ -175,15 +189,20 @@ export function leastPaidExperts({ minimumScored }: Pick<MarketParameters, 'mini
   return Math.max(3, minimumScored);
 }
 
-/** Draws members, newcomers and witnesses of a job. Throws `no-quorum` when too few paid experts serve. */
+/**
+ * Draws members, newcomers and witnesses of a job. Throws `no-quorum` when too few paid experts serve, counted as far as one
+ * owner may have seats.
+ */
 export function drawShard(roster: Roster, seed: Hash): ShardDraw {
   const { parameters } = roster;
   const { paid, newcomers } = drawListsOf(roster);
+  const { seatsPerOwner } = parameters;
   const least = leastPaidExperts(parameters);
-  if (paid.length < least)
+  const seats = paidSeats(roster);
+  if (seats < least)
     throw new MoeError(
       'no-quorum',
-      `The market has ${paid.length} expert(s) past probation; a shard needs at least ${least}. Try again when more have joined.`,
+      `The market has ${paid.length} expert(s) past probation${seats < paid.length ? `, of owners that may have ${seats} seat(s) of a job together` : ''}; a shard needs at least ${least}. Try again when more have joined.`,
       { isRetryable: true },
     );
   const members = drawByStake(
@@ -191,13 +210,32 @@ export function drawShard(roster: Roster, seed: Hash): ShardDraw {
     parameters.shardSize,
     parameters.stakeCapBps,
     drawStream(seed, 'members'),
+    () => seatsPerOwner,
   );
   return {
     seed,
     members,
-    newcomers: drawByStake(newcomers, parameters.probationSeats, 10_000, drawStream(seed, 'newcomers')),
+    newcomers: drawNewcomers(roster, newcomers, members, seed),
     witnesses: drawByStake(roster.validators, parameters.witnesses, 10_000, drawStream(seed, 'witnesses')),
   };
+}
+
+/** Newcomers sit where their owners have seats left. */
+function drawNewcomers(
+  roster: Roster,
+  newcomers: readonly Candidate[],
+  members: readonly NodeId[],
+  seed: Hash,
+): NodeId[] {
+  if (newcomers.length === 0) return [];
+  const { seatsPerOwner, probationSeats } = roster.parameters;
+  const { ownerOf } = ownersOf(roster);
+  const roomOf = (owner: string): number =>
+    seatsPerOwner - members.filter((node) => ownerOf.get(node) === owner).length;
+  const open = newcomers.filter(({ owner }) => roomOf(owner!) > 0);
+  // The list itself where these are all: its sums are known.
+  const list = open.length === newcomers.length ? newcomers : open;
+  return drawByStake(list, probationSeats, 10_000, drawStream(seed, 'newcomers'), roomOf);
 }
 
 /** Validators whose tickets a job needs: decided by the order alone, before any ticket is known. */

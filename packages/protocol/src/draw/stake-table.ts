@@ -3,6 +3,13 @@ import { type Amount, BPS, type NodeId } from '@moe/core';
 export interface Candidate {
   readonly node: NodeId;
   readonly stakeMicro: Amount;
+  /** Whose it is, where that counts. */
+  readonly owner?: string;
+}
+
+interface Fellows {
+  readonly owner: string;
+  readonly indices: readonly number[];
 }
 
 /** Candidates in the order of their ids, with the sums of their weights: what every draw from them has in common. */
@@ -10,6 +17,8 @@ export interface StakeTable {
   readonly nodes: readonly NodeId[];
   /** `upTo[i]`: weights of the candidates before i. One longer than `nodes`; the last is the total. */
   readonly upTo: readonly Amount[];
+  /** Candidates with one owner, of whom there are several: by the index of each. */
+  readonly fellows: ReadonlyMap<number, Fellows>;
 }
 
 const tables = new WeakMap<readonly Candidate[], Map<number, StakeTable>>();
@@ -39,7 +48,22 @@ function makeTable(candidates: readonly Candidate[], capBps: number): StakeTable
   const upTo: Amount[] = [0n];
   for (const { stakeMicro } of pool)
     upTo.push(upTo.at(-1)! + (stakeMicro < cap ? stakeMicro : cap > 0n ? cap : stakeMicro));
-  return { nodes: pool.map(({ node }) => node), upTo };
+  return { nodes: pool.map(({ node }) => node), upTo, fellows: fellowsOf(pool) };
+}
+
+function fellowsOf(pool: readonly Candidate[]): ReadonlyMap<number, Fellows> {
+  const byOwner = new Map<string, number[]>();
+  for (const [index, { owner }] of pool.entries()) {
+    if (owner === undefined) continue;
+    const indices = byOwner.get(owner);
+    if (indices === undefined) byOwner.set(owner, [index]);
+    else indices.push(index);
+  }
+  return new Map(
+    [...byOwner]
+      .filter(([, { length }]) => length > 1)
+      .flatMap(([owner, indices]) => indices.map((index) => [index, { owner, indices }] as const)),
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type Signed,
 } from '@moe/core';
 import { z } from 'zod';
+import { type DrawnSeats, problemOfCall } from '../draw/owner-caps.ts';
 import type { Roster } from '../draw/shard.ts';
 import { signed } from './signed.ts';
 
@@ -103,8 +104,7 @@ function refuse(message: string): never {
 interface ClaimedJob {
   readonly id: JobId;
   readonly roster: Roster;
-  readonly draw: { readonly members: readonly NodeId[] };
-  readonly seats: readonly NodeId[];
+  readonly draw: DrawnSeats;
 }
 
 /**
@@ -150,12 +150,11 @@ function assertParties(job: ClaimedJob, { by, body }: Claim): void {
   if (by !== body.principal) refuse('The claim is not signed by its principal.');
   if (!job.draw.members.includes(body.principal))
     refuse('Only a paid member of the shard may call a friend.');
-  if (job.seats.includes(body.worker)) refuse('Who was drawn for the job cannot be called in it.');
+  const problem = problemOfCall(job.roster, job.draw, body.worker);
+  if (problem !== undefined) refuse(problem);
   if (body.ttlMs > job.roster.parameters.claimTtlMs) refuse('The claim holds its friend for too long.');
   if (body.index >= job.roster.parameters.maximumClaims)
     refuse(`A member may call ${job.roster.parameters.maximumClaims} friends for one job.`);
-  const worker = job.roster.experts.find(({ node }) => node === body.worker);
-  if (worker === undefined || worker.onProbation) refuse('Only experts past probation can be called.');
 }
 
 /** Share of the fee that the roster says an expert of it asks for. */

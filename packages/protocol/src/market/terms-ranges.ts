@@ -42,6 +42,13 @@ export const termRanges: readonly TermRange[] = [
     'each member is judged by at least two others, and a job seats 16',
   ),
   range(
+    'parameters.seatsPerOwner',
+    (t) => t.parameters.seatsPerOwner,
+    1,
+    16,
+    'an owner has a node in a job at least, and a job seats 16',
+  ),
+  range(
     'parameters.witnesses',
     (t) => t.parameters.witnesses,
     1,

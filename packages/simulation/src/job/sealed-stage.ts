@@ -1,6 +1,6 @@
 import type { NodeId } from '@moe/core';
 import { type Friend, type Prospect, type Situation, standardNormal } from '@moe/node/policy';
-import { penaltyOf, type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
+import { penaltyOf, problemOfCall, type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
@@ -99,7 +99,7 @@ export function runSealedStage(
   };
 
   for (const seat of seats) at(datum.atMs + travelMs(seat.principal, random), 'asked', seat);
-  const outlook = makeOutlook(market, seats, drawn, datum, random);
+  const outlook = makeOutlook(market, draw, seats, drawn, datum, random);
   for (;;) {
     const event = takeEarliest(events);
     if (event === undefined || event.atMs > cutAtMs) break;
@@ -172,6 +172,7 @@ interface Outlook {
 
 function makeOutlook(
   market: MarketState,
+  draw: ShardDraw,
   seats: readonly Seat[],
   drawn: ReadonlySet<Expert>,
   datum: Datum,
@@ -181,7 +182,12 @@ function makeOutlook(
   const candidates = new Set(market.beliefs.bestAt(datum.place).map((index) => market.experts[index]!));
   for (let stranger = 0; stranger < market.scenario.beliefs.strangers; stranger += 1)
     candidates.add(market.experts[Math.floor(random() * market.experts.length)]!);
-  const callable = [...candidates].filter((expert) => !drawn.has(expert) && market.maybeCalled(expert));
+  const callable = [...candidates].filter(
+    (expert) =>
+      !drawn.has(expert) &&
+      market.maybeCalled(expert) &&
+      problemOfCall(market.roster, draw, expert.node) === undefined,
+  );
   const cast = [...paid, ...callable];
   const excess = market.beliefs.excessOf(
     datum,

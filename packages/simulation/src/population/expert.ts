@@ -33,17 +33,18 @@ export function makePopulation(scenario: Scenario, demand: Demand, random: Unifo
   const experts: Expert[] = [];
   for (const [group, name] of names.entries()) {
     const settings = scenario.experts[name]!;
+    const firstId = idOf(experts.length);
     for (let number = 0; number < settings.count; number += 1) {
       const index = experts.length;
       // Every expert draws the same count of numbers, so a change of one group leaves the others as they are.
       const centre = centreOf(settings, scenario.dimensions, demand, random);
       const shift = settings.skill.variation * standardNormal(random);
       const best = Math.min(1, Math.max(0, settings.skill.best + shift));
-      const id = index.toString(16).padStart(64, '0');
+      const id = idOf(index);
       experts.push({
         index,
         node: id as NodeId,
-        owner: id as AccountId,
+        owner: (settings.oneOwner ? firstId : id) as AccountId,
         group,
         settings,
         model: index,
@@ -74,6 +75,9 @@ export function makePopulation(scenario: Scenario, demand: Demand, random: Unifo
     return { ...expert, model: original.model, skill: original.skill };
   });
 }
+
+/** An expert's node, and its owner unless that has more of them. */
+const idOf = (index: number): string => index.toString(16).padStart(64, '0');
 
 function centreOf(settings: GroupSettings, dimensions: number, demand: Demand, random: Uniform): Point {
   return settings.skill.centre === 'anywhere' ? uniformPoint(dimensions, random) : demand.typical(random);

@@ -35,6 +35,8 @@ const groupSchema = z.strictObject({
   skill: skillSchema,
   /** Runs the models of that group, one after the other: the same answers to the same texts. */
   copyOf: z.string().max(40).optional(),
+  /** All of the group are registered by one account: a job has as many of them as the market lets an owner have. */
+  oneOwner: z.boolean().default(false),
   /** All of the group run one model: identities of one owner. */
   oneModel: z.boolean().default(false),
   /**
