@@ -17,7 +17,7 @@ const distances = ['all 10 ms', 'one process', 'witnesses far from the coordinat
 export async function afterCutRows(): Promise<AfterCutRow[]> {
   const rows: AfterCutRow[] = [];
   for (const apart of distances)
-    for (const afterCutMs of [-50, 5, 15, 1_000]) {
+    for (const afterCutMs of [-50, 5, 15, 900, 2_000]) {
       const afterQuorumMs = defaultParameters.cutGraceMs + afterCutMs;
       const straggler = stragglerMarket(virtualClock(), (isStraggler, isKeptHalf) =>
         isStraggler && isKeptHalf ? afterQuorumMs : 0,

@@ -23,7 +23,7 @@ const moments = [
 export async function deadLineRows(): Promise<DeadLineRow[]> {
   const rows: DeadLineRow[] = [];
   for (const { begins, atMs } of moments)
-    for (const deadMs of [500, 2_000, 7_000, 9_000]) {
+    for (const deadMs of [500, 2_000, 7_000, 9_000, 13_000]) {
       const clock = virtualClock();
       const { market, node, run } = stragglerMarket(clock, (_, isKeptHalf) => (isKeptHalf ? 1 : 2) * halfMs);
       const fromMs = clock.nowMs() + atMs;

@@ -1,5 +1,6 @@
 import { defaultParameters } from '@moe/protocol';
 import { describe, expect, it } from 'vitest';
+import { askingMs } from '../../packages/node/src/validator/ask-missing.ts';
 import { afterCutRows } from './after-cut.ts';
 import { deadLineRows } from './dead-line.ts';
 import { figuresOf } from './figures.ts';
@@ -60,16 +61,23 @@ describe('the study of lateness', () => {
     expect(chosen.seats).toBeGreaterThan(0);
     expect(chosen).toMatchObject({ lateShare: 0, noRevealShare: 0, missedShare: 0 });
   });
+
+  it.each(['silent', 'hasty'] as const)('makes nobody late by being %s', async (conduct) => {
+    const observed = await runCell({ network: 'lan', jobs: 8, seed: 3, spikeRate: 0, conduct });
+    const chosen = figuresOf(observed, 'chosen');
+    expect(chosen.seats).toBeGreaterThan(0);
+    expect(chosen).toMatchObject({ lateShare: 0, noRevealShare: 0 });
+  });
 });
 
 describe('a coordinator that asks again', () => {
-  it('loses fewer seats than one that asks once, unless messages wait for those before them', async () => {
+  it('loses no seat where one message in twenty is lost, nor does one that asks once: the witnesses ask as well', async () => {
     const cell = { network: 'world', jobs: 40, seed: 1, spikeRate: 0.05 } as const;
     const lateShare = async (change: Partial<CellInit>): Promise<number> =>
       figuresOf(await runCell({ ...cell, ...change }), 'all').lateShare;
-    const share = await lateShare({});
-    expect(share).toBeLessThan(await lateShare({ conduct: 'asking-once' }));
-    expect(share).toBeLessThan(await lateShare({ isInOrder: true }));
+    expect(await lateShare({})).toBe(0);
+    expect(await lateShare({ conduct: 'asking-once' })).toBe(0);
+    expect(await lateShare({ isInOrder: true })).toBe(0);
   });
 
   it('does without a connection that breaks', async () => {
@@ -85,7 +93,8 @@ describe('a dead line', () => {
     for (const { begins, deadMs, outcome, slashMicro, feeMicro } of await deadLineRows()) {
       if (deadMs < defaultParameters.cutGraceMs) expect(outcome).toBe('scored');
       const isRevealLost =
-        begins === 'when its second seal is out' && deadMs > defaultParameters.revealDeadlineMs;
+        begins === 'when its second seal is out' &&
+        deadMs > defaultParameters.revealDeadlineMs + askingMs('reveal', defaultParameters);
       expect(outcome === 'no-reveal').toBe(isRevealLost);
       expect(slashMicro).toBe({ scored: 0, late: Math.ceil(feeMicro / 5), 'no-reveal': feeMicro }[outcome]);
     }
@@ -93,9 +102,9 @@ describe('a dead line', () => {
 });
 
 describe('an answer after the quorum', () => {
-  it('counts within the grace, and is late when the witnesses had not heard of it either', async () => {
+  it('counts within the grace and while the witnesses wait for it, and is late after that', async () => {
     for (const row of await afterCutRows()) {
-      if (row.afterQuorumMs < defaultParameters.cutGraceMs)
+      if (row.afterQuorumMs < 2 * defaultParameters.cutGraceMs)
         expect(row).toMatchObject({ outcome: 'scored', slashMicro: 0 });
       if (row.outcome === 'late') expect(row.recordsWithout).toBeGreaterThanOrEqual(2);
       if (row.slashMicro > 0)
@@ -108,7 +117,7 @@ describe('a wrong clock', () => {
   it('does no harm when it is slow, nor when it is fast by less than orders are served', async () => {
     const rows = (await skewRows()).filter(({ whose }) => whose === 'one expert');
     for (const { skewSeconds, outcomes } of rows)
-      expect(outcomes).toEqual({ [skewSeconds < 150 ? 'scored' : 'late']: 3 });
+      expect(outcomes).toEqual({ [skewSeconds < 150 ? 'scored' : 'missed']: 3 });
     expect(rows.length).toBeGreaterThan(4);
   });
 

@@ -28,7 +28,7 @@ export const protocols = {
   full: 'moe/job/full/1',
   reveal: 'moe/job/reveal/1',
   arrived: 'moe/job/arrived/3',
-  arrivals: 'moe/job/arrivals/3',
+  arrivals: 'moe/job/arrivals/4',
   certify: 'moe/job/certify/3',
   route: 'moe/route/2',
   tally: 'moe/tally/2',
@@ -91,7 +91,10 @@ export const arrivalsRequestSchema = z.strictObject({
   job: jobIdSchema,
   stage: z.enum(['sealed', 'full', 'reveal']),
   opening: openingBytesSchema,
+  /** What the coordinator asks the seats at this stage: the witness asks those itself that it misses. */
+  asked: bytesSchema(640 * 1024),
 });
+export type JobStage = z.infer<typeof arrivalsRequestSchema>['stage'];
 export const arrivalsResponseSchema = z.strictObject({
   record: arrivalSchema,
   /**

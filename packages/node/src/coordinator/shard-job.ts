@@ -52,11 +52,13 @@ import {
   arrivedMessageSchema,
   certifyResponseSchema,
   fullResponseSchema,
+  type JobStage,
   protocols,
   revealResponseSchema,
   sealedResponseSchema,
   ticketResponseSchema,
 } from '../protocols.ts';
+import { askingMs } from '../validator/ask-missing.ts';
 import { assertCommitSigned, assertRevealed, assertSigned, type GrantedCommit } from './signed-answers.ts';
 import { runStage } from './stage.ts';
 
@@ -192,7 +194,7 @@ class ShardRun {
     this.#report(job.seats.length, answersMs, deadlineMs);
     const answered = new Set([...job.commits, ...job.declines].map(({ body }) => body.principal));
     if (answered.size < job.seats.length)
-      for (const message of await this.#collectArrivals(job, 'sealed'))
+      for (const message of await this.#collectArrivals(job, 'sealed', request))
         job = await takeUp(job, async () => {
           if ('commit' in message) {
             await assertCommitSigned(message);
@@ -229,7 +231,7 @@ class ShardRun {
     });
     this.#report(seats.length, answersMs, deadlineMs);
     if (job.fullCommits.length < seats.length)
-      for (const message of await this.#collectArrivals(job, 'full'))
+      for (const message of await this.#collectArrivals(job, 'full', request))
         if ('commit' in message)
           job = await takeUp(job, async () => {
             await assertSigned(commitDomain, message.commit);
@@ -258,7 +260,7 @@ class ShardRun {
       progress: () => (job.reveals.length === seals.length ? 'all' : 'waiting'),
     });
     if (job.reveals.length < seals.length)
-      for (const message of await this.#collectArrivals(job, 'reveal'))
+      for (const message of await this.#collectArrivals(job, 'reveal', request))
         if ('reveal' in message)
           job = await takeUp(job, async () => {
             assertRevealed(message.reveal);
@@ -335,8 +337,9 @@ class ShardRun {
   }
 
   /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
-  async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: 'sealed' | 'full' | 'reveal') {
-    const request = encode({ job: job.id, stage, opening: openingBytes(job) });
+  async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: JobStage, asked: Uint8Array) {
+    const request = encode({ job: job.id, stage, opening: openingBytes(job), asked });
+    const timeoutMs = askingMs(stage, job.roster.parameters) + 1_000;
     const answers = await Promise.allSettled(
       job.draw.witnesses.map(async (witness) => {
         const { record, messages } = await this.#ask(
@@ -344,7 +347,7 @@ class ShardRun {
           protocols.arrivals,
           request,
           arrivalsResponseSchema,
-          1_000,
+          timeoutMs,
           this.#input.signal,
         );
         // A record that is none would spoil the transcript: the other witnesses would refuse to certify it.

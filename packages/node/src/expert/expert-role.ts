@@ -172,9 +172,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     };
 
     serve(transport, protocols.sealed, sealedRequestSchema, async (request, from) => {
-      if (from !== request.order.body.coordinator)
-        refuse('Only the coordinator of an order may run its job.');
       const job = await openRequestedJob(request, components);
+      assertAsker(job, from);
       if (!job.seats.includes(self)) refuse('This expert was not drawn for the job.');
       const known = jobs.known(job.id);
       const answered = known === undefined ? undefined : sealedAnswers.get(known);
@@ -199,7 +198,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       const state = jobs.of(request.job);
       const { order, id } = state.job;
       const { cut } = request;
-      if (from !== order.body.coordinator || cut.by !== from || cut.body.job !== id)
+      assertAsker(state.job, from);
+      if (cut.by !== order.body.coordinator || cut.body.job !== id)
         refuse('The cut is not from the coordinator of this job.');
       if (state.sealed === undefined || !cut.body.seals.includes(state.sealed.seal))
         refuse("The cut does not hold this expert's seal.");
@@ -225,7 +225,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
 
     serve(transport, protocols.reveal, revealRequestSchema, async (request, from) => {
       const state = jobs.of(request.job as JobId);
-      if (from !== state.job.order.body.coordinator) refuse('Only the coordinator may ask for the reveal.');
+      assertAsker(state.job, from);
       if (state.revealed === undefined || !request.seals.includes(state.revealed.seal))
         refuse("The list of commits does not hold this expert's second seal.");
       const answer = { reveal: state.revealed.reveal };
@@ -248,4 +248,10 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     });
     return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
   };
+}
+
+/** A witness asks, too, before it says that an expert has not answered. */
+function assertAsker({ order, draw }: SealedJob, from: NodeId): void {
+  if (from !== order.body.coordinator && !draw.witnesses.includes(from))
+    refuse('Only the coordinator of an order and the witnesses of its job may ask.');
 }

@@ -2,9 +2,16 @@ import { decode, type NodeId } from '@moe/core';
 import type { Transport } from '@moe/network';
 import { arrivalDomain } from '@moe/protocol';
 import { refuse, serve } from '../market/messaging.ts';
-import { arrivalsRequestSchema, arrivedNoticeSchema, jobOpeningSchema, protocols } from '../protocols.ts';
+import {
+  arrivalsRequestSchema,
+  arrivedNoticeSchema,
+  type JobStage,
+  jobOpeningSchema,
+  protocols,
+} from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { principalOf } from './arrivals.ts';
+import { askMissing } from './ask-missing.ts';
 import { maxOpeningBytes, type WitnessedJob, type WitnessedJobs } from './witnessed-jobs.ts';
 
 const maxNoticeBytes = 128 * 1024;
@@ -17,6 +24,21 @@ const maxOpeningsOfExpert = 16;
  */
 export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs: WitnessedJobs): void {
   const openings = new Map<NodeId, number>();
+
+  const asking = new WeakMap<WitnessedJob, Map<JobStage, Promise<ReadonlySet<NodeId>>>>();
+
+  /** Seats that are silent are asked once at each stage, however often the coordinator comes. */
+  const askedOnce = (witnessed: WitnessedJob, stage: JobStage, asked: Uint8Array) => {
+    const stages = asking.get(witnessed) ?? new Map<JobStage, Promise<ReadonlySet<NodeId>>>();
+    asking.set(witnessed, stages);
+    const known = stages.get(stage);
+    if (known !== undefined) return known;
+    const excused = askMissing(transport, witnessed, stage, asked);
+    stages.set(stage, excused);
+    // A wrong question is no question.
+    excused.catch(() => stages.delete(stage));
+    return excused;
+  };
 
   const opened = async (bytes: Uint8Array): Promise<WitnessedJob> =>
     jobs.open(decode(bytes, jobOpeningSchema, maxOpeningBytes));
@@ -47,15 +69,21 @@ export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs:
     take(bytes, from).catch(() => undefined);
   });
 
-  serve(transport, protocols.arrivals, arrivalsRequestSchema, async ({ job, stage, opening }, from) => {
-    const witnessed = jobs.known(job) ?? (await opened(opening));
-    if (witnessed.job.id !== job) refuse('The opening is of another job.');
-    if (from !== witnessed.job.order.body.coordinator)
-      refuse('Only the coordinator of an order may ask who has answered.');
-    if (!witnessed.isWhole)
-      refuse('This validator has started since the job began: it cannot say who has not answered.');
-    const messages = witnessed.arrivals.of(stage);
-    const principals = [...new Set(messages.map(principalOf))];
-    return { record: signer.sign(arrivalDomain, { job, stage, principals }), messages };
-  });
+  serve(
+    transport,
+    protocols.arrivals,
+    arrivalsRequestSchema,
+    async ({ job, stage, opening, asked }, from) => {
+      const witnessed = jobs.known(job) ?? (await opened(opening));
+      if (witnessed.job.id !== job) refuse('The opening is of another job.');
+      if (from !== witnessed.job.order.body.coordinator)
+        refuse('Only the coordinator of an order may ask who has answered.');
+      if (!witnessed.isWhole)
+        refuse('This validator has started since the job began: it cannot say who has not answered.');
+      const excused = await askedOnce(witnessed, stage, asked);
+      const messages = witnessed.arrivals.of(stage);
+      const principals = [...new Set([...messages.map(principalOf), ...excused])];
+      return { record: signer.sign(arrivalDomain, { job, stage, principals }), messages };
+    },
+  );
 }

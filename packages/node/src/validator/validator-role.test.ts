@@ -100,7 +100,13 @@ describe('arrivals', () => {
   const arrivals = (job: Pick<SealedJob, 'id' | 'order' | 'roster' | 'tickets'>, stage: string) =>
     ask(
       protocols.arrivals,
-      { job: job.id, stage, opening: openingBytes(job) },
+      {
+        job: job.id,
+        stage,
+        opening: openingBytes(job),
+        // A question to which no expert here has an answer: it knows of no such job.
+        asked: encode({ order: job.order, roster: market.rosterHash, tickets: job.tickets, kept: '' }),
+      },
       arrivalsResponseSchema,
     ) as Promise<{ record: ArrivalRecord; messages: ArrivedMessage[] }>;
 
@@ -113,6 +119,9 @@ describe('arrivals', () => {
   });
 
   it('hold each sender’s first signed message of a stage only, and nothing in another’s name', async () => {
+    await market.close();
+    // Nobody who is asked answers: what the witness knows is what it is told.
+    market = smallMarket({ experts: 3, clock: systemClock, strangers: [0, 1, 2] });
     const { order } = market.order({ text });
     const id = jobIdOf(order.body);
     const job = openJob(order, market.roster, [validator().tickets.release(id, id)]);
