@@ -16,9 +16,9 @@ export interface CrashReport {
   readonly height: number;
 }
 
-/** Longest time that a process works before it is killed, and the share of kills that hit it while opening. */
+/** Longest time that a process works before it is killed; every so many is killed while it opens. */
 const MAX_LIFE_MS = 80;
-const OPENING_SHARE = 0.2;
+const OPENING_EVERY = 5;
 
 /**
  * Starts a process that transfers and settles in `directory`, sends it SIGKILL at a random moment (also while
@@ -27,10 +27,16 @@ const OPENING_SHARE = 0.2;
  */
 export async function runCrashCycles(options: {
   readonly directory: string;
+  /** At most. */
   readonly kills: number;
+  /** After this time only `leastKills` are made sure of; default: it takes as long as it takes. */
+  readonly budgetMs?: number;
+  readonly leastKills?: number;
   readonly onKill?: (done: number, height: number) => void;
 }): Promise<CrashReport> {
-  const { directory, kills } = options;
+  const { directory, kills: mostKills, budgetMs = Number.POSITIVE_INFINITY, leastKills = 1 } = options;
+  const begunMs = performance.now();
+  let kills = 0;
   let acknowledgedTransfers = 0;
   let settledUnmarkedKills = 0;
   let settledBelow = 0;
@@ -38,11 +44,11 @@ export async function runCrashCycles(options: {
   const audits: Audit[] = [];
   let next = startWorker(directory);
   try {
-    for (let kill = 0; kill < kills; kill += 1) {
+    while (kills < mostKills && (kills < leastKills || performance.now() - begunMs < budgetMs)) {
       const worker = await next;
       // The next process loads its code while this one works.
       next = startWorker(directory);
-      const acknowledged = await workAndDie(worker);
+      const acknowledged = await workAndDie(worker, kills % OPENING_EVERY === 0);
       acknowledgedTransfers += acknowledged.transfers.length;
       settledBelow = Math.max(settledBelow, acknowledged.settledBelow);
       receiptsBelow = Math.max(receiptsBelow, acknowledged.receiptsBelow);
@@ -50,7 +56,8 @@ export async function runCrashCycles(options: {
       const audit = await auditDirectory(directory, expected, { fromGenesis: false });
       audits.push(audit);
       if (audit.settledUnmarked > 0) settledUnmarkedKills += 1;
-      options.onKill?.(kill + 1, audit.height);
+      kills += 1;
+      options.onKill?.(kills, audit.height);
     }
   } finally {
     await (await next).kill();
@@ -80,9 +87,9 @@ function startWorker(directory: string): Promise<KillableProcess> {
   });
 }
 
-async function workAndDie(worker: KillableProcess): Promise<Acknowledged> {
+async function workAndDie(worker: KillableProcess, isOpening: boolean): Promise<Acknowledged> {
   worker.begin();
-  if (Math.random() > OPENING_SHARE) await worker.firstPromise;
+  if (!isOpening) await worker.firstPromise;
   await delay(Math.random() * MAX_LIFE_MS);
   await worker.kill();
   if (worker.errors() !== '') throw new Error(`The crash worker failed by itself: ${worker.errors()}`);

@@ -18,6 +18,8 @@ export interface KillableProcess {
   readonly errors: () => string;
   /** Resolves at the first promise, or when the process is gone. */
   readonly firstPromise: Promise<void>;
+  /** Resolves at the first such line, or when the process is gone. */
+  untilLine(isWanted: (line: string) => boolean): Promise<void>;
   begin(): void;
   /** SIGKILL; resolves when everything that it had written is in `lines`. */
   kill(): Promise<void>;
@@ -38,17 +40,30 @@ export async function startKillable(init: KillableInit): Promise<KillableProcess
   child.stdin!.on('error', () => {});
   const reader = createInterface({ input: child.stdout! });
   const promised = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
   reader.on('line', (line) => {
     lines.push(line);
     if (init.isPromise(line, lines.length)) promised.resolve();
   });
-  const read = once(reader, 'close').then(() => promised.resolve());
+  const read = once(reader, 'close').then(() => {
+    promised.resolve();
+    gone.resolve();
+  });
   await Promise.race([once(reader, 'line'), closed]);
   if (lines.length === 0) throw new Error(`The process to be killed did not start: ${errors}`);
   return {
     lines,
     errors: () => errors,
     firstPromise: promised.promise,
+    untilLine: (isWanted) => {
+      if (lines.some(isWanted)) return Promise.resolve();
+      const found = new Promise<void>((resolve) => {
+        reader.on('line', (line) => {
+          if (isWanted(line)) resolve();
+        });
+      });
+      return Promise.race([found, gone.promise]);
+    },
     begin: () => child.stdin!.write('begin\n'),
     kill: async () => {
       child.kill('SIGKILL');

