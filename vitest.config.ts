@@ -3,9 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     globalSetup: './scripts/test-state.ts',
+    // A machine that does much else may need minutes for what takes a quick one a second; a test that hangs still ends.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    setupFiles: ['./scripts/patient-tests.ts'],
+    expect: { poll: { timeout: 120_000 } },
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default', './scripts/summary-reporter.ts'],

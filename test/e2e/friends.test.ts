@@ -40,7 +40,7 @@ beforeAll(async () => {
   const line = await moe.line((text) => eventOf(text)?.textKind === 'calling a friend');
   job = eventOf(line) as unknown as FriendJob;
   principal = job.members.find(({ id }) => id === job.winner)!;
-}, 180_000);
+});
 afterAll(async () => {
   moe?.kill('SIGINT');
   await moe?.done;

@@ -52,6 +52,7 @@ describe.runIf(runs)('the live page', () => {
     market = createSimulatedMarket({ ledger: rankedLedger() });
     gateway = await createGateway({ service: market, port: 0, demoKey: market.apiKey });
     page = await browser.newPage({ viewport: { width: 1_400, height: 1_000 } });
+    page.setDefaultTimeout(120_000);
     problems = [];
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());

@@ -65,7 +65,7 @@ it('2,048 short texts all go to the best expert, in few messages, and come back 
   expect(new Set(answers.map(({ receiptId }) => receiptId)).size).toBe(documentedMaximum);
   await nothingReserved();
   expect(warnings).toEqual([]);
-}, 60_000);
+});
 
 it('2,048 long ones compete, a few at a time; another client does not wait for their end', async () => {
   const texts = Array.from({ length: documentedMaximum }, (_, number) => longText(number));
@@ -83,7 +83,7 @@ it('2,048 long ones compete, a few at a time; another client does not wait for t
   expect(new Set(answers.map(({ receiptId }) => receiptId)).size).toBe(documentedMaximum);
   await nothingReserved();
   expect(market.service.status().jobs.certified - before).toBeGreaterThan(documentedMaximum);
-}, 300_000);
+});
 
 it('a text that breaks the best expert goes to the next; those in the same message stay with the best', async () => {
   const best = await bestExpert();

@@ -58,7 +58,7 @@ beforeAll(async () => {
     await settled(market, receipts.length);
     await epochEnds();
   }
-}, 300_000);
+});
 
 /** Lets the running epoch end, and waits until every validator has made its promise of the next one. */
 async function epochEnds(): Promise<void> {

@@ -71,7 +71,7 @@ describe('two markets side by side', () => {
     ] as const)
       for (const number of numbers) jobs.push({ id, ...(await compete(market, id, number)) });
     await allSettled(market);
-  }, 60_000);
+  });
   afterAll(async () => {
     await market?.close();
     directory.remove();
@@ -312,7 +312,7 @@ describe('with short epochs', () => {
       expect(market.ledger.weights(id)).toHaveLength(1);
     }
     isConserved();
-  }, 60_000);
+  });
 
   it('a market that its owner closes serves to its last epoch, settles, and gives the money back', async () => {
     const [first, client] = [embeddedMarketId, market.clientAccount];
@@ -346,7 +346,7 @@ describe('with short epochs', () => {
     });
     await compete(market, first, 1);
     isConserved();
-  }, 60_000);
+  });
 
   it('money that a process left locked in a closed market is given back by the next one', async () => {
     const client = market.clientAccount;
@@ -367,7 +367,7 @@ describe('with short epochs', () => {
     expect(market.ledger.account(client).balanceMicro).toBe(balanceMicro + amountMicro);
     expect(market.service.markets().map(({ id }) => id)).toEqual([embeddedMarketId]);
     isConserved();
-  }, 60_000);
+  });
 
   it('its name is free again when it is gone, also for a process that was away meanwhile', async () => {
     await vi.waitFor(() => expect(market.ledger.market(second)).toBeUndefined(), { timeout: 20_000 });
@@ -387,7 +387,7 @@ describe('with short epochs', () => {
     isConserved();
     // On a busy machine half a second may be too short for weights, or an epoch end a moment late: that is told, and does no harm.
     expect(warnings.filter((message) => !/weights|epoch/i.test(message))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 it('the first market, closed by its owner, is over for good: the others go on until the process ends', async () => {
@@ -423,4 +423,4 @@ it('the first market, closed by its owner, is over for good: the others go on un
     await market.close();
     directory.remove();
   }
-}, 60_000);
+});

@@ -48,6 +48,7 @@ describe('the report', () => {
       const path = join(folder, 'report.html');
       await writeFile(path, html);
       const page = await browser.newPage();
+      page.setDefaultTimeout(120_000);
       const problems: string[] = [];
       const requests: string[] = [];
       page.on('console', (message) => problems.push(message.text()));
