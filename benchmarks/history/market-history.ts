@@ -51,7 +51,7 @@ export async function builtHistory(
 }
 
 export function openBuilt(directory: string, settings: UsearchSettings): History {
-  return openHistory({ directory, unitsPerJob, indexKind: usearchIndexKind(settings) });
+  return openHistory({ directory, dimensions, unitsPerJob, indexKind: usearchIndexKind(settings) });
 }
 
 /** Real vectors; who took part, and how well, is made up: it has no influence on a search. */

@@ -51,7 +51,7 @@ const grid = [32, 64, 128].flatMap((neighbours) =>
  */
 export async function posteriorQuality(): Promise<readonly PosteriorQuality[]> {
   const { known, asked } = await realJobs();
-  const history = memoryHistory({ unitsPerJob: units, maxRecords: known.length });
+  const history = memoryHistory({ dimensions: 384, unitsPerJob: units, maxRecords: known.length });
   for (const record of known) history.append(record);
   const noise = jobNoise(history).excess;
   const zero = qualityOf(

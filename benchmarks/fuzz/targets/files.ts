@@ -193,7 +193,7 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
     file(
       'index of calibration',
       calibration,
-      () => new CalibrationStore({ directory: join(root, 'calibration') }),
+      () => new CalibrationStore({ directory: join(root, 'calibration'), dimensions: 384 }),
     ),
   ];
 }

@@ -13,8 +13,8 @@ const maximumChunks = 64;
 export interface CalibrationStoreInit {
   /** Folder of the chunk files and of the index that says whose they are. */
   readonly directory: string;
-  /** Length of a vector; default 384. */
-  readonly dimensions?: number;
+  /** Length of a vector. */
+  readonly dimensions: number;
 }
 
 const indexSchema = z.record(z.string(), z.array(hashSchema).max(maximumChunks));
@@ -32,7 +32,7 @@ export class CalibrationStore {
 
   /** Opens the folder; chunks that are missing or damaged on disk are left out, with all that follow them. */
   constructor(init: CalibrationStoreInit) {
-    this.#dimensions = init.dimensions ?? 384;
+    this.#dimensions = init.dimensions;
     this.#files = new BlobFiles(init.directory);
     this.#indexPath = join(init.directory, 'index.json');
     for (const [expert, hashes] of Object.entries(this.#readIndex())) {

@@ -18,8 +18,8 @@ import { emptyTally, WorkerTallies, type WorkerTally } from './worker-tallies.ts
 export interface HistoryInit {
   /** Units of a whole loss: `lossUnitsPerJob(parameters)` of the market. */
   readonly unitsPerJob: number;
-  /** Length of the vectors; default 384. */
-  readonly dimensions?: number;
+  /** Length of the vectors. */
+  readonly dimensions: number;
   /** Above this the records that came first are forgotten; default 1,000,000. */
   readonly maxRecords?: number;
   /** Outcomes that one record can hold, at most 32; default 8. Fixed once the folder is made. */
@@ -114,7 +114,7 @@ class StoredHistory implements History {
         `The history cannot be opened: ${error.issues[0]!.path.join('.')}: ${error.issues[0]!.message}.`,
       );
     const limits: RecordLimits = {
-      dimensions: init.dimensions ?? 384,
+      dimensions: init.dimensions,
       unitsPerJob: init.unitsPerJob,
       outcomesPerRecord: init.outcomesPerRecord ?? defaultOutcomesPerRecord,
     };

@@ -5,6 +5,11 @@ export * from './coordinator/shard-job.ts';
 export { examineDataDirectory, type Finding, type Remedy } from './embedded/doctor.ts';
 export * from './embedded/embedded-market.ts';
 export type { ExpertPool, ExpertSpec } from './embedded/expert-pool.ts';
+export {
+  changeJoiningChoice,
+  joiningSpentMicro,
+  readJoiningChoice,
+} from './embedded/joined-markets.ts';
 export { ledgerService } from './embedded/ledger-service.ts';
 export { validatorSpecs } from './embedded/validators.ts';
 export * from './expert/expert-role.ts';

@@ -16,6 +16,7 @@ export * from './job/signed.ts';
 export * from './job/winner.ts';
 export * from './ledger/index.ts';
 export * from './market/problem-of-terms.ts';
+export * from './market/problems-of-joining.ts';
 export * from './market/pruning.ts';
 export * from './market/terms.ts';
 export * from './money/effects.ts';

@@ -9,6 +9,7 @@ import { resolveTarget } from '../ledger/resolve-target.ts';
 import { formatAmount } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConsentOptions, type ConsentFlags, consentHelp, readConsent } from './consent-options.ts';
+import { addExpertJoin } from './expert-join.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
 
 interface AskFlags {
@@ -37,8 +38,10 @@ Examples:
   $ moe wallet node my-expert
   $ moe market quote text-embedding
   $ moe expert register text-embedding --node my-expert --stake 10 --dry-run
-  $ moe expert leave text-embedding/my-expert --dry-run`,
+  $ moe expert leave text-embedding/my-expert --dry-run
+  $ moe expert join their-market                     the experts of this machine's market join another's`,
     );
+  addExpertJoin(expert);
   addSigningOptions(
     addConsentOptions(
       expert
@@ -100,7 +103,7 @@ Examples:
     .addHelpText(
       'after',
       `
-Who leaves while he is immune leaves his deposit to the market's pool.
+Who leaves while he is immune loses his deposit, unless the market's owner has announced other terms since he came.
 ${signingHelp}
 
 Examples:

@@ -95,7 +95,11 @@ Examples:
           version: 1,
         });
         const action = { kind: 'createMarket' as const, market: id, terms };
-        await carryOut(client, owner, { action, details: mainTerms(terms) }, flags);
+        const details = [
+          ...mainTerms(terms),
+          `served by   whoever joins; a node's own experts do when its operator says: moe expert join ${id}`,
+        ];
+        await carryOut(client, owner, { action, details }, flags);
       },
     );
   addSigningOptions(

@@ -1,5 +1,8 @@
+import { type Amount, formatCredits, type MarketId, parseCredits } from '@moe/core';
+import { defaultJoiningBudgetMicro } from '@moe/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
+import { readMarket } from '../ledger/read-arguments.ts';
 import { dataDirectory } from '../market/connection.ts';
 
 /** What `moe up` was asked to do. */
@@ -22,6 +25,10 @@ export interface UpOptions {
   readonly acceptsClock: boolean;
   /** Catalogue names of the experts to start; `undefined` for the usual ones. */
   readonly experts: readonly string[] | undefined;
+  /** Markets of others that the house joins from now on. */
+  readonly joinMarkets: readonly MarketId[];
+  /** What it may put into all of them together; as chosen before without it. */
+  readonly joinBudgetMicro: Amount | undefined;
   /** Log lines as JSON. */
   readonly isJson: boolean;
 }
@@ -38,6 +45,8 @@ interface Flags {
   readonly epoch: string;
   readonly acceptClock?: boolean;
   readonly experts?: string;
+  readonly joinMarkets?: string;
+  readonly joinBudget?: string;
   readonly json?: boolean;
 }
 
@@ -63,6 +72,11 @@ export function addUp(program: Command): void {
     .option('--no-tour', 'start without the guided tour')
     .option('--no-training', 'train no specialists; those of an earlier run join all the same')
     .option('--no-pricing', 'leave the share that an expert asks for being called as it is')
+    .option('--join-markets <list>', 'markets of others that the experts join; kept (see `moe expert join`)')
+    .option(
+      '--join-budget <credits>',
+      `what they may put into all of those together; kept (default: ${formatCredits(defaultJoiningBudgetMicro)})`,
+    )
     .option('--json', 'write the log as one JSON object a line')
     .addHelpText(
       'after',
@@ -106,6 +120,8 @@ function readUpOptions(flags: Flags): UpOptions {
     hasTraining: flags.training,
     hasPricing: flags.pricing,
     experts,
+    joinMarkets: flags.joinMarkets?.split(',').map((name) => readMarket(name.trim())) ?? [],
+    joinBudgetMicro: flags.joinBudget === undefined ? undefined : parseCredits(flags.joinBudget),
     isJson: flags.json === true,
   };
 }

@@ -1,9 +1,10 @@
 import { formatAccount, formatCredits } from '@moe/core';
+import { problemsOfJoining } from '@moe/protocol';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, formatShare, paint, printable } from '../terminal/text.ts';
-import { fieldsOf } from '../terms/terms-of.ts';
+import { fieldsOf, termsOf } from '../terms/terms-of.ts';
 import { createLedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
 import type { MarketAnswer } from './shapes.ts';
@@ -49,8 +50,20 @@ function stateOf({ closesAtEpoch, next }: MarketAnswer): string {
 }
 
 export async function showMarket(name: string, flags: Flags): Promise<void> {
-  const { raw, value } = await createLedgerClient(flags).market(readMarket(name));
-  if (flags.json) return printJson(raw);
+  const client = createLedgerClient(flags);
+  const { raw, value } = await client.market(readMarket(name));
+  const { next: announced, ...market } = value;
+  const problems = problemsOfJoining(
+    {
+      ...market,
+      terms: termsOf(raw.terms, client.url),
+      ...(announced === undefined
+        ? {}
+        : { next: { ...announced, terms: termsOf((raw.next as { terms?: unknown }).terms, client.url) } }),
+    },
+    (await client.network()).value.rules,
+  );
+  if (flags.json) return printJson({ ...raw, againstJoining: problems });
   print(`${paint('bold', value.market)}: ${printable(value.terms.title)}`);
   print(`owner         ${formatAccount(value.owner)}`);
   print(`state         ${stateOf(value)}`);
@@ -58,6 +71,10 @@ export async function showMarket(name: string, flags: Flags): Promise<void> {
   print(`to join       ${joining(value)}`);
   print(`pool          ${formatAmount(value.poolMicro)}, from which emission is paid`);
   print(`deposit       ${formatAmount(value.depositMicro)}, returned to the owner when it closes`);
+  print(
+    `caution       ${problems.length === 0 ? 'nothing in its terms speaks against joining' : 'a careful expert does not join, nor does the house:'}`,
+  );
+  for (const problem of problems) print(`              - ${printable(problem)}`);
   print();
   const next = value.next === undefined ? undefined : fieldsOf((raw.next as { terms?: unknown }).terms ?? {});
   const current = fieldsOf(raw.terms);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, isMoeError } from '@moe/core';
-import { type EmbeddedMarket, embeddedMarketId, type JobSummary } from '@moe/node';
+import type { EmbeddedMarket, JobSummary } from '@moe/node';
 import { embeddedParameters, splitFee } from '@moe/protocol';
 import { sampleKinds, sampleTexts } from '@moe/training';
 import { fit, formatShare, paint, plural, printable } from '../terminal/text.ts';
@@ -98,7 +98,7 @@ async function findCalledFriend(
       const { text } = texts[Math.floor(job / sampleKinds.length) % texts.length]!;
       await market.service.embed({
         account: market.houseAccount,
-        market: embeddedMarketId,
+        market: market.firstMarket,
         texts: [text],
         mode: 'shard',
         signal: ended,

@@ -26,19 +26,19 @@ export function greet(
 }
 
 /** What to type to use the market. */
-export function usage(log: UpLog, gatewayUrl: string, options: UpOptions): void {
+export function usage(log: UpLog, gatewayUrl: string, options: UpOptions, model: string): void {
   const key = `$(cat '${join(options.dataDirectory, 'api-key').replaceAll("'", "'\\''")}')`;
   log.say('Try it:');
   log.say(
     paint(
       'cyan',
-      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"text-embedding","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
+      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"${model}","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
     ),
   );
   log.say(
     paint(
       'cyan',
-      `  new OpenAI({ baseURL: '${gatewayUrl}/v1', apiKey }).embeddings.create({ model: 'text-embedding', input })`,
+      `  new OpenAI({ baseURL: '${gatewayUrl}/v1', apiKey }).embeddings.create({ model: '${model}', input })`,
     ),
   );
   log.say(

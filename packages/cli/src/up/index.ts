@@ -8,7 +8,6 @@ import { createGateway } from '@moe/gateway';
 import {
   contraryTestimony,
   type EmbeddedMarket,
-  embeddedMarketId,
   type JobSummary,
   openEmbeddedMarket,
   validatorSpecs,
@@ -153,6 +152,8 @@ function openMarket(
     ),
     epochMs: options.epochMs,
     acceptClock: options.acceptsClock,
+    joinMarkets: options.joinMarkets,
+    ...(options.joinBudgetMicro === undefined ? {} : { joinBudgetMicro: options.joinBudgetMicro }),
     // A lone witness that lies would certify it; of three, two outvote it.
     ...(options.hasLiar ? { parameters: { witnesses: 3 } } : {}),
     onWarning: (message) => log.say(message, { event: 'warning', message }),
@@ -182,7 +183,7 @@ async function run(running: {
   let wins: WinTable | undefined;
   const house = openHouse({
     market,
-    marketId: embeddedMarketId,
+    marketId: market.firstMarket,
     budget: houseJobs,
     signal,
     onJob: (kind, job) => wins?.record(kind, job),
@@ -209,7 +210,7 @@ async function run(running: {
   if (options.hasTour && isReady) await attempt('The tour was cut short', () => tour(market, log, signal));
   // Nobody is told to try what cannot work yet.
   const tellUsage = (): void => {
-    if (!signal.aborted) usage(log, gatewayUrl, options);
+    if (!signal.aborted) usage(log, gatewayUrl, options, market.firstMarket);
   };
   if (isReady) tellUsage();
   else void ready.then(tellUsage);
@@ -284,7 +285,7 @@ function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal
 
 /** Where a job was done, if not in the first market. */
 function elsewhere(market: EmbeddedMarket, job: JobSummary): { market: string; feeBps: number } | undefined {
-  if (job.market === undefined || job.market === embeddedMarketId) return undefined;
+  if (job.market === undefined || job.market === market.firstMarket) return undefined;
   const terms = market.ledger.market(job.market)?.terms;
   return terms === undefined ? undefined : { market: job.market, feeBps: terms.parameters.feeBps };
 }

@@ -1,5 +1,4 @@
 import type { EmbeddedMarket, JobSummary } from '@moe/node';
-import { embeddedMarketId } from '@moe/node';
 import { type SampleKind, sampleTexts } from '@moe/training';
 import { fit, paint, printable } from '../terminal/text.ts';
 import { friendCase } from './friend-case.ts';
@@ -26,7 +25,7 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
     const job = nextJob(market, (summary) => summary.kind === 'client' && text.startsWith(summary.preview));
     const [embedded] = await service.embed({
       account: market.clientAccount,
-      market: embeddedMarketId,
+      market: market.firstMarket,
       texts: [text],
       mode: 'shard',
       signal,

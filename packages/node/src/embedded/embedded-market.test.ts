@@ -279,7 +279,9 @@ describe('experts', () => {
     await expect(request).rejects.toMatchObject({ code: 'request-aborted' });
     isWatching = false;
     const last = await embedOne(market, longText(350), 'shard');
-    await vi.waitFor(async () => expect((await receiptOf(market, last.receiptId)).status).toBe('settled'));
+    await vi.waitFor(async () => expect((await receiptOf(market, last.receiptId)).status).toBe('settled'), {
+      timeout: 20_000,
+    });
     const { jobs, recentJobs } = market.service.status();
     expect(jobs.refunded).toBeGreaterThan(refunded);
     const fees = recentJobs

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AccountId,
+  type Amount,
   type Clock,
   type MarketId,
-  MoeError,
   type NodeId,
   systemClock,
   systemRandom,
@@ -22,15 +22,20 @@ import { guardedSigner, type SignerOf } from '../signing/guarded-signer.ts';
 import { openApiKey } from './api-key.ts';
 import { founderKeyNames, openLedgerOf } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
+import { chooseFirstMarket } from './choose-first-market.ts';
 import { type Closers, closersOf } from './closers.ts';
 import { assertDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
+import { foundedMarketId } from './genesis-terms.ts';
 import { guardOf } from './guard-of.ts';
+import { openHouseSpending } from './house-spending.ts';
 import { createJobFeed } from './job-feed.ts';
+import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './joined-markets.ts';
 import { openKeyFile } from './key-file.ts';
 import { type MarketHost, openMarketHost } from './market-host.ts';
 import { clientNames } from './prepaid.ts';
 import type { ProcessParts } from './process-parts.ts';
+import type { Space } from './served-terms.ts';
 import { marketService } from './service.ts';
 import { openValidators, type ValidatorSpec, validatorSpecs } from './validators.ts';
 
@@ -53,6 +58,10 @@ export interface EmbeddedMarketInit {
   readonly onWarning?: (message: string) => void;
   /** A cheap encoder of the market's space, to see whom to ask in routed mode; without it the best overall is asked. */
   readonly router?: ExpertBackend;
+  /** Markets of others that the house's experts join from now on, besides those chosen before. */
+  readonly joinMarkets?: readonly MarketId[];
+  /** What the house may put into all markets of others together; default as chosen before, or 1,000 credits. */
+  readonly joinBudgetMicro?: Amount;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
   /** Validators to run; default three, so that two can outvote one. */
@@ -77,15 +86,20 @@ export interface EmbeddedMarket {
   /** Key of the prepaid account that every new data directory has. */
   readonly apiKey: string;
   readonly clientAccount: AccountId;
+  /** The market that programs get that name none. */
+  readonly firstMarket: MarketId;
   /** The operator's own account, which buys house jobs. */
   readonly houseAccount: AccountId;
+  /** Lets the house's experts join a market of others, or leave it. Kept in the data directory. */
+  chooseMarket(market: MarketId, isJoined: boolean): Promise<void>;
   /** Resolves when every market of the ledger is opened here, or closed, as the ledger says. */
   marketsSettled(): Promise<void>;
   /** Finishes what is open, settles it, and closes the ledger. Safe to call twice. */
   close(): Promise<void>;
 }
 
-export const embeddedMarketId = 'text-embedding' as MarketId;
+export { foundedMarketId as embeddedMarketId } from './genesis-terms.ts';
+
 const defaultTicketDepth = 14;
 const defaultEpochMs = 60_000;
 const defaultValidators = 3;
@@ -127,7 +141,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const embedded = await openLedgerOf(
     ledgerDirectory,
     keys,
-    embeddedMarketId,
+    foundedMarketId,
     {
       parameters: { ...embeddedParameters, ...init.parameters },
       anchors: calibrationSet.hash,
@@ -138,12 +152,15 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   );
   closers.add(() => embedded.close());
   const { ledger } = embedded;
-  const terms = ledger.market(embeddedMarketId)?.terms;
-  if (terms === undefined)
-    throw new MoeError(
-      'market-closed',
-      `The first market of ${dataDir}, "${embeddedMarketId}", was closed by its owner. Start with another directory: --data DIR.`,
-    );
+  const { joinMarkets = [], joinBudgetMicro: budgetMicro } = init;
+  if (joinMarkets.length > 0 || budgetMicro !== undefined)
+    changeJoiningChoice(dataDir, ({ markets }) => ({
+      markets: [...markets, ...joinMarkets],
+      ...(budgetMicro === undefined ? {} : { budgetMicro }),
+    }));
+  const ownAccounts = new Set(founderKeyNames.owners.map((name) => keys.owner(name).address));
+  const space: Space = { dimensions: founding.backend.dimensions, anchors: calibrationSet.hash };
+  const firstMarket = chooseFirstMarket(dataDir, ledger, ownAccounts, space);
 
   const gatewayKeys = keys.node('gateway');
   const guard = await guardOf({
@@ -172,7 +189,10 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const treasury = keys.owner('treasury');
   const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
   closers.add(() => roll.close());
-  const calibration = new CalibrationStore({ directory: join(dataDir, 'calibration') });
+  const calibration = new CalibrationStore({
+    directory: join(dataDir, 'calibration'),
+    dimensions: space.dimensions,
+  });
   const foundingNode = keys.node(`expert-${founding.name}`).publicKey as NodeId;
   if (calibration.count(foundingNode) < chunkPieces)
     await publishNextChunk(foundingNode, founding.backend, calibrationSet.pieces, calibration, startSignal);
@@ -184,7 +204,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     network,
     calibration,
     pieces: calibrationSet.pieces,
-    dimensions: terms.space.dimensions,
+    dimensions: space.dimensions,
     feed,
     markets: () => [host.first, ...host.open().filter((runtime) => runtime !== host.first)],
     onWarning,
@@ -205,7 +225,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     },
     houseAccount,
     calibration,
-    space: terms.space,
+    space,
     foundingNode,
     founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
     feed,
@@ -215,15 +235,14 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     countTokens: init.countTokens,
     router: init.router,
     settleEveryMs: init.settleEveryMs,
+    ownAccounts,
+    spending: openHouseSpending(dataDir, joiningPurpose),
     onWarning,
   };
-  const host: MarketHost = await openMarketHost(parts, experts, embeddedMarketId, {
-    directory: dataDir,
-    receipts: embedded.receipts,
-    // They are closed with the ledger, which lives in the same files.
-    close: async () => undefined,
-  });
+  const host: MarketHost = await openMarketHost(parts, experts, firstMarket);
   closers.add(() => host.close());
+  const unwatch = watchJoiningChoice(dataDir, () => host.look());
+  closers.add(async () => unwatch());
   startSignal.throwIfAborted();
   await experts.add(founding);
   const keeper = epochKeeper({
@@ -255,6 +274,14 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     ledger,
     experts,
     service,
+    firstMarket,
+    async chooseMarket(market, isJoined) {
+      changeJoiningChoice(dataDir, ({ markets }) => ({
+        markets: isJoined ? [...markets, market] : markets.filter((each) => each !== market),
+      }));
+      host.look();
+      await host.settled();
+    },
     marketsSettled: () => host.settled(),
     close: closers.close,
   };

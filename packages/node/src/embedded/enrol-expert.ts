@@ -1,6 +1,5 @@
 import {
   type Amount,
-  formatCredits,
   isMoeError,
   type MarketId,
   MICRO_PER_CREDIT,
@@ -9,18 +8,23 @@ import {
   type OwnerKey,
 } from '@moe/core';
 import type { EmbeddedLedger } from '@moe/ledger';
-import { type Market, type MarketParameters, signConsent } from '@moe/protocol';
+import {
+  type Market,
+  type MarketParameters,
+  type NetworkRules,
+  problemOfPlace,
+  problemsOfJoining,
+  signConsent,
+} from '@moe/protocol';
 import { fund } from './bootstrap.ts';
+import { foundedMarketId } from './genesis-terms.ts';
+import type { HouseSpending } from './house-spending.ts';
 import type { KeyFile } from './key-file.ts';
 
 const usualStakeMicro = 10n * MICRO_PER_CREDIT;
 const askMicroPerKilobyte = 10_000n;
 /** Half of the fee for working in another's place, to begin with; an expert's pricer changes it. */
 const askBps = 5_000;
-/** What the house puts behind one expert in a market of others: its owner may have set any price. */
-const mostStakeMicro = 100n * MICRO_PER_CREDIT;
-const mostDepositMicro = 1_000n * MICRO_PER_CREDIT;
-
 /** Stake of one of this machine's experts: a penalty for lateness costs what a few jobs earn. */
 export function houseStakeMicro({ minimumStakeMicro }: MarketParameters): Amount {
   return minimumStakeMicro > usualStakeMicro ? minimumStakeMicro : usualStakeMicro;
@@ -30,29 +34,39 @@ export function houseStakeMicro({ minimumStakeMicro }: MarketParameters): Amount
 export interface MarketExpert {
   readonly market: MarketId;
   readonly name: string;
-  /** Whether the market is the house's own: in another's it neither pays any price nor pushes anybody out. */
-  readonly isHouseMarket: boolean;
 }
 
-/** Each market has an owner's account of its own, so that what an expert earned there, and put up, is told apart. */
-export function expertOwner(keys: KeyFile, { market, name, isHouseMarket }: MarketExpert): OwnerKey {
-  return keys.owner(isHouseMarket ? `expert-${name}-owner` : `expert-${name}-owner@${market}`);
+/** What the house may put into markets of others. */
+export interface JoiningAllowance {
+  readonly spending: HouseSpending;
+  /** Most for all of them together. */
+  readonly mostMicro: () => Amount;
+}
+
+/**
+ * Each market has an owner's account of its own, so that what an expert earned there, and put up, is told apart. Of the market
+ * that the data directory was founded with, it is the one without a market in its name.
+ */
+export function expertOwner(keys: KeyFile, { market, name }: MarketExpert): OwnerKey {
+  return keys.owner(market === foundedMarketId ? `expert-${name}-owner` : `expert-${name}-owner@${market}`);
 }
 
 export interface Enrolment extends MarketExpert {
   readonly keys: KeyFile;
   readonly calibration: { readonly count: number; readonly root: string };
+  /** In a market of others; without it the market is the house's own, whose terms it has set itself. */
+  readonly allowance?: JoiningAllowance | undefined;
 }
 
 /**
  * Registers an expert with its stake, or tells the ledger of more calibration vectors. In a market of others it throws
- * `price-too-high` or `market-full`.
+ * `terms-refused` or `budget-spent`.
  */
 export async function enrolExpert(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  { keys, calibration, ...expert }: Enrolment,
+  { keys, calibration, allowance, ...expert }: Enrolment,
 ): Promise<void> {
-  const { market, name, isHouseMarket } = expert;
+  const { market, name } = expert;
   const owner = expertOwner(keys, expert);
   const nodeKeys = keys.node(`expert-${name}`);
   const node = nodeKeys.publicKey as NodeId;
@@ -65,9 +79,11 @@ export async function enrolExpert(
   }
   for (;;) {
     const facts = ledger.market(market)!;
-    if (!isHouseMarket) assertAcceptable(facts);
+    if (allowance !== undefined) assertAcceptable(facts, ledger.settings().rules);
     const stakeMicro = houseStakeMicro(facts.terms.parameters);
     const depositMicro = facts.registrationMicro;
+    const missingMicro = stakeMicro + depositMicro - ledger.account(owner.address).balanceMicro;
+    if (missingMicro > 0n) allowance?.spending.take(market, name, missingMicro, allowance.mostMicro());
     await fund({ ledger }, keys, owner.address, stakeMicro + depositMicro);
     try {
       await ledger.transact(owner, {
@@ -90,18 +106,33 @@ export async function enrolExpert(
   }
 }
 
-function assertAcceptable({ terms, registrationMicro, expertCount }: Market): void {
-  if (expertCount >= terms.maximumExperts)
-    throw new MoeError('market-full', `All ${terms.maximumExperts} places for experts are taken.`);
-  const { minimumStakeMicro } = terms.parameters;
-  if (minimumStakeMicro > mostStakeMicro)
-    throw new MoeError(
-      'price-too-high',
-      `An expert needs a stake of ${formatCredits(minimumStakeMicro)} credits; the house puts up ${formatCredits(mostStakeMicro)} at most.`,
-    );
-  if (registrationMicro > mostDepositMicro)
-    throw new MoeError(
-      'price-too-high',
-      `A registration costs ${formatCredits(registrationMicro)} credits; the house pays ${formatCredits(mostDepositMicro)} at most.`,
-    );
+/**
+ * Ends what the house has in a market of others: its experts leave, and what has been paid out of a registration that is
+ * over goes back to the treasury. To be called again until nothing is left.
+ */
+export async function leaveMarket(
+  { ledger }: Pick<EmbeddedLedger, 'ledger'>,
+  keys: KeyFile,
+  spending: HouseSpending,
+  market: MarketId,
+): Promise<void> {
+  for (const { name } of spending.entries().filter((entry) => entry.market === market)) {
+    const node = keys.node(`expert-${name}`).publicKey as NodeId;
+    const owner = expertOwner(keys, { market, name });
+    const registered = ledger.expert(market, node);
+    if (registered?.owner === owner.address && registered.leavesAtEpoch === undefined)
+      await ledger.transact(owner, { kind: 'deregister', target: { role: 'expert', market, node } });
+    const amountMicro = ledger.account(owner.address).balanceMicro;
+    if (amountMicro === 0n) continue;
+    await ledger.transact(owner, { kind: 'transfer', to: keys.owner('treasury').address, amountMicro });
+    spending.giveBack(market, name, amountMicro);
+  }
+}
+
+function assertAcceptable(market: Market, rules: NetworkRules): void {
+  const problems = [...problemsOfJoining(market, rules), problemOfPlace(market)].filter(
+    (problem) => problem !== undefined,
+  );
+  if (problems.length > 0)
+    throw new MoeError('terms-refused', `The house does not join: ${problems.join('; ')}.`);
 }

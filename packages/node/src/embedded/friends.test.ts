@@ -128,7 +128,7 @@ describe('a market with weak experts and strong ones', () => {
     const bytes = (await market.service.blob(hash))!;
     const roster = decode(bytes, rosterSchema);
     await assertCertified(certificate, tickets, roster);
-    const history = memoryHistory({ unitsPerJob: lossUnitsPerJob(embeddedParameters) });
+    const history = memoryHistory({ dimensions: 384, unitsPerJob: lossUnitsPerJob(embeddedParameters) });
     expect(history.append(historyRecordOf(certificate.body, embeddedParameters, record.atMs)!)).toBe(true);
     const poisoned = {
       ...certificate,

@@ -1,4 +1,4 @@
-import { type Hash, MICRO_PER_CREDIT } from '@moe/core';
+import { type Hash, type MarketId, MICRO_PER_CREDIT } from '@moe/core';
 import {
   defaultRanking,
   defaultTerms,
@@ -8,6 +8,8 @@ import {
 } from '@moe/protocol';
 
 const credits = (amount: number): bigint => BigInt(amount) * MICRO_PER_CREDIT;
+/** The market that every data directory is founded with; it may have been closed since. */
+export const foundedMarketId = 'text-embedding' as MarketId;
 const epochsPerYear = 525_600;
 
 /** One machine's network: play money, so its epochs are short and it mints what its market pays out. */

@@ -9,7 +9,7 @@ import { callsOf } from '../market/standings-file.ts';
 import type { ExpertStatus } from '../market-service.ts';
 import type { SignerOf } from '../signing/guarded-signer.ts';
 import { askPricing } from './ask-pricing.ts';
-import { enrolExpert, expertOwner, houseStakeMicro } from './enrol-expert.ts';
+import { enrolExpert, expertOwner, houseStakeMicro, type JoiningAllowance } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';
 import type { KeyFile } from './key-file.ts';
 
@@ -33,7 +33,8 @@ export interface MarketExperts {
 
 export interface MarketExpertsComponents {
   readonly market: MarketId;
-  readonly isHouseMarket: boolean;
+  /** In a market of others. */
+  readonly allowance?: JoiningAllowance | undefined;
   readonly keys: KeyFile;
   readonly signerOf: SignerOf;
   readonly embedded: EmbeddedLedger;
@@ -64,8 +65,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     return tracked;
   };
 
-  const ownerOf = (name: string) =>
-    expertOwner(keys, { market, name, isHouseMarket: components.isHouseMarket });
+  const ownerOf = (name: string) => expertOwner(keys, { market, name });
   const enrol = async (name: string, node: NodeId): Promise<void> => {
     await enrolExpert(embedded, {
       keys,
@@ -75,7 +75,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
         count: calibration.count(node),
         root: calibrationRoot(calibration.chunkHashes(node)),
       },
-      isHouseMarket: components.isHouseMarket,
+      allowance: components.allowance,
     });
     view.refresh();
   };

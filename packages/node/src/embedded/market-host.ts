@@ -1,6 +1,9 @@
 import { type MarketId, MoeError, messageOf } from '@moe/core';
-import type { Market, TransactionKind } from '@moe/protocol';
+import { type Market, problemsOfJoining, type TransactionKind } from '@moe/protocol';
+import { leaveMarket } from './enrol-expert.ts';
 import type { HousePool } from './expert-pool.ts';
+import { foundedMarketId } from './genesis-terms.ts';
+import { readJoiningChoice } from './joined-markets.ts';
 import { type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
 import { hasMarketDirectory, type MarketStore, openMarketStore } from './market-store.ts';
 import { releaseClients, strandedMarkets } from './prepaid.ts';
@@ -8,9 +11,9 @@ import type { ProcessParts } from './process-parts.ts';
 import { closedByOwner } from './retire-market.ts';
 import { problemOfServing } from './served-terms.ts';
 
-/** The markets of the ledger that this process serves: opened and closed as the ledger says. */
+/** The markets of the ledger that this process serves: opened and closed as the ledger, and its operator, say. */
 export interface MarketHost {
-  /** The first market, whose place is the data directory itself. It stays readable after its owner has closed it. */
+  /** The market that programs get that name none. It stays readable after its owner has closed it. */
   readonly first: MarketRuntime;
   /** Markets that are served now, in the order in which they were opened. */
   open(): readonly MarketRuntime[];
@@ -18,6 +21,8 @@ export interface MarketHost {
   serving(market: MarketId): MarketRuntime;
   /** Why a market of the ledger is not served here; undefined where it is, or where there is none. */
   reasonAgainst(market: MarketId): string | undefined;
+  /** Looks again whether all is as the ledger and the operator say. */
+  look(): void;
   /** Resolves when every market is opened, or closed, as the ledger says. */
   settled(): Promise<void>;
   /** Follows the ledger no more, and closes all markets: what is open in them is finished and settled. */
@@ -29,49 +34,80 @@ type Place =
   | { readonly kind: 'open'; readonly runtime: MarketRuntime }
   /** It is not served, or no more. */
   | { readonly kind: 'left-out'; readonly reason: string }
+  /** It could not be opened, which may pass. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly attempts: number; readonly retryMs: number }
   | { readonly kind: 'ended' };
 
-/** After these it may be that a market must be opened or closed. */
-const watched: ReadonlySet<TransactionKind> = new Set(['createMarket', 'closeMarket', 'endEpoch']);
+/** After these it may be that a market must be opened, left or closed. */
+const watched: ReadonlySet<TransactionKind> = new Set([
+  'createMarket',
+  'updateMarket',
+  'closeMarket',
+  'endEpoch',
+]);
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
 
 /** Opens the first market, then all others of the ledger, and from then on what the ledger brings. */
 export async function openMarketHost(
   parts: ProcessParts,
   experts: HousePool,
   firstMarket: MarketId,
-  firstStore: MarketStore,
 ): Promise<MarketHost> {
   const { ledger } = parts.embedded;
-  const { onWarning } = parts;
+  const { onWarning, clock, keys, spending } = parts;
   const places = new Map<MarketId, Place>();
+  const warned = new Set<string>();
   const stopped = new AbortController();
   const retiring = new Set<Promise<void>>();
+  const allowance = { spending, mostMicro: () => readJoiningChoice(parts.dataDir).budgetMicro };
+  const isOwn = ({ market, owner }: Market): boolean =>
+    market === foundedMarketId || parts.ownAccounts.has(owner);
 
-  const first = await openMarketRuntime(parts, {
-    market: firstMarket,
-    store: firstStore,
-    isHouseMarket: true,
-    isOpen: !hasEnded(ledger.market(firstMarket)!, ledger.settings().epoch),
-  });
+  /** The market that the data directory was founded with has it for itself, and its receipts are beside the ledger. */
+  const storeOf = (market: MarketId): MarketStore =>
+    market === foundedMarketId
+      ? // They are closed with the ledger, which lives in the same files.
+        { directory: parts.dataDir, receipts: parts.embedded.receipts, close: async () => undefined }
+      : openMarketStore(parts.dataDir, market);
+  const hasStore = (market: MarketId): boolean =>
+    market === foundedMarketId || hasMarketDirectory(parts.dataDir, market);
+
+  const openRuntime = (record: Market, isOpen: boolean): Promise<MarketRuntime> =>
+    openMarketRuntime(parts, {
+      market: record.market,
+      store: storeOf(record.market),
+      isOpen,
+      ...(isOwn(record) ? {} : { allowance }),
+    });
+  const firstRecord = ledger.market(firstMarket)!;
+  const first = await openRuntime(firstRecord, !hasEnded(firstRecord, ledger.settings().epoch));
   places.set(firstMarket, { kind: 'open', runtime: first });
 
-  const open = async ({ market, terms }: Market, isOpen: boolean): Promise<void> => {
-    const problem = problemOfServing(terms, parts.space);
-    if (problem !== undefined) {
-      places.set(market, { kind: 'left-out', reason: problem });
-      onWarning(`The market "${market}" is not served here: ${problem}.`);
-      return;
-    }
-    const store = openMarketStore(parts.dataDir, market);
-    const runtime = await openMarketRuntime(parts, { market, store, isHouseMarket: false, isOpen });
-    places.set(market, { kind: 'open', runtime });
-    if (isOpen) await experts.join(runtime);
+  /**
+   * Why a market is not served, which may change with its terms and with the operator's choice. Of others it is served only where
+   * he has said so: each takes money of the treasury, and its owner sets what becomes of it.
+   */
+  const reasonOf = (record: Market, joined: ReadonlySet<MarketId>): string | undefined => {
+    const problem = problemOfServing(record.terms, parts.space);
+    if (problem !== undefined || isOwn(record)) return problem;
+    if (!joined.has(record.market))
+      return `the house joins markets of others only where it is told to (moe expert join ${record.market})`;
+    const problems = problemsOfJoining(record, ledger.settings().rules);
+    return problems.length === 0 ? undefined : `the house does not join it: ${problems.join('; ')}`;
   };
 
-  const retire = (market: MarketId, runtime: MarketRuntime): void => {
+  const leaveOut = (market: MarketId, reason: string): void => {
+    const place = places.get(market);
+    places.set(market, { kind: 'left-out', reason });
+    if (place?.kind !== 'left-out' || place.reason !== reason)
+      onWarning(`The market "${market}" is not served here: ${reason}.`);
+  };
+
+  const retire = (market: MarketId, runtime: MarketRuntime, why = closedByOwner(market)): void => {
     places.set(market, { kind: 'ended' });
     const task = runtime
-      .retire(stopped.signal)
+      .retire(why, stopped.signal)
       .catch((error: unknown) =>
         onWarning(`"${market}" did not end well, and will be ended at the next start: ${messageOf(error)}`),
       )
@@ -79,27 +115,79 @@ export async function openMarketHost(
     retiring.add(task);
   };
 
-  /** Brings one market to where the ledger says it is. */
-  const follow = async (record: Market, epoch: number): Promise<void> => {
+  const open = async (record: Market, isOpen: boolean): Promise<MarketRuntime> => {
+    await Promise.all(retiring);
+    const runtime = await openRuntime(record, isOpen);
+    places.set(record.market, { kind: 'open', runtime });
+    if (isOpen) await experts.join(runtime);
+    return runtime;
+  };
+
+  /** Of a market that is not served, an earlier process may have left something to settle and to give back. */
+  const endWhatIsLeft = async (record: Market): Promise<void> => {
+    const { market } = record;
+    if (places.has(market) || !hasStore(market)) return;
+    if (problemOfServing(record.terms, parts.space) === undefined) retire(market, await open(record, false));
+  };
+
+  /** Brings one market to where the ledger and the operator say it is. */
+  const follow = async (record: Market, epoch: number, joined: ReadonlySet<MarketId>): Promise<void> => {
     const { market } = record;
     const place = places.get(market);
-    const isOver = hasEnded(record, epoch);
-    if (place?.kind === 'open') {
-      if (isOver) retire(market, place.runtime);
+    if (hasEnded(record, epoch)) {
+      if (place?.kind === 'open') retire(market, place.runtime);
+      else await endWhatIsLeft(record);
       return;
     }
-    // Of a market that is over, an earlier process may have left something to settle and to give back.
-    if (isOver && (place !== undefined || !hasMarketDirectory(parts.dataDir, market))) return;
-    if (place?.kind === 'left-out') return;
-    await Promise.all(retiring);
-    await open(record, !isOver);
-    const opened = places.get(market);
-    if (isOver && opened?.kind === 'open') retire(market, opened.runtime);
+    // Its owner has announced the end, and it is served until then.
+    const isClosing = record.closesAtEpoch !== undefined && place?.kind === 'open';
+    const reason = isClosing ? undefined : reasonOf(record, joined);
+    if (reason !== undefined) {
+      if (place?.kind === 'open' && market === firstMarket) {
+        // Programs that name no market are told that nobody answers there.
+        if (!warned.has(reason)) onWarning(`The house's experts leave "${market}": ${reason}.`);
+        warned.add(reason);
+        return leaveMarket(parts.embedded, keys, spending, market);
+      }
+      if (place?.kind === 'open') {
+        const why = new MoeError(
+          'market-not-served',
+          `This node serves the market "${market}" no more: ${reason}.`,
+          { metadata: { param: 'model' } },
+        );
+        retire(market, place.runtime, why);
+      } else await endWhatIsLeft(record);
+      leaveOut(market, reason);
+      await leaveMarket(parts.embedded, keys, spending, market);
+      return;
+    }
+    if (place?.kind === 'open') return;
+    if (place?.kind === 'failed' && clock.nowMs() < place.retryMs) return;
+    await open(record, true);
+  };
+
+  /** A passing error: it is tried again, ever more seldom. */
+  const failed = (market: MarketId, error: unknown): void => {
+    const before = places.get(market);
+    // What is open, left or ended stays so; what could not be done is tried at the next look.
+    if (before !== undefined && before.kind !== 'failed') {
+      onWarning(`"${market}": ${messageOf(error)}`);
+      return;
+    }
+    const attempts = (before?.attempts ?? 0) + 1;
+    const pauseMs = Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
+    const reason = messageOf(error);
+    places.set(market, { kind: 'failed', reason, attempts, retryMs: clock.nowMs() + pauseMs });
+    onWarning(
+      `The market "${market}" is not served here for now, and will be tried again in ${pauseMs / 1_000} s: ${reason}`,
+    );
+    void clock.sleep(pauseMs, stopped.signal).then(lookSoon, () => undefined);
   };
 
   const look = async (): Promise<void> => {
     const { epoch } = ledger.settings();
     const markets = ledger.markets();
+    const joined = new Set(readJoiningChoice(parts.dataDir).markets);
     const known = new Set(markets.map(({ market }) => market));
     for (const [market, place] of places) {
       if (known.has(market)) continue;
@@ -109,22 +197,24 @@ export async function openMarketHost(
     for (const record of markets) {
       if (stopped.signal.aborted) return;
       try {
-        await follow(record, epoch);
+        await follow(record, epoch, joined);
       } catch (error) {
-        places.set(record.market, { kind: 'left-out', reason: messageOf(error) });
-        onWarning(`The market "${record.market}" is not served here: ${messageOf(error)}`);
+        failed(record.market, error);
       }
     }
+    for (const { market } of spending.entries())
+      if (!known.has(market)) await leaveMarket(parts.embedded, keys, spending, market);
     // Whom a market was too dear for in the last epoch may pay its price in this one.
     for (const place of places.values())
       if (place.kind === 'open' && place.runtime !== first) await experts.join(place.runtime);
   };
   let looking = Promise.resolve();
   const lookSoon = (): void => {
+    if (stopped.signal.aborted) return;
     looking = looking.then(look).catch((error: unknown) => onWarning(messageOf(error)));
   };
   const unsubscribe = ledger.onApplied(({ transaction }) => {
-    if (watched.has(transaction.kind) && !stopped.signal.aborted) lookSoon();
+    if (watched.has(transaction.kind)) lookSoon();
   });
   for (const market of strandedMarkets(ledger, parts.clients))
     await releaseClients(ledger, parts.clients, market).catch((error: unknown) =>
@@ -150,13 +240,14 @@ export async function openMarketHost(
       throw new MoeError(
         'market-not-served',
         `The market "${market}" is on the ledger, but this node does not serve it: ${place.reason}.`,
-        { metadata: { param: 'model' } },
+        { metadata: { param: 'model' }, isRetryable: place.kind === 'failed' },
       );
     },
     reasonAgainst(market) {
       const place = places.get(market);
-      return place?.kind === 'left-out' ? place.reason : undefined;
+      return place?.kind === 'left-out' || place?.kind === 'failed' ? place.reason : undefined;
     },
+    look: lookSoon,
     async settled() {
       await looking;
       await Promise.all(retiring);
@@ -167,8 +258,8 @@ export async function openMarketHost(
       await looking;
       await Promise.all(retiring);
       const ends = await Promise.allSettled(opened().map((runtime) => runtime.close()));
-      const failed = ends.find((end) => end.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
+      const failure = ends.find((end) => end.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
     },
   };
 }

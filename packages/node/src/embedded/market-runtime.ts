@@ -11,6 +11,8 @@ import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import { machinePace } from '../market/pace.ts';
 import { readStandings } from '../market/standings-file.ts';
 import { closersOf } from './closers.ts';
+import type { JoiningAllowance } from './enrol-expert.ts';
+import { foundedMarketId } from './genesis-terms.ts';
 import { publishRecord, summaryOf } from './job-feed.ts';
 import { type MarketExperts, marketExperts } from './market-experts.ts';
 import { type MarketHistory, openMarketHistory } from './market-history.ts';
@@ -43,15 +45,16 @@ export interface MarketRuntime {
   close(): Promise<void>;
   /**
    * Ends the market for good: finishes and settles what is open, however often that must be tried, gives the clients their
-   * money back, and closes. Aborted, it leaves the rest to the next process.
+   * money back, and closes. Requests are told the reason. Aborted, it leaves the rest to the next process.
    */
-  retire(signal: AbortSignal): Promise<void>;
+  retire(reason: MoeError, signal: AbortSignal): Promise<void>;
 }
 
 export interface MarketRuntimeInit {
   readonly market: MarketId;
   readonly store: MarketStore;
-  readonly isHouseMarket: boolean;
+  /** In a market of others: what the house's experts may have there. */
+  readonly allowance?: JoiningAllowance | undefined;
   /** Whether it takes requests, or only settles what an earlier process left. */
   readonly isOpen: boolean;
 }
@@ -64,9 +67,10 @@ export async function openMarketRuntime(
   const { embedded, keys, clock, random, calibration, feed, clients } = parts;
   const { ledger } = embedded;
   const { receipts, directory } = store;
-  const onWarning = init.isHouseMarket
-    ? parts.onWarning
-    : (message: string): void => parts.onWarning(`${market}: ${message}`);
+  const onWarning =
+    market === foundedMarketId
+      ? parts.onWarning
+      : (message: string): void => parts.onWarning(`${market}: ${message}`);
   const { terms } = ledger.market(market)!;
   const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
   const closers = closersOf(() => store.close());
@@ -110,7 +114,7 @@ export async function openMarketRuntime(
     const keeper = standingsKeeper(standingsPath, view, onWarning);
     const experts = marketExperts({
       market,
-      isHouseMarket: init.isHouseMarket,
+      allowance: init.allowance,
       keys,
       signerOf: parts.signerOf,
       embedded,
@@ -219,9 +223,9 @@ export async function openMarketRuntime(
       history,
       nameOf,
       close: closers.close,
-      retire: (signal) =>
+      retire: (reason, signal) =>
         retireMarket(
-          { market, ledger, requests, experts, coordinator, settler, clients, clock, onWarning },
+          { market, reason, ledger, requests, experts, coordinator, settler, clients, clock, onWarning },
           signal,
         ).finally(() => closers.close()),
     };

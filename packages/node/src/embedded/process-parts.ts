@@ -6,6 +6,7 @@ import type { Transport } from '@moe/network';
 import type { RollCaller } from '../coordinator/roll-caller.ts';
 import type { Slots } from '../coordinator/slots.ts';
 import type { SignerOf } from '../signing/guarded-signer.ts';
+import type { HouseSpending } from './house-spending.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { KeyFile } from './key-file.ts';
 import type { Clients } from './prepaid.ts';
@@ -38,6 +39,10 @@ export interface ProcessParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly countTokens: (text: string) => number;
+  /** Accounts of the house: what they own is its own. */
+  readonly ownAccounts: ReadonlySet<AccountId>;
+  /** What the treasury has put into markets of others. */
+  readonly spending: HouseSpending;
   readonly router: ExpertBackend | undefined;
   /** How long decided orders are collected before they are settled together. */
   readonly settleEveryMs: number | undefined;

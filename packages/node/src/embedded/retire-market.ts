@@ -6,9 +6,11 @@ import type { MarketExperts } from './market-experts.ts';
 import type { MarketRequests } from './market-requests.ts';
 import { type Clients, releaseClients } from './prepaid.ts';
 
-/** What must come to an end in a market that its owner has closed. */
+/** What must come to an end in a market that is not served any more. */
 export interface EndingMarket {
   readonly market: MarketId;
+  /** What requests are told from now on. */
+  readonly reason: MoeError;
   readonly ledger: Ledger;
   readonly requests: MarketRequests;
   readonly experts: MarketExperts;
@@ -23,13 +25,13 @@ export interface EndingMarket {
 const retryMs = 500;
 
 /**
- * Finishes and settles what is open in a market whose last epoch is over, however often that must be tried, and gives the
+ * Finishes and settles what is open in a market whose last epoch is over, or that the house leaves, however often that must be tried, and gives the
  * clients their money back. The ledger keeps the market until its experts' stake is paid out: long enough to settle. Aborted,
  * it leaves the rest, and the money, to the next process.
  */
 export async function retireMarket(ending: EndingMarket, signal: AbortSignal): Promise<void> {
   const { market, ledger, requests, experts, coordinator, clients } = ending;
-  await requests.shut(closedByOwner(market));
+  await requests.shut(ending.reason);
   await Promise.all([experts.stopWork(), coordinator.close()]);
   if (await settleAll(ending, signal)) await releaseClients(ledger, clients, market);
 }

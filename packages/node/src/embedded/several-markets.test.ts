@@ -241,34 +241,6 @@ describe('a market of the ledger', () => {
     await compete(market, embeddedMarketId, 1);
   });
 
-  it('that asks more than the house pays has none of its experts; the house is told, and keeps its money', async () => {
-    const treasury = () => market.ledger.account(market.ledger.settings().treasury).balanceMicro;
-    const id = 'dear-market' as MarketId;
-    const before = treasury();
-    await createMarket(market, owner, id, {
-      registration: { floorMicro: 5_000_000_000n, capMicro: 5_000_000_000n, riseBps: 0, decayBps: 0 },
-    });
-    expect(served(market, id).experts).toEqual([]);
-    expect(warnings.splice(0)).toEqual(
-      ['words', 'mixed', 'grams'].map((name) => expect.stringMatching(new RegExp(`^${name} does not serve`))),
-    );
-    expect(before - treasury()).toBe(2n * prepaidMicro);
-    await expect(compete(market, id, 1)).rejects.toMatchObject({ isRetryable: true });
-    await compete(market, embeddedMarketId, 2);
-  });
-
-  it('in which all places are taken is left to those who have them', async () => {
-    const id = 'small-market' as MarketId;
-    await createMarket(market, owner, id, { maximumExperts: 3 });
-    expect(served(market, id).experts).toHaveLength(3);
-    await market.experts.add(expert('late', blend('late', 0.3)));
-    expect(served(market, id).experts).toHaveLength(3);
-    expect(served(market, embeddedMarketId).experts).toHaveLength(4);
-    expect(warnings.splice(0).filter((message) => message.includes(id))).toEqual([
-      expect.stringContaining('All 3 places'),
-    ]);
-  });
-
   it('that nobody has created is unknown', async () => {
     await expect(compete(market, 'no-market' as MarketId, 1)).rejects.toMatchObject({
       code: 'unknown-market',
@@ -390,10 +362,10 @@ describe('with short epochs', () => {
   });
 });
 
-it('the first market, closed by its owner, is over for good: the others go on until the process ends', async () => {
+it('the first market, closed by its owner, is over for good: the others go on, and the next process begins with them', async () => {
   const directory = temporaryDirectory();
   const dataDir = join(directory.path, 'data');
-  const market = await openTestMarket(dataDir, { epochMs: 400 });
+  let market = await openTestMarket(dataDir, { epochMs: 400 });
   try {
     await createMarket(market, await fundedOwner(market, dataDir, 100), second);
     const { feeMicro } = await compete(market, embeddedMarketId, 1);
@@ -415,9 +387,22 @@ it('the first market, closed by its owner, is over for good: the others go on un
     await expect(compete(market, embeddedMarketId, 2)).rejects.toMatchObject({ code: 'market-closed' });
     await compete(market, second, 3);
     await market.close();
+    market = await openTestMarket(dataDir);
+    expect(market.firstMarket).toBe(second);
+    expect(market.service.markets().map(({ id }) => id)).toEqual([second]);
+    await compete(market, second, 4);
+    expect(
+      market.service
+        .status()
+        .experts.map(({ name }) => name)
+        .sort(),
+    ).toEqual(['grams', 'mixed', 'words']);
+    await market.close();
+    // Nothing is left that the house may serve: told, before anything is changed.
+    await market.chooseMarket(second, false).catch(() => undefined);
     await expect(openTestMarket(dataDir)).rejects.toMatchObject({
       code: 'market-closed',
-      message: expect.stringContaining('--data DIR'),
+      message: expect.stringContaining('--join-markets'),
     });
   } finally {
     await market.close();

@@ -159,8 +159,8 @@ export async function fundedOwner(
   return owner;
 }
 
-/** Opens a market on the ledger, on the terms of the first with other numbers, and waits until it is served or left out. */
-export async function createMarket(
+/** Opens a market on the ledger, on the terms of the first with other numbers. */
+export async function createForeignMarket(
   market: EmbeddedMarket,
   owner: OwnerKey,
   id: MarketId,
@@ -180,4 +180,15 @@ export async function createMarket(
     },
   });
   await market.marketsSettled();
+}
+
+/** The same of a market that the operator has told the house to join; waits until it is served or left out. */
+export async function createMarket(
+  market: EmbeddedMarket,
+  owner: OwnerKey,
+  id: MarketId,
+  changes: Parameters<typeof createForeignMarket>[3] = {},
+): Promise<void> {
+  await market.chooseMarket(id, true);
+  await createForeignMarket(market, owner, id, changes);
 }

@@ -162,7 +162,7 @@ export function closeMarkets(view: LedgerView, epoch: number): void {
     if (market.closesAtEpoch === undefined || market.closesAtEpoch > epoch) continue;
     const experts = expertsOf(view, market.market);
     for (const { node, leavesAtEpoch } of experts)
-      if (leavesAtEpoch === undefined) leave(view, { role: 'expert', market: market.market, node }, false);
+      if (leavesAtEpoch === undefined) leave(view, { role: 'expert', market: market.market, node });
     if (experts.length > 0) continue;
     const network = view.network.get('network')!;
     // Nobody may profit from closing a market with a full pool: what is left goes to the treasury.

@@ -7,7 +7,7 @@ import { leaving, ownedBacking, sortedEntries, stakeTooSmall } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { makeRoom, priceChanged, risenPrice } from './registration.ts';
 import { wasReplaced } from './rotation.ts';
-import { isImmune, leave } from './stake-release.ts';
+import { isGivenNotice, isImmune, leave } from './stake-release.ts';
 import { expertKey, type LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
@@ -50,7 +50,7 @@ export function applyRegisterExpert(
     priceChanged(market, tx) ??
     spend(view, tx, tx.stakeMicro + tx.depositMicro);
   if (problem !== undefined) return problem;
-  makeRoom(view, market);
+  makeRoom(view, market, tx.depositMicro);
   const { node, name, askMicroPerKilobyte, askBps, calibration } = tx;
   const backing = newBacking(view, tx);
   view.experts.set(key, {
@@ -108,7 +108,7 @@ export function applyRegisterValidator(
     stakeTooSmall(tx.stakeMicro, network.minValidatorStakeMicro) ??
     spend(view, tx, tx.stakeMicro);
   if (problem !== undefined) return problem;
-  if (idle !== undefined) leave(view, { role: 'validator', node: idle }, false);
+  if (idle !== undefined) leave(view, { role: 'validator', node: idle });
   const { node, name, stakeMicro, ticketRoot } = tx;
   view.validators.set(node, {
     node,
@@ -162,12 +162,13 @@ export function applyUpdateValidator(
 
 /**
  * Ends a registration: the node serves no more, and everything behind it is paid out when the unbonding is over. An
- * expert that leaves while it is immune leaves its deposit to the market's pool.
+ * expert that leaves while it is immune loses its deposit, unless what it registered under is to change.
  */
 export function applyDeregister(view: LedgerView, tx: TransactionOf<'deregister'>): Applied | Refused {
   const backing = ownedBacking(view, tx.from, tx.target);
   if ('applied' in backing) return backing;
   if (backing.leavesAtEpoch !== undefined) return leaving(tx.target, backing);
-  leave(view, tx.target, 'immuneUntilEpoch' in backing && isImmune(view, backing));
+  const isEarly = 'immuneUntilEpoch' in backing && isImmune(view, backing) && !isGivenNotice(view, backing);
+  leave(view, tx.target, isEarly ? backing.depositMicro : 0n);
   return APPLIED;
 }

@@ -108,19 +108,161 @@ describe('the price of a registration', () => {
 });
 
 describe('the deposit', () => {
-  test('stays in the pool of who leaves while he is immune, and returns to who leaves later', () => {
+  test('is burnt when he leaves while he is immune, and returns to who leaves later', () => {
     const g = game({ immunityEpochs: 2 });
     g.must('bob', join('early', 100n));
     g.must('bob', join('late', 150n));
     g.must('bob', leave('early'));
-    expect(g.market().poolMicro).toBe(100n);
+    expect([g.network().burntMicro, g.market().poolMicro]).toEqual([100n, 0n]);
     g.endEpoch();
     g.endEpoch();
     g.must('bob', leave('late'));
-    expect(g.market().poolMicro).toBe(100n);
+    expect(g.network().burntMicro).toBe(100n);
     for (let epoch = 0; epoch < 7; epoch += 1) g.endEpoch();
     expect(g.expert('late')).toBeUndefined();
     expect(g.balance('bob')).toBe(10_000_000n - 100n);
+  });
+});
+
+describe('terms that change', () => {
+  const announce = (g: Play, terms: Partial<MarketTerms>): void => {
+    const parameters = { ...small, version: 2 };
+    const action = {
+      kind: 'updateMarket',
+      market: MARKET,
+      terms: fixtureTerms({ ...terms, parameters }),
+    } as const;
+    g.must('market-owner', action);
+  };
+
+  test('whoever was there before the announcement leaves with his deposit, though he is immune; who came after does not', () => {
+    const g = game({ immunityEpochs: 100 });
+    g.must('bob', join('before', 100n));
+    g.endEpoch();
+    g.must('bob', leave('before'));
+    expect(g.network().burntMicro).toBe(100n);
+    g.must('bob', join('there', g.market().registrationMicro));
+    g.endEpoch();
+    announce(g, { registration: price });
+    g.endEpoch();
+    g.must('bob', join('after', g.market().registrationMicro));
+    const deposit = g.expert('there').depositMicro;
+    g.must('bob', leave('there'));
+    expect(g.expert('there').depositMicro).toBe(deposit);
+    g.must('bob', leave('after'));
+    expect(g.expert('after').depositMicro).toBe(0n);
+  });
+
+  test('the notice is over when the terms begin; a market that closes lets everybody go', () => {
+    const g = game({ immunityEpochs: 100 });
+    g.must('bob', join('stays', 100n));
+    g.must('bob', join('late', 150n));
+    announce(g, { registration: price, immunityEpochs: 100 });
+    for (let epoch = 0; epoch < g.network().rules.noticeEpochs; epoch += 1) g.endEpoch();
+    expect(g.market().next).toBeUndefined();
+    g.must('bob', leave('late'));
+    expect(g.expert('late').depositMicro).toBe(0n);
+    g.must('market-owner', { kind: 'closeMarket', market: MARKET });
+    g.must('bob', leave('stays'));
+    expect(g.expert('stays').depositMicro).toBe(100n);
+  });
+
+  test('the attack: twelve dear places, then free ones for nodes of the owner, who gains nothing while nobody there loses a deposit', () => {
+    const dear = { floorMicro: 100_000n, capMicro: 100_000n, riseBps: 0, decayBps: 0 };
+    const free = { floorMicro: 0n, capMicro: 0n, riseBps: 0, decayBps: 0 };
+    const emission = { perEpochMicro: 1_000_000n, halvingEpochs: 1_000, ownerShareBps: 5_000 };
+    const ranking = { ...fixtureTerms().ranking, kappaU16: 16_384 };
+    const hostile = { maximumExperts: 12, immunityEpochs: 0, emission, ranking };
+    const g = game({ ...hostile, registration: dear });
+    const victims = Array.from({ length: 12 }, (_, index) => `victim-${index}`);
+    for (const name of victims) g.must('bob', join(name, 100_000n));
+    const paid = g.balance('bob');
+    const owners = (): bigint => g.balance('market-owner') + g.market().poolMicro;
+    const before = owners();
+    announce(g, { ...hostile, registration: free });
+    for (let epoch = 0; epoch < g.network().rules.noticeEpochs; epoch += 1) g.endEpoch();
+    expect(g.market().registrationMicro).toBe(0n);
+    const own = Array.from({ length: 12 }, (_, index) => `own-${index}`);
+    for (const name of own) g.must('market-owner', join(name, 0n, 'market-owner'));
+    for (const name of victims) expect(g.expert(name).leavesAtEpoch).toBeDefined();
+    for (let epoch = 0; epoch <= g.network().rules.unbondingEpochs; epoch += 1) g.endEpoch();
+    expect(g.balance('bob')).toBe(paid + 12n * 100_000n + 12n * 100n);
+    expect(owners() + 12n * 100n).toBe(before);
+    expect(g.network().burntMicro).toBe(0n);
+  });
+
+  test('whatever an owner does with his terms and nodes, he ends with no more than he began, and others lose at most what he puts up', () => {
+    const action = fc.oneof(
+      fc.record({
+        kind: fc.constant('announce' as const),
+        price: fc.bigInt(0n, 5_000n),
+        immunity: fc.nat(4),
+        places: fc.integer({ min: 3, max: 6 }),
+      }),
+      fc.record({ kind: fc.constant('join' as const), who: fc.nat(9) }),
+      fc.record({ kind: fc.constant('leave' as const), who: fc.nat(9) }),
+      fc.record({ kind: fc.constant('epoch' as const), epochs: fc.integer({ min: 1, max: 4 }) }),
+    );
+    fc.assert(
+      fc.property(
+        fc.bigInt(0n, 5_000n),
+        fc.nat(4),
+        fc.array(action, { maxLength: 30 }),
+        (first, immunityEpochs, actions) => {
+          const fixed = (floorMicro: bigint) => ({
+            floorMicro,
+            capMicro: floorMicro,
+            riseBps: 0,
+            decayBps: 0,
+          });
+          const g = game({ registration: fixed(first), immunityEpochs, maximumExperts: 4 });
+          const wealth = (): bigint =>
+            g.balance('market-owner') +
+            g.market().poolMicro +
+            [...g.state.experts.values()]
+              .filter(({ owner }) => owner === idOf('market-owner'))
+              .reduce((sum, expert) => sum + expert.stakeMicro + expert.depositMicro, 0n);
+          const before = wealth();
+          for (const name of ['v0', 'v1', 'v2', 'v3']) g.must('bob', join(name, first));
+          const victims = (): bigint =>
+            [...g.state.experts.values()]
+              .filter(({ owner }) => owner === idOf('bob'))
+              .reduce((sum, expert) => sum + expert.depositMicro, g.balance('bob'));
+          const theirs = victims();
+          let version = 1;
+          let putUp = 0n;
+          for (const each of actions) {
+            if (each.kind === 'announce') {
+              version += 1;
+              g.must('market-owner', {
+                kind: 'updateMarket',
+                market: MARKET,
+                terms: fixtureTerms({
+                  parameters: { ...small, version },
+                  registration: fixed(each.price),
+                  immunityEpochs: each.immunity,
+                  maximumExperts: each.places,
+                }),
+              });
+            } else if (each.kind === 'epoch') for (let n = 0; n < each.epochs; n += 1) g.endEpoch();
+            else if (each.kind === 'join') {
+              const known = g.expert(`own-${each.who}`);
+              if (known !== undefined) continue;
+              putUp += g.market().registrationMicro;
+              g.must('market-owner', join(`own-${each.who}`, g.market().registrationMicro, 'market-owner'));
+            } else if (
+              g.expert(`own-${each.who}`)?.leavesAtEpoch === undefined &&
+              g.expert(`own-${each.who}`) !== undefined
+            )
+              g.must('market-owner', leave(`own-${each.who}`));
+            expect(wealth()).toBeLessThanOrEqual(before);
+            // Their stakes return when they are pushed out; of their deposits nothing is lost but what he paid for the places.
+            expect(victims()).toBeGreaterThanOrEqual(theirs - putUp);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
 
@@ -146,18 +288,21 @@ describe('a full market', () => {
       .sort((x, y) => (x.node < y.node ? -1 : 1));
     g.must('carol', settle({ ...body, credits: [], earnings }, 'v'));
   };
-  test('loses the expert with the lowest income of two epochs; its deposit stays in the pool', () => {
+  test('loses the expert with the lowest income of two epochs, which loses what the newcomer pays, to nobody', () => {
     const g = full();
     addValidators(g, { v: 1_000n });
     earn(g, { a: 5n, b: 7n });
     g.endEpoch('v');
     earn(g, { b: 1n, c: 4n });
     const deposit = g.expert('c').depositMicro;
-    const { poolMicro } = g.market();
-    g.must('bob', join('d', g.market().registrationMicro));
+    const { poolMicro, registrationMicro: price } = g.market();
+    const { burntMicro } = g.network();
+    const lost = price < deposit ? price : deposit;
+    g.must('bob', join('d', price));
     expect(g.expert('c').leavesAtEpoch).toBe(g.network().epoch + g.network().rules.unbondingEpochs);
-    expect(g.expert('c').depositMicro).toBe(0n);
-    expect(g.market().poolMicro).toBe(poolMicro + deposit);
+    expect(g.expert('c').depositMicro).toBe(deposit - lost);
+    expect(g.market().poolMicro).toBe(poolMicro);
+    expect(g.network().burntMicro).toBe(burntMicro + lost);
     expect(g.market().expertCount).toBe(3);
     // A pruned expert cannot come back before its stake is paid out.
     g.refuse('bob', join('c', g.market().registrationMicro), 'node-leaving');

@@ -18,15 +18,16 @@ export function priceChanged(market: Market, tx: TransactionOf<'registerExpert'>
 }
 
 /**
- * Makes room in a full market: the expert with the lowest income leaves, and its deposit stays in the pool. Income is what it
- * earned, in fees and emission, in the running epoch and in the last whole one. Where a market has more experts than its
- * new terms allow, one goes for each that comes.
+ * Makes room in a full market: the expert with the lowest income leaves. Income is what it earned, in fees and emission, in the
+ * running epoch and in the last whole one. Where a market has more experts than its new terms allow, one goes for each that
+ * comes. It loses no more than the one that comes pays for the place, and nothing while it is immune: a price that was lowered takes
+ * nothing that was paid under a higher one.
  *
  * An owner's own nodes have no privilege. Upstream they are immortal, so that an owner cannot lose the validators of his
  * subnet; here validators belong to the network and are not pruned, and an owner who could keep a place for nothing, or who
  * could end the immunity of others by new terms, would rule over who competes. Immunity is fixed when an expert registers.
  */
-export function makeRoom(view: LedgerView, market: Market): void {
+export function makeRoom(view: LedgerView, market: Market, priceMicro: Amount): void {
   if (market.expertCount < market.terms.maximumExperts) return;
   const { epoch } = view.network.get('network')!;
   const experts = servingExperts(view, market.market);
@@ -37,8 +38,8 @@ export function makeRoom(view: LedgerView, market: Market): void {
       isImmune: epoch < expert.immuneUntilEpoch,
     })),
   );
-  const { node } = experts[index!]!;
-  leave(view, { role: 'expert', market: market.market, node }, true);
+  const { node, immuneUntilEpoch } = experts[index!]!;
+  leave(view, { role: 'expert', market: market.market, node }, epoch < immuneUntilEpoch ? 0n : priceMicro);
 }
 
 /** The price after a registration; rounded up, so that a low one rises, too. */

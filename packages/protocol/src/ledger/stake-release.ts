@@ -1,6 +1,7 @@
+import type { Amount } from '@moe/core';
 import { putDelegation } from './delegations.ts';
 import type { StakeTarget } from './fields.ts';
-import { addToPool, backingOf, backings, credit, setBacking, sortedEntries } from './pots.ts';
+import { backingOf, backings, burn, credit, setBacking, sortedEntries } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { dropRotations } from './rotation.ts';
 import { adjustShares, sharesFor, worthOf } from './shares.ts';
@@ -50,10 +51,22 @@ export function isImmune(view: LedgerView, { immuneUntilEpoch }: Expert): boolea
 }
 
 /**
- * Takes a node out of service: it keeps its record, and can be slashed, until everything behind it is paid out. Its deposit
- * goes to the market's pool where it is forfeited.
+ * Whether the market's owner has announced other terms, or the end, since the expert registered: until they begin, everybody who was
+ * there may leave with his deposit.
  */
-export function leave(view: LedgerView, target: StakeTarget, forfeitsDeposit: boolean): void {
+export function isGivenNotice(view: LedgerView, { market, registeredEpoch }: Expert): boolean {
+  const { next, closesAtEpoch } = view.markets.get(market)!;
+  const { noticeEpochs } = view.network.get('network')!.rules;
+  return (
+    closesAtEpoch !== undefined || (next !== undefined && registeredEpoch <= next.fromEpoch - noticeEpochs)
+  );
+}
+
+/**
+ * Takes a node out of service: it keeps its record, and can be slashed, until everything behind it is paid out. What it forfeits
+ * of its deposit is burnt: in the market's pool, the market's owner could come by it (docs/decisions/0016-foreign-markets.md).
+ */
+export function leave(view: LedgerView, target: StakeTarget, forfeitedMicro: Amount = 0n): void {
   const { epoch, rules } = view.network.get('network')!;
   setBacking(view, target, { leavesAtEpoch: epoch + rules.unbondingEpochs });
   if (target.role === 'validator') {
@@ -63,11 +76,10 @@ export function leave(view: LedgerView, target: StakeTarget, forfeitsDeposit: bo
   }
   const market = view.markets.get(target.market)!;
   view.markets.set(target.market, { ...market, expertCount: market.expertCount - 1 });
-  if (forfeitsDeposit) {
-    const expert = view.experts.get(targetKey(target))!;
-    addToPool(view, target.market, expert.depositMicro);
-    view.experts.set(targetKey(target), { ...expert, depositMicro: 0n });
-  }
+  const expert = view.experts.get(targetKey(target))!;
+  const lostMicro = forfeitedMicro < expert.depositMicro ? forfeitedMicro : expert.depositMicro;
+  view.experts.set(targetKey(target), { ...expert, depositMicro: expert.depositMicro - lostMicro });
+  burn(view, lostMicro);
 }
 
 /**

@@ -66,7 +66,7 @@ test('whatever owners, delegators and nodes do: the books of a naive model, noth
           tx.kind === 'registerExpert';
         for (const node of model.nodes)
           if (isPruned(node)) {
-            model.leave(node, true);
+            model.makeRoom(node, minimums.priceMicro);
             pruned++;
           }
         model.apply(tx, payouts);

@@ -135,7 +135,7 @@ export class StakingModel {
         return;
       }
       case 'deregister':
-        return this.leave(this.find(tx.target), false);
+        return this.#leaveEarly(this.find(tx.target));
       case 'settle':
         return this.#settle(tx);
       case 'evidence': {
@@ -157,13 +157,20 @@ export class StakingModel {
     }
   }
 
-  /** Out of service: by its owner's wish, or to make room. */
-  leave(node: ModelNode, isPruned: boolean): void {
+  /** Out of service, to make room for one that pays so much. */
+  makeRoom(node: ModelNode, priceMicro: bigint): void {
+    this.#leave(node, this.epoch < node.immuneUntilEpoch ? 0n : min(priceMicro, node.depositMicro));
+  }
+
+  /** Out of service, by its owner's wish. The model's market never changes its terms. */
+  #leaveEarly(node: ModelNode): void {
+    this.#leave(node, this.epoch < node.immuneUntilEpoch ? node.depositMicro : 0n);
+  }
+
+  #leave(node: ModelNode, lostMicro: bigint): void {
     node.leavesAtEpoch = this.epoch + this.#rules.unbondingEpochs;
-    if (isPruned || this.epoch < node.immuneUntilEpoch) {
-      this.poolMicro += node.depositMicro;
-      node.depositMicro = 0n;
-    }
+    node.depositMicro -= lostMicro;
+    this.burntMicro += lostMicro;
   }
 
   #pay(account: string, micro: bigint): void {

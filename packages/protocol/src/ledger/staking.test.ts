@@ -254,7 +254,7 @@ describe('delegators of a node that goes', () => {
     expect([stage.balance('bob'), stage.balance('carol')]).toEqual([1_000_000n - 50n, 1_000_000n - 10n]);
   });
 
-  test('pruned from a full market: the delegator is paid out, the deposit stays in the pool', () => {
+  test('pruned from a full market: the delegator is paid out, the deposit is burnt', () => {
     const terms = fixtureTerms({
       parameters: { ...fixtureTerms().parameters, shardSize: 3 },
       maximumExperts: 3,
@@ -269,12 +269,12 @@ describe('delegators of a node that goes', () => {
     stage.pass();
     stage.must('carol', { ...registerExpert('carol', 'new', 100n), depositMicro: 7n } as never);
     const pruned = names.find((name) => stage.backing(expertAt(name))!.leavesAtEpoch !== undefined)!;
-    expect(stage.state.markets.get(MARKET)).toMatchObject({ expertCount: 3, poolMicro: 7n });
+    expect(stage.state.markets.get(MARKET)).toMatchObject({ expertCount: 3, poolMicro: 0n });
     stage.pass(unbondingEpochs);
     expect(stage.backing(expertAt(pruned))).toBeUndefined();
     expect(stage.balance('bob')).toBe(1_000_000n - 100n);
     expect(stage.balance('alice')).toBe(1_000_000n - 200n - 21n);
-    expect(totalMicro(stage.state)).toBe(4_000_000n);
+    expect(totalMicro(stage.state)).toBe(4_000_000n - 7n);
   });
 });
 
