@@ -72,8 +72,14 @@ export function fileSnapshots(directory: string): SnapshotStore {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const temporary = join(directory, 'writing.tmp');
       const path = join(directory, `${String(snapshot.height).padStart(12, '0')}.snapshot`);
-      await writeFrames(temporary, framesOf(snapshot));
-      await rename(temporary, path);
+      try {
+        await writeFrames(temporary, framesOf(snapshot));
+        await rename(temporary, path);
+      } catch (error) {
+        // Half of it would take the space that is missing.
+        await rm(temporary, { force: true });
+        throw error;
+      }
       await syncDirectory(directory);
       for (const name of (await listed()).slice(KEPT)) await rm(join(directory, name), { force: true });
     },

@@ -21,12 +21,21 @@ export function writeDurably(path: string, content: string | Uint8Array, mode = 
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new MoeError(
       'file-unwritable',
       `The file ${path} cannot be written: ${messageOf(cause)}. Free space on the disk or check its permissions; what was there before still is.`,
       { metadata: { path }, cause, isRetryable: true },
     );
+  }
+}
+
+/** What is in the way of that is told by the error that is thrown anyway. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // See above.
   }
 }
 

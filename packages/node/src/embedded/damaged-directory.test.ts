@@ -6,6 +6,7 @@ import type { EmbeddedMarket } from './embedded-market.ts';
 import { embedOne, longText, openTestMarket, receiptOf, settled, temporaryDirectory } from './test-market.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
+let root: string;
 let whole: string;
 let receiptId: string;
 /** What the market decides by, and what everybody has, after a start with nothing damaged. */
@@ -45,14 +46,15 @@ const filesIn = (folder: string): string[] =>
 
 beforeAll(async () => {
   directory = temporaryDirectory();
-  whole = join(directory.path, 'whole');
-  const market = await openTestMarket(whole);
+  root = join(directory.path, 'whole');
+  whole = join(root, 'data');
+  const market = await openTestMarket(whole, { stateDir: join(root, 'state') });
   for (const number of [1, 2, 3]) ({ receiptId } = await embedOne(market, longText(number), 'shard'));
   await settled(market, 3);
   await market.close();
   const copy = join(directory.path, 'healthy');
-  cpSync(whole, copy, { recursive: true });
-  const healthy = await openTestMarket(copy);
+  cpSync(root, copy, { recursive: true });
+  const healthy = await openTestMarket(join(copy, 'data'), { stateDir: join(copy, 'state') });
   expected = await decisionsOf(healthy);
   await healthy.close();
 }, 300_000);
@@ -66,11 +68,12 @@ async function start(
 ): Promise<'same' | 'refused'> {
   const copy = join(directory.path, 'copy');
   rmSync(copy, { recursive: true, force: true });
-  cpSync(whole, copy, { recursive: true });
-  damage(join(copy, name));
+  // With what is noted outside of it: a copy of the directory alone is refused as such.
+  cpSync(root, copy, { recursive: true });
+  damage(join(copy, 'data', name));
   let market: EmbeddedMarket;
   try {
-    market = await openTestMarket(copy);
+    market = await openTestMarket(join(copy, 'data'), { stateDir: join(copy, 'state') });
   } catch (error) {
     if (!isMoeError(error)) throw new Error(`${name}, ${what}: ${String(error)}`, { cause: error });
     expect(error.message, `${name}, ${what}`).toContain(copy);

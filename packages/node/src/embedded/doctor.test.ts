@@ -5,22 +5,25 @@ import { examineDataDirectory, type Finding } from './doctor.ts';
 import { embedOne, longText, openTestMarket, settled, temporaryDirectory } from './test-market.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
-let whole: string;
+let root: string;
 let dataDir: string;
+let stateDir: string;
 
 beforeAll(async () => {
   directory = temporaryDirectory();
-  whole = join(directory.path, 'whole');
-  const market = await openTestMarket(whole);
+  root = join(directory.path, 'whole');
+  const market = await openTestMarket(join(root, 'data'), { stateDir: join(root, 'state') });
   await embedOne(market, longText(1), 'shard');
   await settled(market, 1);
   await market.close();
 }, 300_000);
 afterAll(() => directory.remove());
 beforeEach(() => {
-  dataDir = join(directory.path, 'data');
-  rmSync(dataDir, { recursive: true, force: true });
-  cpSync(whole, dataDir, { recursive: true });
+  const copy = join(directory.path, 'copy');
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(root, copy, { recursive: true });
+  dataDir = join(copy, 'data');
+  stateDir = join(copy, 'state');
 });
 
 const flip = (...names: string[]): void => {
@@ -93,13 +96,13 @@ describe('the doctor of a data directory', () => {
     flip('history', 'records', '00000000.rows');
     flip('history', 'layout.json');
     flip('api-key');
-    await expect(openTestMarket(dataDir)).rejects.toThrow('damaged');
+    await expect(openTestMarket(dataDir, { stateDir })).rejects.toThrow('damaged');
     const findings = await examine(true);
     expect(damaged(findings)).toEqual({ 'validator.json': 'repair', history: 'repair', 'api-key': 'repair' });
     const aside = findings.find(({ path }) => path === 'validator.json')!.damage!.setAsideIn!;
     expect(existsSync(join(dataDir, aside, 'validator.json'))).toBe(true);
     expect(damaged(await examine())).toEqual({});
-    const market = await openTestMarket(dataDir);
+    const market = await openTestMarket(dataDir, { stateDir });
     expect(market.service.status().jobs.certified).toBe(1);
     await market.close();
     // The record of the job is there again, from its receipt.
@@ -107,7 +110,7 @@ describe('the doctor of a data directory', () => {
   });
 
   it('does not look into a directory in which a market runs', async () => {
-    const market = await openTestMarket(dataDir);
+    const market = await openTestMarket(dataDir, { stateDir });
     await expect(examine()).rejects.toMatchObject({ code: 'data-directory-in-use' });
     await market.close();
   });
