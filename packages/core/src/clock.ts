@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   nowMs(): number;
-  /** Milliseconds since some moment, for durations in one process: nobody can set it, forward or back. */
+  /** Whole milliseconds since some moment, for durations in one process: nobody can set it, forward or back. */
   steadyMs(): number;
   /** Resolves after `delayMs`, however long that is; rejects with the signal's reason when aborted. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
@@ -18,7 +18,7 @@ export const maximumTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  steadyMs: () => performance.now(),
+  steadyMs: () => Math.floor(performance.now()),
   sleep: (delayMs, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

@@ -50,12 +50,13 @@ export async function callFriends(
   const { clock, calls, pen, self: principal } = components;
   const { parameters } = job.roster;
   const past: PastClaim[] = [];
-  const startedMs = clock.nowMs();
+  const startedMs = clock.steadyMs();
   for (const worker of friends.slice(0, parameters.maximumClaims)) {
     // The member must be able to answer itself when this friend does not.
-    const leftMs = parameters.sealedDeadlineMs / 2 - (clock.nowMs() - startedMs);
+    const leftMs = parameters.sealedDeadlineMs / 2 - (clock.steadyMs() - startedMs);
     if (leftMs <= 0) return undefined;
     const issuedMs = clock.nowMs();
+    const askedMs = clock.steadyMs();
     const ttlMs = calls.patienceMs(worker, Math.floor(Math.min(leftMs, parameters.claimTtlMs)));
     const claim = await pen.sign(claimDomain, {
       job: job.id,
@@ -68,7 +69,7 @@ export async function callFriends(
     });
     try {
       const answer = await ask(components, job, request, claim, past, signal);
-      const latencyMs = clock.nowMs() - issuedMs;
+      const latencyMs = clock.steadyMs() - askedMs;
       if ('commit' in answer) {
         calls.note(worker, true, latencyMs);
         return answer;
@@ -77,7 +78,7 @@ export async function callFriends(
       past.push({ claim, refusal: answer.refusal });
     } catch {
       signal.throwIfAborted();
-      calls.note(worker, false, clock.nowMs() - issuedMs);
+      calls.note(worker, false, clock.steadyMs() - askedMs);
       // Without a refusal the next claim must wait until this one has expired.
       if (clock.nowMs() < issuedMs + ttlMs) return undefined;
       past.push({ claim });

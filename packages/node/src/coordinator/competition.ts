@@ -47,6 +47,7 @@ async function competeOnce(
 ): Promise<EmbeddedText> {
   const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
   const startedMs = clock.nowMs();
+  const beganMs = clock.steadyMs();
   const order = orders.take(request.account, feeWithin(request, bytes, view));
   const base = { kind: request.kind, preview: previewOf(request.text) };
   // The roster may change while the job runs; everyone keeps to the one that its messages name.
@@ -92,7 +93,7 @@ async function competeOnce(
     transcript,
     latenciesMs: Object.fromEntries(outcome.latenciesMs),
     atMs: startedMs,
-    durationMs: clock.nowMs() - startedMs,
+    durationMs: clock.steadyMs() - beganMs,
   });
   if (certificate.body.winner === null)
     throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {

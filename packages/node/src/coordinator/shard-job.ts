@@ -167,7 +167,7 @@ class ShardRun {
     const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: masked.kept });
     let job = opened;
     const deadlineMs = roster.parameters.sealedDeadlineMs;
-    const startedMs = this.#components.clock.nowMs();
+    const startedMs = this.#components.clock.steadyMs();
     const answersMs: number[] = [];
     await runStage({
       seats: job.seats,
@@ -180,13 +180,13 @@ class ShardRun {
         if ('commit' in answer) {
           await assertCommitSigned(answer);
           job = this.#receiveCommit(job, answer);
-          answersMs.push(this.#components.clock.nowMs() - startedMs);
-          this.latenciesMs.set(answer.commit.body.worker, this.#components.clock.nowMs() - startedMs);
+          answersMs.push(this.#components.clock.steadyMs() - startedMs);
+          this.latenciesMs.set(answer.commit.body.worker, this.#components.clock.steadyMs() - startedMs);
         } else {
           await assertSigned(declineDomain, answer.decline);
           job = receiveDecline(job, answer.decline);
           if (answer.decline.body.reason !== noTimeReason)
-            answersMs.push(this.#components.clock.nowMs() - startedMs);
+            answersMs.push(this.#components.clock.steadyMs() - startedMs);
         }
       },
       progress: () => sealedProgress(job),
@@ -212,7 +212,7 @@ class ShardRun {
     const request = encode({ job: opened.id, cut, text, salt });
     const seats = opened.commits.map(({ body }) => body.worker);
     const deadlineMs = roster.parameters.fullDeadlineMs;
-    const startedMs = this.#components.clock.nowMs();
+    const startedMs = this.#components.clock.steadyMs();
     const answersMs: number[] = [];
     let job = opened;
     await runStage({
@@ -225,7 +225,7 @@ class ShardRun {
       accept: async (_, { commit }) => {
         await assertSigned(commitDomain, commit);
         job = receiveFullCommit(job, commit);
-        answersMs.push(this.#components.clock.nowMs() - startedMs);
+        answersMs.push(this.#components.clock.steadyMs() - startedMs);
       },
       progress: () => (job.fullCommits.length === seats.length ? 'all' : 'waiting'),
     });

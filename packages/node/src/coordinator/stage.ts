@@ -48,9 +48,9 @@ export async function runStage<Answer>(init: StageInit<Answer>): Promise<Readonl
       };
       /** Who overslept, since its machine was busy, has not listened either: answers that wait are heard first. */
       const sleepAwake = async (delayMs: number): Promise<void> => {
-        const wakeMs = clock.nowMs() + delayMs;
+        const wakeMs = clock.steadyMs() + delayMs;
         await clock.sleep(delayMs, over.signal);
-        const oversleptMs = clock.nowMs() - wakeMs;
+        const oversleptMs = clock.steadyMs() - wakeMs;
         if (oversleptMs > noticedMs) await clock.sleep(Math.min(oversleptMs, delayMs), over.signal);
       };
       const check = (): void => {

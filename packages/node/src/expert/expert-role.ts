@@ -125,7 +125,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return answer;
     };
     const mayDecline = (): boolean => {
-      declines = declines.filter((atMs) => clock.nowMs() - atMs < declineWindowMs);
+      declines = declines.filter((atMs) => clock.steadyMs() - atMs < declineWindowMs);
       return declines.length < view.current().roster.parameters.declinesPerEpoch;
     };
 
@@ -152,7 +152,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
         const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
         if (decision.kind === 'decline') {
-          declines.push(clock.nowMs());
+          declines.push(clock.steadyMs());
           return decline(job, decision.reason);
         }
         if (decision.kind === 'call') {

@@ -9,6 +9,7 @@ export interface JobInHand {
   readonly job: SealedJob;
   readonly kept: string;
   readonly principal: NodeId;
+  /** By steady time: a clock that is set in mid-job must not make the expert forget what it has sealed. */
   readonly expiresMs: number;
   readonly pen: JobPen;
   sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
@@ -53,15 +54,19 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
   const done = new Map<JobId, JobInHand>();
   const parts = new Map<JobId, JobPart>();
   /** Until when an order that was served could come again. */
-  const served = new Map<JobId, number>();
+  const served = new Map<JobId, { readonly atMs: number; readonly steadyMs: number }>();
+
   const forgetExpired = (): void => {
     const nowMs = clock.nowMs();
+    const steadyMs = clock.steadyMs();
     for (const [id, job] of inHand) {
-      if (job.expiresMs > nowMs) break;
+      if (job.expiresMs > steadyMs) break;
       inHand.delete(id);
     }
-    for (const [id, untilMs] of served) {
-      if (untilMs > nowMs && served.size <= maxServed) break;
+    for (const [id, until] of served) {
+      // By either clock: one that is set forward for a while must not make an order new again.
+      const isDue = until.atMs <= nowMs && until.steadyMs <= steadyMs;
+      if (!isDue && served.size <= maxServed) break;
       served.delete(id);
     }
   };
@@ -88,8 +93,9 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
     part,
     take(job, kept, principal) {
       const { pen } = part(job);
-      const state: JobInHand = { job, kept, principal, pen, expiresMs: clock.nowMs() + lifetimeMs(job) };
-      served.set(job.id, lastAskedMs(job));
+      const state: JobInHand = { job, kept, principal, pen, expiresMs: clock.steadyMs() + lifetimeMs(job) };
+      const atMs = lastAskedMs(job);
+      served.set(job.id, { atMs, steadyMs: clock.steadyMs() + atMs - clock.nowMs() });
       inHand.set(job.id, state);
       return state;
     },
@@ -110,6 +116,5 @@ function lastAskedMs({ order, roster }: SealedJob): number {
 
 function lifetimeMs(job: SealedJob): number {
   const { sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs, maximumClockSkewMs } = job.roster.parameters;
-  // A clock that is set forward in mid-job must not make the expert forget what it has sealed.
   return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs) + maximumClockSkewMs;
 }

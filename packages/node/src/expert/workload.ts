@@ -36,16 +36,16 @@ export function workload(
     texts: readonly string[],
     options?: { readonly signal?: AbortSignal },
   ): Promise<Float32Array[]> => {
-    const startMs = clock.nowMs();
+    const startMs = clock.steadyMs();
     waiting += texts.length;
     // Those that came before are done first.
     const queued = waiting;
     try {
       const vectors = await inner.embed(texts, options);
-      const tookMs = (clock.nowMs() - startMs) / Math.max(1, queued);
+      const tookMs = (clock.steadyMs() - startMs) / Math.max(1, queued);
       perTextMs = perTextMs === 0 ? tookMs : (1 - newest) * perTextMs + newest * tookMs;
       troubles = 0;
-      if (clock.nowMs() > pausedUntilMs + pauseMs) pauseMs = firstPauseMs;
+      if (clock.steadyMs() > pausedUntilMs + pauseMs) pauseMs = firstPauseMs;
       return vectors;
     } finally {
       waiting -= texts.length;
@@ -59,14 +59,14 @@ export function workload(
       close: () => inner.close(),
     },
     expectedMs: (texts) => perTextMs * (waiting + texts),
-    isPaused: () => clock.nowMs() < pausedUntilMs,
+    isPaused: () => clock.steadyMs() < pausedUntilMs,
     noteTrouble() {
       troubles += 1;
       // With nothing in hand what was measured under load is old: the next text measures anew.
       if (waiting === 0) perTextMs /= 2;
       if (troubles < troublesToPause) return;
       troubles = 0;
-      pausedUntilMs = clock.nowMs() + pauseMs;
+      pausedUntilMs = clock.steadyMs() + pauseMs;
       pauseMs = Math.min(longestPauseMs, 2 * pauseMs);
       onPause();
     },

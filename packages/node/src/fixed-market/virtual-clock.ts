@@ -43,7 +43,7 @@ export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean 
   };
   return {
     nowMs: () => Math.floor(nowMs),
-    steadyMs: () => nowMs - startMs,
+    steadyMs: () => Math.floor(nowMs - startMs),
     waiting: () => sleepers.size,
     sleep: (delayMs, signal) =>
       new Promise((resolve, reject) => {
