@@ -29,6 +29,8 @@ export interface UpOptions {
   readonly joinMarkets: readonly MarketId[];
   /** What it may put into all of them together; as chosen before without it. */
   readonly joinBudgetMicro: Amount | undefined;
+  /** Goes on with a data directory that is an older copy, as the operator decided. */
+  readonly acceptsOlderCopy: boolean;
   /** Log lines as JSON. */
   readonly isJson: boolean;
 }
@@ -47,6 +49,7 @@ interface Flags {
   readonly experts?: string;
   readonly joinMarkets?: string;
   readonly joinBudget?: string;
+  readonly acceptOlderCopy?: boolean;
   readonly json?: boolean;
 }
 
@@ -76,6 +79,10 @@ export function addUp(program: Command): void {
     .option(
       '--join-budget <credits>',
       `what they may put into all of those together; kept (default: ${formatCredits(defaultJoiningBudgetMicro)})`,
+    )
+    .option(
+      '--accept-older-copy',
+      'go on with a data directory put back from a copy: its keys may contradict what they have signed since',
     )
     .option('--json', 'write the log as one JSON object a line')
     .addHelpText(
@@ -122,6 +129,7 @@ function readUpOptions(flags: Flags): UpOptions {
     experts,
     joinMarkets: flags.joinMarkets?.split(',').map((name) => readMarket(name.trim())) ?? [],
     joinBudgetMicro: flags.joinBudget === undefined ? undefined : parseCredits(flags.joinBudget),
+    acceptsOlderCopy: flags.acceptOlderCopy === true,
     isJson: flags.json === true,
   };
 }

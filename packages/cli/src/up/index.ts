@@ -142,6 +142,7 @@ function openMarket(
 ): Promise<EmbeddedMarket> {
   return openEmbeddedMarket({
     dataDir: options.dataDirectory,
+    acceptsOlderCopy: options.acceptsOlderCopy,
     founding: () => openExpert(host, chosen[0]!, options.hasPricing),
     founders: foundersOf(chosen),
     countTokens: (text) => host.countTokens(text),
