@@ -55,6 +55,7 @@ export function menu(world: World, gateway: CrookedGateway, expert: CrookedExper
       delivery: 'ensemble',
       maxFeeMicro: undefined,
       kind: 'client',
+      isTextPublic: false,
       signal: new AbortController().signal,
     });
 

@@ -121,7 +121,7 @@ describe('a market whose experts call friends', () => {
     const response = await fetch(`${url}/v1/embeddings`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'text-embedding', input: texts, moe: { mode: 'shard' } }),
+      body: JSON.stringify({ model: 'text-embedding', input: texts, store: true, moe: { mode: 'shard' } }),
     });
     expect(response.status).toBe(200);
     await vi.waitFor(

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ShownText } from '@moe/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestMarket, type TestMarket } from './test-market.ts';
 import { type MoeStart, runMoe } from './test-process.ts';
@@ -174,7 +175,7 @@ describe('moe status', () => {
           mode: 'shard',
           kind: 'client',
           outcome: 'certified',
-          preview: 'a text',
+          preview: 'a text' as ShownText,
           members: [
             {
               id: 'a'.repeat(64),
@@ -213,7 +214,7 @@ describe('moe status', () => {
           mode: 'shard',
           kind: 'client',
           outcome: 'certified',
-          preview: 'evil \u001b[2J\u001b]0;title\u0007 text\nnext\u202e',
+          preview: 'evil \u001b[2J\u001b]0;title\u0007 text\nnext\u202e' as ShownText,
           members: [{ id: 'b'.repeat(64), name: 'x', loss: 0.25, probation: false }],
           winner: 'b'.repeat(64),
           feeMicro: 3n,
@@ -380,7 +381,7 @@ describe('moe scout', () => {
     effectiveWinners: 1.96,
     losingMargin: -0.012,
     earningsMicro: 1_500_000.4,
-    preview: 'ships \u001b[2Jat dawn',
+    preview: 'ships \u001b[2Jat dawn' as ShownText,
   };
 
   it('shows where demand is, who serves it and what could be earned', async () => {

@@ -64,7 +64,9 @@ function jobItem(job) {
     foot.push(element('span', { text: 'house', title: 'A text of the market itself' }));
   foot.push(element('a', { href: `/v1/receipts/${encodeURIComponent(job.receiptId)}`, text: 'receipt' }));
   return element('li', { class: 'job', 'data-receipt': job.receiptId }, [
-    element('p', { class: 'job-text', dir: 'auto', text: job.preview }),
+    job.preview === undefined
+      ? element('p', { class: 'job-text quiet', text: 'text of a client' })
+      : element('p', { class: 'job-text', dir: 'auto', text: job.preview }),
     element(
       'ul',
       { class: 'job-members' },

@@ -16,6 +16,8 @@ export interface EmbeddingsRequest {
   readonly mode: ServiceMode | undefined;
   readonly delivery: Delivery | undefined;
   readonly maxFeeMicro: Amount | undefined;
+  /** Whether everybody may read the texts. */
+  readonly isTextPublic: boolean;
 }
 
 /** Fewest dimensions that a shortened vector may keep: below this the spaces served here lose their meaning. */
@@ -29,6 +31,7 @@ const bodySchema = z.strictObject({
   encoding_format: z.enum(['float', 'base64']).nullish(),
   dimensions: z.int().nullish(),
   user: z.string().max(512).nullish(),
+  store: z.boolean().nullish(),
   moe: z
     .strictObject({
       mode: z.enum(['auto', 'shard', 'route']).optional(),
@@ -55,7 +58,7 @@ export function readEmbeddingsRequest(
 ): EmbeddingsRequest {
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw explain(parsed.error.issues[0]!, body);
-  const { model, input, encoding_format, dimensions, moe } = parsed.data;
+  const { model, input, encoding_format, dimensions, store, moe } = parsed.data;
 
   const market = context.markets.find((listing) => listing.id === model || listing.aliases.includes(model));
   if (market === undefined)
@@ -84,6 +87,7 @@ export function readEmbeddingsRequest(
     isSingle: typeof input === 'string',
     encoding: encoding_format ?? 'float',
     dimensions: checkDimensions(dimensions ?? market.dimensions, market),
+    isTextPublic: store === true,
     mode: moe?.mode,
     delivery: moe?.delivery,
     maxFeeMicro: moe?.maxFeeCredits === undefined ? undefined : parseCredits(moe.maxFeeCredits),

@@ -122,6 +122,7 @@ function toEmbedRequest(checked: EmbeddingsRequest, request: FastifyRequest): Em
     account: request.account!,
     market: checked.market.id,
     texts: checked.texts,
+    isTextPublic: checked.isTextPublic || request.headers['x-moe-store'] === 'true',
     ...(checked.mode === undefined ? {} : { mode: checked.mode }),
     ...(checked.delivery === undefined ? {} : { delivery: checked.delivery }),
     ...(checked.maxFeeMicro === undefined ? {} : { maxFeeMicro: checked.maxFeeMicro }),

@@ -22,11 +22,14 @@ async function start(limits: Partial<GatewayLimits> = {}): Promise<void> {
   gateway = await createGateway({ service: market, port: 0, limits });
 }
 
-async function open(lastEventId?: string): Promise<Stream> {
+async function open(lastEventId?: string, key?: string): Promise<Stream> {
   const request = httpRequest({
     port: gateway.port,
     path: '/v1/events',
-    headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
+    headers: {
+      ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    },
   });
   const [response] = (await once(request.end(), 'response')) as [IncomingMessage];
   let text = '';
@@ -167,6 +170,63 @@ describe('GET /v1/events', () => {
     const second = await open();
     expect(second.response.statusCode).toBe(503);
     expect(second.response.headers['retry-after']).toBe('1');
+  });
+
+  it('bounds the streams of one address, and of one account, each for itself', async () => {
+    await start({ maxEventStreamsPerClient: 2 });
+    for (const key of [undefined, market.apiKey]) {
+      await open(undefined, key);
+      await open(undefined, key);
+      const third = await open(undefined, key);
+      expect(third.response.statusCode).toBe(429);
+      expect(third.response.headers['retry-after']).toBe('5');
+    }
+    expect((await open(undefined, market.poorApiKey)).response.statusCode).toBe(200);
+  });
+
+  it('serves 300 clients with one writing of each event, and one more for its owner', async () => {
+    await start({
+      maxEventClients: 300,
+      maxEventStreamsPerClient: 299,
+      keylessBurst: 10_000,
+      keylessBurstOverall: 10_000,
+    });
+    const opened = await Promise.all([
+      ...Array.from({ length: 299 }, () => open()),
+      open(undefined, market.apiKey),
+    ]);
+    expect((await open(undefined, market.poorApiKey)).response.statusCode).toBe(503);
+    let written = 0;
+    const counted = (height: number): MarketEvent => ({
+      ...settled(height),
+      // Called whenever the event is written as JSON.
+      ...{
+        toJSON: () => {
+          written += 1;
+          return settled(height);
+        },
+      },
+    });
+    for (let height = 1; height <= 200; height += 1) market.emit(counted(height));
+    const all = Array.from({ length: 200 }, (_, index) => index + 1);
+    await vi.waitFor(
+      () => {
+        for (const stream of opened) expect(heights(stream.text())).toEqual(all);
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    expect(written).toBe(200);
+    await market.embed({
+      account: market.authenticate(market.apiKey)!,
+      market: market.markets()[0]!.id,
+      texts: ['Xylophon'],
+    });
+    await vi.waitFor(() => {
+      for (const stream of opened) expect(stream.text()).toContain('job-routed');
+    });
+    const seen = opened.map((stream) => stream.text().includes('Xylophon'));
+    expect(seen.filter(Boolean)).toHaveLength(1);
+    expect(seen.at(-1)).toBe(true);
   });
 
   it('sends comments while nothing happens', async () => {

@@ -570,6 +570,62 @@ describe('who may read and spend', () => {
   });
 });
 
+describe('words of a text', () => {
+  /** All that can be read, with the headers. */
+  async function readAll(headers: Record<string, string>, receiptId: string): Promise<string> {
+    const stream = await fetch(`${gateway.url}/v1/events`, { headers });
+    const reader = stream.body!.getReader();
+    await reader.read();
+    await post({ model: 'text-embedding', input: 'Xylophon once more' });
+    const told = Buffer.from((await reader.read()).value!).toString();
+    await reader.cancel();
+    expect(told).toContain('job-routed');
+    const answers = await Promise.all(
+      ['/v1/status', '/v1/regions', '/metrics', '/', '/v1/models', `/v1/receipts/${receiptId}`].map(
+        async (path) => (await get(path, headers)).text(),
+      ),
+    );
+    return [told, ...answers].join('\n');
+  }
+  const receiptOf = async (body: unknown, headers: Record<string, string> = {}): Promise<string> =>
+    (await post(body, { headers })).headers.get('x-moe-receipt')!;
+
+  it('are read by who paid, and by nobody else', async () => {
+    await start({ limits: { statusMaxAgeMs: 0 } });
+    const id = await receiptOf({ ...valid, input: 'Xylophon' });
+    const keyless = await readAll({}, id);
+    expect(keyless).not.toContain('Xylophon');
+    expect(await readAll({ authorization: 'Bearer wrong' }, id)).not.toContain('Xylophon');
+    expect(await readAll({ authorization: `Bearer ${market.poorApiKey}` }, id)).not.toContain('Xylophon');
+    const authorization = `Bearer ${market.apiKey}`;
+    const own = await readAll({ authorization }, id);
+    expect(own).toMatch(/event: job-routed\ndata: .*"preview":"Xylophon once more"/);
+    expect((await (await get('/v1/status', { authorization })).json()).recentJobs[0].preview).toMatch(/^Xyl/);
+    expect(await (await get(`/v1/receipts/${id}`, { authorization })).json()).toMatchObject({
+      preview: 'Xylophon',
+    });
+  });
+
+  it.each([
+    ['field', { store: true }, {}],
+    ['header', {}, { 'x-moe-store': 'true' }],
+  ])('are public where a client says so in a %s', async (_, fields, headers) => {
+    await start();
+    const id = await receiptOf(
+      { ...valid, input: 'Openly said', ...fields },
+      headers as Record<string, string>,
+    );
+    expect(await (await get(`/v1/receipts/${id}`)).json()).toMatchObject({ preview: 'Openly said' });
+    expect((await (await get('/v1/status')).json()).recentJobs[0].preview).toBe('Openly said');
+  });
+
+  it.each([[{ store: false }], [{ store: null }], [{}]])('stay private with %j', async (fields) => {
+    await start();
+    const id = await receiptOf({ ...valid, ...fields }, { 'x-moe-store': 'no' });
+    expect(await (await get(`/v1/receipts/${id}`)).json()).not.toHaveProperty('preview');
+  });
+});
+
 describe('close', () => {
   it('lets a request in flight finish', async () => {
     await start();

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type AccountId, MoeError } from '@moe/core';
-import type { MarketService, Readiness } from '@moe/node';
+import type { MarketService, MarketStatus, Readiness, Viewer } from '@moe/node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { collectAllowedMethods } from './allowed-methods.ts';
@@ -42,8 +42,8 @@ export interface GatewayInit {
    */
   readonly demoKey?: string;
   /**
-   * Whether status, events, receipts, blobs, metrics and the live page need no key. They show pieces of the
-   * texts that clients send. Default: true on a loopback address, false elsewhere.
+   * Whether status, events, receipts, blobs, metrics and the live page need no key. They show who works for whom and with
+   * what success; words of a text only to who paid for it. Default: true on a loopback address, false elsewhere.
    */
   readonly hasPublicReads?: boolean;
   /** Told of every answer with status 500; by default written to standard error. */
@@ -112,10 +112,18 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     (): Readiness => (isClosing ? notReady(closingError()) : service.readiness()),
     limits.statusMaxAgeMs,
   );
-  const statusJson = cached(
-    () => toJson({ ...readStatus(), readiness: readReadiness(), gateway: { canTry: demoKey !== undefined } }),
-    limits.statusMaxAgeMs,
-  );
+  const writeStatus = (status: MarketStatus): string =>
+    toJson({ ...status, readiness: readReadiness(), gateway: { canTry: demoKey !== undefined } });
+  const publicStatusJson = cached(() => writeStatus(readStatus()), limits.statusMaxAgeMs);
+  // Accounts that have a key here are few; each sees the texts of its own jobs.
+  const ownStatusJson = cached(() => new Map<AccountId, string>(), limits.statusMaxAgeMs);
+  const statusJson = (viewer: Viewer): string => {
+    if (viewer === undefined) return publicStatusJson();
+    const kept = ownStatusJson();
+    const json = kept.get(viewer) ?? writeStatus(service.status(viewer));
+    kept.set(viewer, json);
+    return json;
+  };
   const metrics = createMetrics({ readStatus, admission, events });
   const observe = (request: FastifyRequest, reply: FastifyReply, status: number) =>
     metrics.observeRequest(

@@ -50,6 +50,8 @@ export interface GatewayLimits {
   readonly socketTimeoutMs: number;
   /** Clients of `/v1/events`; one more gets 503. */
   readonly maxEventClients: number;
+  /** Streams of events of one account, or of one address without a key; one more gets 429. */
+  readonly maxEventStreamsPerClient: number;
   /** Events kept for resuming; a client further behind than this is dropped. */
   readonly eventHistory: number;
   /** Time between comments on a quiet event stream. */
@@ -89,6 +91,7 @@ export const defaultLimits: GatewayLimits = {
   keepAliveTimeoutMs: 60_000,
   socketTimeoutMs: 120_000,
   maxEventClients: 256,
+  maxEventStreamsPerClient: 64,
   eventHistory: 1_000,
   eventHeartbeatMs: 15_000,
   statusMaxAgeMs: 200,

@@ -1,5 +1,5 @@
 import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
-import type { MarketListing, MarketService, Readiness } from '@moe/node';
+import type { MarketListing, MarketService, Readiness, Viewer } from '@moe/node';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
 import type { Metrics } from './metrics.ts';
@@ -14,8 +14,8 @@ export function registerReads(
     readonly service: MarketService;
     readonly events: EventHub;
     readonly metrics: Metrics;
-    /** JSON of the status, possibly a little old. */
-    readonly statusJson: () => string;
+    /** JSON of the status as somebody may see it, possibly a little old. */
+    readonly statusJson: (viewer: Viewer) => string;
     readonly readReadiness: () => Readiness;
     readonly securityHeaders: Record<string, string>;
   },
@@ -38,7 +38,7 @@ export function registerReads(
 
   app.get<{ Params: { id: string } }>('/v1/receipts/:id', async (request, reply) => {
     const { id } = request.params;
-    const receipt = receiptIdPattern.test(id) ? await service.receipt(id) : undefined;
+    const receipt = receiptIdPattern.test(id) ? await service.receipt(id, request.account) : undefined;
     if (receipt === undefined)
       throw new MoeError(
         'unknown-receipt',
@@ -76,15 +76,18 @@ export function registerReads(
     });
   });
 
-  app.get('/v1/status', async (_request, reply) => sendJsonText(uncached(reply), components.statusJson()));
+  app.get('/v1/status', async (request, reply) =>
+    sendJsonText(uncached(reply), components.statusJson(request.account)),
+  );
 
   app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
     const lastEventId = request.headers['last-event-id'];
-    events.attach(
-      reply.raw,
-      typeof lastEventId === 'string' ? lastEventId : undefined,
-      components.securityHeaders,
-    );
+    events.attach(reply.raw, {
+      lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
+      headers: components.securityHeaders,
+      viewer: request.account,
+      address: request.ip,
+    });
     reply.hijack();
   });
 

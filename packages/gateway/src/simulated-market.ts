@@ -8,18 +8,23 @@ import {
   MoeError,
   sha256,
 } from '@moe/core';
-import type {
-  EmbeddedText,
-  EmbedRequest,
-  ExpertStatus,
-  JobSummary,
-  LedgerService,
-  MarketEvent,
-  MarketListing,
-  MarketService,
-  Readiness,
-  RegionListing,
+import {
+  type EmbeddedText,
+  type EmbedRequest,
+  type EventListener,
+  type ExpertStatus,
+  type JobSummary,
+  type LedgerService,
+  type MarketEvent,
+  type MarketListing,
+  type MarketService,
+  type Readiness,
+  type RegionListing,
+  textFor,
+  type Viewer,
 } from '@moe/node';
+
+type OwnedText = Parameters<typeof textFor>[1];
 
 /**
  * A whole market in memory for the tests of the gateway: vectors, draws and losses follow from hashes of the
@@ -80,10 +85,10 @@ export function createSimulatedMarket(
     pricePerKilobyteMicro: feePerTextMicro,
   };
   const experts = new Map<string, ExpertStatus>(names.map((name) => [name, newExpert(name)]));
-  const receipts = new Map<string, Record<string, unknown>>();
+  const receipts = new Map<string, (viewer: Viewer) => Record<string, unknown>>();
   const blobBytes = sha256(Buffer.from('calibration'));
-  const listeners = new Set<(event: MarketEvent) => void>();
-  const recentJobs: JobSummary[] = [];
+  const listeners = new Set<EventListener>();
+  const recentJobs: { readonly job: JobSummary; readonly text: OwnedText }[] = [];
   const jobs = { certified: 0, routed: 0, refunded: 0 };
   const waiting: EmbedRequest[] = [];
   let gate: PromiseWithResolvers<void> | undefined;
@@ -94,8 +99,17 @@ export function createSimulatedMarket(
   const regionsAsked: (number | undefined)[] = [];
   let settledMicro = 0n;
 
-  const emit = (event: MarketEvent) => {
-    for (const listener of listeners) listener(event);
+  const emit = (event: MarketEvent, text?: OwnedText) => {
+    const toOwner =
+      text === undefined || !('job' in event)
+        ? event
+        : { ...event, job: jobFor(text.owner, event.job, text) };
+    for (const listener of listeners)
+      listener(event, (viewer) => (viewer !== undefined && viewer === text?.owner ? toOwner : event));
+  };
+  const jobFor = (viewer: Viewer, job: JobSummary, text: OwnedText): JobSummary => {
+    const preview = textFor(viewer, text);
+    return preview === undefined ? job : { ...job, preview };
   };
 
   /** Counts a job for who worked, and pays the winner, shared with the friend. */
@@ -126,7 +140,7 @@ export function createSimulatedMarket(
     }));
   };
 
-  const serve = (text: string): EmbeddedText => {
+  const serve = (text: string, { account, isTextPublic = false }: EmbedRequest): EmbeddedText => {
     const digest = sha256(Buffer.from(text));
     const receiptId = hashOf('moe/simulated-receipt/1', [text, receipts.size]);
     const isScored = text.split(/\s+/).length >= 12;
@@ -152,7 +166,6 @@ export function createSimulatedMarket(
       mode: isScored ? 'shard' : 'route',
       kind: 'client',
       outcome: isScored ? 'certified' : 'routed',
-      preview: text.slice(0, 120),
       members,
       winner: winner.id,
       feeMicro: feePerTextMicro,
@@ -160,10 +173,12 @@ export function createSimulatedMarket(
     };
     jobs[isScored ? 'certified' : 'routed'] += 1;
     settledMicro += feePerTextMicro;
-    receipts.set(receiptId, { id: receiptId, market, feeMicro: feePerTextMicro.toString(), members });
-    recentJobs.unshift(job);
+    const owned = { owner: account, isTextPublic, preview: text.slice(0, 120) };
+    const receipt = { id: receiptId, market, feeMicro: feePerTextMicro.toString(), members };
+    receipts.set(receiptId, (viewer) => ({ ...receipt, preview: textFor(viewer, owned) }));
+    recentJobs.unshift({ job, text: owned });
     recentJobs.splice(50);
-    emit({ type: isScored ? 'job-certified' : 'job-routed', job });
+    emit({ type: isScored ? 'job-certified' : 'job-routed', job: jobFor(undefined, job, owned) }, owned);
     return {
       vector: vectorOf(digest),
       receiptId,
@@ -236,12 +251,12 @@ export function createSimulatedMarket(
           'The account has too few credits for this request. Top it up.',
         );
       balances.set(request.account, balance - feeMicro);
-      return request.texts.map(serve);
+      return request.texts.map((text) => serve(text, request));
     },
-    receipt: async (receiptId) => receipts.get(receiptId),
+    receipt: async (receiptId, viewer) => receipts.get(receiptId)?.(viewer),
     blob: async (hash) => (hash === hashBytes(blobBytes) ? blobBytes : undefined),
     balance: (account) => ({ availableMicro: balances.get(account)!, reservedMicro: 0n }),
-    status: () => ({
+    status: (viewer) => ({
       version: '0.1.0',
       network: 'simulated',
       startedAtMs: 1_700_000_000_000,
@@ -259,7 +274,7 @@ export function createSimulatedMarket(
       attendance: [],
       calibration: { pieces: 4_096, target: 4_096 },
       history: { records: jobs.certified, bytesPerRecord: 512 },
-      recentJobs,
+      recentJobs: recentJobs.map(({ job, text }) => jobFor(viewer, job, text)),
     }),
     readiness: () => readiness,
     async regions(options) {
@@ -304,7 +319,11 @@ function region(place: number, meanLoss: number): RegionListing {
     effectiveWinners: 2.4,
     losingMargin: 0.03,
     earningsMicro: 1_234.5,
-    preview: `Region ${place}: ships at dawn`,
+    preview: textFor(undefined, {
+      owner: `0x${'c'.repeat(40)}` as AccountId,
+      isTextPublic: true,
+      preview: `Region ${place}: ships at dawn`,
+    })!,
   };
 }
 

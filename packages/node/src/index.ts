@@ -18,6 +18,7 @@ export * from './ledger-service.ts';
 export { historyRecordOf } from './market/certified-record.ts';
 export * from './market/market-view.ts';
 export * from './market-service.ts';
+export { textFor } from './receipts/text-privacy.ts';
 export { type GuardedSigner, guardedSigner } from './signing/guarded-signer.ts';
 export { contraryTestimony } from './validator/contrary-testimony.ts';
 export * from './validator/ticket-book.ts';

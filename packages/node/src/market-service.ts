@@ -1,5 +1,8 @@
 import type { AccountId, Amount, Hash, MarketId } from '@moe/core';
 import type { LedgerService } from './ledger-service.ts';
+import type { ShownText, Viewer } from './receipts/text-privacy.ts';
+
+export type { ShownText, Viewer };
 
 /** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
 export type ServiceMode = 'auto' | 'shard' | 'route';
@@ -12,6 +15,8 @@ export interface EmbedRequest {
   readonly texts: readonly string[];
   readonly mode?: ServiceMode;
   readonly delivery?: Delivery;
+  /** Lets everybody read the beginning of the texts, in lists, events and receipts; default: only who pays. */
+  readonly isTextPublic?: boolean;
   /** Most that one text may cost; default: what the market asks. */
   readonly maxFeeMicro?: Amount;
   readonly signal?: AbortSignal;
@@ -87,8 +92,8 @@ export interface RegionListing {
   readonly losingMargin: number;
   /** What an expert of the loss asked about would earn here in 1,000 jobs of the market. */
   readonly earningsMicro: number;
-  /** Beginning of the most central text, where this node knows it. */
-  readonly preview?: string;
+  /** Beginning of the most central text, where this node knows it and everybody may read it. */
+  readonly preview?: ShownText;
 }
 
 export interface JobSummary {
@@ -99,7 +104,8 @@ export interface JobSummary {
   readonly mode: 'shard' | 'route';
   readonly kind: 'client' | 'house';
   readonly outcome: 'certified' | 'refunded' | 'routed';
-  readonly preview: string;
+  /** Beginning of the text, where the reader may see it. */
+  readonly preview?: ShownText;
   readonly place?: number;
   readonly members: readonly {
     readonly id: string;
@@ -187,6 +193,12 @@ export type MarketEvent =
     };
 
 /**
+ * Told of what happens as anybody may see it. `toldTo` gives the same as somebody sees it who may see more, and the very same
+ * object to everybody else.
+ */
+export type EventListener = (event: MarketEvent, toldTo: (viewer: Viewer) => MarketEvent) => void;
+
+/**
  * The running markets of a node, as programs above it see them. Rejections are `MoeError`s with the codes
  * `unknown-market`, `market-not-served`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
  * `no-quorum` (retryable), `overloaded` (retryable), `request-aborted`, `market-closed`.
@@ -197,8 +209,11 @@ export interface MarketService {
   /** The first market first; those that the ledger has and this node does not serve are in it too. */
   markets(): readonly MarketListing[];
   embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
-  /** JSON-ready receipt with everything needed to re-verify the job (amounts as decimal strings, bytes as base64). */
-  receipt(receiptId: string): Promise<Record<string, unknown> | undefined>;
+  /**
+   * JSON-ready receipt with everything needed to re-verify the job (amounts as decimal strings, bytes as base64); with the
+   * text where the viewer may read it.
+   */
+  receipt(receiptId: string, viewer?: Viewer): Promise<Record<string, unknown> | undefined>;
   /** Content-addressed data that receipts refer to (calibration vectors). */
   blob(hash: Hash): Promise<Uint8Array | undefined>;
   /** Prepaid money in one market; default the first. Each has its own. */
@@ -206,7 +221,8 @@ export interface MarketService {
     account: AccountId,
     market?: MarketId,
   ): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
-  status(): MarketStatus;
+  /** As the viewer may see it; without one, as everybody may. */
+  status(viewer?: Viewer): MarketStatus;
   /** Cheap enough to be asked all the time; never throws. */
   readiness(): Readiness;
   /** Regions of a market's history, the most lucrative first for an expert of this mean loss (default: the market's mean). */
@@ -214,7 +230,7 @@ export interface MarketService {
     readonly expertLoss?: number;
     readonly market?: MarketId;
   }): Promise<readonly RegionListing[]>;
-  subscribe(listener: (event: MarketEvent) => void): () => void;
+  subscribe(listener: EventListener): () => void;
   /** The market's ledger: what accounts, nodes and markets have, and how transactions reach it. */
   readonly ledger: LedgerService;
 }

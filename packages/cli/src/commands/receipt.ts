@@ -25,7 +25,8 @@ export function addReceipt(program: Command): void {
 A member that expected to lose may have called a friend: "a → b" means that a was drawn and b worked in its
 place. Loss and outcome are then b's, and the fee is split as both signed.
 
-With --verify the exit code is 0 if every check agrees and 1 if one does not. Nothing of the market's word
+Only who paid for a job sees the beginning of its text; all other checks need no text. With --verify
+the exit code is 0 if every check agrees and 1 if one does not. Nothing of the market's word
 is taken on trust: losses are computed again from the revealed vectors.
 
 Examples:
@@ -135,13 +136,16 @@ function slashOf({ slashMicro, workerSlashMicro }: CertifiedReceipt['members'][n
 function showChecks(checks: readonly Check[]): void {
   print();
   for (const check of checks) {
-    const mark = check.ok ? paint('green', '✓') : paint('red', '✗');
+    const mark = check.isSkipped ? paint('dim', '–') : check.ok ? paint('green', '✓') : paint('red', '✗');
     print(`${mark} ${printable(check.name)}${check.detail === '' ? '' : `: ${printable(check.detail)}`}`);
   }
   const wrong = checks.filter((check) => !check.ok).length;
+  const skipped = checks.filter((check) => check.isSkipped).length;
+  const made = checks.length - skipped;
   print(
-    wrong === 0 && checks.length > 0
-      ? paint('green', `All ${checks.length} checks agree.`)
+    wrong === 0 && made > 0
+      ? paint('green', `All ${made} checks agree.`) +
+          (skipped === 0 ? '' : paint('dim', ` ${skipped} needs the text, which is not here.`))
       : paint('red', `${wrong} of ${checks.length} checks do not agree.`),
   );
 }

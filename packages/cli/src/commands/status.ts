@@ -149,7 +149,7 @@ function showJobs(status: Status, recent: number): void {
       status.recentJobs.slice(0, recent).map((job) => {
         const winner = job.members.find((member) => member.id === job.winner);
         return [
-          printable(job.preview),
+          job.preview === undefined ? paint('dim', 'text of a client') : printable(job.preview),
           job.winner === undefined
             ? printable(job.outcome)
             : `${nameOf.get(job.winner) ?? printable(winner?.name ?? job.winner)}${winner?.friend === undefined ? '' : ` → ${printable(winner.friend.name)}`}`,

@@ -17,7 +17,7 @@ const job = z.object({
   atMs: z.number(),
   mode: z.string(),
   outcome: z.string(),
-  preview: z.string(),
+  preview: z.string().optional(),
   members: z.array(
     z.object({
       id: z.string(),

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { MoeError } from '@moe/core';
-import type { EmbeddedMarket, JobSummary, MarketEvent } from '@moe/node';
+import type { EmbeddedMarket, JobSummary, MarketEvent, ShownText } from '@moe/node';
 import { expect, it } from 'vitest';
 import { type FriendSearch, friendCase } from './friend-case.ts';
 import type { UpLog } from './log.ts';
@@ -45,7 +45,7 @@ function scriptedMarket(
         mode: 'shard',
         kind: 'house',
         outcome: 'certified',
-        preview: 'a text',
+        preview: 'a text' as ShownText,
         members,
         winner: members[0]!.id,
         feeMicro: 1_000n,

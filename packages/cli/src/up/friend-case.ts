@@ -131,7 +131,7 @@ function isWeaker(market: EmbeddedMarket, principal: string, friend: string): bo
 function show(market: EmbeddedMarket, log: UpLog, job: JobSummary, { jobs, calls }: Found): void {
   const winner = winnerOf(job)!;
   const friend = winner.friend!;
-  log.say(`   ${paint('dim', `Job ${jobs}: “${fit(printable(job.preview), 66)}”`)}`);
+  log.say(`   ${paint('dim', `Job ${jobs}: “${fit(printable(job.preview ?? ''), 66)}”`)}`);
   log.say(jobTable(job));
   log.say(`   ${story(market, winner, friend)}`);
   log.say(`   ${feeLine(job, winner, friend)}`);

@@ -37,7 +37,7 @@ export function openHouse(init: HouseInit): House {
   const kindOfPreview = new Map<string, string>();
   market.service.subscribe((event) => {
     if (!('job' in event) || event.job.kind !== 'house') return;
-    const kind = kindOfPreview.get(event.job.preview);
+    const kind = kindOfPreview.get(event.job.preview ?? '');
     if (kind !== undefined) init.onJob(kind, event.job);
   });
 

@@ -49,6 +49,8 @@ const ledgerLookMs = 1_000;
 /** `moe up`: the embedded market, until Ctrl-C. */
 export async function up(options: UpOptions): Promise<void> {
   const startedMs = performance.now();
+  // What it stores is nobody else's to read.
+  process.umask(0o077);
   const log = createLog(options.isJson);
   const chosen = chooseExperts(options.experts);
   if (options.port !== 0) await assertCanListen(options.host, options.port);
@@ -215,7 +217,9 @@ async function run(running: {
   };
   if (isReady) tellUsage();
   else void ready.then(tellUsage);
-  market.service.subscribe((event) => {
+  // The operator sees the texts that he himself sent with the key of this directory, and nobody else's.
+  market.service.subscribe((_, toldTo) => {
+    const event = toldTo(market.clientAccount);
     if ('job' in event) log.job(event.job, elsewhere(market, event.job));
     else if (event.type === 'expert-slashed')
       log.say(`${event.name} loses ${formatCredits(event.amountMicro)} cr of stake: ${event.reason}`, {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { JobSummary } from '@moe/node';
+import type { JobSummary, ShownText } from '@moe/node';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createLog } from './log.ts';
 
@@ -9,7 +9,8 @@ const job: JobSummary = {
   mode: 'shard',
   kind: 'client',
   outcome: 'certified',
-  preview: 'One line\n\u001b[2Jof \u202etext that is longer than the room that a line has for it',
+  preview:
+    'One line\n\u001b[2Jof \u202etext that is longer than the room that a line has for it' as ShownText,
   place: 3,
   members: [
     { id: '1', name: 'first', loss: 0.25, probation: false },

@@ -57,7 +57,10 @@ function toJsonLine(value: unknown): string {
 function jobLine(job: JobSummary, market: string | undefined): string {
   const time = paint('dim', new Date(job.atMs).toTimeString().slice(0, 8));
   const where = market === undefined ? '' : paint('dim', ` in ${market}`);
-  const text = paint('dim', `“${fit(printable(job.preview), 30)}”`);
+  const text = paint(
+    'dim',
+    job.preview === undefined ? 'text of a client' : `“${fit(printable(job.preview), 30)}”`,
+  );
   if (job.outcome === 'refunded') return `${time}  ${paint('yellow', 'refunded')}${where}  ${text}`;
   const members = job.members.map((member) => {
     const isWinner = member.id === job.winner;

@@ -22,12 +22,17 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
   for (const [index, kind] of tourKinds.entries()) {
     signal.throwIfAborted();
     const { text } = sampleTexts(kind)[0]!;
-    const job = nextJob(market, (summary) => summary.kind === 'client' && text.startsWith(summary.preview));
+    const job = nextJob(
+      market,
+      (summary) => summary.kind === 'client' && text.startsWith(summary.preview ?? '\0'),
+    );
     const [embedded] = await service.embed({
       account: market.clientAccount,
       market: market.firstMarket,
       texts: [text],
       mode: 'shard',
+      // Samples that come with the program.
+      isTextPublic: true,
       signal,
     });
     const summary = await job;

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { JobSummary } from '@moe/node';
+import type { JobSummary, ShownText } from '@moe/node';
 import { expect, it } from 'vitest';
 import { createWinTable } from './win-table.ts';
 
@@ -10,7 +10,7 @@ const jobWith = (members: JobSummary['members'], winner: string): JobSummary => 
   mode: 'shard',
   kind: 'house',
   outcome: 'certified',
-  preview: '',
+  preview: '' as ShownText,
   members,
   winner,
   feeMicro: 1n,

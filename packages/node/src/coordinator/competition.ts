@@ -11,7 +11,8 @@ import {
   saltedDataHash,
 } from '@moe/protocol';
 import type { Delivery, EmbeddedText } from '../market-service.ts';
-import { previewOf, type Records } from './records.ts';
+import { previewOf } from './preview.ts';
+import type { OrderedText, Records } from './records.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
 import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
 
@@ -49,12 +50,17 @@ async function competeOnce(
   const startedMs = clock.nowMs();
   const beganMs = clock.steadyMs();
   const order = orders.take(request.account, feeWithin(request, bytes, view));
-  const base = { kind: request.kind, preview: previewOf(request.text) };
+  const salt = random.bytes(16);
+  const base: OrderedText = {
+    kind: request.kind,
+    isTextPublic: request.isTextPublic,
+    preview: previewOf(request.text),
+    salts: [salt],
+  };
   // The roster may change while the job runs; everyone keeps to the one that its messages name.
   const { roster, hash } = view.current();
   let outcome: ShardOutcome;
   try {
-    const salt = random.bytes(16);
     const body: OrderBody = {
       network: ledger.network,
       market,

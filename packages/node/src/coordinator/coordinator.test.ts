@@ -24,6 +24,7 @@ const embed = (changes: Partial<TextRequest> = {}): Promise<EmbeddedText> =>
     delivery: 'ensemble',
     maxFeeMicro: undefined,
     kind: 'client',
+    isTextPublic: false,
     signal: new AbortController().signal,
     ...changes,
   });

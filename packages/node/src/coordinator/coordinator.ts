@@ -84,7 +84,9 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
           const task = records
             .keepVoid(order, 'The gateway stopped before the job was decided.', {
               kind: 'client',
+              isTextPublic: false,
               preview: '',
+              salts: [],
             })
             .catch((error: unknown) => onWarning(`A void could not be kept: ${messageOf(error)}`))
             .finally(() => voiding.delete(task));

@@ -66,6 +66,7 @@ async function embed(): Promise<void> {
     delivery: 'ensemble',
     maxFeeMicro: undefined,
     kind: 'client',
+    isTextPublic: false,
     signal: new AbortController().signal,
   } as const;
   for (let attempt = 0; ; attempt += 1)

@@ -51,6 +51,7 @@ async function serve(minutes: number): Promise<Half> {
         delivery: 'ensemble',
         maxFeeMicro: undefined,
         kind: 'client',
+        isTextPublic: false,
         signal: new AbortController().signal,
       });
     } catch {

@@ -5,6 +5,9 @@ import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts'
 import type { ClientOrders, TakenOrder } from './client-orders.ts';
 import type { Settler } from './settler.ts';
 
+/** What a record holds of the text, whatever comes of the order. */
+export type OrderedText = Pick<ReceiptRecord, 'kind' | 'isTextPublic' | 'preview' | 'salts'>;
+
 export interface RecordComponents {
   readonly market: MarketId;
   readonly ledger: Ledger;
@@ -29,18 +32,12 @@ export interface Records {
   /** The record of work that the client has already: it is stored as it is, sooner or later. */
   keepDelivered(id: string, record: ReceiptRecord): Promise<void>;
   /** Closes an order that came to nothing: the client pays nothing and its number is passed. */
-  keepVoid(order: TakenOrder, reason: string, base: Pick<ReceiptRecord, 'kind' | 'preview'>): Promise<void>;
+  keepVoid(order: TakenOrder, reason: string, base: OrderedText): Promise<void>;
   /** Tries no more; the next process voids what is missing. */
   close(): Promise<void>;
 }
 
 const tryAgainMs = 1_000;
-const previewCharacters = 120;
-
-/** The beginning of a text, as lists show it. */
-export function previewOf(text: string): string {
-  return text.slice(0, previewCharacters);
-}
 
 export function createRecords(components: RecordComponents): Records {
   const { market, ledger, receipts, orders, settler, clock } = components;
@@ -83,20 +80,17 @@ export function createRecords(components: RecordComponents): Records {
     try {
       await store(id, record);
     } catch (error) {
-      const { kind, preview } = record;
+      const { kind, isTextPublic, preview, salts } = record;
+      const base = { kind, isTextPublic, preview, salts };
       insist(async () => {
         if ((await receipts.get(id)) !== undefined) decided(id, record);
-        else await storeVoid(order, `The job could not be recorded: ${messageOf(error)}`, { kind, preview });
+        else await storeVoid(order, `The job could not be recorded: ${messageOf(error)}`, base);
       });
       throw error;
     }
   };
 
-  const voidOf = (
-    order: TakenOrder,
-    reason: string,
-    base: Pick<ReceiptRecord, 'kind' | 'preview'>,
-  ): ReceiptRecord => {
+  const voidOf = (order: TakenOrder, reason: string, base: OrderedText): ReceiptRecord => {
     const body: VoidBody = {
       network: ledger.network,
       market,

@@ -2,7 +2,7 @@ import { type Amount, encode, isMoeError, MoeError, type NodeId } from '@moe/cor
 import { float32FromBytes, isUnitVector } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../protocols.ts';
-import { previewOf } from './records.ts';
+import { previewOf } from './preview.ts';
 import { addItem, type RoutedSession } from './routed-session.ts';
 import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
 import type { TextRequest } from './text-request.ts';
@@ -63,7 +63,7 @@ interface Lane {
  * a text alone waits for nothing, and two thousand take few messages, of which the transport allows 256 to a peer.
  */
 export function routedMessages(components: RoutingComponents, tallies: RoutedTallies): RoutedMessages {
-  const { transport, view, orders } = components;
+  const { transport, view, orders, random } = components;
   const lanes = new Map<string, Lane>();
 
   const wake = (key: string, lane: Lane): void => {
@@ -144,14 +144,17 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
       items.delete(item);
       const { text } = item.request;
       if (into.preview === '') into.preview = previewOf(text);
-      item.resolve({ vector, receiptId: addItem(into, text, item.bytes, bytesOfVector, item.feeMicro) });
+      item.resolve({
+        vector,
+        receiptId: addItem(into, text, random.bytes(16), item.bytes, bytesOfVector, item.feeMicro),
+      });
     }
   };
 
   return {
     ask: (worker, text) => {
-      const { account, kind, signal, caller = Symbol('alone') } = text.request;
-      const key = `${account}/${worker}/${kind}`;
+      const { account, kind, isTextPublic, signal, caller = Symbol('alone') } = text.request;
+      const key = `${account}/${worker}/${kind}/${isTextPublic}`;
       const lane = lanes.get(key) ?? { worker, waiting: new Turns<Item>(), messages: 0, isWoken: false };
       lanes.set(key, lane);
       return new Promise<RoutedVector>((resolve, reject) => {

@@ -15,6 +15,7 @@ import {
   type RoutedOrderBody,
   type RoutedTally,
   routedOrderDomain,
+  saltedDataHash,
   type TallyBody,
   tallyDomain,
   tallyItemsHash,
@@ -39,7 +40,10 @@ export interface RoutedSession {
   readonly signed: Signed<RoutedOrderBody>;
   readonly items: RoutedItem[];
   readonly kind: 'client' | 'house';
+  readonly isTextPublic: boolean;
   preview: string;
+  /** Salts of the items' data hashes. */
+  readonly salts: Uint8Array[];
   /** Requests that are not answered yet: their money is set aside under this order. */
   inFlight: number;
   isClosed: boolean;
@@ -76,7 +80,7 @@ export function openSession(
   market: MarketId,
   order: TakenOrder,
   worker: NodeId,
-  kind: 'client' | 'house',
+  { kind, isTextPublic }: { readonly kind: 'client' | 'house'; readonly isTextPublic: boolean },
   { roster, hash }: { readonly roster: Roster; readonly hash: Hash },
   { clock, coordinator, maxFeeMicro }: SessionTerms,
 ): RoutedSession {
@@ -103,7 +107,9 @@ export function openSession(
     signed,
     items: [],
     kind,
+    isTextPublic,
     preview: '',
+    salts: [],
     inFlight: 0,
     isClosed: false,
   };
@@ -121,12 +127,15 @@ export function drained(session: RoutedSession): Promise<void> {
 export function addItem(
   session: RoutedSession,
   text: string,
+  salt: Uint8Array,
   bytes: number,
   vector: Uint8Array,
   feeMicro: bigint,
 ): string {
+  session.salts.push(salt);
   session.items.push({
-    dataHash: hashBytes(Buffer.from(text)),
+    // Salted: short texts could be guessed from a plain hash.
+    dataHash: saltedDataHash(text, salt),
     vectorHash: hashBytes(vector),
     bytes,
     feeMicro,

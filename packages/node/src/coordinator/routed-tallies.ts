@@ -2,7 +2,7 @@ import { encode, MoeError, messageOf, type NodeId, verifyBodyAsync } from '@moe/
 import { type RoutedTally, tallyDomain, tallyEffects } from '@moe/protocol';
 import { call } from '../market/messaging.ts';
 import { protocols, tallyResponseSchema } from '../protocols.ts';
-import type { Records } from './records.ts';
+import type { OrderedText, Records } from './records.ts';
 import {
   drained,
   maxItemsPerTally,
@@ -22,7 +22,11 @@ export interface RoutingComponents extends ServingComponents {
 /** Tallies of routed work: opened when there is some, closed when full or old, signed by the expert, kept. */
 export interface RoutedTallies {
   /** The open tally of a client with a worker, or a new one, with room for so many texts. */
-  open(request: Pick<TextRequest, 'account' | 'kind'>, worker: NodeId, texts: number): RoutedSession;
+  open(
+    request: Pick<TextRequest, 'account' | 'kind' | 'isTextPublic'>,
+    worker: NodeId,
+    texts: number,
+  ): RoutedSession;
   /** Tallies that are still open. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */
@@ -34,18 +38,26 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
   const sessions = new Map<string, RoutedSession>();
   const closing = new Set<Promise<void>>();
 
-  const open: RoutedTallies['open'] = ({ account, kind }, worker, texts) => {
-    const key = `${account}/${worker}/${kind}`;
+  const open: RoutedTallies['open'] = ({ account, kind, isTextPublic }, worker, texts) => {
+    const key = `${account}/${worker}/${kind}/${isTextPublic}`;
     const known = sessions.get(key);
     // Texts under way will be in it too.
     if (known !== undefined && known.items.length + known.inFlight + texts <= maxItemsPerTally) return known;
     if (known !== undefined) void closeSession(key, known);
     const order = orders.take(account, 0n);
-    const opened = openSession(ledger.network, market, order, worker, kind, view.current(), {
-      clock,
-      coordinator: transport.self,
-      maxFeeMicro: orders.balance(account).availableMicro,
-    });
+    const opened = openSession(
+      ledger.network,
+      market,
+      order,
+      worker,
+      { kind, isTextPublic },
+      view.current(),
+      {
+        clock,
+        coordinator: transport.self,
+        maxFeeMicro: orders.balance(account).availableMicro,
+      },
+    );
     sessions.set(key, opened);
     void clock.sleep(tallyAfterMs).then(() => closeSession(key, opened));
     return opened;
@@ -64,9 +76,9 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
 
   const tallySession = async (session: RoutedSession): Promise<void> => {
     await drained(session);
-    const { order, items, kind, preview, worker } = session;
-    if (items.length === 0)
-      return records.keepVoid(order, 'Nothing was served under this order.', { kind, preview });
+    const { order, items, kind, isTextPublic, preview, salts, worker } = session;
+    const text: OrderedText = { kind, isTextPublic, preview, salts };
+    if (items.length === 0) return records.keepVoid(order, 'Nothing was served under this order.', text);
     const body = tallyBodyOf(session, ledger.network, market);
     const client = signTally(order.keys, body);
     const { roster, hash } = session;
@@ -75,17 +87,13 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
       signed = await countersigned(worker, client);
     } catch (error) {
       // An expert that does not sign for its work is not paid for it; the client is not charged.
-      await records.keepVoid(order, `The expert did not sign the tally: ${messageOf(error)}`, {
-        kind,
-        preview,
-      });
+      await records.keepVoid(order, `The expert did not sign the tally: ${messageOf(error)}`, text);
       return;
     }
     components.keepRoster(hash);
     orders.decide(order, body.feeMicro);
     await records.keepDelivered(session.id, {
-      kind,
-      preview,
+      ...text,
       proof: { kind: 'tally', tally: { client, worker: signed }, roster: hash },
       effects: tallyEffects(body, roster),
       items,

@@ -26,6 +26,7 @@ export interface ServingComponents {
   readonly ledger: Ledger;
   readonly orders: ClientOrders;
   readonly clock: Clock;
+  readonly random: Random;
   readonly countTokens: (text: string) => number;
   /** Keeps what receipts refer to by hash. */
   readonly keepRoster: (hash: string) => void;
@@ -34,7 +35,6 @@ export interface ServingComponents {
 /** What a competition needs besides. */
 export interface CompetingComponents extends ServingComponents {
   readonly keys: KeyPair;
-  readonly random: Random;
   /** Told when a job lacked a validator. */
   readonly rollCaller?: RollCaller;
   /** Told of contradicting statements that the coordinator comes upon. */
@@ -53,6 +53,8 @@ export interface TextRequest {
   readonly delivery: Delivery;
   readonly maxFeeMicro: Amount | undefined;
   readonly kind: 'client' | 'house';
+  /** Whether everybody may read the text. */
+  readonly isTextPublic: boolean;
   readonly signal: AbortSignal;
   /** Whose text it is: those of one caller wait in line, those of several take turns. */
   readonly caller?: Caller;

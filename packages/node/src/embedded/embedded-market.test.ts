@@ -282,10 +282,10 @@ describe('experts', () => {
     await vi.waitFor(async () => expect((await receiptOf(market, last.receiptId)).status).toBe('settled'), {
       timeout: 20_000,
     });
-    const { jobs, recentJobs } = market.service.status();
+    const { jobs, recentJobs } = market.service.status(market.clientAccount);
     expect(jobs.refunded).toBeGreaterThan(refunded);
     const fees = recentJobs
-      .filter(({ preview }) => [...texts, longText(350)].some((text) => text.startsWith(preview)))
+      .filter(({ preview }) => [...texts, longText(350)].some((text) => text.startsWith(preview!)))
       .reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
     expect(before - clientMicro(market)).toBe(fees);
   });

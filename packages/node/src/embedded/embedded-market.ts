@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AccountId,
@@ -125,6 +125,8 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const startSignal = init.signal ?? new AbortController().signal;
   const ledgerDirectory = join(dataDir, 'ledger');
   assertDataFormat(dataDir, existsSync(ledgerDirectory));
+  // Keys, and the beginnings of clients' texts, lie in it.
+  chmodSync(dataDir, 0o700);
   const keys = openKeyFile({
     path: join(dataDir, 'keys.json'),
     names: founderKeyNames,

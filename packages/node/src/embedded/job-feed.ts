@@ -1,34 +1,48 @@
 import { type MarketId, messageOf, type NodeId } from '@moe/core';
-import type { JobSummary, MarketEvent } from '../market-service.ts';
+import type { EventListener, JobSummary, MarketEvent } from '../market-service.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import { type OwnedText, textFor, type Viewer } from '../receipts/text-privacy.ts';
 
 const keptJobs = 200;
 
+/** A job and whose text it was on. */
+export interface OwnedJob {
+  readonly job: Omit<JobSummary, 'preview'>;
+  readonly text: OwnedText;
+}
+
+/** What happens in the markets; of a job with its text, which not everybody is told. */
+type FeedEvent =
+  | Exclude<MarketEvent, { readonly job: JobSummary }>
+  | { readonly type: Extract<MarketEvent, { readonly job: JobSummary }>['type']; readonly job: OwnedJob };
+
 /** The last jobs and everybody who wants to hear of the next. */
 export interface JobFeed {
-  publish(event: MarketEvent): void;
-  subscribe(listener: (event: MarketEvent) => void): () => void;
-  recent(): readonly JobSummary[];
-  remember(job: JobSummary): void;
+  publish(event: FeedEvent): void;
+  subscribe(listener: EventListener): () => void;
+  /** The last jobs, the latest first, as the viewer may see them. */
+  recent(count: number, viewer: Viewer): readonly JobSummary[];
+  remember(job: OwnedJob): void;
 }
 
 /** A listener that throws is warned about: what it is told of has happened, whatever it makes of it. */
 export function createJobFeed(onWarning: (message: string) => void): JobFeed {
-  const listeners = new Set<(event: MarketEvent) => void>();
-  const jobs: JobSummary[] = [];
+  const listeners = new Set<EventListener>();
+  const jobs: OwnedJob[] = [];
   /** The latest first, also when markets are opened one after the other, each with jobs of an earlier process. */
-  const remember = (job: JobSummary): void => {
-    const later = jobs.findIndex(({ atMs }) => atMs <= job.atMs);
-    jobs.splice(later < 0 ? jobs.length : later, 0, job);
+  const remember = (owned: OwnedJob): void => {
+    const later = jobs.findIndex(({ job }) => job.atMs <= owned.job.atMs);
+    jobs.splice(later < 0 ? jobs.length : later, 0, owned);
     if (jobs.length > keptJobs) jobs.pop();
   };
   return {
     publish(event) {
       if ('job' in event) jobs.unshift(event.job);
       if (jobs.length > keptJobs) jobs.pop();
+      const told = tellings(event);
       for (const listener of listeners)
         try {
-          listener(event);
+          listener(told(undefined), told);
         } catch (error) {
           onWarning(`A listener failed on ${event.type}: ${messageOf(error)}`);
         }
@@ -37,8 +51,27 @@ export function createJobFeed(onWarning: (message: string) => void): JobFeed {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    recent: () => jobs,
+    recent: (count, viewer) => jobs.slice(0, count).map((owned) => jobFor(viewer, owned)),
     remember,
+  };
+}
+
+function jobFor(viewer: Viewer, { job, text }: OwnedJob): JobSummary {
+  const preview = textFor(viewer, text);
+  return preview === undefined ? job : { ...job, preview };
+}
+
+/** What each viewer is told: one object for all who see no more than everybody, and one for who does. */
+function tellings(event: FeedEvent): (viewer: Viewer) => MarketEvent {
+  if (!('job' in event)) return () => event;
+  const { type, job: owned } = event;
+  const { text } = owned;
+  const toAll: MarketEvent = { type, job: jobFor(undefined, owned) };
+  let toOwner: MarketEvent | undefined;
+  return (viewer) => {
+    if (viewer === undefined || text.isTextPublic || textFor(viewer, text) === undefined) return toAll;
+    toOwner ??= { type, job: jobFor(viewer, owned) };
+    return toOwner;
   };
 }
 
@@ -48,13 +81,25 @@ export function summaryOf(
   market: MarketId,
   record: ReceiptRecord,
   nameOf: (node: NodeId) => string,
-): JobSummary {
+): OwnedJob {
+  const { isTextPublic, preview, effects } = record;
+  return {
+    job: jobOf(id, market, record, nameOf),
+    text: { owner: effects.client, isTextPublic, preview },
+  };
+}
+
+function jobOf(
+  id: string,
+  market: MarketId,
+  record: ReceiptRecord,
+  nameOf: (node: NodeId) => string,
+): OwnedJob['job'] {
   const base = {
     receiptId: id,
     market,
     atMs: record.atMs,
     kind: record.kind,
-    preview: record.preview,
     durationMs: record.durationMs,
   };
   const { proof } = record;
@@ -102,10 +147,11 @@ export function publishRecord(
   record: ReceiptRecord,
   nameOf: (node: NodeId) => string,
 ): void {
-  const job = summaryOf(id, market, record, nameOf);
+  const owned = summaryOf(id, market, record, nameOf);
+  const { job } = owned;
   const type =
     job.outcome === 'certified' ? 'job-certified' : job.outcome === 'routed' ? 'job-routed' : 'job-refunded';
-  feed.publish({ type, job });
+  feed.publish({ type, job: owned });
   for (const { node, amountMicro } of record.effects.slashes)
     feed.publish({
       type: 'expert-slashed',

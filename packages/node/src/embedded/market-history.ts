@@ -6,6 +6,7 @@ import { lossUnitsPerJob, type MarketParameters, type Roster } from '@moe/protoc
 import { assertCertified, historyRecordOf } from '../market/certified-record.ts';
 import type { RegionListing } from '../market-service.ts';
 import { decodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
+import { recordFor, type ShownText } from '../receipts/text-privacy.ts';
 
 /** Certified jobs where they lie in the space: what experts decide by whom to call. */
 export interface MarketHistory {
@@ -31,6 +32,7 @@ export interface MarketHistoryInit {
   readonly onWarning: (message: string) => void;
 }
 
+const noText: { readonly preview?: ShownText } = {};
 /** Seats of a job: paid members and newcomers. */
 const outcomesPerRecord = 16;
 /** Jobs run side by side, so records are not quite in the order of their orders: no job lasts so long. */
@@ -82,6 +84,8 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
       return Promise.all(
         rows.map(async (row): Promise<RegionListing> => {
           const bytes = await receipts.get(row.representative);
+          // Shown to everybody alike.
+          const { preview } = bytes === undefined ? noText : recordFor(undefined, decodeRecord(bytes));
           return {
             place: row.place,
             jobs: row.jobs,
@@ -94,7 +98,7 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
             ...(row.best === null
               ? {}
               : { best: { name: init.nameOf(row.best.worker), meanLoss: row.best.meanLoss } }),
-            ...(bytes === undefined ? {} : { preview: decodeRecord(bytes).preview }),
+            ...(preview === undefined ? {} : { preview }),
           };
         }),
       );

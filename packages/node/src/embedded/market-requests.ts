@@ -47,6 +47,8 @@ export function marketRequests(
         delivery: request.delivery ?? 'ensemble',
         maxFeeMicro: request.maxFeeMicro,
         kind: account === houseAccount ? 'house' : 'client',
+        // Texts of the house come with the program.
+        isTextPublic: request.isTextPublic === true || account === houseAccount,
         signal,
         caller,
       });

@@ -56,9 +56,9 @@ export function marketService(components: ServiceComponents): OpenService {
         });
       return host.serving(request.market).requests.embed(request);
     },
-    receipt: async (id) => {
+    receipt: async (id, viewer) => {
       for (const { receipts, nameOf, coordinator } of readable()) {
-        const document = await receiptDocument(id, {
+        const document = await receiptDocument(id, viewer, {
           receipts,
           nameOf,
           calibrationChunks: (node) => calibration.chunkHashes(node),
@@ -82,7 +82,7 @@ export function marketService(components: ServiceComponents): OpenService {
     },
     balance: (account, market) =>
       (market === undefined ? first : host.serving(market)).orders.balance(account),
-    status: () => {
+    status: (viewer) => {
       const { id: _, state, ...ofFirst } = servedMarket(first, ledger);
       return {
         ...ofFirst,
@@ -102,7 +102,7 @@ export function marketService(components: ServiceComponents): OpenService {
           ),
           target: components.calibrationTarget,
         },
-        recentJobs: feed.recent().slice(0, listedJobs),
+        recentJobs: feed.recent(listedJobs, viewer),
       };
     },
     readiness: () =>

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AccountId,
   fromHex,
   generateOwnerKey,
   type MarketId,
@@ -122,9 +123,9 @@ export async function settled(market: EmbeddedMarket, orders: number): Promise<v
 
 type Receipt = Record<string, unknown>;
 
-/** The receipt as a client reads it. */
-export async function receiptOf(market: EmbeddedMarket, id: string): Promise<Receipt> {
-  return JSON.parse(JSON.stringify(await market.service.receipt(id))) as Receipt;
+/** The receipt as anybody reads it, or as the viewer does. */
+export async function receiptOf(market: EmbeddedMarket, id: string, viewer?: AccountId): Promise<Receipt> {
+  return JSON.parse(JSON.stringify(await market.service.receipt(id, viewer))) as Receipt;
 }
 
 export async function failedChecks(market: EmbeddedMarket, receipt: Receipt): Promise<string[]> {

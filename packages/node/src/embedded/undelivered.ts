@@ -20,8 +20,8 @@ export function undelivered(clock: Clock): Undelivered {
   /** The oldest first. The same text may have been answered several times. */
   const kept = new Map<string, { readonly answers: EmbeddedText[]; readonly atMs: number }>();
   let bytes = 0;
-  const keyOf = ({ account, mode, delivery }: EmbedRequest, text: string): string =>
-    hashOf('moe/undelivered/1', [account, mode ?? 'auto', delivery ?? 'ensemble', text]);
+  const keyOf = ({ account, mode, delivery, isTextPublic = false }: EmbedRequest, text: string): string =>
+    hashOf('moe/undelivered/2', [account, mode ?? 'auto', delivery ?? 'ensemble', isTextPublic, text]);
   const sizeOf = ({ vector }: EmbeddedText): number => vector.byteLength + overheadBytes;
   const drop = (key: string): void => {
     for (const answer of kept.get(key)?.answers ?? []) bytes -= sizeOf(answer);

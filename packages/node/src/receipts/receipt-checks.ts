@@ -1,11 +1,13 @@
 import { encode } from '@moe/core';
 import { z } from 'zod';
-import type { ReceiptRecord } from './receipt-record.ts';
+import type { ShownRecord } from './text-privacy.ts';
 
 /** One thing that was recomputed, and whether it agrees with the receipt. */
 export interface ReceiptCheck {
   readonly name: string;
   readonly ok: boolean;
+  /** It could not be made from what the reader may see; `ok` then says nothing. */
+  readonly isSkipped?: boolean;
   /** What was found, in a sentence. */
   readonly detail: string;
 }
@@ -29,7 +31,7 @@ export type ReceiptDocument = z.infer<typeof documentSchema>;
 /** A receipt as it is shown and as it was kept. */
 export interface KnownReceipt {
   readonly document: ReceiptDocument;
-  readonly record: ReceiptRecord;
+  readonly record: ShownRecord;
 }
 
 /** Whether two values have the same canonical bytes. */

@@ -2,8 +2,9 @@ import type { Hash, NodeId } from '@moe/core';
 import type { ReceiptStore } from '@moe/ledger';
 import type { RoutedSession } from '../coordinator/routed-session.ts';
 import { batchId } from '../coordinator/settler.ts';
-import { decodeBatch, decodeRecord, type ReceiptRecord } from './receipt-record.ts';
+import { decodeBatch, decodeRecord, encodeShownRecord } from './receipt-record.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
+import { recordFor, type ShownRecord, type Viewer } from './text-privacy.ts';
 
 export interface ReceiptSources {
   readonly receipts: ReceiptStore;
@@ -16,21 +17,26 @@ type Json = Record<string, unknown>;
 
 /**
  * A receipt for people and programs. What people read stands in plain fields; `record` and `settlement` hold
- * the canonical bytes (base64) from which every one of them can be recomputed.
+ * the canonical bytes (base64) from which every one of them can be recomputed. Whoever did not pay gets it without the text,
+ * which is represented by its salted hash, unless the text is public.
  */
-export async function receiptDocument(id: string, sources: ReceiptSources): Promise<Json | undefined> {
+export async function receiptDocument(
+  id: string,
+  viewer: Viewer,
+  sources: ReceiptSources,
+): Promise<Json | undefined> {
   const parts = receiptIdParts(id);
   if (parts === undefined) return undefined;
   const { order, item } = parts;
   const bytes = await sources.receipts.get(order);
   if (bytes === undefined) return openDocument(id, order, item, sources);
-  const record = decodeRecord(bytes);
+  const record = recordFor(viewer, decodeRecord(bytes));
   if (item !== undefined && record.items?.[item] === undefined) return undefined;
   return {
     ...shownFields(id, record, sources.nameOf),
     ...(await settlementOf(record, sources.receipts)),
     ...calibrationOf(record, sources),
-    record: base64(bytes),
+    record: base64(encodeShownRecord(record)),
   };
 }
 
@@ -56,7 +62,7 @@ function openDocument(
   };
 }
 
-async function settlementOf(record: ReceiptRecord, receipts: ReceiptStore): Promise<Json> {
+async function settlementOf(record: ShownRecord, receipts: ReceiptStore): Promise<Json> {
   if (record.batch === undefined) return {};
   const bytes = await receipts.get(batchId(record.batch));
   if (bytes === undefined) return { settlement: { batch: record.batch } };
@@ -65,7 +71,7 @@ async function settlementOf(record: ReceiptRecord, receipts: ReceiptStore): Prom
 }
 
 /** Where a verifier finds the calibration vectors that the score used. */
-function calibrationOf(record: ReceiptRecord, sources: ReceiptSources): Json {
+function calibrationOf(record: ShownRecord, sources: ReceiptSources): Json {
   if (record.proof.kind !== 'certificate') return {};
   const { members } = record.proof.certificate.body;
   return {

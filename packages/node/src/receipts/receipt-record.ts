@@ -2,6 +2,7 @@ import { bytesSchema, decode, encode, hashSchema, nodeIdSchema } from '@moe/core
 import { type Effects, effectsSchema, type Transcript, transcriptSchema } from '@moe/protocol';
 import { z } from 'zod';
 import { type SettlementProof, settlementProofSchema } from '../validator/settlement-proof.ts';
+import type { ShownRecord } from './text-privacy.ts';
 
 /** One routed request inside a tally. */
 export interface RoutedItem {
@@ -24,8 +25,12 @@ export interface ReceiptRecord {
   readonly atMs: number;
   readonly durationMs: number;
   readonly kind: 'client' | 'house';
-  /** First characters of the text, shown in lists. */
+  /** Whether everybody may read the text, or only who paid. */
+  readonly isTextPublic: boolean;
+  /** First characters of the text, which lists show to who may read it. */
   readonly preview: string;
+  /** Salts of the data hashes: of a shard job one, of a tally one for each request. */
+  readonly salts: readonly Uint8Array[];
   /** Settlement that closed the order, once it has. */
   readonly batch?: number;
 }
@@ -49,12 +54,27 @@ export const recordSchema = z.strictObject({
   atMs: z.int(),
   durationMs: z.number(),
   kind: z.enum(['client', 'house']),
+  isTextPublic: z.boolean(),
   preview: z.string(),
+  salts: z.array(bytesSchema(32)).max(65_536),
   batch: z.int().nonnegative().optional(),
+});
+const shownRecordSchema = recordSchema.extend({
+  preview: recordSchema.shape.preview.optional(),
+  salts: recordSchema.shape.salts.optional(),
 });
 
 export function encodeRecord(record: ReceiptRecord): Uint8Array {
   return encode(record);
+}
+
+/** Bytes of a record as it is given out. */
+export function encodeShownRecord(record: ShownRecord): Uint8Array {
+  return encode(record);
+}
+
+export function decodeShownRecord(bytes: Uint8Array): ShownRecord {
+  return decode(bytes, shownRecordSchema as unknown as z.ZodType<ShownRecord>);
 }
 
 export function decodeRecord(bytes: Uint8Array): ReceiptRecord {

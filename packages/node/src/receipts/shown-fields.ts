@@ -1,6 +1,6 @@
 import type { NodeId } from '@moe/core';
 import { certificateJson } from './certificate-json.ts';
-import type { ReceiptRecord } from './receipt-record.ts';
+import type { ShownRecord } from './text-privacy.ts';
 
 type Json = Record<string, unknown>;
 
@@ -12,7 +12,7 @@ export function receiptIdParts(id: string): { readonly order: string; readonly i
 }
 
 /** The plain fields of a receipt: all that is not evidence. They follow from the record, but for the names. */
-export function shownFields(id: string, record: ReceiptRecord, nameOf: (node: NodeId) => string): Json {
+export function shownFields(id: string, record: ShownRecord, nameOf: (node: NodeId) => string): Json {
   return {
     id,
     ...readable(record, receiptIdParts(id)?.item, nameOf),
@@ -20,11 +20,13 @@ export function shownFields(id: string, record: ReceiptRecord, nameOf: (node: No
   };
 }
 
-function readable(record: ReceiptRecord, item: number | undefined, nameOf: (node: NodeId) => string): Json {
+function readable(record: ShownRecord, item: number | undefined, nameOf: (node: NodeId) => string): Json {
   const { proof, effects } = record;
   const common = {
     at: new Date(record.atMs).toISOString(),
     durationMs: record.durationMs,
+    isTextPublic: record.isTextPublic,
+    ...(record.preview === undefined ? {} : { preview: record.preview }),
     client: effects.client,
     clientSeq: effects.clientSeq,
     paid: effects.deltas.map(({ account, deltaMicro }) => ({ account, deltaMicro: String(deltaMicro) })),

@@ -43,8 +43,10 @@ beforeAll(async () => {
     ['tally', second!.receiptId],
     ['void', refund.receiptId],
   ] as const)
-    receipts.set(kind, await receiptOf(market, id));
+    for (const viewer of [undefined, market.clientAccount])
+      receipts.set(keyOf(kind, viewer !== undefined), await receiptOf(market, id, viewer));
 });
+const keyOf = (kind: string, isOwner: boolean): string => `${kind}${isOwner ? ', for who paid' : ''}`;
 afterAll(async () => {
   await market.close();
   directory.remove();
@@ -92,7 +94,9 @@ function recordOf(receipt: Receipt): unknown {
   return decode(new Uint8Array(Buffer.from(receipt.record as string, 'base64')), z.unknown());
 }
 
-const kinds = ['certificate', 'tally', 'void'];
+const kinds = ['certificate', 'tally', 'void'].flatMap((kind) =>
+  [false, true].map((isOwner) => keyOf(kind, isOwner)),
+);
 
 describe.each(kinds)('the receipt of a %s', (kind) => {
   it('verifies', async () => {
@@ -135,7 +139,7 @@ describe.each(kinds)('the receipt of a %s', (kind) => {
         unnoticed.push(path.join('.'));
     }
     // The operator's own notes: nobody signs what lists show of a text and for whom the job was.
-    expect(unnoticed.filter((path) => !/^(kind|preview|latenciesMs.*)$/.test(path))).toEqual([]);
+    expect(unnoticed.filter((path) => !/^(kind|latenciesMs.*|salts.*)$/.test(path))).toEqual([]);
   });
 
   it('fails when its settlement is another or says something else', async () => {

@@ -43,9 +43,11 @@ import {
   type ReceiptDocument,
   same,
 } from './receipt-checks.ts';
-import { decodeRecord, type ReceiptRecord } from './receipt-record.ts';
+import { decodeShownRecord } from './receipt-record.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
+import type { ShownRecord } from './text-privacy.ts';
 import { checkSettlement } from './verify-settlement.ts';
+import { checkText } from './verify-text.ts';
 
 export type { ReceiptCheck };
 
@@ -83,10 +85,10 @@ export async function verifyReceipt(
     }
   };
   let document: ReceiptDocument | undefined;
-  let record: ReceiptRecord | undefined;
+  let record: ShownRecord | undefined;
   await check('record', () => {
     document = readDocument(receipt);
-    record = decodeRecord(new Uint8Array(Buffer.from(document.record, 'base64')));
+    record = decodeShownRecord(new Uint8Array(Buffer.from(document.record, 'base64')));
     return `a ${record.proof.kind} of ${new Date(record.atMs).toISOString()}`;
   });
   if (document === undefined || record === undefined) return { checks };
@@ -119,11 +121,12 @@ export async function verifyReceipt(
   if (proof.kind === 'tally') await checkTally(known, roster, check);
   else await checkJob(known, proof.certificate, roster, fetchBlob, check);
   await checkSettlement(known, roster, check);
+  checks.push(checkText(known));
   return { checks };
 }
 
 /** The plain fields must be what the record says. Names stand for ids: they come from the document itself. */
-function assertShown(document: ReceiptDocument, record: ReceiptRecord): string {
+function assertShown(document: ReceiptDocument, record: ShownRecord): string {
   const { settlement, calibration: _, record: __, ...fields } = document;
   const names = z.record(z.string(), z.string()).catch({}).parse(fields.names);
   const worker = z.object({ name: z.string() }).optional().catch(undefined).parse(fields.worker);
