@@ -1,4 +1,5 @@
 /** Plays the steps, then counts what happened to the honest. */
+import type { NodeId } from '@moe/core';
 import { crookedExpert } from './crooked-expert.ts';
 import { crookedGateway } from './crooked-job.ts';
 import { type Move, menu } from './moves.ts';
@@ -24,6 +25,8 @@ const inFlight = 6;
 const restartEvery = 500;
 /** Virtual: longer than any stage of a job. */
 const restMs = 120_000;
+/** Virtual: as long as an order may last, and clocks differ. */
+const forgottenMs = 15 * 60_000;
 
 export async function runAdversary(init: {
   readonly steps: number;
@@ -66,7 +69,7 @@ export async function runAdversary(init: {
       start(pick(moves, uniform));
       if (step % restartEvery === restartEvery - 1) {
         await Promise.all(running);
-        await restartOne(world);
+        await restart(world);
       }
       init.onStep?.(1);
     }
@@ -108,12 +111,22 @@ function pick(moves: readonly Move[], uniform: () => number): Move {
   return moves[0]!;
 }
 
-/** A machine dies between two jobs and comes back. */
-async function restartOne({ market, uniform, honest }: World): Promise<void> {
-  const experts = [...market.experts.keys()].filter((index) => honest.has(market.experts[index]!));
-  const validators = [...market.validators.keys()].filter((index) => honest.has(market.validators[index]!));
-  if (uniform() < 0.5) await market.restartExpert(experts[Math.floor(uniform() * experts.length)]!);
-  else await market.restartValidator(validators[Math.floor(uniform() * validators.length)]!);
+/** A node dies between two jobs and comes back; now and then the whole machine does, from an older copy of its directory. */
+async function restart({ market, uniform, honest, machine, clock }: World): Promise<void> {
+  const indices = (nodes: readonly NodeId[]) =>
+    [...nodes.keys()].filter((index) => honest.has(nodes[index]!));
+  const experts = indices(market.experts);
+  const validators = indices(market.validators);
+  const one = (values: readonly number[]): number => values[Math.floor(uniform() * values.length)]!;
+  const how = uniform();
+  if (how < 0.4) return market.restartExpert(one(experts));
+  if (how < 0.8) return market.restartValidator(one(validators));
+  if (how < 0.9) return machine.copy();
+  machine.restore();
+  for (const index of experts) await market.restartExpert(index);
+  for (const index of validators) await market.restartValidator(index);
+  // Until then it leaves all jobs alone that could have begun before.
+  await clock.sleep(forgottenMs);
 }
 
 /** Whether a job of an honest client is done and settled now. */

@@ -4,10 +4,12 @@ import type { Transport } from '@moe/network';
 import type { Misconduct } from '@moe/protocol';
 import type { DecisionPolicy } from '../../packages/node/src/calling/policy.ts';
 import { type LedgerMarket, ledgerMarket } from '../../packages/node/src/fixed-market/ledger-market.ts';
+import { smallParameters } from '../../packages/node/src/fixed-market/small-market.ts';
 import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
 import { type Uniform, uniformFrom } from '../late/random.ts';
 import { type EvidenceHunter, evidenceHunter } from './evidence-hunter.ts';
 import { type Vocabulary, vocabulary } from './mutate.ts';
+import { type RestorableGuard, restorableGuard } from './older-guard.ts';
 import { type Wiretap, wiretap } from './wiretap.ts';
 
 interface Adversary {
@@ -32,6 +34,8 @@ export interface World {
   readonly gateway: NodeId;
   /** Accepted proofs against honest nodes, with what they were about. */
   readonly framed: string[];
+  /** What the honest nodes have signed, all of one machine. */
+  readonly machine: RestorableGuard;
 }
 
 const experts = 8;
@@ -59,8 +63,10 @@ export async function openWorld(seed: number): Promise<World> {
   const clock = virtualClock(undefined, () => wire.handling() > 0);
   const thiefExpert = `expert-${thiefIndex}`;
   const thiefValidator = `validator-${honestValidators}`;
+  const machine = restorableGuard(clock.nowMs, smallParameters.maximumClockSkewMs);
   const market = await ledgerMarket({
     clock,
+    guard: machine.guard,
     tap: wire.tap,
     experts,
     validators: honestValidators + 1,
@@ -97,7 +103,9 @@ export async function openWorld(seed: number): Promise<World> {
   const report = async (proof: Misconduct): Promise<void> => {
     try {
       await ledger.transact(owner, { kind: 'evidence', market: market.market, proof });
-      framed.push(describeProof(proof));
+      // Adversaries report themselves, too: that must not pay, but frames nobody.
+      const offender = offenderOf(proof);
+      if (honest.has(offender)) framed.push(`evidence (${proof.kind}) against ${offender}`);
     } catch {
       // The ledger does not take it: nobody was harmed.
     }
@@ -112,10 +120,11 @@ export async function openWorld(seed: number): Promise<World> {
     honest,
     gateway,
     framed,
+    machine,
   };
 }
 
-function describeProof(proof: Misconduct): string {
-  const who = proof.kind === 'statements' ? proof.statements[0].signed.by : proof.validator;
-  return `evidence (${proof.kind}) against ${who}`;
+function offenderOf(proof: Misconduct): NodeId {
+  if (proof.kind === 'statements') return proof.statements[0].signed.by as NodeId;
+  return proof.kind === 'reveal' ? proof.reveal.worker : proof.validator;
 }
