@@ -125,6 +125,5 @@ export async function openWorld(seed: number): Promise<World> {
 }
 
 function offenderOf(proof: Misconduct): NodeId {
-  if (proof.kind === 'statements') return proof.statements[0].signed.by as NodeId;
-  return proof.kind === 'reveal' ? proof.reveal.worker : proof.validator;
+  return proof.kind === 'statements' ? (proof.statements[0].signed.by as NodeId) : proof.validator;
 }
