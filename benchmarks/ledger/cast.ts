@@ -68,6 +68,7 @@ export const mixGenesis: SignedTransaction = signTransaction(treasury, {
     unbondingEpochs: 2,
     noticeEpochs: 2,
     minDelegationMicro: 1n,
+    minBalanceMicro: 0n,
     marketDepositMicro: 1_000n,
   },
   minValidatorStakeMicro: 1_000n,

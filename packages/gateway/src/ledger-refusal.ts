@@ -15,6 +15,7 @@ const statuses: Readonly<Record<Refused['code'] | 'invalid-transaction' | 'inval
   'invalid-evidence': 400,
   'invalid-destination': 400,
   'insufficient-funds': 402,
+  'below-minimum': 402,
   'insufficient-stake': 402,
   'invalid-signature': 403,
   'not-authorised': 403,

@@ -262,7 +262,7 @@ describe('POST /v1/transactions/preview', () => {
 });
 
 describe('POST /v1/transactions', () => {
-  const transfer = { kind: 'transfer', amountMicro: 1n } as const;
+  const transfer = { kind: 'transfer', amountMicro: 10_000n } as const;
   const good = (changes: Partial<Transaction> = {}): Transaction =>
     asAlice({ ...transfer, to: memory.bob }, changes);
 
@@ -271,7 +271,7 @@ describe('POST /v1/transactions', () => {
     const response = await post('/v1/transactions', signed(good()));
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ index: 3, height: 4 });
-    expect(memory.ledger.account(memory.bob).balanceMicro).toBe(1n);
+    expect(memory.ledger.account(memory.bob).balanceMicro).toBe(10_000n);
     const again = await refused(await post('/v1/transactions', signed(good())), 409, 'wrong_nonce');
     expect(again).toContain('has nonce 1, not 0');
   });
@@ -290,7 +290,7 @@ describe('POST /v1/transactions', () => {
   it('refuses what the sender did not sign, and what is for another network', async () => {
     await start();
     const stranger = generateOwnerKey();
-    const other = signed(good({ amountMicro: 2n } as never));
+    const other = signed(good({ amountMicro: 20_000n } as never));
     const forgeries = [
       { ...signed(good()), signature: signed(good(), stranger).signature },
       { ...other, transaction: transactionToJson(good()) },

@@ -89,7 +89,9 @@ describe('what is signed', () => {
     });
     expect(code).toBe(4);
     expect(stdout).toContain('Transfer 5000 credits');
-    expect(stderr).toBe('error: The account has 998.75 credits; 5000 are needed.\n');
+    expect(stderr).toBe(
+      'error: The account has 998.75 credits; 5000 are needed, and 0.01 stay in every account.\n',
+    );
     const asJson = await test.moe(['transfer', '5000', '--to', 'treasury', '--yes', '--json']);
     expect(JSON.parse(asJson.stderr).error).toMatchObject({
       code: 'refused',

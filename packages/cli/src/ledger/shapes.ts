@@ -28,6 +28,7 @@ export const networkSchema = z.object({
     answerMs: z.number(),
     seatEpochs: epoch,
     minDelegationMicro: micro,
+    minBalanceMicro: micro,
     marketDepositMicro: micro,
     reporterBps: bps,
     validatorSlashBps: bps,

@@ -56,7 +56,7 @@ export function scenarioGenesis(network = NETWORK): SignedTransaction {
     nonce: 0,
     kind: 'genesis',
     atMs: 0,
-    rules: defaultNetworkRules,
+    rules: { ...defaultNetworkRules, minBalanceMicro: 0n },
     minValidatorStakeMicro: 1_000n,
     balances: [client, operator, ...traders].map((keys) => ({
       account: keys.address,

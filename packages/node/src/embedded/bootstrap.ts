@@ -89,7 +89,7 @@ export async function fund(
   to: AccountId,
   amountMicro: Amount,
 ): Promise<void> {
-  const missing = amountMicro - ledger.account(to).balanceMicro;
+  const missing = amountMicro + ledger.settings().rules.minBalanceMicro - ledger.account(to).balanceMicro;
   if (missing > 0n)
     await ledger.transact(keys.owner('treasury'), { kind: 'transfer', to, amountMicro: missing });
 }

@@ -22,6 +22,7 @@ export function embeddedRules(epochMs: number): NetworkRules {
     answerMs: Math.min(10_000, epochMs),
     seatEpochs: 14,
     minDelegationMicro: credits(1),
+    minBalanceMicro: 10_000n,
     marketDepositMicro: credits(100),
     reporterBps: 1_000,
     validatorSlashBps: 5_000,

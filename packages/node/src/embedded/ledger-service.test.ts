@@ -281,7 +281,7 @@ describe('an account', () => {
     const target = expertTarget('good');
     await ledger.transact(alice, { kind: 'delegate', target, amountMicro: 30_000_000n });
     await ledger.transact(operator, { kind: 'stake', target, amountMicro: 4_000_000n });
-    await ledger.transact(operator, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 7n });
+    await ledger.transact(operator, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 70_000n });
     await ledger.transact(operator, { kind: 'setCommission', target, commissionBps: 2_500 });
     const facts = service.account(operator.address);
     expect(facts.nodes).toHaveLength(4);
@@ -291,8 +291,8 @@ describe('an account', () => {
       nextCommission: { bps: 2_500, fromEpoch: 8 },
     });
     expect(facts).toMatchObject({
-      lockedMicro: 7n,
-      prepaid: [{ market, gateway: nodeOf('gw'), lockedMicro: 7n }],
+      lockedMicro: 70_000n,
+      prepaid: [{ market, gateway: nodeOf('gw'), lockedMicro: 70_000n }],
       delegations: [],
     });
   });
@@ -393,11 +393,13 @@ describe('a preview', () => {
   });
 
   it('of money that comes back costs less than nothing', async () => {
-    await ledger.transact(alice, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 9n });
+    await ledger.transact(alice, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 90_000n });
     const account = alice.address as AccountId;
-    const body = { network, account, market, amountMicro: 9n, nonce: 1 };
+    const body = { network, account, market, amountMicro: 90_000n, nonce: 1 };
     const release = [signRelease(nodeKeysOf('gw'), body)];
-    expect((await preview(alice, { kind: 'unlock', market, amountMicro: 9n, release })).costMicro).toBe(-9n);
+    expect((await preview(alice, { kind: 'unlock', market, amountMicro: 90_000n, release })).costMicro).toBe(
+      -90_000n,
+    );
   });
 
   it('of an epoch’s end says that it ends, in few sentences, and changes nothing', async () => {
@@ -481,7 +483,11 @@ describe('the headline of a preview', () => {
   });
 
   it('comes with the height at which it holds, and with warnings', async () => {
-    const transfer = (to: string): Action => ({ kind: 'transfer', to: to as AccountId, amountMicro: 5n });
+    const transfer = (to: string): Action => ({
+      kind: 'transfer',
+      to: to as AccountId,
+      amountMicro: 50_000n,
+    });
     const { height, warnings } = await preview(alice, transfer(`0x${nodeOf('good').slice(24)}`));
     expect([height, warnings.map(({ code }) => code)]).toEqual([ledger.height(), ['node-key']]);
     expect((await preview(alice, transfer(operator.address))).warnings).toEqual([]);

@@ -132,7 +132,10 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
       askBps,
       ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
-      earnedMicro: embedded.ledger.account(ownerOf(spec.name).address).balanceMicro,
+      earnedMicro: atLeast0(
+        embedded.ledger.account(ownerOf(spec.name).address).balanceMicro -
+          embedded.ledger.settings().rules.minBalanceMicro,
+      ),
       slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
       stakeMicro,
       ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),

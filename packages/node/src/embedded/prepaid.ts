@@ -38,8 +38,9 @@ export async function prepayClients(
     const prepaid = ledger.prepaid(account, market);
     if (prepaid !== undefined && prepaid.lockedMicro > 0n) continue;
     if (prepaid === undefined) await fund({ ledger }, keys, account, prepaidMicro);
-    const amountMicro = smaller(ledger.account(account).balanceMicro, prepaidMicro);
-    if (amountMicro > 0n)
+    const { minBalanceMicro } = ledger.settings().rules;
+    const amountMicro = smaller(ledger.account(account).balanceMicro - minBalanceMicro, prepaidMicro);
+    if (amountMicro >= minBalanceMicro && amountMicro > 0n)
       await ledger.transact(client, {
         kind: 'lock',
         market,

@@ -133,7 +133,7 @@ describe('two markets side by side', () => {
     // The first keeps 2 % for its owner, the second 20 %.
     const cutOf = (id: MarketId) => {
       const owner = market.ledger.account(record(market, id).owner).balanceMicro;
-      return id === second ? owner - 100_000_000n : owner;
+      return id === second ? owner - 100_000_000n - market.ledger.settings().rules.minBalanceMicro : owner;
     };
     expect(Number(cutOf(second)) / Number(feesOf(second))).toBeCloseTo(0.2, 2);
     expect(Number(cutOf(embeddedMarketId)) / Number(feesOf(embeddedMarketId))).toBeCloseTo(0.02, 2);
@@ -288,7 +288,8 @@ describe('with short epochs', () => {
 
   it('a market that its owner closes serves to its last epoch, settles, and gives the money back', async () => {
     const [first, client] = [embeddedMarketId, market.clientAccount];
-    const balance = () => market.ledger.account(client).balanceMicro;
+    const { minBalanceMicro } = market.ledger.settings().rules;
+    const balance = () => market.ledger.account(client).balanceMicro - minBalanceMicro;
     await allSettled(market);
     expect(balance()).toBe(0n);
     await market.ledger.transact(owner, { kind: 'closeMarket', market: second });
@@ -383,7 +384,9 @@ it('the first market, closed by its owner, is over for good: the others go on, a
       experts: [],
       markets: [{ id: second }],
     });
-    expect(market.ledger.account(market.clientAccount).balanceMicro).toBe(prepaidMicro - feeMicro);
+    expect(market.ledger.account(market.clientAccount).balanceMicro).toBe(
+      prepaidMicro - feeMicro + market.ledger.settings().rules.minBalanceMicro,
+    );
     await expect(compete(market, embeddedMarketId, 2)).rejects.toMatchObject({ code: 'market-closed' });
     await compete(market, second, 3);
     await market.close();

@@ -145,7 +145,7 @@ export function ownerKeyOf(dataDir: string, name: string): OwnerKey {
   return ownerKeyFromPrivate(fromHex(owners[name]!));
 }
 
-/** An account with credits of the house's treasury, as anybody has who bought some. */
+/** An account with credits of the house's treasury to spend, as anybody has who bought some. */
 export async function fundedOwner(
   market: EmbeddedMarket,
   dataDir: string,
@@ -155,7 +155,7 @@ export async function fundedOwner(
   await market.ledger.transact(ownerKeyOf(dataDir, 'treasury'), {
     kind: 'transfer',
     to: owner.address,
-    amountMicro: BigInt(credits) * MICRO_PER_CREDIT,
+    amountMicro: BigInt(credits) * MICRO_PER_CREDIT + market.ledger.settings().rules.minBalanceMicro,
   });
   return owner;
 }

@@ -20,6 +20,11 @@ export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Ap
     const problem = problemOfDestination(account);
     if (problem !== undefined) return refused('invalid-genesis', problem.message);
   }
+  if (tx.balances.some(({ amountMicro }) => amountMicro < tx.rules.minBalanceMicro))
+    return refused(
+      'invalid-genesis',
+      `An initial balance is below ${formatCredits(tx.rules.minBalanceMicro)} credits, the least that an account has.`,
+    );
   if (new Set(tx.balances.map(({ account }) => account)).size !== tx.balances.length)
     return refused('invalid-genesis', 'An account has two initial balances; name each account once.');
   if (new Set(tx.markets.map(({ market }) => market)).size !== tx.markets.length)
@@ -61,7 +66,7 @@ export function applyDeposit(view: LedgerView, tx: TransactionOf<'deposit'>): Ap
   const network = view.network.get('network')!;
   if (tx.from !== network.treasury)
     return refused('not-authorised', `Only the treasury, ${network.treasury}, may deposit.`);
-  const problem = problemOfDestination(tx.to);
+  const problem = problemOfDestination(tx.to) ?? tooLittle(view, tx);
   if (problem !== undefined) return problem;
   const supplyMicro = network.supplyMicro + tx.amountMicro;
   if (supplyMicro > MAX_AMOUNT)
@@ -73,7 +78,7 @@ export function applyDeposit(view: LedgerView, tx: TransactionOf<'deposit'>): Ap
 }
 
 export function applyTransfer(view: LedgerView, tx: TransactionOf<'transfer'>): Applied | Refused {
-  const problem = problemOfDestination(tx.to) ?? spend(view, tx, tx.amountMicro);
+  const problem = problemOfDestination(tx.to) ?? tooLittle(view, tx) ?? spend(view, tx, tx.amountMicro);
   if (problem !== undefined) return problem;
   const to = accountOf(view, tx.to);
   view.accounts.set(tx.to, { balanceMicro: to.balanceMicro + tx.amountMicro, nonce: to.nonce });
@@ -95,6 +100,13 @@ export function applyLock(view: LedgerView, tx: TransactionOf<'lock'>): Applied 
     return refused(
       'locked-for-another-gateway',
       `${formatCredits(before.lockedMicro)} credits are locked for gateway ${before.gateway}. Unlock them first.`,
+    );
+  const { minBalanceMicro } = view.network.get('network')!.rules;
+  // Its record stays for ever, too: it remembers the client's next order.
+  if ((before?.lockedMicro ?? 0n) + tx.amountMicro < minBalanceMicro)
+    return refused(
+      'below-minimum',
+      `At least ${formatCredits(minBalanceMicro)} credits are prepaid in a market; ${formatCredits(tx.amountMicro)} are too few.`,
     );
   const problem = spend(view, tx, tx.amountMicro);
   if (problem !== undefined) return problem;
@@ -125,17 +137,32 @@ export function applyUnlock(view: LedgerView, tx: TransactionOf<'unlock'>): Appl
   return APPLIED;
 }
 
-/** Takes `amountMicro` from the sender, or says why not (and takes nothing). */
+/** Why an account cannot begin with so little: it would cost next to nothing, and stay for ever. */
+function tooLittle(
+  view: LedgerView,
+  { to, amountMicro }: Pick<TransactionOf<'transfer'>, 'to' | 'amountMicro'>,
+): Refused | undefined {
+  const { minBalanceMicro } = view.network.get('network')!.rules;
+  return accountOf(view, to).balanceMicro + amountMicro < minBalanceMicro
+    ? refused(
+        'below-minimum',
+        `Account ${to} would have ${formatCredits(accountOf(view, to).balanceMicro + amountMicro)} credits; every account has ${formatCredits(minBalanceMicro)} or more. Send it so much.`,
+      )
+    : undefined;
+}
+
+/** Takes `amountMicro` from the sender, or says why not (and takes nothing). The least balance stays. */
 export function spend(
   view: LedgerView,
   { from }: Pick<TransactionOf<'transfer'>, 'from'>,
   amountMicro: bigint,
 ): Refused | undefined {
   const account = accountOf(view, from);
-  if (account.balanceMicro < amountMicro)
+  const { minBalanceMicro } = view.network.get('network')!.rules;
+  if (account.balanceMicro < amountMicro + minBalanceMicro)
     return refused(
       'insufficient-funds',
-      `The account has ${formatCredits(account.balanceMicro)} credits; ${formatCredits(amountMicro)} are needed.`,
+      `The account has ${formatCredits(account.balanceMicro)} credits; ${formatCredits(amountMicro)} are needed${minBalanceMicro === 0n ? '' : `, and ${formatCredits(minBalanceMicro)} stay in every account`}.`,
     );
   view.accounts.set(from, { balanceMicro: account.balanceMicro - amountMicro, nonce: account.nonce });
   return undefined;

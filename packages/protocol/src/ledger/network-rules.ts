@@ -13,6 +13,8 @@ export const networkRulesSchema = z.strictObject({
   /** Epochs of absence after which a validator's stake is no part of the whole any more, of which a third must be had. */
   seatEpochs: z.int().min(1).max(10_000),
   minDelegationMicro: amountSchema,
+  /** What stays in every account for good: an account is remembered for ever, and with it the number of its next transaction. */
+  minBalanceMicro: amountSchema,
   /** Kept while a market is open. */
   marketDepositMicro: amountSchema,
   /** Reporter's share of what proven misbehaviour costs the node's owner himself; of what it costs delegators he gets none. */
@@ -39,6 +41,7 @@ export const defaultNetworkRules: NetworkRules = {
   answerMs: 600_000,
   seatEpochs: 168,
   minDelegationMicro: 1_000_000n,
+  minBalanceMicro: 10_000n,
   marketDepositMicro: 100_000_000n,
   reporterBps: 1_000,
   validatorSlashBps: 5_000,

@@ -47,6 +47,8 @@ export function applyRegisterExpert(
   const problem =
     wasReplaced(view, { role: 'expert', market: tx.market, node: tx.node }) ??
     stakeTooSmall(tx.stakeMicro, market.terms.parameters.minimumStakeMicro) ??
+    // Whatever a market's owner asks: who leaves at once keeps a record until the unbonding is over.
+    stakeTooSmall(tx.stakeMicro, view.network.get('network')!.rules.minDelegationMicro) ??
     priceChanged(market, tx) ??
     spend(view, tx, tx.stakeMicro + tx.depositMicro);
   if (problem !== undefined) return problem;

@@ -5,6 +5,7 @@ export type RefusalCode =
   | 'invalid-genesis'
   | 'invalid-destination'
   | 'insufficient-funds'
+  | 'below-minimum'
   | 'insufficient-stake'
   | 'not-authorised'
   | 'unknown-market'

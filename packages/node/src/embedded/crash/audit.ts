@@ -72,8 +72,13 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
         for (const [account, deltaMicro] of deltasOf(effects)) {
           if (market !== embeddedMarketId && owners.has(account)) continue;
           const prepaid = ledger.prepaid(account, market);
+          // An expert's owner began with what stays in every account; the market's with nothing.
+          const isFunded = ledger.experts(market).some(({ owner }) => owner === account);
+          const beganMicro = isFunded ? ledger.settings().rules.minBalanceMicro : 0n;
           const movedMicro =
-            prepaid === undefined ? ledger.account(account).balanceMicro : prepaid.lockedMicro - prepaidMicro;
+            prepaid === undefined
+              ? ledger.account(account).balanceMicro - beganMicro
+              : prepaid.lockedMicro - prepaidMicro;
           lostMicro += max0(deltaMicro - movedMicro);
           inventedMicro += max0(movedMicro - deltaMicro);
         }
