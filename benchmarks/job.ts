@@ -1,6 +1,9 @@
 /** Overhead of a full shard job in one process: every message, seal, signature and score, but free encoders. */
-import { cpus, loadavg } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setSignatureMemo } from '@moe/core';
+import { memoryGuard, openEmbeddedGuard, type SigningGuard } from '@moe/ledger/guard';
 import { fixedMarket } from '@moe/node';
 import { defaultParameters, embeddedParameters, type MarketParameters } from '@moe/protocol';
 
@@ -14,8 +17,8 @@ interface Measured {
   readonly cpuMsPerJob: number;
 }
 
-async function measure(parameters: MarketParameters, jobs: number): Promise<Measured> {
-  const market = fixedMarket({ parameters, experts: 12, validators: parameters.witnesses });
+async function measure(parameters: MarketParameters, jobs: number, guard: SigningGuard): Promise<Measured> {
+  const market = fixedMarket({ parameters, experts: 12, validators: parameters.witnesses, guard });
   const timesMs: number[] = [];
   const warmUp = Math.min(100, Math.floor(jobs / 5));
   let cpuBefore = process.cpuUsage();
@@ -37,6 +40,12 @@ async function measure(parameters: MarketParameters, jobs: number): Promise<Meas
 
 const rowInits = [
   { name: '3 members, 1 witness (embedded)', parameters: embeddedParameters, isShared: true },
+  {
+    name: '3 members, 1 witness, guard on disk',
+    parameters: embeddedParameters,
+    isShared: true,
+    isDurable: true,
+  },
   { name: '3 members, 1 witness, own checks', parameters: embeddedParameters, isShared: false },
   { name: '5 members, 3 witnesses (network)', parameters: defaultParameters, isShared: true },
   { name: '5 members, 3 witnesses, own checks', parameters: defaultParameters, isShared: false },
@@ -47,9 +56,21 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   // `--rows 1` measures the embedded default only, e.g. under a profiler.
   const rowCount = Number(args[args.indexOf('--rows') + 1]) || rowInits.length;
   const rows = [];
-  for (const { name, parameters, isShared } of rowInits.slice(0, rowCount)) {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-bench-guard-'));
+  for (const { name, parameters, isShared, ...row } of rowInits.slice(0, rowCount)) {
     setSignatureMemo(isShared);
-    const { timesMs, cpuMsPerJob } = await measure(parameters, jobs);
+    const guard =
+      'isDurable' in row
+        ? await openEmbeddedGuard({
+            directory: join(folder, 'guard'),
+            anchorDirectory: join(folder, 'anchor'),
+            nowMs: Date.now,
+            longestMs: 0,
+            acceptsOlderCopy: false,
+          })
+        : memoryGuard(Date.now);
+    const { timesMs, cpuMsPerJob } = await measure(parameters, jobs, guard);
+    await guard.close();
     const total = timesMs.reduce((sum, time) => sum + time, 0);
     const at = (share: number): number => timesMs[Math.floor(share * (timesMs.length - 1))]!;
     rows.push({
@@ -61,6 +82,7 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     });
   }
   setSignatureMemo(true);
+  rmSync(folder, { recursive: true, force: true });
   const { p50Ms, p99Ms, jobsPerSecond } = rows[0]!;
   const [load] = loadavg();
   if (!json) {
@@ -70,7 +92,8 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     console.table(rows);
     console.log(
       'One job at a time, all roles in one process. They share what they know of signatures: one that was made or\n' +
-        'checked here is not checked again. "Own checks": every role checks every signature itself, as on machines\n' +
+        'checked here is not checked again. "Guard on disk": as a market runs, with one synced write before the first seal.\n' +
+        '"Own checks": every role checks every signature itself, as on machines\n' +
         'of their own; the CPU time is then that of all of them together.',
     );
     console.log(`\nat most 5 ms in process: ${p50Ms <= 5 ? 'met' : 'MISSED'}`);
