@@ -1,4 +1,4 @@
-import { messageOf } from '@moe/core';
+import { messageOf, plainText } from '@moe/core';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
 
@@ -13,6 +13,6 @@ process.on('uncaughtException', (error) => fail(messageOf(error)));
 process.exitCode = await run(process.argv.slice(2));
 
 function fail(message: string): never {
-  process.stderr.write(`error: ${message}\n`);
+  process.stderr.write(`error: ${plainText(message)}\n`);
   process.exit(exitCodes.error);
 }

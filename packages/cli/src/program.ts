@@ -19,7 +19,7 @@ import { addValidator } from './commands/validator.ts';
 import { addWallet } from './commands/wallet.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
 import { addSimulate } from './simulate/index.ts';
-import { paintError, printable } from './terminal/text.ts';
+import { paintError, printable, writableJson } from './terminal/text.ts';
 
 /** Runs `moe` with its arguments (without node and script). Never throws; the result is the exit code. */
 export async function run(args: readonly string[]): Promise<ExitCode | number> {
@@ -93,9 +93,7 @@ function complain(error: unknown, isJson: boolean): ExitCode {
     const metadata = error instanceof MoeError ? error.metadata : {};
     const isRetryable = error instanceof MoeError && error.isRetryable;
     const body = { error: { code, message, isRetryable, metadata } };
-    process.stderr.write(
-      `${JSON.stringify(body, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))}\n`,
-    );
+    process.stderr.write(`${writableJson(body)}\n`);
   } else process.stderr.write(`${paintError('red', 'error')}: ${message}\n`);
   return exitCodeOf(error);
 }

@@ -1,6 +1,7 @@
 export * from './amount.ts';
 export * from './clock.ts';
 export * from './codec.ts';
+export { displayNameSchema, distinctNames, MAX_NAME_CHARACTERS, skeletonOf } from './display-name.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys.ts';
@@ -17,6 +18,7 @@ export {
 } from './owner/typed-data.ts';
 export { recoverTypedData, verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
 export { pendingSignatureChecks } from './pending-checks.ts';
+export { cutText, plainText, sentenceSchema } from './plain-text.ts';
 export { setSignatureMemo } from './signature-memo.ts';
 export * from './signed.ts';
 export { textOf } from './text.ts';

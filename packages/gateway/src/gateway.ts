@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { type AccountId, MoeError } from '@moe/core';
+import { type AccountId, MoeError, plainText } from '@moe/core';
 import type { MarketService, MarketStatus, Readiness, Viewer } from '@moe/node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
@@ -254,5 +254,13 @@ function cached<T>(read: () => T, maxAgeMs: number): () => T {
 }
 
 function reportToStandardError(error: unknown, requestId: string): void {
-  console.error(`moe gateway: unexpected error in ${requestId}:`, error);
+  const report = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // What a stranger sent may stand in it: line by line, so that it cannot begin a line of its own.
+  console.error(
+    `moe gateway: unexpected error in ${requestId}:`,
+    report
+      .split('\n')
+      .map((line) => plainText(line))
+      .join('\n    '),
+  );
 }

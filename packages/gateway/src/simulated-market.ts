@@ -1,6 +1,7 @@
 import {
   type AccountId,
   type Amount,
+  cutText,
   type Hash,
   hashBytes,
   hashOf,
@@ -173,7 +174,7 @@ export function createSimulatedMarket(
     };
     jobs[isScored ? 'certified' : 'routed'] += 1;
     settledMicro += feePerTextMicro;
-    const owned = { owner: account, isTextPublic, preview: text.slice(0, 120) };
+    const owned = { owner: account, isTextPublic, preview: cutText(text, 120) };
     const receipt = { id: receiptId, market, feeMicro: feePerTextMicro.toString(), members };
     receipts.set(receiptId, (viewer) => ({ ...receipt, preview: textFor(viewer, owned) }));
     recentJobs.unshift({ job, text: owned });

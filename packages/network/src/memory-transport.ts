@@ -1,4 +1,4 @@
-import { MoeError, type NodeId } from '@moe/core';
+import { MoeError, type NodeId, plainText } from '@moe/core';
 import type { NetworkLimits } from './limits.ts';
 import { IncomingRequest, OutgoingRequest } from './memory-request.ts';
 import type { NoticeHandler, RequestHandler, RequestOptions, Transport } from './transport.ts';
@@ -196,7 +196,9 @@ export class MemoryTransport implements Transport {
       // Once per protocol: a peer must not be able to fill the log.
       if (this.#warned.has(protocol)) return;
       this.#warned.add(protocol);
-      process.emitWarning(`A handler of ${protocol} notices failed: ${handlerFailure(error).message}`);
+      process.emitWarning(
+        `A handler of ${protocol} notices failed: ${plainText(handlerFailure(error).message)}`,
+      );
     }
   }
 }

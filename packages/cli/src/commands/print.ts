@@ -1,9 +1,15 @@
+import { writable, writableJson } from '../terminal/text.ts';
+
 /** The one JSON object of `--json`. Amounts (bigint micro-credits) become decimal strings. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, (_key, field) => (typeof field === 'bigint' ? field.toString() : field));
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${writableJson(value)}\n`);
 }
 
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${writable(line)}\n`);
+}
+
+/** A line for people beside the output, on standard error. */
+export function printAside(line: string): void {
+  process.stderr.write(`${writable(line)}\n`);
 }

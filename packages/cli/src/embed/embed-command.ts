@@ -1,5 +1,5 @@
 import { formatCredits, isMoeError, MoeError } from '@moe/core';
-import { print, printJson } from '../commands/print.ts';
+import { print, printAside, printJson } from '../commands/print.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { readConnection } from '../market/connection.ts';
 import { createMarketClient, type MarketClient, readAnswer } from '../market/market-client.ts';
@@ -106,11 +106,9 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
   if (flags.json && error === undefined)
     printJson({ ...summary, model: market.id, output: options.output, failures: failures.map(listed) });
   else if (!flags.json && (error === undefined || tally.embedded + tally.resumed > 0)) {
-    process.stderr.write(`${sentence(tally, performance.now() - startedAtMs)}\n`);
+    printAside(sentence(tally, performance.now() - startedAtMs));
     if ((isInterrupted || error !== undefined) && options.output !== undefined)
-      process.stderr.write(
-        `Run the same command again to go on; what ${options.output} holds is not paid again.\n`,
-      );
+      printAside(`Run the same command again to go on; what ${options.output} holds is not paid again.`);
   }
   if (error !== undefined) throw error;
   if (isInterrupted) process.exitCode = exitCodes.interrupted;
@@ -133,7 +131,7 @@ async function estimate(
     readInputs(inputs, options.input, new AbortController().signal),
     market,
     (problem) => {
-      if (!flags.json) process.stderr.write(`${describe(problem)}\n`);
+      if (!flags.json) printAside(describe(problem));
     },
   );
   if (flags.json) printJson({ dryRun: true, ...result, model: market?.id ?? null });

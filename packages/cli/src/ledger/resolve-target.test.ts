@@ -28,7 +28,10 @@ describe('a target', () => {
   });
 
   it.each([
-    ['texts/twin', /"twin" is the name of 2 nodes; say which by its id: texts\/a{16}, texts\/b{16}\./],
+    [
+      'texts/twin',
+      /"twin" is the name of 2 nodes, or looks like it; say which by its id: texts\/a{16}, texts\/b{16}\./,
+    ],
     ['texts/validator', /There is no expert of texts "validator"\. `moe metagraph texts` shows/],
     [`texts/${first.slice(0, 7)}`, /There is no expert/],
     ['validator:twin', /There is no validator "twin"\. `moe validator list` shows/],

@@ -1,4 +1,4 @@
-import type { MarketId, NodeId } from '@moe/core';
+import { type MarketId, type NodeId, skeletonOf } from '@moe/core';
 import type { StakeTarget } from '@moe/protocol';
 import { usageError } from '../exit-codes.ts';
 import { printable } from '../terminal/text.ts';
@@ -48,13 +48,17 @@ function theOne(
   prefix: string,
 ): NodeId {
   const isIdLike = /^[0-9a-f]{8,64}$/.test(text);
-  const found = candidates.filter(({ name, node }) => name === text || (isIdLike && node.startsWith(text)));
+  const exact = candidates.filter(({ name, node }) => name === text || (isIdLike && node.startsWith(text)));
+  // A name that looks like another's may be a trap: then the id must be said.
+  const look = skeletonOf(text);
+  const found =
+    exact.length !== 1 || isIdLike ? exact : candidates.filter(({ name }) => skeletonOf(name) === look);
   if (found.length === 1) return found[0]!.node;
   const shown = printable(text).slice(0, 80);
   if (found.length === 0) throw usageError(`There is no ${what} "${shown}". \`${list}\` shows who there is.`);
   const ids = found.slice(0, 8).map(({ node }) => `${prefix}${node.slice(0, 16)}`);
   throw usageError(
-    `"${shown}" is the name of ${found.length} nodes; say which by its id: ${ids.join(', ')}${found.length > 8 ? ', …' : ''}.`,
+    `"${shown}" is the name of ${found.length} nodes, or looks like it; say which by its id: ${ids.join(', ')}${found.length > 8 ? ', …' : ''}.`,
   );
 }
 

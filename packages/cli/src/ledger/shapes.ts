@@ -1,12 +1,13 @@
 import { accountIdSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
 import { networkIdSchema } from '@moe/protocol';
 import { z } from 'zod';
+import { shownText } from '../market/shown-text.ts';
 
 /** Amounts cross HTTP as decimal strings of micro-credits. */
 const micro = z.union([z.string().regex(/^-?\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
 const epoch = z.int().min(0);
 const bps = z.int().min(0).max(10_000);
-const shortText = z.string().max(200);
+const shortText = shownText(200);
 /** Share as a fraction of 1. */
 const share = z.number();
 
@@ -80,7 +81,7 @@ const market = z.looseObject({
   owner: accountIdSchema,
   version: z.int(),
   terms: z.looseObject({
-    title: z.string().max(200),
+    title: shownText(200),
     maximumExperts: z.int(),
     emission: z.object({ perEpochMicro: micro, halvingEpochs: z.number(), ownerShareBps: bps }),
     parameters: z.looseObject({ minimumStakeMicro: micro, feeBps: bps }),
@@ -166,7 +167,7 @@ export type Metagraph = z.infer<typeof metagraphSchema>;
 
 const outcome = z.discriminatedUnion('applied', [
   z.object({ applied: z.literal(true) }),
-  z.object({ applied: z.literal(false), code: z.string().max(64), message: z.string().max(2_000) }),
+  z.object({ applied: z.literal(false), code: shownText(64), message: shownText(2_000) }),
 ]);
 const record = z.record(z.string(), z.unknown());
 export const previewSchema = z.object({
@@ -177,17 +178,17 @@ export const previewSchema = z.object({
   changes: z
     .array(
       z.object({
-        table: z.string().max(64),
-        key: z.string().max(300),
+        table: shownText(64),
+        key: shownText(300),
         before: record.nullish(),
         after: record.nullish(),
       }),
     )
     .max(100_000),
   costMicro: micro,
-  headline: z.string().max(20_000),
-  summary: z.array(z.string().max(2_000)).max(100).default([]),
-  warnings: z.array(z.object({ code: z.string().max(64), message: z.string().max(2_000) })).max(20),
+  headline: shownText(20_000),
+  summary: z.array(shownText(2_000)).max(100).default([]),
+  warnings: z.array(z.object({ code: shownText(64), message: shownText(2_000) })).max(20),
   height: z.int().nonnegative(),
 });
 export type PreviewAnswer = z.infer<typeof previewSchema>;

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { shownText } from './shown-text.ts';
 
 /** Amounts cross HTTP as decimal strings of micro-credits. */
 const micro = z.union([z.string().regex(/^-?\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
 
 const listing = z.object({
-  id: z.string(),
-  aliases: z.array(z.string()).default([]),
+  id: shownText(),
+  aliases: z.array(shownText()).default([]),
   dimensions: z.int(),
   maxTextBytes: z.int().positive(),
   pricePerKilobyteMicro: micro,
@@ -13,20 +14,20 @@ const listing = z.object({
 export type Listing = z.infer<typeof listing>;
 
 const job = z.object({
-  receiptId: z.string(),
+  receiptId: shownText(),
   atMs: z.number(),
-  mode: z.string(),
-  outcome: z.string(),
-  preview: z.string().optional(),
+  mode: shownText(),
+  outcome: shownText(),
+  preview: shownText().optional(),
   members: z.array(
     z.object({
-      id: z.string(),
-      name: z.string(),
+      id: shownText(),
+      name: shownText(),
       loss: z.number().optional(),
-      friend: z.object({ id: z.string(), name: z.string(), askBps: z.number() }).optional(),
+      friend: z.object({ id: shownText(), name: shownText(), askBps: z.number() }).optional(),
     }),
   ),
-  winner: z.string().optional(),
+  winner: shownText().optional(),
   feeMicro: micro,
   durationMs: z.number(),
 });
@@ -35,15 +36,15 @@ const calls = z.object({ jobs: z.number(), wins: z.number() });
 
 /** The parts of `GET /v1/status` that `moe status` shows. What a newer market adds is ignored. */
 export const statusSchema = z.object({
-  version: z.string(),
-  network: z.string(),
+  version: shownText(),
+  network: shownText(),
   startedAtMs: z.number(),
   markets: z.array(listing),
   experts: z.array(
     z.object({
-      id: z.string(),
-      name: z.string(),
-      state: z.string(),
+      id: shownText(),
+      name: shownText(),
+      state: shownText(),
       jobs: z.number(),
       wins: z.number(),
       callsMade: calls,
@@ -56,17 +57,17 @@ export const statusSchema = z.object({
       alignment: z.number().optional(),
     }),
   ),
-  validators: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
+  validators: z.array(z.object({ id: shownText(), name: shownText() })).default([]),
   jobs: z.object({ certified: z.number(), routed: z.number(), refunded: z.number() }),
   settledMicro: micro,
   pendingReceipts: z.number(),
-  ledger: z.object({ height: z.number(), stateRoot: z.string(), totalMicro: micro }),
-  attendance: z.array(z.string().max(2_000)).max(100).default([]),
+  ledger: z.object({ height: z.number(), stateRoot: shownText(), totalMicro: micro }),
+  attendance: z.array(shownText(2_000)).max(100).default([]),
   calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
   history: z.object({ records: z.number(), bytesPerRecord: z.number() }),
   recentJobs: z.array(job).default([]),
   readiness: z
-    .object({ isReady: z.boolean(), reasons: z.array(z.object({ message: z.string() })) })
+    .object({ isReady: z.boolean(), reasons: z.array(z.object({ message: shownText() })) })
     .default({ isReady: true, reasons: [] }),
 });
 export type Status = z.infer<typeof statusSchema>;
@@ -81,11 +82,11 @@ export const regionsSchema = z.object({
       jobsPerHour: z.number(),
       meanFeeMicro: micro,
       meanLoss: z.number(),
-      best: z.object({ name: z.string(), meanLoss: z.number() }).optional(),
+      best: z.object({ name: shownText(), meanLoss: z.number() }).optional(),
       effectiveWinners: z.number(),
       losingMargin: z.number(),
       earningsMicro: micro,
-      preview: z.string().optional(),
+      preview: shownText().optional(),
     }),
   ),
 });
@@ -94,11 +95,11 @@ export type Regions = z.infer<typeof regionsSchema>;
 export const balanceSchema = z.object({ availableMicro: micro, reservedMicro: micro });
 
 export const embeddingsSchema = z.object({
-  model: z.string(),
+  model: shownText(),
   data: z.array(z.object({ index: z.int(), embedding: z.string() })),
-  moe: z.object({ receipts: z.array(z.string()), feeMicro: micro }).optional(),
+  moe: z.object({ receipts: z.array(shownText()), feeMicro: micro }).optional(),
 });
 
 export const errorSchema = z.object({
-  error: z.object({ message: z.string(), code: z.string().nullish(), param: z.string().nullish() }),
+  error: z.object({ message: shownText(), code: shownText().nullish(), param: shownText().nullish() }),
 });

@@ -1,29 +1,30 @@
 import { z } from 'zod';
+import { shownText } from '../market/shown-text.ts';
 
 const micro = z.union([z.string().regex(/^\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
 const pair = z.tuple([z.number(), z.number()]);
 
 const certificate = z.object({
-  network: z.string(),
-  market: z.string(),
-  job: z.string(),
-  client: z.string(),
+  network: shownText(),
+  market: shownText(),
+  job: shownText(),
+  client: shownText(),
   place: z.number(),
   members: z.array(
     z.object({
-      principal: z.string(),
-      worker: z.string(),
+      principal: shownText(),
+      worker: shownText(),
       /** Share of the fee that goes to the worker. */
       workerBps: z.number(),
       onProbation: z.boolean(),
-      outcome: z.string(),
+      outcome: shownText(),
       /** `[worse, compared]`. */
       loss: pair.nullable(),
       slashMicro: micro,
       workerSlashMicro: micro,
     }),
   ),
-  winner: z.string().nullable(),
+  winner: shownText().nullable(),
   feeMicro: micro,
 });
 
@@ -35,7 +36,7 @@ export function readReceipt(receipt: Record<string, unknown>): CertifiedReceipt 
   const shape = z.object({
     certificate: z.object({
       body: certificate,
-      signatures: z.array(z.object({ by: z.string() })).default([]),
+      signatures: z.array(z.object({ by: shownText() })).default([]),
     }),
   });
   const parsed = shape.safeParse(receipt);

@@ -17,7 +17,7 @@ import {
   simulate,
   type Table,
 } from '@moe/simulation';
-import { print, printJson } from '../commands/print.ts';
+import { print, printAside, printJson } from '../commands/print.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { bar, startProgressLine } from '../terminal/progress-line.ts';
@@ -196,5 +196,5 @@ async function makeFolder(path: string): Promise<void> {
 }
 
 function note(flags: SimulateFlags, line: string): void {
-  if (!flags.json) process.stderr.write(`${paintError('dim', line)}\n`);
+  if (!flags.json) printAside(paintError('dim', line));
 }

@@ -1,5 +1,5 @@
 import { clearLine, cursorTo } from 'node:readline';
-import { columnsOf, fit } from './text.ts';
+import { columnsOf, fit, writable } from './text.ts';
 
 /**
  * One line on standard error that is redrawn while work goes on. Where standard error is no terminal (or a
@@ -25,13 +25,13 @@ export function startProgressLine(isWanted: boolean, draw: (columns: number) => 
   const redraw = (): void => {
     const columns = columnsOf(stream);
     clear();
-    stream.write(fit(draw(columns), columns - 1));
+    stream.write(writable(fit(draw(columns), columns - 1)));
   };
   const timer = isLive ? setInterval(redraw, redrawMs).unref() : undefined;
   return {
     log(line) {
       clear();
-      stream.write(`${line}\n`);
+      stream.write(`${writable(line)}\n`);
       if (isLive) redraw();
     },
     stop() {

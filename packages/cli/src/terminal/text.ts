@@ -1,14 +1,36 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
-import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@moe/core';
+import { styleText } from 'node:util';
+import { type Amount, formatCredits, MICRO_PER_CREDIT, plainText } from '@moe/core';
 import stringWidth from 'string-width';
 
-// Control characters, and the marks that reorder text: what comes from a market must not steer the terminal.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Text from outside on one line, without anything that a terminal would act on or that nobody sees. */
+export { plainText as printable } from '@moe/core';
 
-/** Text from outside on one line, without anything that a terminal would act on. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(unprintable, ' ');
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the colours that `paint` makes
+const colour = /(\u001b\[\d{1,3}(?:;\d{1,3})*m)/;
+
+/** Lines of our own as they may be written: colours and line breaks stay, whatever else would steer a terminal does not. */
+export function writable(lines: string): string {
+  return lines
+    .split('\n')
+    .map((line) =>
+      line
+        .split(colour)
+        .map((part, at) => (at % 2 === 1 ? part : plainText(part)))
+        .join(''),
+    )
+    .join('\n');
+}
+
+/** JSON in ASCII where a terminal would act on a character: the value stays the same. */
+export function writableJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? field.toString() : field));
+  return text.replace(/[^\x20-\x7e]/gu, (character) =>
+    plainText(character) === character
+      ? character
+      : [...Array(character.length).keys()]
+          .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+          .join(''),
+  );
 }
 
 /** Cuts to at most `columns` terminal columns, with an ellipsis. */

@@ -1,4 +1,4 @@
-import { isMoeError, type MarketId } from '@moe/core';
+import { cutText, isMoeError, type MarketId } from '@moe/core';
 import type { EmbeddedMarket, JobSummary } from '@moe/node';
 import { type SampleKind, sampleTexts } from '@moe/training';
 
@@ -45,7 +45,7 @@ export function openHouse(init: HouseInit): House {
     while (queue.length > 0 && left > 0 && !signal.aborted) {
       const { kind, text } = queue.shift()!;
       left -= 1;
-      kindOfPreview.set(text.slice(0, 120), kind);
+      kindOfPreview.set(cutText(text, 120), kind);
       try {
         await market.service.embed({
           account: market.houseAccount,

@@ -1,6 +1,7 @@
 import { formatCredits } from '@moe/core';
 import type { JobSummary } from '@moe/node';
 import { embeddedParameters, splitFee } from '@moe/protocol';
+import { print, printJson } from '../commands/print.ts';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
 import { fit, formatShare, paint, printable } from '../terminal/text.ts';
 
@@ -21,19 +22,15 @@ export function createLog(isJson: boolean): UpLog {
   const write = (line: string): void => {
     // With a live last line, both streams are the same terminal: the line goes above the progress.
     if (progress !== undefined && process.stdout.isTTY && process.stderr.isTTY) progress.log(line);
-    else process.stdout.write(`${line}\n`);
+    else print(line);
   };
   return {
     say(line, event) {
       if (!isJson) write(line);
-      else if (event !== undefined)
-        process.stdout.write(`${toJsonLine({ at: new Date().toISOString(), ...event })}\n`);
+      else if (event !== undefined) printJson({ at: new Date().toISOString(), ...event });
     },
     job(job, elsewhere) {
-      if (isJson)
-        process.stdout.write(
-          `${toJsonLine({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job })}\n`,
-        );
+      if (isJson) printJson({ at: new Date(job.atMs).toISOString(), event: `job-${job.outcome}`, ...job });
       else
         for (const line of [jobLine(job, elsewhere?.market), ...callLine(job, elsewhere?.feeBps)])
           write(line);
@@ -47,10 +44,6 @@ export function createLog(isJson: boolean): UpLog {
     },
     stop: () => progress?.stop(),
   };
-}
-
-function toJsonLine(value: unknown): string {
-  return JSON.stringify(value, (_, field) => (typeof field === 'bigint' ? field.toString() : field));
 }
 
 /** One line a job: when, who competed with which loss, who won what. */

@@ -1,6 +1,6 @@
 import { type AccountId, formatAccount, formatCredits, isMoeError } from '@moe/core';
 import { listWallets } from '@moe/core/keystore';
-import { print, printJson } from '../commands/print.ts';
+import { print, printAside, printJson } from '../commands/print.ts';
 import { createLedgerClient } from '../ledger/ledger-client.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -82,7 +82,7 @@ function balances(flags: Flags): (account: AccountId) => Promise<bigint | null> 
     } catch (error) {
       if (!isMoeError(error)) throw error;
       isThere = false;
-      if (!flags.json) process.stderr.write(`${paintError('dim', `No balances: ${error.message}`)}\n`);
+      if (!flags.json) printAside(paintError('dim', `No balances: ${error.message}`));
       return null;
     }
   };

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@moe/core';
 import { type DirectoryLock, lockDirectory } from '../directory-lock.ts';
 
 /** How far the guard of some keys had come, noted outside its own directory. */
@@ -51,7 +51,7 @@ export function openAnchor(directory: string): GuardAnchor {
   }
   return {
     read() {
-      const found = form.exec(readFileSync(path, 'utf8'));
+      const found = form.exec(textOf(readFileSync(path)));
       return found === null ? undefined : { token: found[1]!, count: Number(found[2]) };
     },
     note({ token, count }, isSynced) {

@@ -6,6 +6,7 @@ import {
   MoeError,
   messageOf,
   type NodeId,
+  plainText,
   verifyBodyAsync,
 } from '@moe/core';
 import type { Transport } from '@moe/network';
@@ -125,7 +126,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
     return work(state, claim, untilMs, AbortSignal.timeout(ttlMs)).catch((error: unknown) => {
       // No grant was signed, and none will be: the principal can go on at once.
       held.delete(job.id);
-      return refusal(part, claim, isMoeError(error) ? messageOf(error).slice(0, 200) : 'The model failed.');
+      return refusal(part, claim, isMoeError(error) ? plainText(messageOf(error), 200) : 'The model failed.');
     });
   };
 

@@ -1,7 +1,9 @@
+import { cutText } from '@moe/core';
+
 /** Longest beginning of a text that is kept. */
 export const previewCharacters = 120;
 
 /** The beginning of a text, as its owner's lists show it. */
 export function previewOf(text: string): string {
-  return text.slice(0, previewCharacters);
+  return cutText(text, previewCharacters);
 }

@@ -1,4 +1,4 @@
-import { type Clock, type MarketId, messageOf, signBody } from '@moe/core';
+import { type Clock, type MarketId, messageOf, plainText, signBody } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import { type VoidBody, voidDomain, voidEffects } from '@moe/protocol';
 import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
@@ -96,7 +96,7 @@ export function createRecords(components: RecordComponents): Records {
       market,
       client: order.client,
       clientSeq: order.clientSeq,
-      reason: reason.slice(0, 300),
+      reason: plainText(reason, 300),
     };
     const effects = voidEffects(body);
     return {

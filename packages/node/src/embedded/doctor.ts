@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { hashBytes, isMoeError, messageOf } from '@moe/core';
+import { hashBytes, isMoeError, messageOf, textOf } from '@moe/core';
 import { damagedFile, readIfThere, readSealedJson } from '@moe/core/files';
 import { examineHistory, parsePlaces } from '@moe/history';
 import { examineSnapshots, examineStore, lockDirectory } from '@moe/ledger';
@@ -113,7 +113,7 @@ function examinedOfMarket(directory: string): Examined[] {
     {
       path: join(directory, 'places', 'places.json'),
       remedy: 'next-start',
-      examine: (path) => void parsePlaces(readIfThere(path)!.toString('utf8')),
+      examine: (path) => void parsePlaces(textOf(readIfThere(path)!)),
     },
     { path: join(directory, 'history'), remedy: 'repair', examine: examineHistory },
     ...memories.map(

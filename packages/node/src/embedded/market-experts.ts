@@ -2,7 +2,13 @@ import { type Amount, type Clock, type MarketId, messageOf, type NodeId, type Ra
 import type { CalibrationStore } from '@moe/history';
 import type { EmbeddedLedger } from '@moe/ledger';
 import { scopedTransport, type Transport } from '@moe/network';
-import { type CertificateBody, calibrationRoot, lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import {
+  type CertificateBody,
+  calibrationRoot,
+  lossUnitsPerJob,
+  type MarketParameters,
+  type TransactionKind,
+} from '@moe/protocol';
 import { type ExpertRole, expertRole } from '../expert/expert-role.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
 import { callsOf } from '../market/standings-file.ts';
@@ -44,7 +50,19 @@ export interface MarketExpertsComponents {
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
+  /** An expert that served is no longer registered, or on its way out: it is drawn no more. */
+  readonly onLeft: (expert: ExpertStatus) => void;
 }
+
+/** Kinds after which an expert may no longer be there. */
+const changesRegistrations: ReadonlySet<TransactionKind> = new Set([
+  'deregister',
+  'registerExpert',
+  'rotate',
+  'endEpoch',
+  'evidence',
+  'closeMarket',
+]);
 
 interface Serving {
   readonly expert: ConnectedExpert;
@@ -55,6 +73,8 @@ interface Serving {
 export function marketExperts(components: MarketExpertsComponents): MarketExperts {
   const { market, keys, embedded, view, calibration, parameters } = components;
   const serving = new Map<NodeId, Serving>();
+  /** Of those that serve, who is registered and stays. */
+  const registered = new Set<NodeId>();
   const entering = new Map<NodeId, Promise<void>>();
   const work = new Set<Promise<unknown>>();
   let isStopped = false;
@@ -94,6 +114,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       onPause: () => view.refresh(),
     });
     serving.set(node, { expert, role, scope });
+    registered.add(node);
     view.refresh();
   };
 
@@ -142,6 +163,18 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     };
   };
 
+  const unsubscribe = embedded.ledger.onApplied(({ transaction }) => {
+    if (!changesRegistrations.has(transaction.kind)) return;
+    for (const [node, { expert }] of serving) {
+      const record = embedded.ledger.expert(market, node);
+      if (record !== undefined && record.leavesAtEpoch === undefined) registered.add(node);
+      else if (registered.delete(node)) {
+        view.refresh();
+        components.onLeft(statusOf(expert));
+      }
+    }
+  });
+
   return {
     async enter(expert) {
       const { node } = expert;
@@ -166,6 +199,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       await Promise.allSettled(work);
     },
     async close() {
+      unsubscribe();
       for (const { scope } of serving.values()) await scope.close();
       serving.clear();
     },

@@ -12,6 +12,7 @@ import { machinePace } from '../market/pace.ts';
 import { readStandings } from '../market/standings-file.ts';
 import { closersOf } from './closers.ts';
 import type { JoiningAllowance } from './enrol-expert.ts';
+import { expertNames } from './expert-names.ts';
 import { foundedMarketId } from './genesis-terms.ts';
 import { publishRecord, summaryOf } from './job-feed.ts';
 import { type MarketExperts, marketExperts } from './market-experts.ts';
@@ -85,7 +86,7 @@ export async function openMarketRuntime(
     );
     const standingsPath = join(directory, 'standings.cbor');
     const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts, onWarning);
-    const nameOf = (node: NodeId): string => ledger.expert(market, node)?.name ?? node.slice(0, 8);
+    const nameOf = expertNames(ledger, market);
     const history = openMarketHistory({
       dataDir: directory,
       parameters: terms.parameters,
@@ -124,6 +125,10 @@ export async function openMarketRuntime(
       clock,
       random,
       onWarning,
+      onLeft: (expert) => {
+        // Like who joins: of the first market.
+        if (market === foundedMarketId) feed.publish({ type: 'expert-left', expert });
+      },
     });
     await parts.validators.join({ market, view, directory });
     closers.add(() => parts.validators.leave(market));

@@ -5,6 +5,7 @@ import {
   madeOnce,
   messageOf,
   type NodeId,
+  plainText,
   type Random,
   verifyBodyAsync,
 } from '@moe/core';
@@ -32,6 +33,7 @@ import { refuse, serve } from '../market/messaging.ts';
 import { noTimeReason } from '../market/pace.ts';
 import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import { declineBook } from './decline-book.ts';
 import { type JobInHand, jobMemory } from './job-memory.ts';
 import { type JobRequest, openingBytes, openRequestedJob } from './job-request.ts';
 import { serveRouted } from './routed-role.ts';
@@ -84,9 +86,6 @@ function workSignal({ roster: { parameters } }: SealedJob): AbortSignal {
 /** A job is taken when it should be done within this part of its deadlines. */
 const safePart = 0.75;
 
-/** Declines count by the hour until the market has epochs. */
-const declineWindowMs = 3_600_000;
-
 /**
  * The expert's side of a job: seal the kept half or call a friend to do it, seal pieces and whole, reveal. It serves
  * only jobs whose order, tickets and draw it has checked itself, each once and before its deadline, and never reveals
@@ -105,7 +104,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const policy = init.policy ?? thompsonPolicy;
     /** Messages may come twice: the same question gets the same answer, never a second seal. */
     const sealedAnswers = new WeakMap<JobInHand, () => Promise<SealedAnswer>>();
-    let declines: number[] = [];
+    const declines = declineBook();
 
     const uniform = (): number => {
       const [a, b, c, d] = random.bytes(4);
@@ -119,15 +118,12 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
       // Nothing more comes to who has declined: the job is out of its hands.
       jobs.finish(job.id);
-      const body = { job: job.id, principal: self, reason: reason.slice(0, 200) };
+      const body = { job: job.id, principal: self, reason: plainText(reason, 200) };
       const answer = { decline: signer.sign(declineDomain, body) };
       notifyWitnesses({ job }, answer);
       return answer;
     };
-    const mayDecline = (): boolean => {
-      declines = declines.filter((atMs) => clock.steadyMs() - atMs < declineWindowMs);
-      return declines.length < view.current().roster.parameters.declinesPerEpoch;
-    };
+    const mayDecline = (): boolean => declines.mayDecline(view.current().roster);
 
     /** Whether the half and the whole will be done well before their deadlines, as fast as it has been lately. */
     const hasTimeFor = ({ roster: { parameters } }: SealedJob): boolean =>
@@ -152,7 +148,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
         const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
         if (decision.kind === 'decline') {
-          declines.push(clock.steadyMs());
+          declines.note(view.current().roster);
           return decline(job, decision.reason);
         }
         if (decision.kind === 'call') {

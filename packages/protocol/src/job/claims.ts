@@ -8,6 +8,7 @@ import {
   type NodeId,
   nodeIdSchema,
   type Signed,
+  sentenceSchema,
 } from '@moe/core';
 import { z } from 'zod';
 import { type DrawnSeats, problemOfCall } from '../draw/owner-caps.ts';
@@ -76,7 +77,7 @@ export const refusalSchema = signed<RefusalBody>(
     claim: hashSchema,
     worker: nodeIdSchema,
     heldBy: nodeIdSchema.nullable(),
-    reason: z.string().max(200),
+    reason: sentenceSchema(200),
   }),
 );
 export const grantSchema = signed<GrantBody>(

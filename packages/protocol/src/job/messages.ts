@@ -16,6 +16,7 @@ import {
   type NodeId,
   nodeIdSchema,
   type Signed,
+  sentenceSchema,
   verifySignature,
 } from '@moe/core';
 import { z } from 'zod';
@@ -169,7 +170,7 @@ export const commitSchema = signed<CommitBody>(
   }),
 );
 export const declineSchema = signed<DeclineBody>(
-  z.strictObject({ job: jobIdSchema, principal: nodeIdSchema, reason: z.string().max(200) }),
+  z.strictObject({ job: jobIdSchema, principal: nodeIdSchema, reason: sentenceSchema(200) }),
 );
 export const cutSchema = signed<CutBody>(
   z.strictObject({ job: jobIdSchema, seals: z.array(hashSchema).max(limits.members) }),

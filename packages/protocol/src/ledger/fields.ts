@@ -1,4 +1,11 @@
-import { amountSchema, bytesSchema, hashSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
+import {
+  amountSchema,
+  bytesSchema,
+  displayNameSchema,
+  hashSchema,
+  marketIdSchema,
+  nodeIdSchema,
+} from '@moe/core';
 import { z } from 'zod';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 
@@ -17,12 +24,7 @@ export const counterSchema = z
   .min(0)
   .max(2 ** 48);
 export const signatureSchema = bytesSchema(64);
-export const nameSchema = z
-  .string()
-  .regex(
-    new RegExp(`^[\\p{L}\\p{N}\\p{P}\\p{S} ]{1,${limits.nameLength}}$`, 'u'),
-    `must be 1 to ${limits.nameLength} printable characters`,
-  );
+export const nameSchema = displayNameSchema;
 /** Published embeddings of the market's calibration set: how many pieces, and the hash of the blob. */
 export const calibrationSchema = z.strictObject({
   count: z.int().min(0).max(65_536),

@@ -10,8 +10,6 @@ export const LEDGER_LIMITS = {
   validators: 256,
   /** Clients whose orders one settlement closes; also the bound of its credits and of its slashes. */
   settlementRows: 4_096,
-  /** Characters of the name of an expert or validator. */
-  nameLength: 64,
   /** Accounts that delegate to one node. */
   delegatorsPerNode: 10_000,
   /** Orders of one client that may be open: a number beyond is not believed. */

@@ -54,6 +54,8 @@ describe('opening', () => {
       balances: [...tx.balances, { account: idOf('poor'), amountMicro: 999n }],
     }));
     g.refuse('carol', create(MARKET), 'already-registered');
+    const imitation = create(`${MARKET.slice(0, -2)}-${MARKET.slice(-2)}` as typeof MARKET);
+    expect(g.refuse('carol', imitation, 'already-registered').message).toContain('looks like the market');
     const { message } = g.refuse('carol', create(OTHER, { maximumExperts: 4 }), 'invalid-terms');
     expect(message).toContain('A shard of 5 cannot be filled by 4 experts');
     g.refuse('poor', create(), 'insufficient-funds');

@@ -1,3 +1,4 @@
+import { skeletonOf } from '@moe/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import type { MarketTerms } from '../market/terms.ts';
 import type { SlashReason } from '../parameters.ts';
@@ -48,6 +49,13 @@ export function applyCreateMarket(view: LedgerView, tx: TransactionOf<'createMar
   const network = view.network.get('network')!;
   if (view.markets.get(tx.market) !== undefined)
     return refused('already-registered', `There is a market "${tx.market}" already; choose another name.`);
+  const look = skeletonOf(tx.market);
+  const [alike] = sortedEntries(view.markets, ({ market }) => skeletonOf(market) === look);
+  if (alike !== undefined)
+    return refused(
+      'already-registered',
+      `"${tx.market}" looks like the market "${alike[0]}"; choose another name.`,
+    );
   if (network.marketCount >= limits.markets)
     return refused('limit-reached', `The network has ${limits.markets} markets, the most it takes.`);
   const depositMicro = network.rules.marketDepositMicro;

@@ -17,7 +17,7 @@ function arbitraryOf(schema: z.core.$ZodType): fc.Arbitrary<unknown> {
   if (same === accountIdSchema) return hex(40).map((digits) => `0x${digits}`);
   if (same === hashSchema) return hex(64);
   if (same === marketIdSchema || same === networkIdSchema) return words;
-  if (same === nameSchema) return fc.constantFrom('lexical', 'Größe 5', '専門家', 'x');
+  if (same === nameSchema) return fc.constantFrom('lexical', 'Größe V', '専門家', 'x');
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case 'object':

@@ -1,4 +1,4 @@
-import { type Amount, amountSchema, type Hash, hashSchema } from '@moe/core';
+import { type Amount, amountSchema, type Hash, hashSchema, sentenceSchema } from '@moe/core';
 import { z } from 'zod';
 import { type MarketParameters, marketParametersSchema } from '../parameters.ts';
 
@@ -69,7 +69,7 @@ const bpsSchema = z.int().min(0).max(10_000);
 const u16Schema = z.int().min(0).max(65_535);
 
 export const marketTermsSchema: z.ZodType<MarketTerms> = z.strictObject({
-  title: z.string().min(1).max(200),
+  title: sentenceSchema(200).min(1),
   task: z.enum(marketTasks),
   space: z.strictObject({ dimensions: z.int().min(8).max(8_192), anchors: hashSchema }),
   loss: z.enum(marketLosses),

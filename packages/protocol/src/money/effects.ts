@@ -11,6 +11,7 @@ import {
   type NodeId,
   nodeIdSchema,
   type Signed,
+  sentenceSchema,
 } from '@moe/core';
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
@@ -86,7 +87,7 @@ export interface VoidBody {
 }
 export const voidDomain = 'moe/void/1';
 
-export const routedOrderBodySchema: z.ZodType<RoutedOrderBody> = z.object({
+export const routedOrderBodySchema: z.ZodType<RoutedOrderBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
   client: accountIdSchema,
@@ -113,7 +114,7 @@ export const voidBodySchema: z.ZodType<VoidBody> = z.strictObject({
   market: marketIdSchema,
   client: accountIdSchema,
   clientSeq: z.int().nonnegative(),
-  reason: z.string().max(300),
+  reason: sentenceSchema(300),
 });
 
 const bigIntegerSchema = z.union([z.int(), z.bigint()]).transform(BigInt);
