@@ -31,6 +31,8 @@ export interface UpOptions {
   readonly joinBudgetMicro: Amount | undefined;
   /** Goes on with a data directory that is an older copy, as the operator decided. */
   readonly acceptsOlderCopy: boolean;
+  /** What the treasury adds to the account of the API key, in all; 100,000 credits without it. */
+  readonly prepaidBudgetMicro: Amount | undefined;
   /** Log lines as JSON. */
   readonly isJson: boolean;
 }
@@ -50,6 +52,7 @@ interface Flags {
   readonly joinMarkets?: string;
   readonly joinBudget?: string;
   readonly acceptOlderCopy?: boolean;
+  readonly prepaidBudget?: string;
   readonly json?: boolean;
 }
 
@@ -83,6 +86,10 @@ export function addUp(program: Command): void {
     .option(
       '--accept-older-copy',
       'go on with a data directory put back from a copy: its keys may contradict what they have signed since',
+    )
+    .option(
+      '--prepaid-budget <credits>',
+      'what the treasury adds to the account of the API key when it runs low, in all (default: 100000)',
     )
     .option('--json', 'write the log as one JSON object a line')
     .addHelpText(
@@ -128,6 +135,7 @@ function readUpOptions(flags: Flags): UpOptions {
     hasPricing: flags.pricing,
     experts,
     joinMarkets: flags.joinMarkets?.split(',').map((name) => readMarket(name.trim())) ?? [],
+    prepaidBudgetMicro: flags.prepaidBudget === undefined ? undefined : parseCredits(flags.prepaidBudget),
     joinBudgetMicro: flags.joinBudget === undefined ? undefined : parseCredits(flags.joinBudget),
     acceptsOlderCopy: flags.acceptOlderCopy === true,
     isJson: flags.json === true,

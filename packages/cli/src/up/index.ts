@@ -156,6 +156,9 @@ function openMarket(
     epochMs: options.epochMs,
     acceptClock: options.acceptsClock,
     joinMarkets: options.joinMarkets,
+    ...(options.prepaidBudgetMicro === undefined
+      ? {}
+      : { prepaid: { budgetMicro: options.prepaidBudgetMicro } }),
     ...(options.joinBudgetMicro === undefined ? {} : { joinBudgetMicro: options.joinBudgetMicro }),
     // A lone witness that lies would certify it; of three, two outvote it.
     ...(options.hasLiar ? { parameters: { witnesses: 3 } } : {}),

@@ -34,6 +34,7 @@ import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './joine
 import { openKeyFile } from './key-file.ts';
 import { type MarketHost, openMarketHost } from './market-host.ts';
 import { clientNames } from './prepaid.ts';
+import { type PrepaidTerms, prepaidKeeper, prepaidPurpose, usualPrepaidTerms } from './prepaid-keeper.ts';
 import type { ProcessParts } from './process-parts.ts';
 import type { Space } from './served-terms.ts';
 import { marketService } from './service.ts';
@@ -62,6 +63,8 @@ export interface EmbeddedMarketInit {
   readonly joinMarkets?: readonly MarketId[];
   /** What the house may put into all markets of others together; default as chosen before, or 1,000 credits. */
   readonly joinBudgetMicro?: Amount;
+  /** What the account of the API key has prepaid; default 1,000 credits, topped up below 250, from 100,000 in all. */
+  readonly prepaid?: Partial<PrepaidTerms>;
   /** Gives up the start. */
   readonly signal?: AbortSignal;
   /** Validators to run; default three, so that two can outvote one. */
@@ -238,6 +241,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     router: init.router,
     settleEveryMs: init.settleEveryMs,
     ownAccounts,
+    prepaid: { ...usualPrepaidTerms, ...init.prepaid },
     spending: openHouseSpending(dataDir, joiningPurpose),
     onWarning,
   };
@@ -245,6 +249,10 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   closers.add(() => host.close());
   const unwatch = watchJoiningChoice(dataDir, () => host.look());
   closers.add(async () => unwatch());
+  const prepaid = prepaidKeeper(parts, clientAccount, openHouseSpending(dataDir, prepaidPurpose), () =>
+    host.open().map(({ market }) => market),
+  );
+  closers.add(() => prepaid.close());
   startSignal.throwIfAborted();
   await experts.add(founding);
   const keeper = epochKeeper({

@@ -82,7 +82,9 @@ export async function enrolExpert(
     if (allowance !== undefined) assertAcceptable(facts, ledger.settings().rules);
     const stakeMicro = houseStakeMicro(facts.terms.parameters);
     const depositMicro = facts.registrationMicro;
-    const missingMicro = stakeMicro + depositMicro - ledger.account(owner.address).balanceMicro;
+    const { minBalanceMicro } = ledger.settings().rules;
+    const missingMicro =
+      stakeMicro + depositMicro + minBalanceMicro - ledger.account(owner.address).balanceMicro;
     if (missingMicro > 0n) allowance?.spending.take(market, name, missingMicro, allowance.mostMicro());
     await fund({ ledger }, keys, owner.address, stakeMicro + depositMicro);
     try {
@@ -122,8 +124,8 @@ export async function leaveMarket(
     const registered = ledger.expert(market, node);
     if (registered?.owner === owner.address && registered.leavesAtEpoch === undefined)
       await ledger.transact(owner, { kind: 'deregister', target: { role: 'expert', market, node } });
-    const amountMicro = ledger.account(owner.address).balanceMicro;
-    if (amountMicro === 0n) continue;
+    const amountMicro = ledger.account(owner.address).balanceMicro - ledger.settings().rules.minBalanceMicro;
+    if (amountMicro <= 0n) continue;
     await ledger.transact(owner, { kind: 'transfer', to: keys.owner('treasury').address, amountMicro });
     spending.giveBack(market, name, amountMicro);
   }

@@ -76,7 +76,7 @@ export async function openMarketRuntime(
   const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
   const closers = closersOf(() => store.close());
   try {
-    if (init.isOpen) await prepayClients(embedded, keys, clients, market);
+    if (init.isOpen) await prepayClients(embedded, keys, clients, market, parts.prepaid.lockMicro);
     const places = openMarketPlaces(
       join(directory, 'places'),
       calibration,

@@ -1,19 +1,8 @@
-import {
-  type AccountId,
-  type Amount,
-  type KeyPair,
-  type MarketId,
-  MICRO_PER_CREDIT,
-  type NodeId,
-  type OwnerKey,
-} from '@moe/core';
+import type { AccountId, Amount, KeyPair, MarketId, NodeId, OwnerKey } from '@moe/core';
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
 import { signRelease } from '@moe/protocol';
 import { fund } from './bootstrap.ts';
 import type { KeyFile } from './key-file.ts';
-
-/** Locked for a client in each market that is served here. */
-const prepaidMicro = 1_000n * MICRO_PER_CREDIT;
 
 /** Accounts whose orders this process signs. */
 export const clientNames = ['client', 'house'] as const;
@@ -31,23 +20,35 @@ export interface Clients {
 export async function prepayClients(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
   keys: KeyFile,
-  { accounts, gateway }: Clients,
+  clients: Clients,
   market: MarketId,
+  prepaidMicro: Amount,
 ): Promise<void> {
-  for (const [account, client] of accounts) {
+  for (const account of clients.accounts.keys()) {
     const prepaid = ledger.prepaid(account, market);
     if (prepaid !== undefined && prepaid.lockedMicro > 0n) continue;
     if (prepaid === undefined) await fund({ ledger }, keys, account, prepaidMicro);
     const { minBalanceMicro } = ledger.settings().rules;
     const amountMicro = smaller(ledger.account(account).balanceMicro - minBalanceMicro, prepaidMicro);
     if (amountMicro >= minBalanceMicro && amountMicro > 0n)
-      await ledger.transact(client, {
-        kind: 'lock',
-        market,
-        gateway: gateway.publicKey as NodeId,
-        amountMicro,
-      });
+      await lockForGateway(ledger, clients, account, market, amountMicro);
   }
+}
+
+/** Makes a client's money prepaid money of a market, which this gateway may spend by the client's orders. */
+export async function lockForGateway(
+  ledger: Ledger,
+  { accounts, gateway }: Clients,
+  account: AccountId,
+  market: MarketId,
+  amountMicro: Amount,
+): Promise<void> {
+  await ledger.transact(accounts.get(account)!, {
+    kind: 'lock',
+    market,
+    gateway: gateway.publicKey as NodeId,
+    amountMicro,
+  });
 }
 
 /** Gives the clients back what is locked for them in a market where nothing is left to settle. */

@@ -10,6 +10,7 @@ import type { HouseSpending } from './house-spending.ts';
 import type { JobFeed } from './job-feed.ts';
 import type { KeyFile } from './key-file.ts';
 import type { Clients } from './prepaid.ts';
+import type { PrepaidTerms } from './prepaid-keeper.ts';
 import type { Space } from './served-terms.ts';
 import type { ValidatorPool } from './validators.ts';
 
@@ -43,6 +44,8 @@ export interface ProcessParts {
   readonly ownAccounts: ReadonlySet<AccountId>;
   /** What the treasury has put into markets of others. */
   readonly spending: HouseSpending;
+  /** What the clients have prepaid. */
+  readonly prepaid: PrepaidTerms;
   readonly router: ExpertBackend | undefined;
   /** How long decided orders are collected before they are settled together. */
   readonly settleEveryMs: number | undefined;
