@@ -51,6 +51,9 @@ describe('stopSignal', () => {
     [['SIGHUP']],
     [['SIGHUP', 'SIGHUP']],
     [['SIGTERM', 'SIGHUP', 'SIGHUP']],
+    // A supervisor's to the group, and the same passed on.
+    [['SIGTERM', 'SIGTERM']],
+    [['SIGHUP', 'SIGTERM']],
   ] as const)('ends in order at %s', async (sent) => {
     expect(await stoppedBy(sent, true)).toEqual({
       code: 0,
@@ -59,7 +62,7 @@ describe('stopSignal', () => {
     });
   });
 
-  it.each([[['SIGINT', 'SIGINT']], [['SIGHUP', 'SIGTERM']]] as const)('ends at once at %s', async (sent) => {
+  it.each([[['SIGINT', 'SIGINT']], [['SIGTERM', 'SIGINT']]] as const)('ends at once at %s', async (sent) => {
     expect(await stoppedBy(sent, false)).toMatchObject({ signal: sent[1], lines: ['running', 'stopping'] });
   });
 });

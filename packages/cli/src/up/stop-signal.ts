@@ -2,9 +2,10 @@
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Aborts at the first of these signals. A second one ends the process at once, by the signal itself: leaving
- * through `process.exit` would abort noisily in the middle of a model's run, and the ledger survives either. A
- * hang-up is never a second one: shells and supervisors send it along with others, and more than once.
+ * Aborts at the first of these signals. A second Ctrl-C ends the process at once, by the signal itself: leaving
+ * through `process.exit` would abort noisily in the middle of a model's run, and the ledger survives either. The
+ * other signals are never a second one: supervisors send them to whole groups of processes, of which one passes them on to us,
+ * and shells send a hang-up along.
  */
 export function stopSignal(onFirst: () => void): AbortController {
   const stop = new AbortController();
@@ -13,7 +14,7 @@ export function stopSignal(onFirst: () => void): AbortController {
       if (!stop.signal.aborted) {
         onFirst();
         stop.abort(new Error('The market is stopping.'));
-      } else if (name !== 'SIGHUP') {
+      } else if (name === 'SIGINT') {
         for (const each of signals) process.removeAllListeners(each);
         process.kill(process.pid, name);
       }
