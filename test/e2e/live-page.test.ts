@@ -73,11 +73,11 @@ describe.runIf(runs)('the live page', () => {
     await page.goto(gateway.url);
     await page.getByText('live', { exact: true }).waitFor();
   };
-  const embed = async (input: string) => {
+  const embed = async (input: string, store = true) => {
     const response = await fetch(`${gateway.url}/v1/embeddings`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${market.apiKey}` },
-      body: JSON.stringify({ model: 'text-embedding', input }),
+      body: JSON.stringify({ model: 'text-embedding', input, store }),
     });
     expect(response.status).toBe(200);
     return response.headers.get('x-moe-receipt')!;
@@ -142,6 +142,14 @@ describe.runIf(runs)('the live page', () => {
     expect(problems).toEqual([]);
   });
 
+  it('shows no word of a text whose client did not agree to it', async () => {
+    await openPage();
+    const receiptId = await embed(longText, false);
+    await job(receiptId).waitFor();
+    expect(await job(receiptId).locator('.job-text').textContent()).toBe('text of a client');
+    expect(await page.content()).not.toContain(longText.slice(0, 20));
+  });
+
   it('shows the last jobs of before it was opened', async () => {
     const receiptId = await embed(longText);
     await openPage();
@@ -170,6 +178,7 @@ describe.runIf(runs)('the live page', () => {
     expect(await rankedRow('winner').innerText()).toMatch(/10\s+80\.0 %\s+100\.0 %\s+0\.41/);
     await page.getByText('Epoch 11 paid 0.82 credits, 0.1 of them to the market’s owner.').waitFor();
     await page.getByText('epoch 12').waitFor();
+    await page.getByText('quiet (100 credits) is missing.').waitFor();
     expect(problems).toEqual([]);
   });
 
@@ -260,7 +269,12 @@ function rankedLedger(): LedgerService {
   };
   const epochStartedMs = Date.now();
   return {
-    network: () => ({ epoch: 12, epochStartedMs, epochEndsMs: epochStartedMs + 60_000 }),
+    network: () => ({
+      epoch: 12,
+      epochStartedMs,
+      epochEndsMs: epochStartedMs + 60_000,
+      attendance: { sentences: ['quiet (100 credits) is missing.'] },
+    }),
     metagraph: () => metagraph,
     market: () => ({}),
     height: () => 7,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { applyTransaction } from '../ledger/apply.ts';
 import {
   genesis,
+  heartbeat,
   idOf,
   MARKET,
   NETWORK,
@@ -38,6 +39,7 @@ function preparedLedger(): LedgerState {
     apply(client, { kind: 'lock', market: MARKET, gateway: nodeOf('g1'), amountMicro: 500_000n });
   for (const name of nodes) apply('carol', registerExpert('carol', name, 50n));
   apply('market-owner', registerValidator('market-owner', 'v1', 1_000n));
+  expect(applyTransaction(state, heartbeat(state, 'v1'))).toEqual({ applied: true });
   return state;
 }
 
