@@ -169,6 +169,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       ticketRoot: root,
     })),
   };
+  const coordinatorKeys = keysOf('coordinator');
   let nextSeq = 0;
   const guard = init.guard ?? memoryGuard(() => clock.nowMs());
   const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
@@ -180,7 +181,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     init.standings?.(expertKeys.map(({ publicKey }) => publicKey as NodeId)),
     // Nothing is settled here, so the client's last orders count as its open ones.
     () => ({
-      gateway: keysOf('coordinator').publicKey as NodeId,
+      gateway: coordinatorKeys.publicKey as NodeId,
       lockedMicro: MAX_AMOUNT,
       nextOrderSeq: Math.max(0, nextSeq - 512),
     }),
@@ -215,7 +216,6 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     });
     return { keys, node, owner: roster.experts[index]!.owner, encode, transport };
   });
-  const coordinatorKeys = keysOf('coordinator');
   const node = coordinatorKeys.publicKey as NodeId;
   const coordinator = { keys: coordinatorKeys, node, transport: connect(node) };
   const client = ownerOf('client');
