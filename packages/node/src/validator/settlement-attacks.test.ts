@@ -54,8 +54,9 @@ const served = async (topic: number): Promise<void> => {
     kind: 'client',
     delivery: 'winner',
     maxFeeMicro: undefined,
+    isTextPublic: false,
     signal: new AbortController().signal,
-  } as never);
+  });
 };
 
 describe('a stranger who wants a validator’s signature', () => {
@@ -88,7 +89,7 @@ describe('a stranger who wants a validator’s signature', () => {
       kind: 'lock',
       market: market.market,
       gateway: gateway.self,
-      amountMicro: 1_000n,
+      amountMicro: 10_000n,
     });
     await ask(gateway, settlementOf(gateway.self, thief, ['mine']));
     await expect(ask(gateway, settlementOf(gateway.self, thief, ['another']))).rejects.toThrow(
