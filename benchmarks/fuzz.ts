@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- fuzz [--cases 1000000] [--seed 1] [--only NAME] [--processes 2]`: every decoder reads damaged and hostile
- * input. A crash is whatever is thrown that is no `MoeError`; a hang a batch that does not end in a minute.
+ * input. A crash is whatever is thrown that is no `MoeError`; a hang a case that does not end in a minute.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

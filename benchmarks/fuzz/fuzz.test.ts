@@ -90,12 +90,26 @@ describe('the fuzzer', () => {
         `process.on('message', ({ target }) => {
           if (target === 'hang') for (;;);
           if (target === 'die') process.exit(3);
+          if (target === 'slow') {
+            let beats = 0;
+            const timer = setInterval(() => {
+              process.send('alive');
+              if (++beats < 40) return;
+              clearInterval(timer);
+              process.send({ findings: [], maxRssMb: 30 });
+            }, 100);
+            return;
+          }
           process.send({ findings: [], maxRssMb: 40 });
         });
         process.on('disconnect', () => process.exit(0));
         process.send('ready');`,
       );
-      const batches = ['good', 'hang', 'die', 'good'].map((target, seed) => ({ target, seed, cases: 1 }));
+      const batches = ['good', 'hang', 'die', 'slow', 'good'].map((target, seed) => ({
+        target,
+        seed,
+        cases: 1,
+      }));
       const played: string[] = [];
       const outcome = await playBatches(batches, {
         processes: 2,
@@ -107,7 +121,7 @@ describe('the fuzzer', () => {
         'die exit',
         'hang hang',
       ]);
-      expect(played.toSorted()).toEqual(['die', 'good', 'good', 'hang']);
+      expect(played.toSorted()).toEqual(['die', 'good', 'good', 'hang', 'slow']);
       expect(outcome.maxRssMb).toBe(40);
     } finally {
       await rm(folder, { recursive: true });

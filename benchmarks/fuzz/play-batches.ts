@@ -15,7 +15,7 @@ export interface Played {
 /** What became of all batches. */
 export interface Outcome {
   readonly findings: readonly Finding[];
-  /** Batches that did not end in time, or took the process with them. */
+  /** Batches with a case that did not end in time, or that took the process with it. */
   readonly lost: readonly (Batch & { readonly why: 'hang' | 'exit' })[];
   /** The largest of any process. */
   readonly maxRssMb: number;
@@ -78,7 +78,11 @@ function answerOf(child: ChildProcess, hangMs: number): Promise<Played | 'ready'
       child.off('message', onMessage).off('exit', onExit);
       resolve(answer);
     };
-    const onMessage = (message: unknown): void => settle(message as Played | 'ready');
+    const onMessage = (message: unknown): void => {
+      // The machine may be slow: only one case that takes too long is a hang, never many that are done one by one.
+      if (message === 'alive') timer.refresh();
+      else settle(message as Played | 'ready');
+    };
     const onExit = (): void => settle('exit');
     const timer = setTimeout(settle, hangMs, 'hang' as const);
     child.on('message', onMessage).on('exit', onExit);

@@ -11,11 +11,17 @@ export interface Finding {
   readonly why: string;
 }
 
-/** Plays `cases` inputs of one target, from one seed. */
-export async function runCases(target: Target, seed: number, cases: number): Promise<Finding[]> {
+/** Plays `cases` inputs of one target, from one seed; tells before each one. */
+export async function runCases(
+  target: Target,
+  seed: number,
+  cases: number,
+  onCase: () => void = () => {},
+): Promise<Finding[]> {
   const random = randomFrom(seed);
   const found: Finding[] = [];
   for (let at = 0; at < cases; at++) {
+    onCase();
     const input = nextInput(target, random);
     const finding = (kind: Finding['kind'], why: string): void => {
       found.push({

@@ -45,7 +45,8 @@ export async function run(args: readonly string[]): Promise<ExitCode | number> {
   }
 }
 
-function createProgram(complain: (text: string) => void): Command {
+/** All commands. `complain` gets what is wrong with the arguments. */
+export function createProgram(complain: (text: string) => void): Command {
   const program = new Command('moe')
     .description('A market of expert models: send data, let experts compete, pay the best.')
     .version(packageJson.version, '--version', 'print the version')
