@@ -81,7 +81,7 @@ export async function carryOut(
   }
   if (warnings.length > 0 && !options.toUnusual)
     throw usageError(
-      `${warnings.map(printable).join(' ')} Nothing was signed. If that is what you want, add --to-unusual.`,
+      `${warnings.map((warning) => printable(warning)).join(' ')} Nothing was signed. If that is what you want, add --to-unusual.`,
     );
   if (!options.yes && !(await askYes('Sign and send this?')))
     throw new MoeError('interrupted', 'Not signed; nothing was sent.');

@@ -144,7 +144,7 @@ function show(report: Report): void {
 function render({ columns, rows }: Table): string {
   return renderTable(
     columns.map(({ title, isNumber }) => ({ title, ...(isNumber ? { align: 'right' as const } : {}) })),
-    rows.map((row) => row.map(printable)),
+    rows.map((row) => row.map((cell) => printable(cell))),
   );
 }
 
