@@ -115,7 +115,7 @@ describe('a market and wallets that it has never seen', () => {
   it('takes nothing that its owner did not sign', async () => {
     const [owner, thief] = [Wallet.createRandom(), Wallet.createRandom()];
     await sendWithEthers(treasury, { kind: 'transfer', to: owner.address, amountMicro: '1000000' });
-    const draft = { kind: 'transfer', from: owner.address, to: thief.address, amountMicro: '1000000' };
+    const draft = { kind: 'transfer', from: owner.address, to: thief.address, amountMicro: '900000' };
     const { transaction, typedData } = await preview(draft);
     const { EIP712Domain: _, ...types } = typedData.types;
     const sign = (by: typeof owner, changes: Json = {}) =>
