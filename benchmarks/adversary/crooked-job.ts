@@ -2,17 +2,14 @@
 import { decode, encode, type NodeId, signBody, systemRandom } from '@moe/core';
 import type { Transport } from '@moe/network';
 import {
-  type Certificate,
   certificateEffects,
   type Effects,
   type NodeSignature,
   netSettlement,
   orderDomain,
-  type RoutedTally,
   type SettlementBody,
   saltedDataHash,
   signSettlement,
-  type Ticket,
   type VoidBody,
   voidDomain,
   voidEffects,
@@ -21,21 +18,15 @@ import { z } from 'zod';
 import { runShardJob } from '../../packages/node/src/coordinator/shard-job.ts';
 import { textAbout } from '../../packages/node/src/fixed-market/small-market.ts';
 import { protocols } from '../../packages/node/src/protocols.ts';
-import { settlementResponseSchema } from '../../packages/node/src/validator/settlement-proof.ts';
+import {
+  type SettlementProof,
+  settlementResponseSchema,
+} from '../../packages/node/src/validator/settlement-proof.ts';
+import { withRequest } from '../late/coordinators.ts';
 import type { World } from './world.ts';
 
-type Proof =
-  | {
-      readonly kind: 'certificate';
-      readonly certificate: Certificate;
-      readonly tickets: readonly Ticket[];
-      readonly roster: string;
-    }
-  | { readonly kind: 'tally'; readonly tally: RoutedTally; readonly roster: string }
-  | { readonly kind: 'void'; readonly signed: unknown };
-
 interface Decision {
-  readonly proof: Proof;
+  readonly proof: SettlementProof;
   readonly effects: Effects;
 }
 
@@ -75,9 +66,8 @@ export function crookedGateway(world: World): CrookedGateway {
   };
 
   /** Loses, repeats, delays and changes what the coordinator sends. */
-  const crooked = (transport: Transport): Transport => ({
-    ...bound(transport),
-    async request(to, protocol, bytes, options) {
+  const crooked = (transport: Transport): Transport =>
+    withRequest(transport, async (to, protocol, bytes, options) => {
       const how = uniform();
       if (how < 0.04) throw new Error('left out');
       if (how < 0.08) await clock.sleep(uniform() * 12_000);
@@ -88,8 +78,7 @@ export function crookedGateway(world: World): CrookedGateway {
           void transport.request(to, protocol, changed, options).catch(() => undefined);
       }
       return transport.request(to, protocol, bytes, options);
-    },
-  });
+    });
   const transport = crooked(adversary.ends.get(node)!);
 
   return {
@@ -199,15 +188,4 @@ function withLess(bytes: Uint8Array, chance: number): Uint8Array | undefined {
   const [name, list] = lists[Math.floor(chance * 5 * lists.length) % lists.length]!;
   const shorter = (list as unknown[]).slice(chance < 0.1 ? 1 : 0, chance < 0.1 ? undefined : -1);
   return encode({ transcript: { ...transcript, [name]: shorter } });
-}
-
-function bound(transport: Transport): Transport {
-  return {
-    self: transport.self,
-    handle: (protocol, handler) => transport.handle(protocol, handler),
-    onNotice: (protocol, handler) => transport.onNotice(protocol, handler),
-    notify: (to, protocol, bytes) => transport.notify(to, protocol, bytes),
-    request: (to, protocol, bytes, options) => transport.request(to, protocol, bytes, options),
-    close: () => transport.close(),
-  };
 }

@@ -8,7 +8,8 @@ export type Conduct = (transport: Transport, clock: Clock, job: JobId) => Transp
 const seatProtocols: readonly string[] = [protocols.sealed, protocols.full, protocols.reveal];
 const stageProtocols: readonly string[] = [...seatProtocols, protocols.certify];
 
-function withRequest(transport: Transport, request: Transport['request']): Transport {
+/** The same end of the network, but for how it asks. */
+export function withRequest(transport: Transport, request: Transport['request']): Transport {
   return {
     self: transport.self,
     handle: (protocol, handler) => transport.handle(protocol, handler),
