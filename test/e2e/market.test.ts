@@ -71,15 +71,12 @@ describe('the market', () => {
     const { moe: paid } = answer as unknown as Answer;
     expect(new Set(paid.receipts).size).toBe(input.length);
     expect(before - (await availableMicro())).toBe(BigInt(paid.feeMicro));
-    await vi.waitFor(
-      async () => {
-        const { json, code: exitCode } = await command('receipt', paid.receipts[0]!, '--verify');
-        expect(json.receipt.status).toBe('settled');
-        expect({ ok: json.ok, exitCode }).toEqual({ ok: true, exitCode: 0 });
-        expect(json.checks.map(({ name }: { name: string }) => name)).toContain('settlement');
-      },
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => {
+      const { json, code: exitCode } = await command('receipt', paid.receipts[0]!, '--verify');
+      expect(json.receipt.status).toBe('settled');
+      expect({ ok: json.ok, exitCode }).toEqual({ ok: true, exitCode: 0 });
+      expect(json.checks.map(({ name }: { name: string }) => name)).toContain('settlement');
+    });
   });
 
   it('routes short texts; their receipts verify too', async () => {
@@ -87,13 +84,10 @@ describe('the market', () => {
       model,
       input: ['hello', 'Guten Tag'],
     })) as unknown as Answer;
-    await vi.waitFor(
-      async () => {
-        const { json } = await command('receipt', answer.moe.receipts[1]!, '--verify');
-        expect(json).toMatchObject({ ok: true, receipt: { mode: 'route', status: 'settled' } });
-      },
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => {
+      const { json } = await command('receipt', answer.moe.receipts[1]!, '--verify');
+      expect(json).toMatchObject({ ok: true, receipt: { mode: 'route', status: 'settled' } });
+    });
   });
 
   it('shows what it did in status and balance', async () => {
@@ -166,22 +160,17 @@ describe('the market', () => {
       );
       const jobsBefore = (await status()).jobs.certified;
       // Settled in the order of their numbers: one whose expert is silent holds the next ones up for 20 s at most.
-      await vi.waitFor(async () => expect((await status()).jobs.certified).toBeGreaterThan(jobsBefore), {
-        timeout: 40_000,
-      });
+      await vi.waitFor(async () => expect((await status()).jobs.certified).toBeGreaterThan(jobsBefore));
       socket.destroy();
     }
     const answer = await client().embeddings.create({ model, input: texts.english });
     expect(answer.data).toHaveLength(1);
     // Nothing stays set aside for those who left.
-    await vi.waitFor(
-      async () => {
-        expect((await status()).pendingReceipts).toBe(0);
-        expect(await wholeMicro()).toBe(10_000_000_000_000n);
-        expect((await command('balance')).json.reservedMicro).toBe('0');
-      },
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => {
+      expect((await status()).pendingReceipts).toBe(0);
+      expect(await wholeMicro()).toBe(10_000_000_000_000n);
+      expect((await command('balance')).json.reservedMicro).toBe('0');
+    });
   });
 
   it('has its directory and its port for itself', async () => {

@@ -157,7 +157,7 @@ describe('GET /v1/events', () => {
         });
         expect(await metrics()).toContain('moe_events_dropped_total 1');
       },
-      { timeout: 20_000, interval: 1 },
+      { interval: 1 },
     );
     expect(await metrics()).toContain('moe_events_clients 1');
     slow.response.resume();
@@ -213,7 +213,7 @@ describe('GET /v1/events', () => {
       () => {
         for (const stream of opened) expect(heights(stream.text())).toEqual(all);
       },
-      { timeout: 30_000, interval: 200 },
+      { interval: 200 },
     );
     expect(written).toBe(200);
     await market.embed({

@@ -22,7 +22,7 @@ const transfer = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const
 const open = (directory: string): Promise<EmbeddedLedger> =>
   openEmbeddedLedger({ directory, network: NETWORK, genesis: scenarioGenesis() });
 const untilWritable = (ledger: Ledger): Promise<void> =>
-  vi.waitFor(() => expect(ledger.health()).toEqual({ isWritable: true }), { timeout: 30_000, interval: 50 });
+  vi.waitFor(() => expect(ledger.health()).toEqual({ isWritable: true }), { interval: 50 });
 
 const probe = smallDisk(1);
 probe?.remove();
@@ -86,9 +86,7 @@ describe.skipIf(probe === undefined)('a disk that is really full', () => {
     expect(embedded.receipts.pendingCount()).toBe(1);
   });
 
-  test('again and again: what was confirmed is there, and the state is that of the log', {
-    timeout: 60_000,
-  }, async () => {
+  test('again and again: what was confirmed is there, and the state is that of the log', async () => {
     let confirmed = embedded.ledger.account(alice.address).nonce;
     for (let round = 0; round < 3; round += 1) {
       const sending = (async () => {

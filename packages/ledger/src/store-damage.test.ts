@@ -43,9 +43,7 @@ async function busyStore(path: string, rounds: number): Promise<void> {
 }
 
 describe('a damaged store', () => {
-  test('is refused with a sentence or read as it was: never a signal, never other values', {
-    timeout: 240_000,
-  }, async () => {
+  test('is refused with a sentence or read as it was: never a signal, never other values', async () => {
     await busyStore(directory.path, 30);
     const worker = fileURLToPath(new URL('./crash/damage-worker.ts', import.meta.url));
     const { stdout } = await run(process.execPath, [worker, directory.path, '300']).catch((error) => {
@@ -59,7 +57,7 @@ describe('a damaged store', () => {
     expect(result.harmless).toBeGreaterThan(10);
   });
 
-  test('is never found where nothing is damaged', { timeout: 120_000 }, async () => {
+  test('is never found where nothing is damaged', async () => {
     await busyStore(directory.path, 120);
     expect(checkStore(directory.path)).toBeGreaterThan(0);
     expect(checkStore(join(directory.path, 'nothing'))).toBe(0);

@@ -57,7 +57,7 @@ beforeAll(async () => {
   const healthy = await openTestMarket(join(copy, 'data'), { stateDir: join(copy, 'state') });
   expected = await decisionsOf(healthy);
   await healthy.close();
-}, 300_000);
+});
 afterAll(() => directory.remove());
 
 /** Starts a copy with one file damaged: the market decides as before, or refuses with a sentence that names what is wrong. */

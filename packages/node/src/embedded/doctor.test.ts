@@ -16,7 +16,7 @@ beforeAll(async () => {
   await embedOne(market, longText(1), 'shard');
   await settled(market, 1);
   await market.close();
-}, 300_000);
+});
 afterAll(() => directory.remove());
 beforeEach(() => {
   const copy = join(directory.path, 'copy');

@@ -82,13 +82,12 @@ it('told to, the house joins; a restart keeps the choice; taken back, it leaves,
   await expect(embedIn(theirs)).rejects.toMatchObject({ code: 'market-not-served' });
   expect(market.ledger.prepaid(market.clientAccount, theirs)!.lockedMicro).toBe(0n);
   // All but the deposits, which are lost to who leaves while immune, and the least that an account keeps.
-  await vi.waitFor(() => expect(market.ledger.experts(theirs)).toEqual([]), { timeout: 30_000 });
+  await vi.waitFor(() => expect(market.ledger.experts(theirs)).toEqual([]));
   const { minBalanceMicro } = market.ledger.settings().rules;
-  await vi.waitFor(
-    () => expect(joiningSpentMicro(dataDir)).toBeLessThanOrEqual(4_750_000n + 3n * minBalanceMicro),
-    { timeout: 20_000 },
+  await vi.waitFor(() =>
+    expect(joiningSpentMicro(dataDir)).toBeLessThanOrEqual(4_750_000n + 3n * minBalanceMicro),
   );
-}, 60_000);
+});
 
 it('a market of the treasury itself is served unasked', async () => {
   await createForeignMarket(market, ownerKeyOf(dataDir, 'treasury'), theirs);
@@ -170,10 +169,10 @@ it('a market that could not be opened for a passing error is opened when that is
   expect(listing()).toMatchObject({ state: 'not-served' });
   expect(warnings.at(-1)).toContain('will be tried again in');
   rmSync(obstacle);
-  await vi.waitFor(() => expect(listing()).toMatchObject({ state: 'serving' }), { timeout: 20_000 });
+  await vi.waitFor(() => expect(listing()).toMatchObject({ state: 'serving' }));
   await market.marketsSettled();
   await embedIn(theirs);
-}, 30_000);
+});
 
 it('the choice is a file of the operator: one that is damaged joins nothing and is named', async () => {
   await market.chooseMarket(theirs, true);

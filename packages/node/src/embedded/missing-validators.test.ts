@@ -25,9 +25,7 @@ afterEach(async () => {
   directory.remove();
 });
 
-it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', {
-  timeout: 60_000,
-}, async () => {
+it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', async () => {
   directory = temporaryDirectory();
   market = await openTestMarket(directory.path, { validators: validatorSpecs(3), epochMs: 1_000, onWarning });
   const owner = await fundedOwner(market, directory.path, 2_000);
@@ -43,15 +41,13 @@ it('the stake of a stranger who starts nothing holds up neither settlements nor 
   const { epoch } = market.ledger.settings();
   await embedOne(market, longText(1), 'shard');
   await settled(market, 1);
-  await expect.poll(() => market.ledger.settings().epoch, { timeout: 30_000 }).toBeGreaterThan(epoch + 1);
-  expect(market.service.status().attendance).toEqual([
+  await expect.poll(() => market.ledger.settings().epoch).toBeGreaterThan(epoch + 1);
+  expect(market.service.status().attendance).toContainEqual(
     expect.stringMatching(/^idle \(1000 credits\) .* has never been started/),
-  ]);
+  );
 });
 
-it('a market that is started with half of its validators leaves the others out and goes on', {
-  timeout: 120_000,
-}, async () => {
+it('a market that is started with half of its validators leaves the others out and goes on', async () => {
   directory = temporaryDirectory();
   const clock = steppedClock();
   const open = (count: number) =>
@@ -76,7 +72,7 @@ it('a market that is started with half of its validators leaves the others out a
         clock.advance(5_000);
         return absent().sort();
       },
-      { timeout: 60_000, interval: 100 },
+      { interval: 100 },
     )
     .toEqual(['validator-3', 'validator-4']);
   await first;
@@ -87,7 +83,7 @@ it('a market that is started with half of its validators leaves the others out a
         clock.advance(1_000);
         return market.service.status().pendingReceipts;
       },
-      { timeout: 60_000, interval: 100 },
+      { interval: 100 },
     )
     .toBe(0);
   expect(warnings.join(' ')).toContain('Validator validator-4, with 100 credits, has given no sign of life');

@@ -43,11 +43,11 @@ it('a market put back from an older copy does not start; the newer one goes on b
   const accepted = await open('data', true);
   await accepted.close();
   await (await open('data')).close();
-}, 120_000);
+});
 
 it('a copy does not run beside the market', async () => {
   const market = await open('data');
   cpSync(at('data'), at('copy'), { recursive: true });
   await expect(open('copy')).rejects.toMatchObject({ code: 'guard-in-use' });
   await market.close();
-}, 120_000);
+});

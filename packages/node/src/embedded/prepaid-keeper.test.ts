@@ -32,12 +32,7 @@ it('is topped up within its budget, over restarts; what others send is prepaid a
         const leftMicro = market.service.balance(market.clientAccount).availableMicro;
         // The keeper comes after the settlement.
         if (leftMicro < prepaid.lowMicro && warnings.length === 0)
-          await vi.waitFor(
-            () => expect(warnings.length > 0 || lockedMicro() >= prepaid.lowMicro).toBe(true),
-            {
-              timeout: 20_000,
-            },
-          );
+          await vi.waitFor(() => expect(warnings.length > 0 || lockedMicro() >= prepaid.lowMicro).toBe(true));
       } catch (error) {
         return error;
       }
@@ -59,10 +54,10 @@ it('is topped up within its budget, over restarts; what others send is prepaid a
       to: market.clientAccount,
       amountMicro: 1_000_000n,
     });
-    await vi.waitFor(() => expect(lockedMicro()).toBe(before + 1_000_000n), { timeout: 20_000 });
+    await vi.waitFor(() => expect(lockedMicro()).toBe(before + 1_000_000n));
     expect(await spend(1)).toBeUndefined();
   } finally {
     await market.close();
     directory.remove();
   }
-}, 120_000);
+});

@@ -40,13 +40,10 @@ describe('a market is ready', () => {
     await embedOne(market, longText(1), 'shard');
     expect(codes(market.service)).toEqual([]);
     disk.fill();
-    await vi.waitFor(
-      async () => {
-        await embedOne(market, longText(2), 'shard').catch(() => undefined);
-        expect(market.service.readiness().isReady).toBe(false);
-      },
-      { timeout: 30_000 },
-    );
+    await vi.waitFor(async () => {
+      await embedOne(market, longText(2), 'shard').catch(() => undefined);
+      expect(market.service.readiness().isReady).toBe(false);
+    });
     for (const text of ['short text', longText(3)]) {
       const error = await embedOne(market, text).then(
         () => undefined,
@@ -56,10 +53,10 @@ describe('a market is ready', () => {
       expect(String(error)).not.toMatch(/again by itself.*opened again|until it is opened/);
     }
     disk.free();
-    await vi.waitFor(() => expect(codes(market.service)).toEqual([]), { timeout: 30_000 });
+    await vi.waitFor(() => expect(codes(market.service)).toEqual([]));
     expect((await embedOne(market, longText(4), 'shard')).mode).toBe('shard');
     expect((await embedOne(market, 'short text')).mode).toBe('route');
-    await vi.waitFor(() => expect(market.service.status().pendingReceipts).toBe(0), { timeout: 30_000 });
+    await vi.waitFor(() => expect(market.service.status().pendingReceipts).toBe(0));
     const { status } = market.service;
     expect(status().jobs.certified).toBe(
       status().recentJobs.filter(({ outcome }) => outcome === 'certified').length,

@@ -26,9 +26,7 @@ it('a market that is killed again and again loses, invents and settles nothing t
     const warnings: string[] = [];
     const market = await openTestMarket(dataDir, { onWarning: (message) => warnings.push(message) });
     const served = () => market.service.status().served!;
-    await vi.waitFor(() => expect(served().map((each) => each.pendingReceipts)).toEqual([0, 0]), {
-      timeout: 300_000,
-    });
+    await vi.waitFor(() => expect(served().map((each) => each.pendingReceipts)).toEqual([0, 0]));
     expect(warnings).toEqual([]);
     const shardIds = told.answered.filter(({ mode }) => mode === 'shard').map(({ id }) => id);
     for (const id of [...told.settled, ...shardIds])

@@ -29,7 +29,7 @@ type Moment = (typeof moments)[number];
 export interface MarketCrashInit {
   /** At most. */
   readonly kills: number;
-  /** After this time only `leastKills` are made sure of. */
+  /** After this time only `leastKills` are made sure of, some of them while it opened and some that left decided orders. */
   readonly budgetMs: number;
   readonly leastKills: number;
 }
@@ -54,7 +54,8 @@ export async function runMarketCrashes(
   let inventedMicro = 0n;
   let next = startMarket(dataDir);
   try {
-    while (kills < mostKills && (kills < leastKills || performance.now() - begunMs < budgetMs)) {
+    const isEnough = (): boolean => kills >= leastKills && killsWhileOpening > 0 && killsWithPending > 0;
+    while (kills < mostKills && (!isEnough() || performance.now() - begunMs < budgetMs)) {
       const process = await next;
       // The next process loads its code while this one works.
       next = startMarket(dataDir);
