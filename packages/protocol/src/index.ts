@@ -9,6 +9,7 @@ export * from './job/certify.ts';
 export * from './job/claims.ts';
 export * from './job/equivocation.ts';
 export * from './job/messages.ts';
+export * from './job/note.ts';
 export * from './job/phases.ts';
 export * from './job/replay.ts';
 export * from './job/said-once.ts';

@@ -87,6 +87,7 @@ async function openGuard(
     },
     sequence: (name) => arrivingMarks.get(name) ?? marks.get(name),
     pastMs: () => pastMs,
+    nowMs,
   };
 
   let queue: Write[] = [];
@@ -100,7 +101,9 @@ async function openGuard(
     for (const key of doomed) {
       const { untilMs, slot } = slotOf(key);
       untils.remove(key);
-      once.remove(slot);
+      const value = once.get(slot);
+      // Something else may have been said there since.
+      if (value !== undefined && untilOf(value).untilMs === untilMs) once.remove(slot);
       pastMs = Math.max(pastMs, untilMs);
     }
   };

@@ -13,6 +13,7 @@ export interface GuardTables {
   sequence(name: string): SequenceMark | undefined;
   /** Latest time until which something forgotten held, milliseconds since 1970. */
   pastMs(): number;
+  nowMs(): number;
 }
 
 /** Longest slot or sequence name: a key of the store must hold it. */
@@ -31,8 +32,9 @@ function isNewOnce({ slot, said, untilMs }: OnceSaying, tables: GuardTables): bo
   assertName(slot);
   const known = tables.once(slot);
   if (known?.said === said) return false;
-  if (known !== undefined) throw alreadySigned(slot);
-  if (untilMs <= tables.pastMs())
+  // What is over is as good as forgotten, and is so with the next write.
+  if (known !== undefined && known.untilMs >= tables.nowMs()) throw alreadySigned(slot);
+  if (untilMs <= Math.max(tables.pastMs(), known?.untilMs ?? 0))
     throw new MoeError(
       'signed-past',
       `${slot} is of a time whose signatures this node no longer knows: it signs nothing more about it.`,

@@ -20,6 +20,7 @@ export function memoryGuard(nowMs: () => number, memory: GuardMemory = guardMemo
     once: (slot) => once.get(slot),
     sequence: (name) => sequences.get(name),
     pastMs: () => memory.pastMs,
+    nowMs,
   };
   let isClosed = false;
   /** Sayings of jobs come in about the order of their times: the first ones are the oldest. */

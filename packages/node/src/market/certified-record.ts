@@ -1,10 +1,10 @@
-import { encode, MoeError, type NodeId, verifySignatureAsync } from '@moe/core';
+import { MoeError, type NodeId, verifySignatureAsync } from '@moe/core';
 import type { HistoryRecord } from '@moe/history';
 import {
   areTicketsDue,
   type Certificate,
   type CertificateBody,
-  certificateDomain,
+  certificateBytes,
   certifiedLosses,
   drawShard,
   hasWitnessQuorum,
@@ -36,7 +36,7 @@ export async function assertCertified(
   if (!areTicketsDue(roster, body.job, tickets))
     throw new MoeError('not-certified', 'The tickets of a certificate are not those of its job.');
   const { witnesses } = drawShard(roster, jobSeed(roster.beacon, body.job, tickets));
-  const bytes = encode([certificateDomain, body]);
+  const bytes = certificateBytes(certificate);
   const signers: NodeId[] = [];
   for (const { by, signature } of signatures)
     if (witnesses.includes(by) && !signers.includes(by) && (await verifySignatureAsync(by, bytes, signature)))

@@ -13,7 +13,7 @@ import { chunkPieces, parsePlaces } from '@moe/history';
 import {
   type Certificate,
   calibrationRoot,
-  certificateDomain,
+  certificateBytes,
   certificateEffects,
   certifyJob,
   hasWitnessQuorum,
@@ -177,7 +177,7 @@ async function checkJob(
     return `${scored} losses recomputed from the revealed vectors; the winner and the fee follow`;
   });
   await check('witnesses', () => {
-    const bytes = encode([certificateDomain, body]);
+    const bytes = certificateBytes(certificate);
     const signers = certificate.signatures
       .filter(({ by, signature }) => verifySignature(by, bytes, signature))
       .map(({ by }) => by);

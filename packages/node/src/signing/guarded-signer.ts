@@ -17,6 +17,8 @@ import {
   type EpochEnd,
   isSaidOnce,
   type NodeSignature,
+  type NoteBody,
+  noteDomain,
   type SettlementBody,
   signEpochEnd,
   signSettlement,
@@ -39,6 +41,12 @@ export interface GuardedSigner {
    * node may have said something in it before. No honest question about the job comes after `untilMs`.
    */
   openJob(job: JobId, untilMs: number, options?: { readonly isUrgent?: boolean }): JobPen;
+  /**
+   * Notes a job under its order number, or says that the number is void: one of both, until then. Rejects with
+   * `signed-already` where the other was said, `signed-past` where it may have been.
+   */
+  note(body: NoteBody, untilMs: number): Promise<Signed<NoteBody>>;
+  voidOrder(number: OrderNumber, untilMs: number): Promise<void>;
   /** One settlement of a number and gateway, and none below the highest number signed. */
   signSettlement(body: SettlementBody): Promise<NodeSignature>;
   /** The end of one epoch after the other, each as often as it is asked for. */
@@ -47,6 +55,9 @@ export interface GuardedSigner {
   submitWeights(ledger: Ledger, action: WeightsAction): Promise<void>;
 }
 
+/** The ledger settles each once. */
+export type OrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
+
 /** The signer of a node's key, over the guard of the process. */
 export type SignerOf = (keys: KeyPair) => GuardedSigner;
 
@@ -54,14 +65,17 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
   const node = keys.publicKey as NodeId;
   const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
     guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
+  const order = ({ network, market, client, clientSeq }: OrderNumber, what: unknown, untilMs: number) =>
+    guard.enter({
+      slot: `${node}/order/${network}/${market}/${client}/${clientSeq}`,
+      said: hashOf('moe/said-of-order/1', what),
+      untilMs,
+    });
   return {
     node,
     sign(domain, body) {
-      if (isSaidOnce(domain))
-        throw new MoeError(
-          'unguarded-signature',
-          `${domain} is signed by a job's pen only, which remembers it.`,
-        );
+      if (isSaidOnce(domain) || domain === noteDomain)
+        throw new MoeError('unguarded-signature', `${domain} is signed only where it is remembered.`);
       return signBody(keys, domain, body);
     },
     openJob(job, untilMs, options) {
@@ -69,6 +83,11 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
       const said = hashOf('moe/job-opening/1', toHex(random.bytes(16)));
       return jobPen(keys, job, guard.enter({ slot: `${node}/job/${job}`, said, untilMs }, options));
     },
+    async note(body, untilMs) {
+      await order(body, body, untilMs);
+      return signBody(keys, noteDomain, body);
+    },
+    voidOrder: async (number, untilMs) => order(number, 'void', untilMs),
     async signSettlement(body) {
       const { network, market, batch, gateway } = body;
       const said = hashOf('moe/signed-settlement/1', body);

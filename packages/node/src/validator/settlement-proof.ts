@@ -1,7 +1,7 @@
-import { bytesSchema, type Hash, hashSchema, nodeIdSchema, type Signed } from '@moe/core';
+import { bytesSchema, type Hash, hashSchema, nodeIdSchema } from '@moe/core';
 import {
   type Certificate,
-  certificateBodySchema,
+  certificateSchema,
   type RoutedTally,
   type SettlementBody,
   settlementBodySchema,
@@ -25,15 +25,13 @@ export type SettlementProof =
       readonly roster: Hash;
     }
   | { readonly kind: 'tally'; readonly tally: RoutedTally; readonly roster: Hash }
-  | { readonly kind: 'void'; readonly signed: Signed<VoidBody> };
+  /** Nothing came of the order: nobody's word, the signer's own rule (`order-numbers.ts`). */
+  | { readonly kind: 'void'; readonly body: VoidBody };
 
 export const settlementProofSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('certificate'),
-    certificate: z.strictObject({
-      body: certificateBodySchema,
-      signatures: z.array(z.strictObject({ by: nodeIdSchema, signature: bytesSchema(64) })).max(16),
-    }),
+    certificate: certificateSchema,
     tickets: z.array(ticketSchema).max(16),
     roster: hashSchema,
   }),
@@ -42,7 +40,7 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
     tally: z.strictObject({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
     roster: hashSchema,
   }),
-  z.strictObject({ kind: z.literal('void'), signed: signedByOwner(voidBodySchema) }),
+  z.strictObject({ kind: z.literal('void'), body: voidBodySchema }),
 ]);
 
 export const settlementRequestSchema = z.strictObject({

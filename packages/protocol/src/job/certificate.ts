@@ -4,6 +4,7 @@ import {
   accountIdSchema,
   amountSchema,
   bytesSchema,
+  encode,
   type Hash,
   hashOf,
   hashSchema,
@@ -73,8 +74,15 @@ export type CertificateSignature = { readonly by: NodeId; readonly signature: Ui
 export interface Certificate {
   readonly body: CertificateBody;
   readonly signatures: readonly CertificateSignature[];
+  /** The witnesses agreed on the transcript among themselves, since nobody asked them for a certificate. */
+  readonly isOfWitnesses?: true;
 }
 export const certificateDomain = 'moe/certificate/1';
+/**
+ * Under it witnesses certify a job without its coordinator. A domain of its own: a coordinator that showed each of them another
+ * transcript, so that no two signed the same, cannot keep them from agreeing on one.
+ */
+export const witnessesDomain = 'moe/certificate-of-witnesses/1';
 
 const lossSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 const tallySchema = z.tuple([z.int().nonnegative(), z.int()]);
@@ -118,8 +126,22 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject(
   feeMicro: amountSchema,
 });
 
+export const certificateSchema: z.ZodType<Certificate> = z.strictObject({
+  body: certificateBodySchema,
+  signatures: z.array(z.strictObject({ by: nodeIdSchema, signature: bytesSchema(64) })).max(limits.witnesses),
+  isOfWitnesses: z.literal(true).exactOptional(),
+});
+
 export function transcriptHash(transcript: Transcript): Hash {
   return hashOf('moe/transcript/1', transcript);
+}
+
+/** What the witnesses of a certificate have signed. */
+export function certificateBytes({
+  body,
+  isOfWitnesses,
+}: Pick<Certificate, 'body' | 'isOfWitnesses'>): Uint8Array {
+  return encode([isOfWitnesses === true ? witnessesDomain : certificateDomain, body]);
 }
 
 export function certificateHash(body: CertificateBody): Hash {

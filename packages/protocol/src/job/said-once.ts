@@ -1,4 +1,4 @@
-import { type CertificateBody, certificateDomain } from './certificate.ts';
+import { type CertificateBody, certificateDomain, witnessesDomain } from './certificate.ts';
 import {
   type ClaimBody,
   claimDomain,
@@ -18,6 +18,7 @@ export interface SaidOnce {
   readonly [grantDomain]: GrantBody;
   readonly [refusalDomain]: RefusalBody;
   readonly [certificateDomain]: CertificateBody;
+  readonly [witnessesDomain]: CertificateBody;
 }
 export type SaidOnceDomain = keyof SaidOnce;
 
@@ -33,6 +34,7 @@ const placesOf: { readonly [Domain in SaidOnceDomain]: (body: SaidOnce[Domain]) 
   [grantDomain]: ({ claim }) => ['grant', `answer/${claimHash(claim.body)}`],
   [refusalDomain]: ({ claim }) => [`answer/${claim}`],
   [certificateDomain]: () => ['certificate'],
+  [witnessesDomain]: () => ['certificate-of-witnesses'],
 };
 
 export function saidOncePlaces<Domain extends SaidOnceDomain>(
