@@ -11,7 +11,6 @@ import {
   saltedDataHash,
   signSettlement,
   type VoidBody,
-  voidDomain,
   voidEffects,
 } from '@moe/protocol';
 import { z } from 'zod';
@@ -60,7 +59,7 @@ export function crookedGateway(world: World): CrookedGateway {
       reason: `void ${Math.floor(uniform() * 3)}`,
     };
     return {
-      proof: { kind: 'void', signed: signBody(adversary.owner, voidDomain, body) },
+      proof: { kind: 'void', body },
       effects: voidEffects(body),
     };
   };
@@ -104,7 +103,7 @@ export function crookedGateway(world: World): CrookedGateway {
       if (uniform() < 0.3) add(clientSeq, voided(clientSeq));
       try {
         const signal = new AbortController().signal;
-        const components = { keys: adversary.gateway, transport, clock };
+        const components = { keys: adversary.gateway, transport, clock, view: market.view };
         const outcome = await runShardJob(components, {
           order,
           roster,

@@ -12,7 +12,6 @@ import {
   refusalDomain,
   revealDomain,
   tallyDomain,
-  voidDomain,
 } from '@moe/protocol';
 import { textAbout } from '../../packages/node/src/fixed-market/small-market.ts';
 import { protocols } from '../../packages/node/src/protocols.ts';
@@ -192,6 +191,6 @@ function domainOf(body: object): string | undefined {
   if ('members' in body) return certificateDomain;
   if ('items' in body) return tallyDomain;
   if ('keptSalt' in body) return revealDomain;
-  if ('reason' in body) return 'principal' in body ? declineDomain : voidDomain;
+  if ('reason' in body) return declineDomain;
   return undefined;
 }

@@ -152,7 +152,7 @@ async function runJob(
   let outcome: ShardOutcome | undefined;
   try {
     outcome = await runShardJob(
-      { keys, clock, transport: init.conduct(transport, clock, jobIdOf(order.body)) },
+      { keys, clock, view: market.view, transport: init.conduct(transport, clock, jobIdOf(order.body)) },
       {
         order,
         salt,

@@ -185,6 +185,8 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     calibration: (node, index) => published[indices.get(node)!]![index]!,
     placeOf: (sum) => nearestPlace(places, sum),
     nextBatch: () => roster.batch,
+    validators: () => [validatorKeys.publicKey as NodeId],
+    isQuorum: (signers) => signers.length > 0,
     beliefs: historyBeliefs(history, clock),
   };
   const network = createMemoryNetwork();
@@ -223,7 +225,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       jobBeganMs = systemClock.nowMs();
       jobSeq = order.body.clientSeq;
       const { certificate } = await runShardJob(
-        { keys: coordinator, transport, clock },
+        { keys: coordinator, transport, clock, view },
         { order, roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },
       );
       const record = historyRecordOf(certificate.body, parameters, clock.nowMs());

@@ -1,4 +1,4 @@
-import { bytesSchema, hashSchema, jobIdSchema } from '@moe/core';
+import { accountIdSchema, bytesSchema, hashSchema, jobIdSchema } from '@moe/core';
 import {
   arrivalSchema,
   certificateBodySchema,
@@ -7,6 +7,7 @@ import {
   cutSchema,
   declineSchema,
   grantSchema,
+  nodeSignatureSchema,
   orderSchema,
   pastClaimSchema,
   refusalSchema,
@@ -26,13 +27,15 @@ export const protocols = {
   claim: 'moe/job/claim/1',
   sealed: 'moe/job/sealed/3',
   full: 'moe/job/full/1',
-  reveal: 'moe/job/reveal/1',
+  note: 'moe/job/note/1',
+  void: 'moe/job/void/1',
+  reveal: 'moe/job/reveal/2',
   arrived: 'moe/job/arrived/3',
   arrivals: 'moe/job/arrivals/4',
   certify: 'moe/job/certify/3',
   route: 'moe/route/2',
   tally: 'moe/tally/2',
-  settle: 'moe/settle/2',
+  settle: 'moe/settle/3',
   epochEnd: 'moe/epoch-end/1',
 } as const;
 
@@ -70,8 +73,31 @@ export const fullRequestSchema = z.strictObject({
 });
 export const fullResponseSchema = z.strictObject({ commit: commitSchema });
 
-/** Seals of the second stage, in order of arrival: a worker reveals once it sees its own among them. */
-export const revealRequestSchema = z.strictObject({ job: jobIdSchema, seals: z.array(hashSchema).max(16) });
+/** A job that has come to its cut, for every validator: what was sealed, and by whom. */
+export const noteRequestSchema = jobOpeningSchema.extend({
+  cut: cutSchema,
+  commits: z.array(commitSchema).max(16),
+  grants: z.array(grantSchema).max(16),
+  declines: z.array(declineSchema).max(16),
+});
+export const noteResponseSchema = z.strictObject({ note: nodeSignatureSchema });
+
+/** A gateway asks whether nothing can come of an order number of its client any more; an answer says so. */
+export const voidRequestSchema = z.strictObject({
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+});
+export const voidResponseSchema = z.strictObject({});
+
+/**
+ * Seals of the second stage, in order of arrival: a worker reveals once it sees its own among them, and enough validators have
+ * noted the job.
+ */
+export const revealRequestSchema = z.strictObject({
+  job: jobIdSchema,
+  seals: z.array(hashSchema).max(16),
+  notes: z.array(nodeSignatureSchema).max(256),
+});
 export const revealResponseSchema = z.strictObject({ reveal: revealSchema });
 
 export const arrivedMessageSchema = z.union([

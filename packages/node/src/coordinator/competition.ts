@@ -74,7 +74,14 @@ async function competeOnce(
       deadlineMs: startedMs + 30_000,
     };
     outcome = await runShardJob(
-      { keys, transport, clock, onEquivocation: components.onEquivocation, onStage: components.onStage },
+      {
+        keys,
+        transport,
+        clock,
+        view,
+        onEquivocation: components.onEquivocation,
+        onStage: components.onStage,
+      },
       {
         order: signBody(order.keys, orderDomain, body),
         roster,
@@ -92,7 +99,7 @@ async function competeOnce(
   const effects = certificateEffects(certificate, roster);
   orders.decide(order, certificate.body.feeMicro);
   components.keepRoster(hash);
-  await records.keep(order, certificate.body.job, {
+  await records.keep(certificate.body.job, {
     ...base,
     proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
     effects,

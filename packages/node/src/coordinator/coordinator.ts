@@ -51,6 +51,7 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
 
   return {
     async embed(request) {
+      records.assertStoring();
       const { parameters } = view.current().roster;
       const bytes = Buffer.byteLength(request.text);
       if (bytes > parameters.maximumTextBytes)

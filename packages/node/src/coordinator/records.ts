@@ -1,6 +1,6 @@
-import { type Clock, type MarketId, messageOf, plainText, signBody } from '@moe/core';
+import { type Clock, type MarketId, messageOf, plainText } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
-import { type VoidBody, voidDomain, voidEffects } from '@moe/protocol';
+import { type VoidBody, voidEffects } from '@moe/protocol';
 import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
 import type { ClientOrders, TakenOrder } from './client-orders.ts';
 import type { Settler } from './settler.ts';
@@ -24,13 +24,13 @@ export interface RecordComponents {
  * sequence, so one whose record cannot be stored (a full disk) is not given up: it is tried again until it can be.
  */
 export interface Records {
+  /** Throws why records cannot be stored just now: no new order is begun then, and what is decided is tried until it can be. */
+  assertStoring(): void;
   /**
-   * Rejects when the record cannot be stored now. The client is told so and must not pay: unless the record reached the disk
-   * all the same, the order is then voided.
+   * Takes in a decided order, whose experts have delivered and are paid: the client gets his answer, whether its record could be
+   * stored at once or not.
    */
-  keep(order: TakenOrder, id: string, record: ReceiptRecord): Promise<void>;
-  /** The record of work that the client has already: it is stored as it is, sooner or later. */
-  keepDelivered(id: string, record: ReceiptRecord): Promise<void>;
+  keep(id: string, record: ReceiptRecord): Promise<void>;
   /** Closes an order that came to nothing: the client pays nothing and its number is passed. */
   keepVoid(order: TakenOrder, reason: string, base: OrderedText): Promise<void>;
   /** Tries no more; the next process voids what is missing. */
@@ -44,49 +44,32 @@ export function createRecords(components: RecordComponents): Records {
   const stopped = new AbortController();
   const trying = new Set<Promise<void>>();
 
-  const decided = (id: string, record: ReceiptRecord): void => {
+  let failure: unknown;
+  const store = async (id: string, record: ReceiptRecord): Promise<void> => {
+    await receipts.put(id, encodeRecord(record), { pending: true });
     settler.add({ id, record });
     components.onRecord(id, record);
   };
-  const store = async (id: string, record: ReceiptRecord): Promise<void> => {
-    await receipts.put(id, encodeRecord(record), { pending: true });
-    decided(id, record);
-  };
   /** Does it again and again, until it succeeds or the process ends. */
-  const insist = (attempt: () => Promise<void>): void => {
-    const task = (async () => {
-      for (;;) {
-        await clock.sleep(tryAgainMs, stopped.signal).catch(() => undefined);
+  const insist = async (id: string, record: ReceiptRecord): Promise<void> => {
+    while (!stopped.signal.aborted)
+      try {
+        await clock.sleep(tryAgainMs, stopped.signal);
+        await store(id, record);
+        return;
+      } catch (error) {
         if (stopped.signal.aborted) return;
-        try {
-          return await attempt();
-        } catch (error) {
-          components.onWarning(`An order could not be kept, and will be tried again: ${messageOf(error)}`);
-        }
+        failure = error;
+        components.onWarning(`An order could not be kept, and will be tried again: ${messageOf(error)}`);
       }
-    })().finally(() => trying.delete(task));
-    trying.add(task);
   };
-
-  const keepDelivered = async (id: string, record: ReceiptRecord): Promise<void> => {
+  const keep = async (id: string, record: ReceiptRecord): Promise<void> => {
     try {
       await store(id, record);
     } catch (error) {
-      insist(() => store(id, record));
-      throw error;
-    }
-  };
-  const keep = async (order: TakenOrder, id: string, record: ReceiptRecord): Promise<void> => {
-    try {
-      await store(id, record);
-    } catch (error) {
-      const { kind, isTextPublic, preview, salts } = record;
-      const base = { kind, isTextPublic, preview, salts };
-      insist(async () => {
-        if ((await receipts.get(id)) !== undefined) decided(id, record);
-        else await storeVoid(order, `The job could not be recorded: ${messageOf(error)}`, base);
-      });
-      throw error;
+      failure = error;
+      const task = insist(id, record).finally(() => trying.delete(task));
+      trying.add(task);
     }
   };
 
@@ -101,26 +84,22 @@ export function createRecords(components: RecordComponents): Records {
     const effects = voidEffects(body);
     return {
       ...base,
-      proof: { kind: 'void', signed: signBody(order.keys, voidDomain, body) },
+      proof: { kind: 'void', body },
       effects,
       atMs: clock.nowMs(),
       durationMs: 0,
     };
   };
-  const storeVoid: Records['keepVoid'] = async (order, reason, base) => {
-    const record = voidOf(order, reason, base);
-    orders.decide(order, 0n);
-    await store(record.effects.proof, record);
-  };
-  const keepVoid: Records['keepVoid'] = async (order, reason, base) => {
-    const record = voidOf(order, reason, base);
-    orders.decide(order, 0n);
-    await keepDelivered(record.effects.proof, record);
-  };
   return {
+    assertStoring() {
+      if (trying.size > 0) throw failure;
+    },
     keep,
-    keepDelivered,
-    keepVoid,
+    keepVoid(order, reason, base) {
+      const record = voidOf(order, reason, base);
+      orders.decide(order, 0n);
+      return keep(record.effects.proof, record);
+    },
     async close() {
       stopped.abort();
       await Promise.all(trying);

@@ -92,7 +92,7 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
     }
     components.keepRoster(hash);
     orders.decide(order, body.feeMicro);
-    await records.keepDelivered(session.id, {
+    await records.keep(session.id, {
       ...text,
       proof: { kind: 'tally', tally: { client, worker: signed }, roster: hash },
       effects: tallyEffects(body, roster),

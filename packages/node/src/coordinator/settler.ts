@@ -29,6 +29,7 @@ import type { ClientOrders } from './client-orders.ts';
 import { collectSignatures } from './collect-signatures.ts';
 import { patientWarning } from './patient-warning.ts';
 import type { RollCaller } from './roll-caller.ts';
+import { askAgainMs, voidedNumbers } from './voided-numbers.ts';
 
 /** A decided order whose record is durable. */
 export interface DecidedOrder {
@@ -89,6 +90,7 @@ export function createSettler(components: SettlerComponents): Settler {
   /** Settled orders whose receipts do not say so yet. */
   const unmarked = new Map<string, ReceiptRecord>();
   const untold: SettlementBody[] = [];
+  const voids = voidedNumbers({ transport, view, clock, rollCaller: components.rollCaller });
   const warn = patientWarning(clock, components.onWarning);
   let count = 0;
   let failure: ReturnType<Settler['failure']>;
@@ -97,17 +99,30 @@ export function createSettler(components: SettlerComponents): Settler {
   let timer: Promise<void> | undefined;
 
   /** For each client, the decided orders that follow the last settled one without a gap. */
-  const ready = (): DecidedOrder[] => {
-    const batch: DecidedOrder[] = [];
+  const decidedInLine = function* (): Generator<DecidedOrder[]> {
     for (const [client, decided] of [...waiting].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const line: DecidedOrder[] = [];
       let seq = ledger.nextOrderSeq(client, market);
       for (let order = decided.get(seq); order !== undefined; order = decided.get(seq)) {
-        if (batch.length >= maxOrdersPerBatch) return batch;
-        batch.push(order);
+        if (line.length >= maxOrdersPerBatch) break;
+        line.push(order);
         seq += 1;
       }
+      yield line;
     }
-    return batch;
+  };
+  const isHeldUp = (order: DecidedOrder): boolean =>
+    order.record.proof.kind === 'void' && !voids.isVoid(order);
+  /** Orders that came to nothing, of which the validators have not said so yet. */
+  const heldUp = (): DecidedOrder[] => [...decidedInLine()].flatMap((line) => line.filter(isHeldUp));
+  /** Those that can be settled: up to the first of a client that is held up. */
+  const ready = (): DecidedOrder[] => {
+    const batch: DecidedOrder[] = [];
+    for (const line of decidedInLine()) {
+      const end = line.findIndex(isHeldUp);
+      batch.push(...(end < 0 ? line : line.slice(0, end)));
+    }
+    return batch.slice(0, maxOrdersPerBatch);
   };
 
   const signaturesOf = async (settlement: SettlementBody, batch: readonly DecidedOrder[]) => {
@@ -199,6 +214,7 @@ export function createSettler(components: SettlerComponents): Settler {
         const order = waiting.get(client)?.get(clientSeq);
         if (order === undefined) continue;
         waiting.get(client)!.delete(clientSeq);
+        voids.forget([order]);
         unmarked.set(order.id, { ...order.record, batch: number });
       }
       if (settlement !== undefined)
@@ -223,6 +239,7 @@ export function createSettler(components: SettlerComponents): Settler {
       do {
         await takeIn();
         await mark();
+        await voids.ask(heldUp());
       } while (await settleOnce());
       failure = undefined;
     } catch (error) {
@@ -243,6 +260,7 @@ export function createSettler(components: SettlerComponents): Settler {
         () => {
           timer = undefined;
           if (ready().length > 0) schedule(intervalMs);
+          else if (heldUp().length > 0) schedule(askAgainMs);
         },
         (error: unknown) => {
           timer = undefined;

@@ -16,6 +16,7 @@ import {
   type Certificate,
   type CertificateBody,
   type ClosedJob,
+  type Cut,
   certificateDomain,
   closeFull,
   closeReveal,
@@ -28,6 +29,9 @@ import {
   hasWitnessQuorum,
   jobIdOf,
   maskText,
+  type NodeSignature,
+  noteDomain,
+  noteOf,
   type Order,
   type OrderBody,
   openJob,
@@ -45,6 +49,7 @@ import {
   ticketValidators,
 } from '@moe/protocol';
 import { openingBytes } from '../expert/job-request.ts';
+import type { MarketView } from '../market/market-view.ts';
 import { call } from '../market/messaging.ts';
 import { noTimeReason, type StageReport } from '../market/pace.ts';
 import {
@@ -53,6 +58,7 @@ import {
   certifyResponseSchema,
   fullResponseSchema,
   type JobStage,
+  noteResponseSchema,
   protocols,
   revealResponseSchema,
   sealedResponseSchema,
@@ -66,6 +72,8 @@ export interface ShardJobComponents {
   readonly keys: KeyPair;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Which validators note the job. */
+  readonly view: Pick<MarketView, 'validators' | 'isQuorum'>;
   /** Called with two statements of one expert that exclude one another. */
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
@@ -103,8 +111,10 @@ export async function runShardJob(
     job: sealed.id,
     seals: sealed.commits.map(({ body }) => body.seal),
   });
-  const full = await run.full(cutJob(sealed), cut);
-  const closed = closeReveal(await run.reveal(closeFull(full)));
+  const cutOff = cutJob(sealed);
+  // Noting goes on beside the work, and ends before anything is revealed.
+  const [full, notes] = await Promise.all([run.full(cutOff, cut), run.note(cutOff, cut)]);
+  const closed = closeReveal(await run.reveal(closeFull(full), notes));
   const transcript: Transcript = {
     order: input.order,
     roster: input.rosterHash,
@@ -240,10 +250,39 @@ class ShardRun {
     return job;
   }
 
-  async reveal(opened: RevealJob): Promise<RevealJob> {
+  /** Has all validators note the job: what makes the experts reveal. Rejects with `no-quorum`. */
+  async note({ order, tickets, commits, grants, declines }: FullJob, cut: Cut): Promise<NodeSignature[]> {
+    const { view, clock } = this.#components;
+    const { rosterHash: roster } = this.#input;
+    const request = encode({ order, roster, tickets, cut, commits, grants, declines });
+    const deadlineMs = Math.max(5_000, this.#input.roster.parameters.fullDeadlineMs);
+    const bytes = encode([noteDomain, noteOf(order.body, cut.body)]);
+    const notes: NodeSignature[] = [];
+    const isQuorum = (): boolean => view.isQuorum(notes.map(({ node }) => node));
+    const failures = await runStage({
+      seats: view.validators(),
+      deadlineMs,
+      graceMs: 0,
+      clock,
+      signal: this.#input.signal,
+      ask: (seat, over) => this.#ask(seat, protocols.note, request, noteResponseSchema, deadlineMs, over),
+      accept: async (seat, { note }) => {
+        if (note.node === seat && (await verifySignatureAsync(seat, bytes, note.signature))) notes.push(note);
+      },
+      progress: () => (isQuorum() ? 'all' : 'waiting'),
+    });
+    if (!isQuorum())
+      throw new MoeError('no-quorum', 'Too few validators noted the job. Nothing was charged. Try again.', {
+        isRetryable: true,
+        cause: [...failures.values()][0],
+      });
+    return notes;
+  }
+
+  async reveal(opened: RevealJob, notes: readonly NodeSignature[]): Promise<RevealJob> {
     const { roster, signal } = this.#input;
     const seals = opened.fullCommits.map(({ body }) => body.seal);
-    const request = encode({ job: opened.id, seals });
+    const request = encode({ job: opened.id, seals, notes });
     const deadlineMs = roster.parameters.revealDeadlineMs;
     let job = opened;
     await runStage({

@@ -18,8 +18,11 @@ import {
   type Decline,
   declineDomain,
   type Grant,
+  type NodeSignature,
+  noteOf,
   type SealedJob,
   saltedDataHash,
+  signersOfNote,
 } from '@moe/protocol';
 import { adviceOn } from '../calling/advice.ts';
 import { callBook } from '../calling/call-book.ts';
@@ -205,12 +208,12 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         saltedDataHash(request.text, request.salt) !== order.body.dataHash
       )
         refuse('The datum is not the one that was ordered.');
-      const cutSeals = cut.body.seals.join();
       state.full ??= {
-        cut: cutSeals,
+        cut: cut.body,
         answer: madeOnce(() => answerFull(state, request.text, workSignal(state.job))),
       };
-      if (state.full.cut !== cutSeals) refuse('This expert has another cut of the job.');
+      if (state.full.cut.seals.join() !== cut.body.seals.join())
+        refuse('This expert has another cut of the job.');
       return state.full.answer();
     });
     const answerFull = async (state: JobInHand, text: string, signal: AbortSignal) => {
@@ -224,6 +227,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       assertAsker(state.job, from);
       if (state.revealed === undefined || !request.seals.includes(state.revealed.seal))
         refuse("The list of commits does not hold this expert's second seal.");
+      await assertNoted(state, request.notes, view);
       const answer = { reveal: state.revealed.reveal };
       // Each time: a witness that missed the first copy may be why the coordinator asks again.
       jobs.finish(state.job.id);
@@ -244,6 +248,23 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     });
     return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
   };
+}
+
+/**
+ * What is revealed has been delivered, whatever its client says afterwards: so many validators have noted the job under its order
+ * number that this number can be declared void no more (`note.ts`).
+ */
+async function assertNoted(
+  state: JobInHand,
+  notes: readonly NodeSignature[],
+  view: MarketView,
+): Promise<void> {
+  const { full, job } = state;
+  if (full === undefined) refuse('This expert has not seen the cut of the job.');
+  if (state.isNoted === true) return;
+  if (!view.isQuorum(await signersOfNote(noteOf(job.order.body, full.cut), notes)))
+    refuse('Too few validators have noted the job: its answers could be had for nothing.');
+  state.isNoted = true;
 }
 
 /** A witness asks, too, before it says that an expert has not answered. */

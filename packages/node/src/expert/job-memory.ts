@@ -1,5 +1,5 @@
 import type { Clock, Hash, JobId, NodeId } from '@moe/core';
-import type { Reveal, SealedJob } from '@moe/protocol';
+import type { CutBody, Reveal, SealedJob } from '@moe/protocol';
 import { refuse } from '../market/messaging.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { JobPen } from '../signing/job-pen.ts';
@@ -13,7 +13,9 @@ export interface JobInHand {
   readonly expiresMs: number;
   readonly pen: JobPen;
   sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
-  full?: { readonly cut: string; readonly answer: () => Promise<unknown> };
+  full?: { readonly cut: CutBody; readonly answer: () => Promise<unknown> };
+  /** Enough validators have noted it. */
+  isNoted?: boolean;
   revealed?: { readonly seal: Hash; readonly reveal: Reveal };
 }
 

@@ -261,6 +261,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
           keys: coordinator.keys,
           transport: coordinator.transport,
           clock,
+          view,
           ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
         },
         {

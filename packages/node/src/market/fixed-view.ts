@@ -9,6 +9,9 @@ import {
 } from '@moe/protocol';
 import type { MarketView } from './market-view.ts';
 
+const stakeOf = (validators: Roster['validators']): bigint =>
+  validators.reduce((sum, { stakeMicro }) => sum + stakeMicro, 0n);
+
 /** A market whose roster never changes: for simulations, benchmarks and tests of the roles alone. */
 export function fixedMarketView(
   roster: Roster,
@@ -24,6 +27,11 @@ export function fixedMarketView(
     rosterOf: (wanted) => (wanted === hash ? roster : undefined),
     standingsAt: () => standings,
     prepaid,
+    validators: () => roster.validators.map(({ node }) => node),
+    isQuorum: (signers) => {
+      const signed = roster.validators.filter(({ node }) => signers.includes(node));
+      return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
+    },
     calibration,
     placeOf: (sum) => nearestPlace(places, sum),
     nextBatch,

@@ -6,6 +6,7 @@ import {
   calibrationRoot,
   type Effects,
   faultyEpochs,
+  isQuorum,
   type MarketParameters,
   nearestPlace,
   type PlaceCentroids,
@@ -138,6 +139,16 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     rosterOf: (hash) => rosters.get(hash) ?? remembered.get(hash),
     standingsAt: (wanted) => standingsByBatch.get(wanted),
     prepaid: (client) => init.ledger.prepaid(client, init.market),
+    validators: () =>
+      init.ledger
+        .validators()
+        .filter((validator) => attendanceOf(validator) === 'present')
+        .map(({ node }) => node),
+    isQuorum: (signers) =>
+      isQuorum(
+        init.ledger.records(),
+        signers.map((node) => ({ node })),
+      ),
     calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,

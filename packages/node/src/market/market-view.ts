@@ -12,6 +12,10 @@ export interface MarketView {
   readonly standingsAt: (batch: number) => Standings | undefined;
   /** Money that a client has locked in this market, for whom, and the first of its orders that is not settled. */
   readonly prepaid: (client: AccountId) => Prepaid | undefined;
+  /** Validators that count now … */
+  readonly validators: () => readonly NodeId[];
+  /** … and whether some of them decide: what the ledger asks of a settlement. */
+  readonly isQuorum: (signers: readonly NodeId[]) => boolean;
   /** Published int16 vector of a calibration piece. */
   readonly calibration: (node: NodeId, index: number) => Int16Array;
   readonly placeOf: (sum: Int32Array) => number;

@@ -1,7 +1,7 @@
 import type { Certificate } from '@moe/protocol';
 
 /** A certificate as JSON: amounts as decimal strings, bytes as base64. */
-export function certificateJson({ body, signatures }: Certificate): Record<string, unknown> {
+export function certificateJson({ body, signatures, isOfWitnesses }: Certificate): Record<string, unknown> {
   return {
     body: {
       ...body,
@@ -13,6 +13,7 @@ export function certificateJson({ body, signatures }: Certificate): Record<strin
         workerSlashMicro: String(member.workerSlashMicro),
       })),
     },
+    ...(isOfWitnesses === true ? { isOfWitnesses } : {}),
     signatures: signatures.map(({ by, signature }) => ({
       by,
       signature: Buffer.from(signature).toString('base64'),

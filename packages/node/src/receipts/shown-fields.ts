@@ -37,7 +37,7 @@ function readable(record: ShownRecord, item: number | undefined, nameOf: (node: 
     })),
   };
   if (proof.kind === 'void')
-    return { mode: 'shard', outcome: 'refunded', reason: proof.signed.body.reason, feeMicro: '0', ...common };
+    return { mode: 'shard', outcome: 'refunded', reason: proof.body.reason, feeMicro: '0', ...common };
   if (proof.kind === 'tally') {
     const { body } = proof.tally.client;
     const routed = item === undefined ? undefined : record.items?.[item];

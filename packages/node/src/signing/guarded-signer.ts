@@ -41,12 +41,13 @@ export interface GuardedSigner {
    * node may have said something in it before. No honest question about the job comes after `untilMs`.
    */
   openJob(job: JobId, untilMs: number, options?: { readonly isUrgent?: boolean }): JobPen;
-  /**
-   * Notes a job under its order number, or says that the number is void: one of both, until then. Rejects with
-   * `signed-already` where the other was said, `signed-past` where it may have been.
-   */
+  /** Notes a job under its order number, as `bindOrder` does, and says so. */
   note(body: NoteBody, untilMs: number): Promise<Signed<NoteBody>>;
-  voidOrder(number: OrderNumber, untilMs: number): Promise<void>;
+  /**
+   * Binds an order number to the one job that it stands for, or to none, until then. Rejects with `signed-already` where it is
+   * bound to another, with `signed-past` where it may have been.
+   */
+  bindOrder(number: OrderNumber, job: JobId | null, untilMs: number): Promise<void>;
   /** One settlement of a number and gateway, and none below the highest number signed. */
   signSettlement(body: SettlementBody): Promise<NodeSignature>;
   /** The end of one epoch after the other, each as often as it is asked for. */
@@ -65,12 +66,14 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
   const node = keys.publicKey as NodeId;
   const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
     guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
-  const order = ({ network, market, client, clientSeq }: OrderNumber, what: unknown, untilMs: number) =>
-    guard.enter({
-      slot: `${node}/order/${network}/${market}/${client}/${clientSeq}`,
-      said: hashOf('moe/said-of-order/1', what),
-      untilMs,
-    });
+  const bindOrder: GuardedSigner['bindOrder'] = async (
+    { network, market, client, clientSeq },
+    job,
+    untilMs,
+  ) => {
+    const slot = `${node}/order/${network}/${market}/${client}/${clientSeq}`;
+    await guard.enter({ slot, said: hashOf('moe/job-of-order/1', job), untilMs });
+  };
   return {
     node,
     sign(domain, body) {
@@ -84,10 +87,10 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
       return jobPen(keys, job, guard.enter({ slot: `${node}/job/${job}`, said, untilMs }, options));
     },
     async note(body, untilMs) {
-      await order(body, body, untilMs);
+      await bindOrder(body, body.job, untilMs);
       return signBody(keys, noteDomain, body);
     },
-    voidOrder: async (number, untilMs) => order(number, 'void', untilMs),
+    bindOrder,
     async signSettlement(body) {
       const { network, market, batch, gateway } = body;
       const said = hashOf('moe/signed-settlement/1', body);

@@ -1,4 +1,4 @@
-import { type AccountId, type Clock, isMoeError, MoeError, type Signed } from '@moe/core';
+import { type AccountId, type Clock, isMoeError, type JobId, MoeError, type Signed } from '@moe/core';
 import { type CutBody, type NoteBody, noteOf, type Order, type Roster } from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
@@ -6,16 +6,20 @@ import { maxOrderLifetimeMs } from '../market/payable-order.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { ClaimBook } from './claim-book.ts';
 
-/** What one validator says of order numbers: that a job is under way under one, or that nothing came of it. Never both. */
+/** Which one job each order number stands for, as far as this validator is concerned: it never changes its mind. */
 export interface OrderNumbers {
-  /** Notes a job that has come to its cut. Rejects with `message-refused` and `signed-already`. */
+  /** Notes a job that has come to its cut. Rejects with `message-refused` and `order-open`. */
   note(job: NotableJob, cut: CutBody): Promise<Signed<NoteBody>>;
+  /** The number is to be settled with this job. Rejects with `order-open` where it stands for another, or for none. */
+  confirm(number: ClientOrder, job: JobId): Promise<void>;
   /**
-   * Says that nothing came of a number: from then on nothing can. Rejects with `order-open` while something may: a job is noted
+   * No job comes under the number, from now on, so it can be void or a tally. Rejects with `order-open` while one may: it is noted
    * and its order has not ended, or it is certified.
    */
-  void(client: AccountId, clientSeq: number): Promise<void>;
+  ruleOut(number: ClientOrder): Promise<void>;
 }
+
+type ClientOrder = Pick<NoteBody, 'client' | 'clientSeq'>;
 
 /** Order and roster are checked: signed, payable, known. */
 export interface NotableJob {
@@ -48,31 +52,43 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
     noted.set(body.client, fees.set(body.clientSeq, feeMicro));
   };
 
+  const bind = async ({ client, clientSeq }: ClientOrder, job: JobId | null): Promise<void> => {
+    const { network, market, parameters } = view.current().roster;
+    const untilMs = clock.nowMs() + maxOrderLifetimeMs + 2 * parameters.maximumClockSkewMs;
+    try {
+      await signer.bindOrder({ network, market, client, clientSeq }, job, untilMs);
+    } catch (error) {
+      throw asOpen(error, { client, clientSeq });
+    }
+  };
   return {
     async note(job, cut) {
       const { body } = job.order;
       assertCovered(job);
       const untilMs = body.deadlineMs + 2 * job.roster.parameters.maximumClockSkewMs;
-      return signer.note(noteOf(body, cut), untilMs);
+      try {
+        return await signer.note(noteOf(body, cut), untilMs);
+      } catch (error) {
+        throw asOpen(error, body);
+      }
     },
-    async void(client, clientSeq) {
-      const { network, market, parameters } = view.current().roster;
+    confirm: bind,
+    async ruleOut(number) {
+      const { client, clientSeq } = number;
       if (claims.of(client, clientSeq) !== undefined)
         throw new MoeError(
           'order-open',
-          `Order ${clientSeq} of client ${client} is certified: it is paid, not void.`,
+          `Order ${clientSeq} of client ${client} is certified: its job is paid.`,
         );
-      const untilMs = clock.nowMs() + maxOrderLifetimeMs + 2 * parameters.maximumClockSkewMs;
-      try {
-        await signer.voidOrder({ network, market, client, clientSeq }, untilMs);
-      } catch (error) {
-        if (!isMoeError(error, 'signed-already') && !isMoeError(error, 'signed-past')) throw error;
-        throw new MoeError(
-          'order-open',
-          `Something may still come of order ${clientSeq} of client ${client}: its experts were at work. It can be void when its time is over.`,
-          { isRetryable: true },
-        );
-      }
+      await bind(number, null);
     },
   };
+}
+
+function asOpen(error: unknown, { client, clientSeq }: ClientOrder): unknown {
+  if (!isMoeError(error, 'signed-already') && !isMoeError(error, 'signed-past')) return error;
+  return new MoeError(
+    'order-open',
+    `Order ${clientSeq} of client ${client} stands for another job here, until the time of that is over.`,
+  );
 }

@@ -1,13 +1,6 @@
-import { encode, generateKeyPair, type NodeId, type OwnerKey, signBody } from '@moe/core';
+import { encode, generateKeyPair, type NodeId, type OwnerKey } from '@moe/core';
 import type { Transport } from '@moe/network';
-import {
-  findingOf,
-  netSettlement,
-  type SettlementBody,
-  type VoidBody,
-  voidDomain,
-  voidEffects,
-} from '@moe/protocol';
+import { findingOf, netSettlement, type SettlementBody, type VoidBody, voidEffects } from '@moe/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
 import { textAbout } from '../fixed-market/small-market.ts';
@@ -38,7 +31,7 @@ const settlementOf = (gateway: NodeId, owner: OwnerKey, reasons: readonly string
   });
   const proofs: SettlementProof[] = bodies.map((body) => ({
     kind: 'void',
-    signed: signBody(owner, voidDomain, body),
+    body,
   }));
   return { settlement, proofs };
 };

@@ -11,7 +11,6 @@ import {
   type Ticket,
   tallyDomain,
   tallyEffects,
-  voidDomain,
   voidEffects,
 } from '@moe/protocol';
 import { assertCertified, type WitnessedCertificate } from '../market/certified-record.ts';
@@ -19,6 +18,7 @@ import type { MarketView } from '../market/market-view.ts';
 import { serve } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { OrderNumbers } from './order-numbers.ts';
 import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
 
 type Place = Pick<SettlementBody, 'network' | 'market'>;
@@ -36,10 +36,8 @@ async function verifiedProof(
   rosterOf: MarketView['rosterOf'],
 ): Promise<VerifiedProof> {
   if (proof.kind === 'void') {
-    assertPlace(place, proof.signed.body);
-    if (proof.signed.by !== proof.signed.body.client || !(await verifyBodyAsync(voidDomain, proof.signed)))
-      unverifiable('A void is not signed by its client.');
-    return { effects: voidEffects(proof.signed.body) };
+    assertPlace(place, proof.body);
+    return { effects: voidEffects(proof.body) };
   }
   const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
   assertPlace(place, roster);
@@ -52,6 +50,13 @@ async function verifiedProof(
     unverifiable('A certificate is about another roster than its proof names.');
   const witnessed = await verifiedCertificate(proof.certificate, proof.tickets, roster);
   return { effects: certificateEffects(proof.certificate, roster), witnessed };
+}
+
+/** Who has noted a job under a number settles nothing else under it, whoever signs that. Rejects with `order-open`. */
+function bind(proof: SettlementProof, numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>): Promise<void> {
+  if (proof.kind === 'certificate')
+    return numbers.confirm(proof.certificate.body, proof.certificate.body.job);
+  return numbers.ruleOut(proof.kind === 'tally' ? proof.tally.client.body : proof.body);
 }
 
 /** An order settles where it was made: elsewhere it would use up a number of another sequence. */
@@ -118,6 +123,7 @@ export function serveSettlements(
   signer: GuardedSigner,
   transport: Transport,
   view: MarketView,
+  numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>,
   /** Told of the certificates in every settlement that is signed. */
   onSigned?: (settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void,
 ): void {
@@ -149,6 +155,8 @@ export function serveSettlements(
     looking.add(from);
     try {
       const certificates = await verify(settlement, proofs);
+      // Only now: what an order number stands for stays so.
+      await Promise.all(proofs.map((proof) => bind(proof, numbers)));
       // The ledger may have gone on while the proofs were checked.
       assertDue(settlement, from, view);
       const signature = await signer.signSettlement(settlement);

@@ -15,7 +15,10 @@ import { refuse, serve } from '../market/messaging.ts';
 import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
 import { certifyRequestSchema, protocols, ticketRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { ClaimBook } from './claim-book.ts';
+import { orderNumbers } from './order-numbers.ts';
 import { serveArrivals } from './serve-arrivals.ts';
+import { serveNotes } from './serve-notes.ts';
 import type { SettledWork, Testimony } from './settled-work.ts';
 import { serveSettlements } from './settlement-check.ts';
 import type { TicketBook } from './ticket-book.ts';
@@ -35,6 +38,8 @@ export interface ValidatorComponents {
   readonly tickets: (root: Hash | undefined) => TicketBook;
   /** What it ranks experts by; default: it ranks nobody. */
   readonly work?: Pick<SettledWork, 'witnessed' | 'verified'>;
+  /** Certified jobs that nobody has settled; default none. */
+  readonly claims?: Pick<ClaimBook, 'of'>;
 }
 
 /**
@@ -44,7 +49,7 @@ export interface ValidatorComponents {
 export function validatorRole(
   init: ValidatorInit,
 ): (components: ValidatorComponents) => { readonly id: NodeId } {
-  return ({ transport, view, clock, tickets, work }) => {
+  return ({ transport, view, clock, tickets, work, claims }) => {
     const { signer } = init;
     const self = signer.node;
     const jobs = witnessedJobs({ signer, view, clock, tickets });
@@ -65,6 +70,8 @@ export function validatorRole(
     });
 
     serveArrivals(transport, signer, jobs);
+    const numbers = orderNumbers({ signer, view, clock, claims: claims ?? noClaims });
+    serveNotes({ transport, signer, view, clock, jobs, numbers });
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
       if (from !== transcript.order.body.coordinator)
@@ -88,10 +95,12 @@ export function validatorRole(
       return { body, signature };
     });
 
-    serveSettlements(signer, transport, view, work?.verified);
+    serveSettlements(signer, transport, view, numbers, work?.verified);
     return { id: self };
   };
 }
+
+const noClaims: Pick<ClaimBook, 'of'> = { of: () => undefined };
 
 /** What may have one ticket of a validator: the ledger settles each number once. */
 function orderNumber({ market, client, clientSeq }: OrderBody): string {

@@ -1,5 +1,5 @@
 import { type Clock, decode, type JobId, MoeError, type NodeId } from '@moe/core';
-import { jobIdOf, type Roster, type SealedJob } from '@moe/protocol';
+import { jobIdOf, type Roster, type SealedJob, type SealedStage } from '@moe/protocol';
 import { type JobOpening, openingBytes, openOrderedJob } from '../expert/job-request.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
@@ -14,6 +14,8 @@ export interface WitnessedJob {
   readonly job: SealedJob;
   readonly pen: JobPen;
   readonly arrivals: ArrivalBook;
+  /** What was sealed before the cut, once its coordinator has had the job noted. */
+  cut?: SealedStage;
   /**
    * Whether it has been listening since before the job began, to the one draw that there is of it: otherwise it cannot say who
    * did not answer.

@@ -1,4 +1,4 @@
-import { MoeError, verifyBodyAsync } from '@moe/core';
+import { MoeError, type Signed, verifyBodyAsync } from '@moe/core';
 import { type Roster, rosterHash } from '../draw/shard.ts';
 import { claimDomain, type Grant, grantDomain } from './claims.ts';
 import {
@@ -16,25 +16,52 @@ import {
   closeFull,
   closeReveal,
   cutJob,
+  type FullJob,
   openJob,
   receiveCommit,
   receiveDecline,
   receiveFullCommit,
   receiveReveal,
+  type SealedJob,
 } from './phases.ts';
+
+/** What is said in the first stage of a job, up to its cut. */
+export type SealedStage = Pick<Transcript, 'commits' | 'grants' | 'declines' | 'cut'>;
 
 /** Checks every signature of a transcript. Throws `bad-signature`, which says whose. */
 export async function verifyTranscriptSignatures(transcript: Transcript): Promise<void> {
-  const messages = [
+  await verifyAll([
     [orderDomain, transcript.order],
-    [cutDomain, transcript.cut],
-    ...transcript.commits.map((commit) => [commitDomain, commit] as const),
+    ...messagesOf(transcript),
     ...transcript.fullCommits.map((commit) => [commitDomain, commit] as const),
-    ...transcript.grants.map((grant) => [grantDomain, grant] as const),
-    ...transcript.grants.map(({ body }) => [claimDomain, body.claim] as const),
-    ...transcript.declines.map((decline) => [declineDomain, decline] as const),
     ...transcript.arrivals.map((record) => [arrivalDomain, record] as const),
-  ] as const;
+  ]);
+  for (const reveal of transcript.reveals)
+    if (!verifyReveal(reveal))
+      throw new MoeError(
+        'bad-signature',
+        `The signature of ${reveal.worker.slice(0, 12)} on its reveal is not valid.`,
+      );
+}
+
+/** The same for the first stage alone. */
+export function verifySealedSignatures(stage: SealedStage): Promise<void> {
+  return verifyAll(messagesOf(stage));
+}
+
+type DomainMessage = readonly [domain: string, message: Signed<unknown>];
+
+function messagesOf({ cut, commits, grants, declines }: SealedStage): DomainMessage[] {
+  return [
+    [cutDomain, cut],
+    ...commits.map((commit) => [commitDomain, commit] as const),
+    ...grants.map((grant) => [grantDomain, grant] as const),
+    ...grants.map(({ body }) => [claimDomain, body.claim] as const),
+    ...declines.map((decline) => [declineDomain, decline] as const),
+  ];
+}
+
+async function verifyAll(messages: readonly DomainMessage[]): Promise<void> {
   const valid = await Promise.all(messages.map(([domain, message]) => verifyBodyAsync(domain, message)));
   const wrong = valid.indexOf(false);
   if (wrong >= 0) {
@@ -44,12 +71,6 @@ export async function verifyTranscriptSignatures(transcript: Transcript): Promis
       `The signature of ${message.by.slice(0, 12)} on ${domain} is not valid.`,
     );
   }
-  for (const reveal of transcript.reveals)
-    if (!verifyReveal(reveal))
-      throw new MoeError(
-        'bad-signature',
-        `The signature of ${reveal.worker.slice(0, 12)} on its reveal is not valid.`,
-      );
 }
 
 /**
@@ -59,37 +80,42 @@ export async function verifyTranscriptSignatures(transcript: Transcript): Promis
 export function replayTranscript(transcript: Transcript, roster: Roster): ClosedJob {
   if (rosterHash(roster) !== transcript.roster)
     throw new MoeError('message-refused', 'The transcript is about another roster.');
-  let sealed = openJob(transcript.order, roster, transcript.tickets);
-  for (const decline of transcript.declines) sealed = receiveDecline(sealed, decline);
-  for (const commit of transcript.commits)
-    sealed = receiveCommit(sealed, commit, grantOf(transcript, commit));
-  if (sealed.grants.length !== transcript.grants.length)
-    throw new MoeError('message-refused', 'The transcript has a grant that no commit used.');
-  const { cut, order } = transcript;
-  if (
-    cut.by !== order.body.coordinator ||
-    cut.body.job !== sealed.id ||
-    cut.body.seals.join() !== transcript.commits.map(({ body }) => body.seal).join()
-  )
-    throw new MoeError('message-refused', "The cut is not the coordinator's list of these commits.");
+  const cut = replaySealed(openJob(transcript.order, roster, transcript.tickets), transcript);
   const recorded = new Set<string>();
   for (const { by, body } of transcript.arrivals) {
-    if (body.job !== sealed.id || !sealed.draw.witnesses.includes(by as never))
+    if (body.job !== cut.id || !cut.draw.witnesses.includes(by as never))
       throw new MoeError('message-refused', 'An arrival record is not by a witness of this job.');
     // Records are counted against a member: each witness has one voice at each stage.
     if (recorded.has(`${by}/${body.stage}`))
       throw new MoeError('message-refused', 'A witness has two arrival records of one stage.');
     recorded.add(`${by}/${body.stage}`);
   }
-  let full = cutJob(sealed);
+  let full = cut;
   for (const commit of transcript.fullCommits) full = receiveFullCommit(full, commit);
   let reveal = closeFull(full);
   for (const message of transcript.reveals) reveal = receiveReveal(reveal, message);
   return closeReveal(reveal);
 }
 
+/** Runs the first stage of an opened job, up to its cut. Throws as {@link replayTranscript} does. */
+export function replaySealed(opened: SealedJob, stage: SealedStage): FullJob {
+  let sealed = opened;
+  for (const decline of stage.declines) sealed = receiveDecline(sealed, decline);
+  for (const commit of stage.commits) sealed = receiveCommit(sealed, commit, grantOf(stage, commit));
+  if (sealed.grants.length !== stage.grants.length)
+    throw new MoeError('message-refused', 'The transcript has a grant that no commit used.');
+  const { cut } = stage;
+  if (
+    cut.by !== sealed.order.body.coordinator ||
+    cut.body.job !== sealed.id ||
+    cut.body.seals.join() !== stage.commits.map(({ body }) => body.seal).join()
+  )
+    throw new MoeError('message-refused', "The cut is not the coordinator's list of these commits.");
+  return cutJob(sealed);
+}
+
 /** The grant under which a commit was made, if its worker is not its principal. */
-function grantOf({ grants }: Transcript, { body }: Commit): Grant | undefined {
+function grantOf({ grants }: SealedStage, { body }: Commit): Grant | undefined {
   if (body.worker === body.principal) return undefined;
   return grants.find(
     ({ body: { claim } }) => claim.body.principal === body.principal && claim.body.worker === body.worker,

@@ -19,7 +19,7 @@ export * from './misconduct.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
 export * from './preview.ts';
-export { hasThirdOfSeats, hasTwoThirds, type Quorum, quorumOf } from './quorum.ts';
+export { hasThirdOfSeats, hasTwoThirds, isQuorum, type Quorum, quorumOf } from './quorum.ts';
 export * from './records.ts';
 export * from './settlement-body.ts';
 export { worthOf } from './shares.ts';

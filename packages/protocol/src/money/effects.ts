@@ -77,7 +77,7 @@ export interface RoutedTally {
 }
 export const tallyDomain = 'moe/tally/1';
 
-/** An order that came to nothing: signed by the client so that its number can be passed. */
+/** An order that came to nothing, so that its number can be passed. Whether it did, each validator knows for itself. */
 export interface VoidBody {
   readonly network: string;
   readonly market: MarketId;
@@ -85,7 +85,7 @@ export interface VoidBody {
   readonly clientSeq: number;
   readonly reason: string;
 }
-export const voidDomain = 'moe/void/1';
+const voidDomain = 'moe/void/1';
 
 export const routedOrderBodySchema: z.ZodType<RoutedOrderBody> = z.strictObject({
   network: z.string().max(64),

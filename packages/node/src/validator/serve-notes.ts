@@ -1,0 +1,55 @@
+import type { Clock } from '@moe/core';
+import type { Transport } from '@moe/network';
+import { jobIdOf, replaySealed, type SealedStage, verifySealedSignatures } from '@moe/protocol';
+import { type JobOpening, openingBytes, openOrderedJob } from '../expert/job-request.ts';
+import type { MarketView } from '../market/market-view.ts';
+import { refuse, serve } from '../market/messaging.ts';
+import { noteRequestSchema, protocols, voidRequestSchema } from '../protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { OrderNumbers } from './order-numbers.ts';
+import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
+
+export interface NoteComponents {
+  readonly transport: Transport;
+  readonly signer: GuardedSigner;
+  readonly view: MarketView;
+  readonly clock: Clock;
+  readonly jobs: WitnessedJobs;
+  readonly numbers: OrderNumbers;
+}
+
+/**
+ * Notes jobs that have come to their cut, for their coordinators only, and tells a gateway whether an order number of its client
+ * is void. A witness of the job keeps what was sealed: it could then certify the job without the coordinator.
+ */
+export function serveNotes(components: NoteComponents): void {
+  const { transport, signer, view, clock, jobs, numbers } = components;
+  serve(transport, protocols.note, noteRequestSchema, async (request, from) => {
+    const { order, roster, tickets, ...stage } = request;
+    if (from !== order.body.coordinator) refuse('Only the coordinator of an order may have its job noted.');
+    const opening: JobOpening = { order, roster, tickets };
+    const job = jobs.known(jobIdOf(order.body))?.job ?? (await openOrderedJob(opening, { view, clock }));
+    if (job.draw.witnesses.includes(signer.node)) await keepStage(await jobs.open(opening), opening, stage);
+    const { signature } = await numbers.note(job, stage.cut.body);
+    return { note: { node: signer.node, signature } };
+  });
+  serve(transport, protocols.void, voidRequestSchema, async ({ client, clientSeq }, from) => {
+    const prepaid = view.prepaid(client);
+    if (prepaid?.gateway !== from) refuse('The client has no money locked for this gateway.');
+    if (clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
+    await numbers.ruleOut({ client, clientSeq });
+    return {};
+  });
+}
+
+/** A witness looks at all that was sealed, before anybody's work is shown on the strength of it. */
+async function keepStage(witnessed: WitnessedJob, opening: JobOpening, stage: SealedStage): Promise<void> {
+  const { job } = witnessed;
+  const brought = openingBytes({ ...opening, roster: job.roster });
+  if (Buffer.compare(openingBytes(job), brought) !== 0) refuse('This job has another draw.');
+  const known = witnessed.cut?.cut.body.seals.join();
+  if (known !== undefined && known !== stage.cut.body.seals.join()) refuse('This job has another cut.');
+  replaySealed(job, stage);
+  await verifySealedSignatures(stage);
+  witnessed.cut ??= stage;
+}
