@@ -11,10 +11,14 @@ import {
 } from '@moe/core';
 import {
   type Cut,
+  type CutBody,
   cutDomain,
   jobIdOf,
   jobSeed,
   maskText,
+  type NodeSignature,
+  noteDomain,
+  noteOf,
   type OrderBody,
   orderDomain,
   type RoutedOrderBody,
@@ -74,6 +78,13 @@ function coordinator(of: SmallMarket = market) {
       signBody(by, cutDomain, { job, seals } as never),
   };
 }
+
+/** What the validators say to a cut. */
+const notesOf = (order: OrderBody, cut: CutBody): NodeSignature[] =>
+  market.validators.map(({ keys, node }) => {
+    const { signature } = signBody(keys, noteDomain, noteOf(order, cut));
+    return { node, signature };
+  });
 
 async function sealed(changes: Partial<OrderBody> = {}) {
   const asking = coordinator();
@@ -173,22 +184,23 @@ describe('an honest expert, asked for its first seal', () => {
     const { request: first, job, asking } = await sealed();
     await market.clock.sleep(200_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
-    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part/);
+    await expect(asking.reveal({ job, seals: [], notes: [] })).rejects.toThrow(/no part/);
     await sealed();
-    await expect(asking.reveal({ job, seals: [] })).rejects.toThrow(/no part in the job/);
+    await expect(asking.reveal({ job, seals: [], notes: [] })).rejects.toThrow(/no part in the job/);
   });
 });
 
 describe('an honest expert, given the full data', () => {
   it('gives the same second seal and the same reveal however often it is asked', async () => {
-    const { asking, job, salt, commit, request } = await sealed();
+    const { asking, job, order, salt, commit, request } = await sealed();
     const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
     const answers = await Promise.all([full, full].map(asking.full));
     answers.push(await asking.full(full));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     const seals = [answers[0]!.commit.body.seal];
-    const reveals = await Promise.all([asking.reveal({ job, seals }), asking.reveal({ job, seals })]);
-    reveals.push(await asking.reveal({ job, seals }));
+    const reveal = { job, seals, notes: notesOf(order.body, full.cut.body) };
+    const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
+    reveals.push(await asking.reveal(reveal));
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
     // The job again, from the beginning: the same answer, no second seal.
     expect(await asking.sealed(request)).toEqual({ commit });
@@ -292,16 +304,32 @@ describe('an honest expert, given the full data', () => {
   });
 
   it('does not reveal before its second seal stands in the list', async () => {
-    const { asking, job, commit, salt } = await sealed();
-    await expect(asking.reveal({ job, seals: [commit.body.seal] })).rejects.toThrow(/second seal/);
-    const { commit: second } = await asking.full({
-      job,
-      cut: asking.cut(job, [commit.body.seal]),
-      text,
-      salt,
-    });
-    await expect(asking.reveal({ job, seals: [commit.body.seal] })).rejects.toThrow(/second seal/);
-    expect((await asking.reveal({ job, seals: [second.body.seal] })).reveal.job).toBe(job);
+    const { asking, job, order, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const notes = notesOf(order.body, cut.body);
+    await expect(asking.reveal({ job, seals: [commit.body.seal], notes })).rejects.toThrow(/second seal/);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    await expect(asking.reveal({ job, seals: [commit.body.seal], notes })).rejects.toThrow(/second seal/);
+    expect((await asking.reveal({ job, seals: [second.body.seal], notes })).reveal.job).toBe(job);
+  });
+
+  it('does not reveal before enough validators have noted the job', async () => {
+    const { asking, job, order, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    const seals = [second.body.seal];
+    const [note] = notesOf(order.body, cut.body);
+    const stranger = generateKeyPair();
+    for (const notes of [
+      [],
+      [{ ...note!, signature: new Uint8Array(64) }],
+      [{ ...note!, node: stranger.publicKey as never }],
+      [{ node: stranger.publicKey, signature: signBody(stranger, noteDomain, {}).signature }],
+      notesOf({ ...order.body, clientSeq: order.body.clientSeq + 1 }, cut.body),
+      notesOf(order.body, asking.cut(job, []).body),
+    ])
+      await expect(asking.reveal({ job, seals, notes })).rejects.toThrow(/noted/);
+    expect((await asking.reveal({ job, seals, notes: [note] })).reveal.job).toBe(job);
   });
 
   it('refuses malformed messages in words, and goes on', async () => {

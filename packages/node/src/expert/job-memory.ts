@@ -1,5 +1,6 @@
 import type { Clock, Hash, JobId, NodeId } from '@moe/core';
 import type { CutBody, Reveal, SealedJob } from '@moe/protocol';
+import { jobMs } from '../market/job-times.ts';
 import { refuse } from '../market/messaging.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { JobPen } from '../signing/job-pen.ts';
@@ -95,7 +96,13 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
     part,
     take(job, kept, principal) {
       const { pen } = part(job);
-      const state: JobInHand = { job, kept, principal, pen, expiresMs: clock.steadyMs() + lifetimeMs(job) };
+      const state: JobInHand = {
+        job,
+        kept,
+        principal,
+        pen,
+        expiresMs: clock.steadyMs() + jobMs(job.roster.parameters),
+      };
       const atMs = lastAskedMs(job);
       served.set(job.id, { atMs, steadyMs: clock.steadyMs() + atMs - clock.nowMs() });
       inHand.set(job.id, state);
@@ -114,9 +121,4 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
 /** After this, by its own clock, an expert opens no job of the order. */
 function lastAskedMs({ order, roster }: SealedJob): number {
   return order.body.deadlineMs + roster.parameters.maximumClockSkewMs;
-}
-
-function lifetimeMs(job: SealedJob): number {
-  const { sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs, maximumClockSkewMs } = job.roster.parameters;
-  return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs) + maximumClockSkewMs;
 }

@@ -57,7 +57,7 @@ export interface GuardedSigner {
 }
 
 /** The ledger settles each once. */
-export type OrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
+type OrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
 
 /** The signer of a node's key, over the guard of the process. */
 export type SignerOf = (keys: KeyPair) => GuardedSigner;

@@ -3,7 +3,7 @@ import type { Certificate } from '@moe/protocol';
 import type { JobOpening } from '../expert/job-request.ts';
 
 /** A certified job whose order is not settled: its experts have a claim on their fee. */
-export interface Claim {
+interface Claim {
   readonly opening: JobOpening;
   readonly certificate: Certificate;
   /** Since when this validator has it, by its steady clock. */

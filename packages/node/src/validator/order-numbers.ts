@@ -1,5 +1,6 @@
 import { type AccountId, type Clock, isMoeError, type JobId, MoeError, type Signed } from '@moe/core';
 import { type CutBody, type NoteBody, noteOf, type Order, type Roster } from '@moe/protocol';
+import { certifyAloneMs, jobMs } from '../market/job-times.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
 import { maxOrderLifetimeMs } from '../market/payable-order.ts';
@@ -22,7 +23,7 @@ export interface OrderNumbers {
 type ClientOrder = Pick<NoteBody, 'client' | 'clientSeq'>;
 
 /** Order and roster are checked: signed, payable, known. */
-export interface NotableJob {
+interface NotableJob {
   readonly order: Order;
   readonly roster: Roster;
   readonly feeMicro: bigint;
@@ -65,7 +66,7 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
     async note(job, cut) {
       const { body } = job.order;
       assertCovered(job);
-      const untilMs = body.deadlineMs + 2 * job.roster.parameters.maximumClockSkewMs;
+      const untilMs = clock.nowMs() + jobMs(job.roster.parameters) + certifyAloneMs(job.roster);
       try {
         return await signer.note(noteOf(body, cut), untilMs);
       } catch (error) {
