@@ -130,9 +130,11 @@ async function restart({ market, uniform, honest, machine, clock }: World): Prom
 }
 
 /** Whether a job of an honest client is done and settled now. */
-async function settles({ market }: World, problems: string[]): Promise<boolean> {
+async function settles({ market, clock }: World, problems: string[]): Promise<boolean> {
   try {
     await market.coordinator.close();
+    // Jobs that came to nothing when their experts were at work are void when their time is over.
+    await clock.sleep(restMs);
     await market.settler.flush();
     if (market.settler.pending() === 0) return true;
     problems.push(`${market.settler.pending()} orders are not settled: ${market.warnings.at(-1) ?? ''}`);

@@ -38,6 +38,8 @@ export interface Records {
 }
 
 const tryAgainMs = 1_000;
+/** Decided orders that only the memory has: a crash would lose what their experts earned. */
+const maxUnrecorded = 16;
 
 export function createRecords(components: RecordComponents): Records {
   const { market, ledger, receipts, orders, settler, clock } = components;
@@ -92,7 +94,8 @@ export function createRecords(components: RecordComponents): Records {
   };
   return {
     assertStoring() {
-      if (trying.size > 0) throw failure;
+      const reason = receipts.failure() ?? (trying.size < maxUnrecorded ? undefined : failure);
+      if (reason !== undefined) throw reason;
     },
     keep,
     keepVoid(order, reason, base) {
