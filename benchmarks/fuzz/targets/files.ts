@@ -29,7 +29,7 @@ import {
   type SealedTransaction,
   seal,
 } from '../../../packages/ledger/src/entry.ts';
-import { assertDataFormat } from '../../../packages/node/src/embedded/data-format.ts';
+import { assertDataFormat, markDataFormat } from '../../../packages/node/src/embedded/data-format.ts';
 import { openKeyFile } from '../../../packages/node/src/embedded/key-file.ts';
 import {
   readValidatorMemory,
@@ -164,7 +164,7 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
   const key = toHex(generateOwnerKey().privateKey);
   writeFileSync(wallet, JSON.stringify({ version: 3, address: key.slice(0, 40), crypto: {} }));
   const format = join(folder('data'), 'format');
-  assertDataFormat(join(root, 'data'), false);
+  markDataFormat(join(root, 'data'));
   const calibration = join(folder('calibration'), 'index.json');
   writeSealedJson(calibration, { experts: { [node]: ['3f9c'.repeat(16)] } });
   const file = (name: string, path: string, read: () => unknown): Target => {
@@ -189,7 +189,7 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
     file('validator’s record', memory, () => readValidatorMemory(memory)),
     file('standings', standings, () => readStandings(standings, 0, memoryReceipts(), () => {})),
     file('wallet list', wallet, () => listWallets(join(root, 'wallets'))),
-    file('data format', format, () => assertDataFormat(join(root, 'data'), true)),
+    file('data format', format, () => assertDataFormat(join(root, 'data'))),
     file(
       'index of calibration',
       calibration,

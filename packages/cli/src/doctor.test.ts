@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSealedJson } from '@moe/core/files';
@@ -34,9 +34,23 @@ describe('moe doctor', () => {
     ]);
     expect(readdirSync(data)).toContain('set-aside');
     writeSealedJson(join(data, 'keys.json'), { owners: {}, nodes: {} });
+    writeFileSync(join(data, 'format'), 'no format\n');
     const lost = await doctor('--repair');
     expect(lost.code).toBe(1);
     expect(lost.stdout).toMatch(/damaged\s+keys\.json[\s\S]*lacks treasury[\s\S]*from a backup/);
     expect(readdirSync(data)).toContain('keys.json');
+  });
+
+  it('does not call damaged what another version has made', async () => {
+    const data = join(cwd, '.moe');
+    mkdirSync(data);
+    writeFileSync(join(data, 'format'), '3\n');
+    writeFileSync(join(data, 'keys.json'), '{}');
+    const { code, stdout, stderr } = await doctor('--repair');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^error: The data directory .* has another format .* older version: its format is 3, .*\.\n$/,
+    );
+    expect(readFileSync(join(data, 'keys.json'), 'utf8')).toBe('{}');
   });
 });

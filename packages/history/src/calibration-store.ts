@@ -143,15 +143,13 @@ export class CalibrationStore {
   }
 
   #readIndex(): z.infer<typeof indexSchema> {
-    try {
-      return readSealedJson(this.#indexPath, z.object({ experts: indexSchema }))?.experts ?? {};
-    } catch (cause) {
-      throw new MoeError(
+    const damaged = (cause: MoeError): MoeError =>
+      new MoeError(
         'calibration-corrupt',
         `The index of calibration vectors ${this.#indexPath} is damaged (${messageOf(cause)}). Delete the folder; experts publish again.`,
         { metadata: { path: this.#indexPath }, cause },
       );
-    }
+    return readSealedJson(this.#indexPath, z.object({ experts: indexSchema }), damaged)?.experts ?? {};
   }
 
   #writeIndex(): void {

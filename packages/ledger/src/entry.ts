@@ -9,6 +9,7 @@ import {
   toHex,
   verifySignatureAsync,
 } from '@moe/core';
+import { otherFormat } from '@moe/core/files';
 import {
   innerSignatures,
   LEDGER_LIMITS,
@@ -103,7 +104,7 @@ export function chainHashIn(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(1, LENGTH_AT);
 }
 
-/** Reads entry `index`, which follows the entry with chain hash `previous`. Throws `log-corrupt`. */
+/** Reads entry `index`, which follows the entry with chain hash `previous`. Throws `log-corrupt`, `other-format`. */
 export function readEntry(
   index: number,
   previous: Uint8Array,
@@ -121,7 +122,7 @@ export function readEntry(
   try {
     [, transaction] = decode(signedBytes, signedBytesSchema);
   } catch (cause) {
-    throw corrupt(index, 'it is not a transaction', cause);
+    throw otherRules(index, 'it is no transaction of this one', cause);
   }
   const hash = toHex(chainHash) as Hash;
   return { index, transaction, signature, signedBytes, by: transaction.from, hash, chainHash };
@@ -133,6 +134,11 @@ export function corrupt(index: number, why: string, cause?: unknown): MoeError {
     `Entry ${index} of the ledger's log is damaged: ${why}. Restore the data directory from a backup.`,
     { metadata: { index }, cause },
   );
+}
+
+/** Of an entry that follows from those before, as it was written. `why` completes a sentence. */
+export function otherRules(index: number, why: string, cause?: unknown): MoeError {
+  return otherFormat(`Entry ${index} of the ledger's log`, why, cause);
 }
 
 function invalid(why: string): MoeError {

@@ -10,7 +10,7 @@ import { damagedStore, type StoreTable, storeTable } from './store-table.ts';
 
 /**
  * Looks at everything in a store that no process uses, and changes nothing: its pages, its values and, where it holds a log,
- * every entry by the rules. Throws `store-damaged`, `log-corrupt`.
+ * every entry by the rules. Throws `store-damaged`, `log-corrupt`, `other-format`.
  */
 export async function examineStore(directory: string): Promise<void> {
   checkStore(directory);

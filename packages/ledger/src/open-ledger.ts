@@ -78,7 +78,7 @@ interface Decided {
 
 /**
  * Opens the ledger in `log`. Throws `ledger-empty` (empty log and no genesis), `wrong-network`,
- * `log-corrupt`, `log-truncated`.
+ * `log-corrupt`, `other-format`, `log-truncated`.
  */
 export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   const folded = await replay(options.log, options.network, {

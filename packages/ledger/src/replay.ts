@@ -1,6 +1,6 @@
 import { fromHex, MoeError, toHex } from '@moe/core';
 import { applyTransaction, emptyState, type LedgerState } from '@moe/protocol';
-import { areSignaturesValid, CHAIN_START, chainHashIn, corrupt, readEntry } from './entry.ts';
+import { areSignaturesValid, CHAIN_START, chainHashIn, corrupt, otherRules, readEntry } from './entry.ts';
 import type { Log } from './log.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import { yieldToEvents } from './yield-to-events.ts';
@@ -19,7 +19,7 @@ const ENTRIES_PER_READ = 1_024;
 /**
  * Folds the log: from the newest snapshot that belongs to it, or from the beginning. Every entry's hash is
  * checked; signatures were checked when the entries were taken and are checked again only if asked.
- * Throws `log-corrupt`, `log-truncated`, `wrong-network`.
+ * Throws `log-corrupt`, `other-format`, `log-truncated`, `wrong-network`.
  */
 export async function replay(
   log: Pick<Log, 'head' | 'read'>,
@@ -48,7 +48,8 @@ export async function replay(
       if (options.verifySignatures && !(await areSignaturesValid(entry)))
         throw corrupt(entry.index, 'a signature on it does not hold');
       const outcome = applyTransaction(folded.state, entry.transaction);
-      if (!outcome.applied) throw corrupt(entry.index, `the rules refuse it (${outcome.message})`);
+      if (!outcome.applied)
+        throw otherRules(entry.index, `the rules of this one refuse it (${outcome.message})`);
       folded.height += 1;
       folded.chainHash = entry.chainHash;
     }

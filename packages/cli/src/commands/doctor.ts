@@ -25,7 +25,7 @@ export function addDoctor(program: Command): void {
 Without --repair nothing is changed. With it, damaged files that can be made again are moved to the folder \`set-aside\` of the
 data directory: nothing is deleted. Keys and the ledger cannot be made again: restore the whole directory from a backup.
 
-Exit codes: 0 nothing is damaged (any more), 1 something needs a backup, 2 wrong usage, 3 damaged, but can be made again.
+Exit codes: 0 nothing is damaged (any more), 1 something needs a backup or another version of this program, 2 wrong usage, 3 damaged, but can be made again.
 
 Examples:
   $ moe doctor
@@ -50,7 +50,7 @@ function exitCodeOf(findings: readonly Finding[]): number {
   const left = findings.flatMap(({ damage }) =>
     damage === undefined || damage.setAsideIn !== undefined ? [] : [damage.remedy],
   );
-  if (left.includes('backup')) return exitCodes.error;
+  if (left.some((remedy) => remedy === 'backup' || remedy === 'other-version')) return exitCodes.error;
   return left.length > 0 ? exitCodes.partlyFailed : exitCodes.ok;
 }
 
@@ -58,6 +58,7 @@ const remedies: { readonly [Name in Remedy]: string } = {
   'next-start': 'The next start makes it again.',
   repair: 'It can be made again: run this with --repair.',
   backup: 'It cannot be made again: restore the data directory from a backup.',
+  'other-version': 'Nothing is lost: go on with the version of this program that wrote it.',
 };
 
 function show(directory: string, findings: readonly Finding[]): void {
@@ -66,15 +67,17 @@ function show(directory: string, findings: readonly Finding[]): void {
       print(`${paint('green', 'ok')}       ${printable(path)}`);
       continue;
     }
-    print(`${paint('red', 'damaged')}  ${printable(path)}`);
+    const isOther = damage.remedy === 'other-version';
+    print(`${isOther ? paint('yellow', 'other   ') : paint('red', 'damaged ')} ${printable(path)}`);
     print(`         ${printable(damage.why)}`);
     const done = damage.setAsideIn;
     print(`         ${done === undefined ? remedies[damage.remedy] : `Moved to ${printable(done)}.`}`);
   }
-  const damaged = findings.filter(({ damage }) => damage !== undefined).length;
+  const wrong = findings.flatMap(({ damage }) => (damage === undefined ? [] : [damage.remedy]));
+  const others = wrong.filter((remedy) => remedy === 'other-version').length;
+  const parts = `${plural(findings.length, 'part')} of ${printable(directory)}`;
+  if (wrong.length === 0) return print(`${parts} checked: nothing is damaged.`);
   print(
-    damaged === 0
-      ? `${plural(findings.length, 'part')} of ${printable(directory)} checked: nothing is damaged.`
-      : `${damaged} of ${plural(findings.length, 'part')} of ${printable(directory)} damaged.`,
+    `${wrong.length - others} of ${parts} damaged${others === 0 ? '' : `, ${others} of another version`}.`,
   );
 }

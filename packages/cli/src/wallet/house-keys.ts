@@ -17,15 +17,13 @@ const schema = z.object({ owners: secretsSchema, nodes: secretsSchema });
 /** Keys that `moe up` keeps for the house, unencrypted, in its data directory. Read only. */
 function readHouseKeys(data: string | undefined): z.infer<typeof schema> | undefined {
   const path = join(dataDirectory(data), 'keys.json');
-  try {
-    return readSealedJson(path, schema);
-  } catch (cause) {
-    throw new MoeError(
+  const damaged = (cause: MoeError): MoeError =>
+    new MoeError(
       'keys-unreadable',
       `${path} is damaged, or not readable as the keys of a market. Restore it from a backup.`,
       { cause },
     );
-  }
+  return readSealedJson(path, schema, damaged);
 }
 
 /** Names of the house's owners: treasury, market-owner and so on. Empty where no market was founded. */

@@ -51,7 +51,9 @@ describe('a sealed file', () => {
     writeSealed(path, kind, Uint8Array.of(1, 2, 3));
     expect(readSealed(path, kind)).toEqual(Uint8Array.of(1, 2, 3));
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(() => readSealed(path, { ...kind, version: 3 })).toThrow('not a "standings" of version 3');
+    expect(() => readSealed(path, { ...kind, version: 3 })).toThrow(
+      "is not damaged, but was written by another version of this program: its version is 2, this one's is 3",
+    );
     expect(() => readSealed(path, { ...kind, kind: 'places' })).toThrow('not a "places"');
   });
 

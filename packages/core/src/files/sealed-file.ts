@@ -26,7 +26,7 @@ export function writeSealed(path: string, kind: SealedKind, content: Uint8Array)
 
 /**
  * The content as it was written; undefined where there is no file. Throws `file-damaged` where it is not whole, has changed,
- * or is of another kind or version.
+ * or is of another kind, and `other-format` where it is whole and of another version.
  */
 export function readSealed(path: string, kind: SealedKind): Uint8Array | undefined {
   const bytes = readIfThere(path);
@@ -36,9 +36,20 @@ export function readSealed(path: string, kind: SealedKind): Uint8Array | undefin
   const head = bytes.subarray(0, hashAt);
   if (!hashOf(head, content).equals(bytes.subarray(hashAt, headBytes)))
     throw damagedFile(path, 'its checksum does not fit its content');
-  if (!head.equals(headOf(kind, content.length)))
-    throw damagedFile(path, `it is not a "${kind.kind}" of version ${kind.version}`);
-  return new Uint8Array(content);
+  if (head.equals(headOf(kind, content.length))) return new Uint8Array(content);
+  const version = head.readUInt32LE(magic.length + kindBytes);
+  if (!head.equals(headOf({ ...kind, version }, content.length)))
+    throw damagedFile(path, `it is not a "${kind.kind}"`);
+  throw otherFormat(`The file ${path}`, `its version is ${version}, this one's is ${kind.version}`);
+}
+
+/** Of what is as it was written, but not by a program that writes what this one reads. `why` completes a sentence. */
+export function otherFormat(what: string, why: string, cause?: unknown): MoeError {
+  return new MoeError(
+    'other-format',
+    `${what} is not damaged, but was written by another version of this program: ${why}. Go on with that version, or begin anew in another directory: --data DIR.`,
+    { cause },
+  );
 }
 
 /** `why` completes a sentence. */

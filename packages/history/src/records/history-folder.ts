@@ -60,11 +60,8 @@ export class HistoryFolder {
 }
 
 function read<T>(directory: string, name: string, schema: z.ZodType<T>): T | undefined {
-  try {
-    return readSealedJson(join(directory, name), schema);
-  } catch (cause) {
-    throw damagedHistory(join(directory, name), messageOf(cause), cause);
-  }
+  const path = join(directory, name);
+  return readSealedJson(path, schema, (cause) => damagedHistory(path, messageOf(cause), cause));
 }
 
 /** A history is made from certificates that are kept elsewhere, so losing it costs knowledge of whom to ask, never money. */

@@ -13,10 +13,11 @@ import { openKeyFile } from './key-file.ts';
 import { readValidatorMemory } from './validator-file.ts';
 
 /**
- * What helps where something is damaged: nothing is to be done, since the next start makes it again; it can be set aside
- * (`repair`) and is then made again, wholly or in time; or only a backup has what is lost.
+ * What helps where something cannot be used: nothing is to be done, since the next start makes it again; it can be set aside
+ * (`repair`) and is then made again, wholly or in time; only a backup has what is lost; or, where nothing is damaged, the
+ * version of the program that wrote it can go on with it.
  */
-export type Remedy = 'next-start' | 'repair' | 'backup';
+export type Remedy = 'next-start' | 'repair' | 'backup' | 'other-version';
 
 /** One file or folder of a data directory, by its path in it. */
 export interface Finding {
@@ -27,14 +28,15 @@ export interface Finding {
 
 interface Examined {
   readonly path: string;
-  readonly remedy: Remedy;
+  readonly remedy: Exclude<Remedy, 'other-version'>;
   readonly examine: (path: string) => void | Promise<void>;
 }
 
 /**
  * Looks at every file that decides something in a data directory that no market uses, and changes nothing unless
  * `hasRepair`: then what can be made again is moved to a folder `set-aside`, from where it can be brought back. Throws
- * `data-directory-in-use`, `data-directory-unusable`.
+ * `data-directory-in-use`, `data-directory-unusable`, and `data-directory-outdated` for a directory of another version, of which
+ * this one cannot say what is damaged.
  */
 export async function examineDataDirectory(
   dataDir: string,
@@ -42,17 +44,18 @@ export async function examineDataDirectory(
 ): Promise<readonly Finding[]> {
   const lock = lockDirectory(dataDir);
   try {
+    requireFormat(dataDir);
     const findings: Finding[] = [];
     for (const examined of examinedIn(dataDir)) {
       const path = relative(dataDir, examined.path);
-      const why = await damageOf(examined);
-      if (why === undefined) findings.push({ path });
+      const found = await damageOf(examined);
+      if (found === undefined) findings.push({ path });
       else {
-        const isMoved = options.hasRepair && examined.remedy !== 'backup';
+        const isMoved = options.hasRepair && (found.remedy === 'next-start' || found.remedy === 'repair');
         const setAsideIn = isMoved ? setAside(dataDir, examined.path, options.nowMs) : undefined;
         findings.push({
           path,
-          damage: { why, remedy: examined.remedy, ...(setAsideIn === undefined ? {} : { setAsideIn }) },
+          damage: { ...found, ...(setAsideIn === undefined ? {} : { setAsideIn }) },
         });
       }
     }
@@ -62,13 +65,27 @@ export async function examineDataDirectory(
   }
 }
 
-async function damageOf({ path, examine }: Examined): Promise<string | undefined> {
+async function damageOf({
+  path,
+  examine,
+  remedy,
+}: Examined): Promise<{ readonly why: string; readonly remedy: Remedy } | undefined> {
   try {
     await examine(path);
     return undefined;
   } catch (error) {
-    if (isMoeError(error)) return error.message;
-    return `It cannot be read: ${messageOf(error)}.`;
+    const isOther = isMoeError(error, 'other-format') && remedy === 'backup';
+    const why = isMoeError(error) ? error.message : `It cannot be read: ${messageOf(error)}.`;
+    return { why, remedy: isOther ? 'other-version' : remedy };
+  }
+}
+
+/** A damaged mark is a finding like others. */
+function requireFormat(dataDir: string): void {
+  try {
+    assertDataFormat(dataDir);
+  } catch (error) {
+    if (!isMoeError(error, 'file-damaged')) throw error;
   }
 }
 
@@ -85,7 +102,7 @@ function examinedIn(dataDir: string): Examined[] {
   const markets = listed(at('markets')).map((id) => at('markets', id));
   const keyFile = (path: string): void => void openKeyFile({ path, names: founderKeyNames, hasLedger: true });
   const fixed: Examined[] = [
-    { path: at('format'), remedy: 'backup', examine: () => assertDataFormat(dataDir, true) },
+    { path: at('format'), remedy: 'backup', examine: () => void assertDataFormat(dataDir) },
     { path: at('keys.json'), remedy: 'backup', examine: keyFile },
     { path: at('api-key'), remedy: 'repair', examine: examineApiKey },
     ...storesIn(dataDir).map((path): Examined => ({ path, remedy: 'backup', examine: examineStore })),

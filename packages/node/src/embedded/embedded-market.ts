@@ -24,7 +24,7 @@ import { founderKeyNames, openLedgerOf } from './bootstrap.ts';
 import { publishNextChunk } from './calibrate.ts';
 import { chooseFirstMarket } from './choose-first-market.ts';
 import { type Closers, closersOf } from './closers.ts';
-import { assertDataFormat } from './data-format.ts';
+import { markDataFormat } from './data-format.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
 import { foundedMarketId } from './genesis-terms.ts';
 import { guardOf } from './guard-of.ts';
@@ -109,6 +109,7 @@ const defaultValidators = 3;
 
 /**
  * Opens the markets of a data directory, or founds the first. Throws `data-directory-in-use`, `data-directory-unusable`,
+ * `data-directory-outdated`, `file-damaged`, `other-format`,
  * `guard-older-copy`, `guard-in-use`, `guard-anchor-unusable`, `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `calibration-corrupt`, `market-closed`, and what the ledger throws.
  */
 export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<EmbeddedMarket> {
@@ -127,7 +128,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
   const ledgerDirectory = join(dataDir, 'ledger');
-  assertDataFormat(dataDir, existsSync(ledgerDirectory));
+  markDataFormat(dataDir);
   // Keys, and the beginnings of clients' texts, lie in it.
   chmodSync(dataDir, 0o700);
   const keys = openKeyFile({

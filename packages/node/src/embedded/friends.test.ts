@@ -1,6 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decode, isMoeError } from '@moe/core';
+import { decode } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import { memoryHistory } from '@moe/history';
 import { embeddedParameters, lossUnitsPerJob, rosterSchema } from '@moe/protocol';
@@ -193,22 +192,5 @@ describe('texts that one expert is known to be best for', () => {
       await market.close();
       other.remove();
     }
-  });
-});
-
-describe('a data directory of another version', () => {
-  it('is refused with a word on what to do, and left as it is', async () => {
-    const other = temporaryDirectory();
-    const path = join(other.path, 'data');
-    await (await openTestMarket(path)).close();
-    expect(existsSync(join(path, 'format'))).toBe(true);
-    writeFileSync(join(path, 'format'), '2\n');
-    const keys = JSON.stringify({ treasury: 'a'.repeat(64) });
-    writeFileSync(join(path, 'keys.json'), keys);
-    const error = await openTestMarket(path).catch((reason: unknown) => reason);
-    expect(isMoeError(error, 'data-directory-outdated')).toBe(true);
-    expect(String(error)).toMatch(/Move the directory away/);
-    expect(readFileSync(join(path, 'keys.json'), 'utf8')).toBe(keys);
-    other.remove();
   });
 });

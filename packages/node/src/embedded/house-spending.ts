@@ -77,13 +77,11 @@ export function openHouseSpending(
 }
 
 function read(path: string, purpose: string): Readonly<Record<string, Amount>> {
-  try {
-    return readSealedJson(path, schema)?.spent ?? {};
-  } catch (cause) {
-    throw new MoeError(
+  const damaged = (cause: MoeError): MoeError =>
+    new MoeError(
       'budget-unreadable',
       `${path}, which says what the house has spent on ${purpose}, is damaged. Restore it from a backup, or delete it to begin anew with the whole budget.`,
       { cause },
     );
-  }
+  return readSealedJson(path, schema, damaged)?.spent ?? {};
 }

@@ -37,15 +37,13 @@ function joinedMarketsFile(dataDir: string): string {
 /** Nothing is joined where nobody has chosen. Throws `choice-unreadable`. */
 export function readJoiningChoice(dataDir: string): JoiningChoice {
   const path = joinedMarketsFile(dataDir);
-  try {
-    return readSealedJson(path, schema) ?? { markets: [], budgetMicro: defaultJoiningBudgetMicro };
-  } catch (cause) {
-    throw new MoeError(
+  const damaged = (cause: MoeError): MoeError =>
+    new MoeError(
       'choice-unreadable',
       `${path}, which says what markets of others the house joins, is damaged. Delete it, and choose again with \`moe expert join MARKET\`.`,
       { cause },
     );
-  }
+  return readSealedJson(path, schema, damaged) ?? { markets: [], budgetMicro: defaultJoiningBudgetMicro };
 }
 
 /** What the markets of others have had of the treasury and not given back. */

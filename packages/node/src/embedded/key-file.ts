@@ -6,11 +6,12 @@ import {
   type KeyPair,
   keyPairFromSeed,
   MoeError,
+  messageOf,
   type OwnerKey,
   ownerKeyFromPrivate,
   toHex,
 } from '@moe/core';
-import { readSealedJson, writeSealedJson } from '@moe/core/files';
+import { damagedFile, readSealedJson, writeSealedJson } from '@moe/core/files';
 import { z } from 'zod';
 
 const secretsSchema = z.record(z.string().max(256), z.string().regex(/^[0-9a-f]{64}$/));
@@ -88,15 +89,17 @@ function remembered<Key>(open: (name: string) => Key): (name: string) => Key {
 }
 
 function readSecrets(path: string): Secrets | undefined {
-  try {
-    const secrets = readSealedJson(path, schema);
-    if (secrets !== undefined) chmodSync(path, 0o600);
-    return secrets;
-  } catch (cause) {
-    throw new MoeError(
+  const damaged = (cause: MoeError): MoeError =>
+    new MoeError(
       'keys-unreadable',
       `The key file ${path} is damaged. Restore it from a backup: its keys own the accounts of this data directory. To begin anew, choose another data directory.`,
       { metadata: { path }, cause },
     );
+  const secrets = readSealedJson(path, schema, damaged);
+  try {
+    if (secrets !== undefined) chmodSync(path, 0o600);
+  } catch (error) {
+    throw damaged(damagedFile(path, messageOf(error), error));
   }
+  return secrets;
 }

@@ -110,7 +110,7 @@ export async function readStandings(
   return { batch: nextBatch, standings, totals };
 }
 
-/** Throws `file-damaged` unless the file is as it was written. */
+/** Throws `file-damaged` unless the file is as it was written, and `other-format` where it is one of another version. */
 export function examineStandings(path: string): void {
   readSealed(path, fileKind);
 }
@@ -124,7 +124,9 @@ function readFile(
     return content === undefined ? undefined : decode(content, fileSchema);
   } catch (error) {
     if (!isMoeError(error)) throw error;
-    onWarning(`${path} is damaged; the standings are added up again from all settlements.`);
+    const what =
+      error.code === 'other-format' ? 'was written by another version of this program' : 'is damaged';
+    onWarning(`${path} ${what}; the standings are added up again from all settlements.`);
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
-import { bytesSchema, decode, encode, hashSchema, nodeIdSchema } from '@moe/core';
+import { bytesSchema, decode, encode, hashSchema, messageOf, nodeIdSchema } from '@moe/core';
+import { otherFormat } from '@moe/core/files';
 import { type Effects, effectsSchema, type Transcript, transcriptSchema } from '@moe/protocol';
 import { z } from 'zod';
 import { type SettlementProof, settlementProofSchema } from '../validator/settlement-proof.ts';
@@ -77,8 +78,13 @@ export function decodeShownRecord(bytes: Uint8Array): ShownRecord {
   return decode(bytes, shownRecordSchema as unknown as z.ZodType<ShownRecord>);
 }
 
+/** What this node itself has kept, with a checksum: throws `other-format` where it cannot be decoded. */
 export function decodeRecord(bytes: Uint8Array): ReceiptRecord {
-  return decode(bytes, recordSchema as unknown as z.ZodType<ReceiptRecord>);
+  try {
+    return decode(bytes, recordSchema as unknown as z.ZodType<ReceiptRecord>);
+  } catch (cause) {
+    throw otherFormat('A receipt of this data directory', messageOf(cause), cause);
+  }
 }
 
 /** A settled batch as it is kept: what was netted, and the orders behind it. */
