@@ -251,14 +251,20 @@ class ShardRun {
   }
 
   /** Has all validators note the job: what makes the experts reveal. Rejects with `no-quorum`. */
-  async note({ order, tickets, commits, grants, declines }: FullJob, cut: Cut): Promise<NodeSignature[]> {
+  async note(
+    { order, draw, tickets, commits, grants, declines }: FullJob,
+    cut: Cut,
+  ): Promise<NodeSignature[]> {
     const { view, clock } = this.#components;
     const { rosterHash: roster } = this.#input;
     const request = encode({ order, roster, tickets, cut, commits, grants, declines });
     const deadlineMs = Math.max(5_000, this.#input.roster.parameters.fullDeadlineMs);
     const bytes = encode([noteDomain, noteOf(order.body, cut.body)]);
     const notes: NodeSignature[] = [];
-    const isQuorum = (): boolean => view.isQuorum(notes.map(({ node }) => node));
+    const isQuorum = (): boolean => {
+      const signers = notes.map(({ node }) => node);
+      return view.isQuorum(signers) && hasWitnessQuorum(signers, draw.witnesses);
+    };
     const failures = await runStage({
       seats: view.validators(),
       deadlineMs,

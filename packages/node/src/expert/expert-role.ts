@@ -18,6 +18,7 @@ import {
   type Decline,
   declineDomain,
   type Grant,
+  hasWitnessQuorum,
   type NodeSignature,
   noteOf,
   type SealedJob,
@@ -262,7 +263,9 @@ async function assertNoted(
   const { full, job } = state;
   if (full === undefined) refuse('This expert has not seen the cut of the job.');
   if (state.isNoted === true) return;
-  if (!view.isQuorum(await signersOfNote(noteOf(job.order.body, full.cut), notes)))
+  const signers = await signersOfNote(noteOf(job.order.body, full.cut), notes);
+  // Its witnesses, too: they hold what is needed to certify it, whatever its coordinator does.
+  if (!view.isQuorum(signers) || !hasWitnessQuorum(signers, job.draw.witnesses))
     refuse('Too few validators have noted the job: its answers could be had for nothing.');
   state.isNoted = true;
 }

@@ -11,7 +11,7 @@ import {
   toHex,
 } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
-import type { SigningGuard } from '@moe/ledger/guard';
+import type { OnceSaying, SigningGuard } from '@moe/ledger/guard';
 import {
   type Action,
   type EpochEnd,
@@ -41,7 +41,7 @@ export interface GuardedSigner {
    * node may have said something in it before. No honest question about the job comes after `untilMs`.
    */
   openJob(job: JobId, untilMs: number, options?: { readonly isUrgent?: boolean }): JobPen;
-  /** Notes a job under its order number, as `bindOrder` does, and says so. */
+  /** Notes a job under its order number, as `bindOrder` does, with one cut of it, and says so. */
   note(body: NoteBody, untilMs: number): Promise<Signed<NoteBody>>;
   /**
    * Binds an order number to the one job that it stands for, or to none, until then. Rejects with `signed-already` where it is
@@ -66,13 +66,15 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
   const node = keys.publicKey as NodeId;
   const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
     guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
+  /** What it throws at once rejects, too. */
+  const enter = async (saying: OnceSaying): Promise<void> => guard.enter(saying);
   const bindOrder: GuardedSigner['bindOrder'] = async (
     { network, market, client, clientSeq },
     job,
     untilMs,
   ) => {
     const slot = `${node}/order/${network}/${market}/${client}/${clientSeq}`;
-    await guard.enter({ slot, said: hashOf('moe/job-of-order/1', job), untilMs });
+    await enter({ slot, said: hashOf('moe/job-of-order/1', job), untilMs });
   };
   return {
     node,
@@ -87,7 +89,8 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
       return jobPen(keys, job, guard.enter({ slot: `${node}/job/${job}`, said, untilMs }, options));
     },
     async note(body, untilMs) {
-      await bindOrder(body, body.job, untilMs);
+      const cut = { slot: `${node}/cut/${body.job}`, said: body.cut, untilMs };
+      await Promise.all([bindOrder(body, body.job, untilMs), enter(cut)]);
       return signBody(keys, noteDomain, body);
     },
     bindOrder,

@@ -1,5 +1,6 @@
-import { encode, type NodeId, signBody } from '@moe/core';
+import { decode, encode, type NodeId, signBody } from '@moe/core';
 import {
+  cutDomain,
   type Effects,
   netSettlement,
   type TallyBody,
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
 import { textAbout } from '../fixed-market/small-market.ts';
 import { call } from '../market/messaging.ts';
-import { protocols, voidResponseSchema } from '../protocols.ts';
+import { noteRequestSchema, noteResponseSchema, protocols, voidResponseSchema } from '../protocols.ts';
 import { type SettlementProof, settlementResponseSchema } from './settlement-proof.ts';
 
 /** Gateway and client are one, and would have their answers for nothing. */
@@ -20,15 +21,19 @@ let market: LedgerMarket;
 /** Messages of these protocols their coordinator does not send. */
 let withheld: ReadonlySet<string>;
 let revealed: number;
+/** Notes that it asked for, and got. */
+let noted: Uint8Array[];
 beforeEach(async () => {
   withheld = new Set([protocols.certify]);
   revealed = 0;
+  noted = [];
   market = await ledgerMarket({ validators: 3 });
   const { gateway } = market;
   const request = gateway.request.bind(gateway);
   gateway.request = async (to, protocol, ...rest) => {
     if (withheld.has(protocol)) throw new Error('withheld');
     const answer = await request(to, protocol, ...rest);
+    if (protocol === protocols.note) noted.push(rest[0]);
     if (protocol === protocols.reveal) revealed += 1;
     return answer;
   };
@@ -115,6 +120,25 @@ describe('an order whose experts have shown their answers', () => {
     expect(await voidedBy(0)).toBe(0);
     expect(await signatures(voided(0))).toBe(0);
     expect(await signatures(tallied(0))).toBe(0);
+  });
+});
+
+describe('a job that is noted', () => {
+  it('has one cut, for every validator: no experts are shown another', async () => {
+    await expect(served(1)).rejects.toThrow();
+    const request = decode(noted[0]!, noteRequestSchema);
+    const keys = market.keysOf('gateway');
+    const commits = request.commits.toReversed();
+    const seals = commits.map(({ body }) => body.seal);
+    const cut = signBody(keys, cutDomain, { job: request.cut.body.job, seals });
+    const asked = await Promise.allSettled(
+      market.validators.map((node) =>
+        call(market.gateway, node, protocols.note, encode({ ...request, commits, cut }), noteResponseSchema, {
+          timeoutMs: 5_000,
+        }),
+      ),
+    );
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 });
 
