@@ -182,6 +182,18 @@ describe.runIf(runs)('the live page', () => {
     expect(problems).toEqual([]);
   });
 
+  it('tells the operator what to do, for as long as it is so', async () => {
+    const notice =
+      'The account of the API key has 3.2 prepaid credits left in "text-embedding", and is not topped up: the budget is spent. Add to it from another account: moe transfer client CREDITS --from WALLET.';
+    market.setNotices(notice);
+    await openPage();
+    await page.locator('#notices li', { hasText: notice }).waitFor();
+    market.setNotices();
+    await embed(longText);
+    await page.locator('#notices li').waitFor({ state: 'detached' });
+    expect(problems).toEqual([]);
+  });
+
   it('shows names of experts and trainings as text', async () => {
     const name = '<img src=x onerror=alert(1)>';
     await openPage();

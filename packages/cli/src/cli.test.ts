@@ -130,6 +130,16 @@ describe('a market that does not answer', () => {
 });
 
 describe('moe status', () => {
+  it('tells the operator what to do, near the top', async () => {
+    const notice = 'The account of the API key has 3 prepaid credits left: moe transfer client CREDITS.';
+    market.status = { notices: [notice] };
+    const { stdout } = await moe(['status']);
+    const { stdout: json } = await moe(['status', '--json']);
+    market.status = {};
+    expect(stdout.split('\n')[1]).toBe(`attention: ${notice}`);
+    expect(JSON.parse(json).notices).toEqual([notice]);
+  });
+
   it('shows experts, jobs and ledger', async () => {
     const { code, stdout, stderr } = await moe(['status']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -100,6 +100,7 @@ export async function startTestMarket(): Promise<TestMarket> {
         totalMicro: 100_000_000n,
       },
       attendance: [],
+      notices: [],
       calibration: { pieces: 1, target: 4_096 },
       history: { records: 4, bytesPerRecord: 500 },
       recentJobs: [],

@@ -19,6 +19,7 @@ export function showTotals(status) {
       formatCount(experts.length),
     ),
   );
+  byId('notices').replaceChildren(...status.notices.map((text) => element('li', { text })));
   const [market, ...others] = status.markets;
   const also = others.map(({ id, state }) =>
     state === undefined || state === 'serving' ? id : `${id} (${state})`,

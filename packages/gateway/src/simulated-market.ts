@@ -37,6 +37,7 @@ export interface SimulatedMarket extends MarketService {
   readonly blobHash: Hash;
   emit(event: MarketEvent): void;
   setReadiness(readiness: Readiness): void;
+  setNotices(...sentences: readonly string[]): void;
   /** The next `embed` rejects with this. */
   failNext(error: unknown): void;
   /** Makes `embed` wait until `release`; requests that arrived are in `waiting`. */
@@ -96,6 +97,7 @@ export function createSimulatedMarket(
   let failure: { readonly error: unknown } | undefined;
   let aborted = 0;
   let readiness: Readiness = { isReady: true, reasons: [], needsRestart: false };
+  let notices: readonly string[] = [];
   let isFriendCalled = false;
   const regionsAsked: (number | undefined)[] = [];
   let settledMicro = 0n;
@@ -197,6 +199,9 @@ export function createSimulatedMarket(
     setReadiness: (next) => {
       readiness = next;
     },
+    setNotices: (...sentences) => {
+      notices = sentences;
+    },
     failNext: (error) => {
       failure = { error };
     },
@@ -273,6 +278,7 @@ export function createSimulatedMarket(
         totalMicro: 2n ** 60n,
       },
       attendance: [],
+      notices: [...notices],
       calibration: { pieces: 4_096, target: 4_096 },
       history: { records: jobs.certified, bytesPerRecord: 512 },
       recentJobs: recentJobs.map(({ job, text }) => jobFor(viewer, job, text)),

@@ -159,6 +159,8 @@ export interface MarketStatus {
   readonly ledger: { readonly height: number; readonly stateRoot: Hash; readonly totalMicro: Amount };
   /** Which validators are missing, since when, and what will happen when: sentences for people. */
   readonly attendance: readonly string[];
+  /** What the operator should know and do, such as money that runs out: sentences for people. */
+  readonly notices: readonly string[];
   readonly calibration: { readonly pieces: number; readonly target: number };
   readonly history: { readonly records: number; readonly bytesPerRecord: number };
   readonly recentJobs: readonly JobSummary[];

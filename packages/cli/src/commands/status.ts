@@ -51,6 +51,7 @@ function show(status: Status, url: string, recent: number): void {
   );
   for (const { message } of status.readiness.reasons)
     print(`${paint('yellow', 'not ready')}: ${printable(message)}`);
+  for (const sentence of status.notices) print(`${paint('yellow', 'attention')}: ${printable(sentence)}`);
   for (const market of status.markets)
     print(
       `  ${printable(market.id)}: ${market.dimensions} dimensions, ` +

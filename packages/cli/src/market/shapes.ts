@@ -63,6 +63,7 @@ export const statusSchema = z.object({
   pendingReceipts: z.number(),
   ledger: z.object({ height: z.number(), stateRoot: shownText(), totalMicro: micro }),
   attendance: z.array(shownText(2_000)).max(100).default([]),
+  notices: z.array(shownText(2_000)).max(100).default([]),
   calibration: z.object({ pieces: z.number(), target: z.number() }).optional(),
   history: z.object({ records: z.number(), bytesPerRecord: z.number() }),
   recentJobs: z.array(job).default([]),

@@ -276,6 +276,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     feed,
     authenticate,
     clientAccount,
+    notices: () => prepaid.notices(),
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {

@@ -1,4 +1,5 @@
 /** The account of the API key does not run dry while there is a budget, and says so in time when there is none. */
+import { formatCredits } from '@moe/core';
 import { expect, it, vi } from 'vitest';
 import { type EmbeddedMarket, embeddedMarketId } from './embedded-market.ts';
 import {
@@ -40,6 +41,7 @@ it('is topped up within its budget, over restarts; what others send is prepaid a
   };
   try {
     while (paidMicro <= prepaid.lockMicro) expect(await spend(1)).toBeUndefined();
+    expect(market.service.status().notices).toEqual([]);
     // More than it began with is paid, and the service goes on.
     await market.close();
     market = await open();
@@ -47,6 +49,12 @@ it('is topped up within its budget, over restarts; what others send is prepaid a
     expect(paidMicro + lockedMicro()).toBeLessThanOrEqual(prepaid.lockMicro + prepaid.budgetMicro);
     expect(paidMicro).toBeGreaterThan(prepaid.budgetMicro);
     expect(warnings).toEqual([expect.stringMatching(/prepaid credits left .* moe transfer client/)]);
+    // For as long as it is so, with what is left now.
+    expect(market.service.status().notices).toEqual([
+      expect.stringMatching(
+        new RegExp(`has ${formatCredits(lockedMicro())} prepaid credits left .* moe transfer client CREDITS`),
+      ),
+    ]);
     const friend = await fundedOwner(market, directory.path, 10);
     const before = lockedMicro();
     await market.ledger.transact(friend, {
@@ -55,6 +63,7 @@ it('is topped up within its budget, over restarts; what others send is prepaid a
       amountMicro: 1_000_000n,
     });
     await vi.waitFor(() => expect(lockedMicro()).toBe(before + 1_000_000n));
+    expect(market.service.status().notices).toEqual([]);
     expect(await spend(1)).toBeUndefined();
   } finally {
     await market.close();

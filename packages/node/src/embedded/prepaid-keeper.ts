@@ -33,6 +33,12 @@ export const prepaidPurpose: SpendingPurpose = {
   remedy: 'Add to it from another account: moe transfer client CREDITS --from WALLET.',
 };
 
+export interface PrepaidKeeper {
+  /** Where the client runs out of money and is not topped up, and what to do: a sentence each. */
+  notices(): readonly string[];
+  close(): Promise<void>;
+}
+
 /**
  * Keeps the client's prepaid money from running out: what others transfer to its account is locked in the first market at once, and
  * what runs low is topped up from the treasury, within a budget. When that is spent, it says so while there is still something left.
@@ -42,11 +48,15 @@ export function prepaidKeeper(
   client: AccountId,
   spending: HouseSpending,
   markets: () => readonly MarketId[],
-): { close(): Promise<void> } {
+): PrepaidKeeper {
   const { embedded, keys, clients, onWarning, prepaid: terms } = parts;
   const { ledger } = embedded;
   const treasury = keys.owner('treasury').address;
-  const warned = new Set<MarketId>();
+  /** Why the client is not topped up there. */
+  const refusals = new Map<MarketId, string>();
+  const lockedIn = (market: MarketId): bigint => ledger.prepaid(client, market)?.lockedMicro ?? 0n;
+  const notice = (market: MarketId, why: string): string =>
+    `The account of the API key has ${formatCredits(lockedIn(market))} prepaid credits left in "${market}", and is not topped up: ${why}`;
   let isClosed = false;
 
   /** What others have sent; the treasury's is locked by whoever sends it. */
@@ -58,9 +68,9 @@ export function prepaidKeeper(
       givenMicro = 0n;
       if (amountMicro > 0n) await lockForGateway(ledger, clients, client, market, amountMicro);
     }
-    const lockedMicro = ledger.prepaid(client, market)?.lockedMicro ?? 0n;
+    const lockedMicro = lockedIn(market);
     if (lockedMicro >= terms.lowMicro) {
-      warned.delete(market);
+      refusals.delete(market);
       return;
     }
     const missingMicro = terms.lockMicro - lockedMicro;
@@ -68,12 +78,11 @@ export function prepaidKeeper(
       spending.take(market, 'client', missingMicro, terms.budgetMicro);
       await fund(embedded, keys, client, missingMicro);
       await lockForGateway(ledger, clients, client, market, missingMicro);
+      refusals.delete(market);
     } catch (error) {
-      if (warned.has(market)) return;
-      warned.add(market);
-      onWarning(
-        `The account of the API key has ${formatCredits(lockedMicro)} prepaid credits left in "${market}", and is not topped up: ${messageOf(error)}`,
-      );
+      const isNew = !refusals.has(market);
+      refusals.set(market, messageOf(error));
+      if (isNew) onWarning(notice(market, messageOf(error)));
     }
   };
   const keepAllUp = async (): Promise<void> => {
@@ -101,6 +110,11 @@ export function prepaidKeeper(
   });
   look();
   return {
+    notices: () =>
+      markets().flatMap((market) => {
+        const why = refusals.get(market);
+        return why === undefined || lockedIn(market) >= terms.lowMicro ? [] : [notice(market, why)];
+      }),
     async close() {
       isClosed = true;
       unsubscribe();

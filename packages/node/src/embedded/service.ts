@@ -23,6 +23,8 @@ export interface ServiceComponents {
   readonly authenticate: (apiKey: string) => AccountId | undefined;
   /** Whom the API key of the data directory belongs to. */
   readonly clientAccount: AccountId;
+  /** What the operator should know and do: sentences. */
+  readonly notices: () => readonly string[];
 }
 
 /** The embedded markets as programs see them, and what their owner needs to end them. */
@@ -95,6 +97,7 @@ export function marketService(components: ServiceComponents): OpenService {
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
         attendance: attendanceFacts(ledger.records()).sentences,
+        notices: components.notices(),
         calibration: {
           pieces: Math.min(
             ...ofFirst.experts.map(({ id: node }) => calibration.count(node)),
