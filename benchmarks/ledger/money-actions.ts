@@ -2,8 +2,8 @@ import { hashOf } from '@moe/core';
 import {
   prepaidKey,
   type SettlementBody,
-  signRelease,
   signSettlement,
+  spendableMicro,
   type TransactionKind,
 } from '@moe/protocol';
 import { gateway, MARKET, NETWORK, nodeId, owners, type Scene, treasury, validators } from './cast.ts';
@@ -85,13 +85,6 @@ function settle({ state, index }: Scene): ReturnType<Maker> {
 
 function unlock({ state, index }: Scene): ReturnType<Maker> {
   const owner = someOwner(index);
-  const nonce = state.accounts.get(owner.address)?.nonce ?? 0;
-  if ((state.prepaid.get(prepaidKey(owner.address, MARKET))?.lockedMicro ?? 0n) < 100n) return undefined;
-  const body = { network: NETWORK, account: owner.address, market: MARKET, amountMicro: 100n, nonce };
-  return by(owner, {
-    kind: 'unlock',
-    market: MARKET,
-    amountMicro: 100n,
-    release: [signRelease(gateway, body)],
-  });
+  if (spendableMicro(state.prepaid.get(prepaidKey(owner.address, MARKET))) < 100n) return undefined;
+  return by(owner, { kind: 'unlock', market: MARKET, amountMicro: 100n });
 }

@@ -62,12 +62,12 @@ export function registerReads(
 
   app.get('/v1/balance', async (request, reply) => {
     const account = request.account!;
-    const { availableMicro, reservedMicro } = service.balance(account);
+    const { availableMicro, ...rest } = service.balance(account);
     return sendJson(reply, {
       object: 'balance',
       account,
       availableMicro,
-      reservedMicro,
+      ...rest,
       availableCredits: formatCredits(availableMicro),
       markets: service
         .markets()

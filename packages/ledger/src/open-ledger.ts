@@ -142,8 +142,7 @@ class FoldedLog implements Ledger {
     const from = senderOf(keys);
     const sign = (nonce: number): SealedTransaction =>
       seal(signTransaction(keys, { ...action, network: this.network, from, nonce } as Transaction));
-    // A release holds for one nonce only.
-    return this.#add(sign(this.nextNonce(from)), action.kind === 'unlock' ? undefined : sign);
+    return this.#add(sign(this.nextNonce(from)), sign);
   }
 
   #add(sealed: SealedTransaction, resign: Submission['resign']): Promise<Placed> {

@@ -93,6 +93,8 @@ export interface AccountFacts {
     readonly market: MarketId;
     readonly gateway: NodeId;
     readonly lockedMicro: Amount;
+    /** The part of it that goes to the balance when that epoch begins, unless work is paid from it before. */
+    readonly leaving?: { readonly amountMicro: Amount; readonly fromEpoch: number };
   }[];
   /** Nodes that the account registered. */
   readonly nodes: readonly OwnedNode[];

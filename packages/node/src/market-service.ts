@@ -200,6 +200,14 @@ export type MarketEvent =
  */
 export type EventListener = (event: MarketEvent, toldTo: (viewer: Viewer) => MarketEvent) => void;
 
+/** What a client can order for, what its orders under way or unsettled may cost, and what it is taking out of the market. */
+export interface PrepaidBalance {
+  readonly availableMicro: Amount;
+  readonly reservedMicro: Amount;
+  /** Goes to its balance when that epoch begins, as far as no order that was open takes it before. */
+  readonly leaving?: { readonly amountMicro: Amount; readonly fromEpoch: number };
+}
+
 /**
  * The running markets of a node, as programs above it see them. Rejections are `MoeError`s with the codes
  * `unknown-market`, `market-not-served`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
@@ -219,10 +227,7 @@ export interface MarketService {
   /** Content-addressed data that receipts refer to (calibration vectors). */
   blob(hash: Hash): Promise<Uint8Array | undefined>;
   /** Prepaid money in one market; default the first. Each has its own. */
-  balance(
-    account: AccountId,
-    market?: MarketId,
-  ): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
+  balance(account: AccountId, market?: MarketId): PrepaidBalance;
   /** As the viewer may see it; without one, as everybody may. */
   status(viewer?: Viewer): MarketStatus;
   /** Cheap enough to be asked all the time; never throws. */

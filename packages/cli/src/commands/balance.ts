@@ -1,5 +1,6 @@
 import { formatCredits } from '@moe/core';
 import type { Command } from 'commander';
+import { leavingSentence } from '../ledger/leaving-sentence.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import { balanceSchema } from '../market/shapes.ts';
@@ -23,8 +24,9 @@ Examples:
       const client = createMarketClient(readConnection(options));
       const answer = await client.json('/v1/balance');
       if (options.json) return printJson(answer);
-      const { availableMicro, reservedMicro } = readAnswer(answer, balanceSchema, client.url);
+      const { availableMicro, reservedMicro, leaving } = readAnswer(answer, balanceSchema, client.url);
       print(`${paint('bold', formatCredits(availableMicro))} credits available`);
       if (reservedMicro > 0n) print(`${formatCredits(reservedMicro)} credits reserved for work under way`);
+      if (leaving !== undefined) print(leavingSentence(leaving));
     });
 }

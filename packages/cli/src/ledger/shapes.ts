@@ -54,6 +54,15 @@ export const accountSchema = z.object({
   balanceMicro: micro,
   nonce: z.int().min(0),
   lockedMicro: micro,
+  prepaid: z
+    .array(
+      z.object({
+        market: marketIdSchema,
+        lockedMicro: micro,
+        leaving: z.object({ amountMicro: micro, fromEpoch: epoch }).optional(),
+      }),
+    )
+    .default([]),
   nodes: z
     .array(
       z.object({

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
+import { leavingSentence } from './leaving-sentence.ts';
 import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { readAccount } from './read-arguments.ts';
 import { formatTarget } from './resolve-target.ts';
@@ -41,9 +42,11 @@ async function namesOf(
 }
 
 function show(answer: AccountAnswer, epoch: number, names: ReadonlyMap<string, string>): void {
-  const { account, balanceMicro, lockedMicro, nodes, delegations, unbondings } = answer;
+  const { account, balanceMicro, lockedMicro, prepaid, nodes, delegations, unbondings } = answer;
   print(`${paint('bold', formatAccount(account))}: ${formatAmount(balanceMicro)}`);
   if (lockedMicro > 0n) print(`${formatAmount(lockedMicro)} locked to pay for work`);
+  for (const { market, leaving } of prepaid)
+    if (leaving !== undefined) print(`${leavingSentence(leaving)} (${market})`);
   const name = (target: AccountAnswer['delegations'][number]['target']): string =>
     formatTarget(target, names.get(target.node));
   if (nodes.length + delegations.length + unbondings.length === 0) {

@@ -93,7 +93,11 @@ export const regionsSchema = z.object({
 });
 export type Regions = z.infer<typeof regionsSchema>;
 
-export const balanceSchema = z.object({ availableMicro: micro, reservedMicro: micro });
+export const balanceSchema = z.object({
+  availableMicro: micro,
+  reservedMicro: micro,
+  leaving: z.object({ amountMicro: micro, fromEpoch: z.int().min(0) }).optional(),
+});
 
 export const embeddingsSchema = z.object({
   model: shownText(),

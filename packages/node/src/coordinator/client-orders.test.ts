@@ -1,5 +1,6 @@
 import { type AccountId, generateOwnerKey, type MarketId } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
+import type { Prepaid } from '@moe/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientOrders, type TakenOrder } from './client-orders.ts';
@@ -9,7 +10,9 @@ const client = keys.address;
 
 /** Orders over a ledger of which only the locked money matters. */
 function ordersWith(lockedMicro: bigint, pendingFees: readonly [number, bigint][] = []) {
-  const state = { lockedMicro };
+  const state: { -readonly [Name in 'lockedMicro' | 'leaving']?: Prepaid[Name] } & { lockedMicro: bigint } = {
+    lockedMicro,
+  };
   const orders = clientOrders({
     ledger: { prepaid: () => state } as unknown as Ledger,
     market: 'text-embedding' as MarketId,
@@ -36,6 +39,22 @@ describe('client orders', () => {
     ]);
     expect(orders.balance(client)).toEqual({ availableMicro: 50n, reservedMicro: 50n });
     expect(orders.take(client, 50n).clientSeq).toBe(2);
+  });
+
+  it('do not count on what the client is taking out; those that were open go on, paid from all of it', () => {
+    const { orders, state } = ordersWith(100n);
+    const open = orders.take(client, 60n);
+    state.leaving = { amountMicro: 80n, fromEpoch: 9 };
+    expect(() => orders.take(client, 1n)).toThrow(/has 0 prepaid credits left/);
+    expect(() => orders.extend(open, 1n)).toThrow(/has 0 prepaid credits left/);
+    expect(orders.balance(client)).toEqual({
+      availableMicro: 0n,
+      reservedMicro: 60n,
+      leaving: { amountMicro: 80n, fromEpoch: 9 },
+    });
+    orders.decide(open, 15n);
+    expect(orders.balance(client)).toMatchObject({ availableMicro: 5n, reservedMicro: 15n });
+    orders.take(client, 5n);
   });
 
   it('of a stranger are refused', () => {

@@ -7,6 +7,8 @@ import {
   type OwnerKey,
 } from '@moe/core';
 import type { Ledger } from '@moe/ledger';
+import { spendableMicro } from '@moe/protocol';
+import type { PrepaidBalance } from '../market-service.ts';
 
 /** An order number taken for a client, with money set aside for it. */
 export interface TakenOrder {
@@ -17,7 +19,8 @@ export interface TakenOrder {
 
 /**
  * Order numbers and set-aside money of the clients that this gateway serves. Money is locked on the ledger for
- * the gateway; what is set aside here is the part of it that orders under way or unsettled may still cost.
+ * the gateway; what is set aside here is the part of it that orders under way or unsettled may still cost. What its client is
+ * taking out pays for no new order.
  */
 export interface ClientOrders {
   /** Throws `insufficient-funds`, with what is there and what is needed. */
@@ -30,7 +33,7 @@ export interface ClientOrders {
   decide(order: Pick<TakenOrder, 'client' | 'clientSeq'>, feeMicro: Amount): void;
   /** Settled orders no longer count: the ledger has taken their fees. */
   settled(orders: readonly { readonly client: AccountId; readonly clientSeq: number }[]): void;
-  balance(client: AccountId): { readonly availableMicro: Amount; readonly reservedMicro: Amount };
+  balance(client: AccountId): PrepaidBalance;
 }
 
 export function clientOrders(init: {
@@ -65,11 +68,14 @@ export function clientOrders(init: {
     book.open.set(clientSeq, { amountMicro: feeMicro, isDecided: true });
     book.reservedMicro += feeMicro;
   }
-  const lockedMicro = (client: AccountId): Amount =>
-    init.ledger.prepaid(client, init.market)?.lockedMicro ?? 0n;
+  const availableTo = (client: AccountId, { reservedMicro }: Book): Amount => {
+    const availableMicro = spendableMicro(init.ledger.prepaid(client, init.market)) - reservedMicro;
+    // Orders that were open when the client began to take its money out are paid from all of it.
+    return availableMicro > 0n ? availableMicro : 0n;
+  };
 
   const assertAvailable = (client: AccountId, book: Book, neededMicro: Amount): void => {
-    const availableMicro = lockedMicro(client) - book.reservedMicro;
+    const availableMicro = availableTo(client, book);
     if (availableMicro < neededMicro)
       throw new MoeError(
         'insufficient-funds',
@@ -119,8 +125,13 @@ export function clientOrders(init: {
       }
     },
     balance(client) {
-      const { reservedMicro } = bookOf(client);
-      return { availableMicro: lockedMicro(client) - reservedMicro, reservedMicro };
+      const book = bookOf(client);
+      const leaving = init.ledger.prepaid(client, init.market)?.leaving;
+      return {
+        availableMicro: availableTo(client, book),
+        reservedMicro: book.reservedMicro,
+        ...(leaving === undefined ? {} : { leaving }),
+      };
     },
   };
 }

@@ -22,7 +22,6 @@ import {
   type MarketTerms,
   signConsent,
   signEpochEnd,
-  signRelease,
   signTransaction,
   type Transaction,
   weightsCommitment,
@@ -295,6 +294,10 @@ describe('an account', () => {
       prepaid: [{ market, gateway: nodeOf('gw'), lockedMicro: 70_000n }],
       delegations: [],
     });
+    await ledger.transact(operator, { kind: 'unlock', market, amountMicro: 30_000n });
+    expect(service.account(operator.address).prepaid).toMatchObject([
+      { market, lockedMicro: 70_000n, leaving: { amountMicro: 30_000n, fromEpoch: 3_602 } },
+    ]);
   });
 });
 
@@ -358,6 +361,12 @@ describe('a preview', () => {
       /Prepaid in "text-embedding" are 2 credits instead of 0/,
     ],
     [
+      'unlock',
+      alice,
+      { kind: 'unlock', market, amountMicro: 500_000n },
+      /0\.5 credits prepaid in "text-embedding" pay for no new orders from now on; 0\.5 are paid out when epoch 3602 begins/,
+    ],
+    [
       'a change of terms',
       alice,
       { kind: 'updateMarket', market, terms: { ...terms, parameters: { ...terms.parameters, version: 2 } } },
@@ -370,6 +379,8 @@ describe('a preview', () => {
       /Nothing changes but the number/,
     ],
   ])('says what it means: %s', async (_, keys, action, sentence) => {
+    if (action.kind === 'unlock')
+      await ledger.transact(keys, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 1_000_000n });
     expect(await say(keys, action)).toMatch(sentence);
   });
 
@@ -393,13 +404,20 @@ describe('a preview', () => {
   });
 
   it('of money that comes back costs less than nothing', async () => {
-    await ledger.transact(alice, { kind: 'lock', market, gateway: nodeOf('gw'), amountMicro: 90_000n });
-    const account = alice.address as AccountId;
-    const body = { network, account, market, amountMicro: 90_000n, nonce: 1 };
-    const release = [signRelease(nodeKeysOf('gw'), body)];
-    expect((await preview(alice, { kind: 'unlock', market, amountMicro: 90_000n, release })).costMicro).toBe(
-      -90_000n,
-    );
+    const amountMicro = 90_000n;
+    await ledger.transact(alice, { kind: 'createMarket', market: mine, terms });
+    await ledger.transact(alice, { kind: 'lock', market: mine, gateway: nodeOf('gw'), amountMicro });
+    const unlock: Action = { kind: 'unlock', market: mine, amountMicro };
+    expect((await preview(alice, unlock)).costMicro).toBe(0n);
+    await ledger.transact(alice, { kind: 'closeMarket', market: mine });
+    while (service.market(mine) !== undefined) await endEpoch();
+    expect(service.account(alice.address)).toMatchObject({
+      lockedMicro: amountMicro,
+      prepaid: [{ market: mine, lockedMicro: amountMicro }],
+    });
+    expect((await preview(alice, unlock)).costMicro).toBe(-amountMicro);
+    await ledger.transact(alice, unlock);
+    expect(service.account(alice.address).prepaid).toEqual([]);
   });
 
   it('of an epoch’s end says that it ends, in few sentences, and changes nothing', async () => {

@@ -202,6 +202,12 @@ export async function openMarketHost(
         failed(record.market, error);
       }
     }
+    // Nothing is settled in a market that is gone, whatever is still told to those who ask it.
+    const stranded = retiring.size > 0 ? [] : strandedMarkets(ledger, parts.clients);
+    for (const market of stranded)
+      await releaseClients(ledger, parts.clients, market).catch((error: unknown) =>
+        onWarning(`Money in the closed market "${market}" could not be given back yet: ${messageOf(error)}`),
+      );
     for (const { market } of spending.entries())
       if (!known.has(market)) await leaveMarket(parts.embedded, keys, spending, market);
     // Whom a market was too dear for in the last epoch may pay its price in this one.
@@ -216,10 +222,6 @@ export async function openMarketHost(
   const unsubscribe = ledger.onApplied(({ transaction }) => {
     if (watched.has(transaction.kind)) lookSoon();
   });
-  for (const market of strandedMarkets(ledger, parts.clients))
-    await releaseClients(ledger, parts.clients, market).catch((error: unknown) =>
-      onWarning(`Money in the closed market "${market}" could not be given back yet: ${messageOf(error)}`),
-    );
   lookSoon();
   await looking;
 

@@ -6,6 +6,7 @@ import {
   MICRO_PER_CREDIT,
   messageOf,
 } from '@moe/core';
+import { spendableMicro } from '@moe/protocol';
 import { fund } from './bootstrap.ts';
 import type { HouseSpending, SpendingPurpose } from './house-spending.ts';
 import { lockForGateway } from './prepaid.ts';
@@ -54,9 +55,9 @@ export function prepaidKeeper(
   const treasury = keys.owner('treasury').address;
   /** Why the client is not topped up there. */
   const refusals = new Map<MarketId, string>();
-  const lockedIn = (market: MarketId): bigint => ledger.prepaid(client, market)?.lockedMicro ?? 0n;
+  const leftIn = (market: MarketId): Amount => spendableMicro(ledger.prepaid(client, market));
   const notice = (market: MarketId, why: string): string =>
-    `The account of the API key has ${formatCredits(lockedIn(market))} prepaid credits left in "${market}", and is not topped up: ${why}`;
+    `The account of the API key has ${formatCredits(leftIn(market))} prepaid credits left in "${market}", and is not topped up: ${why}`;
   let isClosed = false;
 
   /** What others have sent; the treasury's is locked by whoever sends it. */
@@ -68,12 +69,12 @@ export function prepaidKeeper(
       givenMicro = 0n;
       if (amountMicro > 0n) await lockForGateway(ledger, clients, client, market, amountMicro);
     }
-    const lockedMicro = lockedIn(market);
-    if (lockedMicro >= terms.lowMicro) {
+    const leftMicro = leftIn(market);
+    if (leftMicro >= terms.lowMicro) {
       refusals.delete(market);
       return;
     }
-    const missingMicro = terms.lockMicro - lockedMicro;
+    const missingMicro = terms.lockMicro - leftMicro;
     try {
       spending.take(market, 'client', missingMicro, terms.budgetMicro);
       await fund(embedded, keys, client, missingMicro);
@@ -113,7 +114,7 @@ export function prepaidKeeper(
     notices: () =>
       markets().flatMap((market) => {
         const why = refusals.get(market);
-        return why === undefined || lockedIn(market) >= terms.lowMicro ? [] : [notice(market, why)];
+        return why === undefined || leftIn(market) >= terms.lowMicro ? [] : [notice(market, why)];
       }),
     async close() {
       isClosed = true;

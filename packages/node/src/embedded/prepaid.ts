@@ -1,6 +1,6 @@
 import type { AccountId, Amount, KeyPair, MarketId, NodeId, OwnerKey } from '@moe/core';
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
-import { signRelease } from '@moe/protocol';
+import { spendableMicro } from '@moe/protocol';
 import { fund } from './bootstrap.ts';
 import type { KeyFile } from './key-file.ts';
 
@@ -26,7 +26,7 @@ export async function prepayClients(
 ): Promise<void> {
   for (const account of clients.accounts.keys()) {
     const prepaid = ledger.prepaid(account, market);
-    if (prepaid !== undefined && prepaid.lockedMicro > 0n) continue;
+    if (spendableMicro(prepaid) > 0n) continue;
     if (prepaid === undefined) await fund({ ledger }, keys, account, prepaidMicro);
     const { minBalanceMicro } = ledger.settings().rules;
     const amountMicro = smaller(ledger.account(account).balanceMicro - minBalanceMicro, prepaidMicro);
@@ -51,36 +51,31 @@ export async function lockForGateway(
   });
 }
 
-/** Gives the clients back what is locked for them in a market where nothing is left to settle. */
+/**
+ * Gives the clients back what is locked for them in a market where nothing is left to settle: at once in one that is gone from the
+ * ledger, elsewhere after the ledger's notice.
+ */
 export async function releaseClients(
   ledger: Ledger,
-  { accounts, gateway }: Clients,
+  { accounts }: Pick<Clients, 'accounts'>,
   market: MarketId,
 ): Promise<void> {
   for (const [account, client] of accounts) {
     const prepaid = ledger.prepaid(account, market);
-    if (prepaid === undefined || prepaid.lockedMicro === 0n) continue;
-    const amountMicro = prepaid.lockedMicro;
-    const nonce = ledger.nextNonce(account);
-    const body = { network: ledger.network, market, account, amountMicro, nonce };
-    await ledger.transact(client, {
-      kind: 'unlock',
-      market,
-      amountMicro,
-      release: [signRelease(gateway, body)],
-    });
+    const isGone = ledger.market(market) === undefined;
+    const amountMicro = isGone ? (prepaid?.lockedMicro ?? 0n) : spendableMicro(prepaid);
+    if (amountMicro > 0n) await ledger.transact(client, { kind: 'unlock', market, amountMicro });
   }
 }
 
 /** Markets that are gone from the ledger with money of these clients still locked in them. */
-export function strandedMarkets(ledger: Ledger, { accounts }: Clients): MarketId[] {
-  const stranded = new Set<MarketId>();
-  for (const [key, { lockedMicro }] of ledger.records().prepaid) {
-    const [account, market] = key.split('/') as [AccountId, MarketId];
-    if (lockedMicro > 0n && accounts.has(account) && ledger.market(market) === undefined)
-      stranded.add(market);
-  }
-  return [...stranded];
+export function strandedMarkets(ledger: Ledger, { accounts }: Pick<Clients, 'accounts'>): MarketId[] {
+  const { closedMarkets } = ledger.records();
+  return [...closedMarkets.values()]
+    .map(({ market }) => market)
+    .filter((market) =>
+      [...accounts.keys()].some((account) => (ledger.prepaid(account, market)?.lockedMicro ?? 0n) > 0n),
+    );
 }
 
 function smaller(a: Amount, b: Amount): Amount {

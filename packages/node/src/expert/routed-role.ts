@@ -1,7 +1,7 @@
 import { type Clock, type Hash, hashOf, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { ExpertBackend } from '@moe/experts';
 import type { Transport } from '@moe/network';
-import { float32Bytes, routedOrderDomain, type TallyBody, tallyDomain } from '@moe/protocol';
+import { float32Bytes, routedOrderDomain, spendableMicro, type TallyBody, tallyDomain } from '@moe/protocol';
 import type { z } from 'zod';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
@@ -58,7 +58,7 @@ export function serveRouted(
   serve(transport, protocols.route, routeRequestSchema, async ({ order, texts }, from, signal) => {
     if (from !== order.body.coordinator) refuse('An order is brought by its coordinator.');
     await assertOpen(order, from);
-    work.assertCovered(order.body, texts, view.prepaid(order.body.client)?.lockedMicro ?? 0n);
+    work.assertCovered(order.body, texts, spendableMicro(view.prepaid(order.body.client)));
     const vectors = await backend.embed(texts, { signal });
     assertMarketVectors(vectors, texts.length, view.current().roster.parameters);
     work.record(order.body, texts);

@@ -16,9 +16,9 @@ export interface RoutedWork {
   open(order: RoutedOrderBody, signature: Uint8Array, roster: Roster): void;
   /**
    * Before anybody works: throws `message-refused` when the order's time is over, or when it would cost more than its client
-   * allows or has locked.
+   * allows or has locked besides what it is taking out.
    */
-  assertCovered(order: RoutedOrderBody, texts: readonly string[], lockedMicro: Amount): void;
+  assertCovered(order: RoutedOrderBody, texts: readonly string[], spendableMicro: Amount): void;
   record(order: RoutedOrderBody, texts: readonly string[]): void;
   /** Takes a tally off the record. Throws `message-refused` when it counts more than was done, or pays less than its price. */
   settle(coordinator: NodeId, tally: TallyBody): void;
@@ -124,12 +124,12 @@ export function routedWork(clock: Pick<Clock, 'nowMs'>): RoutedWork {
         feeMicro: 0n,
       });
     },
-    assertCovered(order, texts, lockedMicro) {
+    assertCovered(order, texts, spendableMicro) {
       const entry = entryOf(order);
       const feeMicro = feeFor(entry, texts);
       if (entry.feeMicro + feeMicro > entry.order.maxFeeMicro)
         refuse('The texts cost more than the order allows.');
-      if ((owedMicro.get(order.client) ?? 0n) + feeMicro > lockedMicro)
+      if ((owedMicro.get(order.client) ?? 0n) + feeMicro > spendableMicro)
         refuse('The client has less money locked than it would owe for the texts.');
     },
     record(order, texts) {

@@ -16,10 +16,12 @@ type Delegations = AccountFacts['delegations'][number];
 /** What belongs to an account, wherever it is. Delegations are looked up node by node: no walk over everybody's. */
 export function accountFacts(records: LedgerRecords, account: AccountId): AccountFacts {
   const { balanceMicro, nonce } = records.accounts.get(account) ?? { balanceMicro: 0n, nonce: 0 };
-  const prepaid = [...records.markets.keys()].flatMap((id) => {
-    const market = records.markets.get(id)!.market;
+  // In a market that is gone something may be waiting to be taken out, too.
+  const prepaid = [...records.markets.values(), ...records.closedMarkets.values()].flatMap(({ market }) => {
     const found = records.prepaid.get(prepaidKey(account, market));
-    return found === undefined ? [] : [{ market, gateway: found.gateway, lockedMicro: found.lockedMicro }];
+    if (found === undefined || (found.lockedMicro === 0n && !records.markets.has(market))) return [];
+    const { nextOrderSeq: _, ...facts } = found;
+    return [{ market, ...facts }];
   });
   const nodes: OwnedNode[] = [];
   const delegations: Delegations[] = [];

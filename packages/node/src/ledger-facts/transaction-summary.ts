@@ -169,10 +169,16 @@ function prepaidSentences({ key, before, after }: ChangeOf<'prepaid'>): string[]
   const market = key.slice(key.indexOf('/') + 1);
   const now = after?.lockedMicro ?? 0n;
   const then = before?.lockedMicro ?? 0n;
-  if (now === then) return [];
-  return [
-    `Prepaid in "${market}" are ${formatCredits(now)} credits instead of ${formatCredits(then)}; only its gateway ${after?.gateway ?? ''} can settle or release them.`,
-  ];
+  const announcedMicro = (after?.leaving?.amountMicro ?? 0n) - (before?.leaving?.amountMicro ?? 0n);
+  if (after?.leaving !== undefined && announcedMicro > 0n)
+    return [
+      `${formatCredits(announcedMicro)} credits prepaid in "${market}" pay for no new orders from now on; ${formatCredits(after.leaving.amountMicro)} are paid out when epoch ${after.leaving.fromEpoch} begins, less what work done before costs.`,
+    ];
+  return now === then
+    ? []
+    : [
+        `Prepaid in "${market}" are ${formatCredits(now)} credits instead of ${formatCredits(then)}; gateway ${after?.gateway ?? ''} can charge them for orders.`,
+      ];
 }
 
 function delegationSentences(

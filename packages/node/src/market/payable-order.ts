@@ -1,4 +1,4 @@
-import type { OrderBody, Roster } from '@moe/protocol';
+import { type OrderBody, type Roster, spendableMicro } from '@moe/protocol';
 import type { MarketView } from './market-view.ts';
 import { refuse } from './messaging.ts';
 
@@ -15,7 +15,7 @@ export const maxOrderLifetimeMs = 600_000;
 
 /**
  * Whether the ledger can settle an order: before anybody spends work, tickets or memory on it. Its client has money locked
- * for the gateway that brings it, its number is one of the next, and its time is not over. Throws `message-refused`. The signature
+ * for the gateway that brings it and is not taking it out, its number is one of the next, and its time is not over. Throws `message-refused`. The signature
  * is the caller's to check.
  */
 export function assertPayable(
@@ -31,8 +31,8 @@ export function assertPayable(
   const prepaid = view.prepaid(order.client);
   if (prepaid === undefined || prepaid.gateway !== order.coordinator)
     refuse('The client has no money locked for this gateway.');
-  if (prepaid.lockedMicro < order.maxFeeMicro)
-    refuse('The client has less money locked than the order may cost.');
+  if (spendableMicro(prepaid) < order.maxFeeMicro)
+    refuse('The client has less money locked, besides what it is taking out, than the order may cost.');
   if (order.clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
   if (order.clientSeq >= prepaid.nextOrderSeq + maxOpenOrders)
     refuse(`A client has at most ${maxOpenOrders} unsettled orders.`);

@@ -65,6 +65,17 @@ describe('a ticket', () => {
     await expect(asking()).rejects.toThrow(reason);
   });
 
+  it('is not released against what the client is taking out, whatever gateway asks', async () => {
+    const before = market.ledger.prepaid(client().address, market.market)!.lockedMicro;
+    await market.ledger.transact(client(), {
+      kind: 'unlock',
+      market: market.market,
+      amountMicro: before - 999n,
+    });
+    await expect(ask(client())).rejects.toThrow(/less money locked, besides what it is taking out/);
+    await ask(client(), { maxFeeMicro: 999n });
+  });
+
   it('is not released for two orders of one number: nobody chooses among draws', async () => {
     await ask(client());
     await expect(ask(client(), { bytes: 101 })).rejects.toThrow(/Another order with this number/);

@@ -1,15 +1,12 @@
 import { MAX_AMOUNT } from '@moe/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from './apply.ts';
-import { signRelease } from './authority.ts';
 import {
   endEpoch,
   genesis,
   heartbeat,
   idOf,
-  keysOf,
   MARKET,
-  NETWORK,
   nodeOf,
   registerExpert,
   registerValidator,
@@ -110,24 +107,6 @@ describe('money', () => {
     const elsewhere = { kind: 'lock', market: MARKET, gateway: nodeOf('other'), amountMicro: 1n } as const;
     mustRefuse('alice', elsewhere, 'locked-for-another-gateway');
     mustRefuse('alice', { ...elsewhere, market: 'nowhere' as typeof MARKET }, 'unknown-market');
-  });
-
-  test('locked money comes back only when its gateway, or two thirds of the validators, release it', () => {
-    mustAct('bob', registerValidator('bob', 'validator', 1_000n));
-    mustAct('alice', { kind: 'lock', market: MARKET, gateway: nodeOf('gateway'), amountMicro: 500n });
-    const unlock = (signer: string, amountMicro: bigint): Action => {
-      const nonce = state.accounts.get(idOf('alice'))!.nonce;
-      const body = { network: NETWORK, account: idOf('alice'), market: MARKET, amountMicro, nonce };
-      return { kind: 'unlock', market: MARKET, amountMicro, release: [signRelease(keysOf(signer), body)] };
-    };
-    mustRefuse('alice', unlock('alice', 100n), 'not-authorised');
-    mustRefuse('alice', unlock('gateway', 501n), 'insufficient-funds');
-    mustRefuse('bob', unlock('gateway', 1n), 'insufficient-funds');
-    mustAct('alice', unlock('gateway', 100n));
-    mustAct('alice', unlock('validator', 400n));
-    expect(locked('alice')?.lockedMicro).toBe(0n);
-    expect(balance('alice')).toBe(1_000_000n);
-    mustAct('alice', { kind: 'lock', market: MARKET, gateway: nodeOf('other'), amountMicro: 1n });
   });
 });
 

@@ -3,7 +3,7 @@ import { applyHeartbeat, applyRollCall } from './attendance.ts';
 import { applyEndEpoch } from './epoch.ts';
 import { applyEvidence } from './evidence.ts';
 import { applyCloseMarket, applyCreateMarket, applyFundMarket, applyUpdateMarket } from './markets.ts';
-import { applyDeposit, applyGenesis, applyLock, applyTransfer, applyUnlock } from './money.ts';
+import { applyDeposit, applyGenesis, applyTransfer } from './money.ts';
 import {
   applyDeregister,
   applyRegisterExpert,
@@ -12,6 +12,7 @@ import {
   applyUpdateValidator,
 } from './nodes.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
+import { applyLock, applyUnlock } from './prepaid.ts';
 import { applyRotate } from './rotation.ts';
 import { applySettle } from './settlement.ts';
 import {

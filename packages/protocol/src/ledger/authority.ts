@@ -1,4 +1,4 @@
-import type { AccountId, Amount, KeyPair, MarketId, NodeId, Signed } from '@moe/core';
+import type { AccountId, KeyPair, NodeId, Signed } from '@moe/core';
 import { encode } from '@moe/core';
 import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
@@ -11,21 +11,12 @@ import type { Transaction } from './transaction.ts';
 const SETTLEMENT_DOMAIN = 'moe/settlement/1';
 const NODE_CONSENT_DOMAIN = 'moe/node-consent/1';
 const EPOCH_END_DOMAIN = 'moe/epoch-end/1';
-const RELEASE_DOMAIN = 'moe/release/1';
 
 /** A node agrees to be registered by an owner. */
 interface NodeConsent {
   readonly network: string;
   readonly owner: AccountId;
   readonly node: NodeId;
-}
-/** A gateway (or validators) let a client take locked money back; `nonce` is that of the `unlock`. */
-export interface Release {
-  readonly network: string;
-  readonly account: AccountId;
-  readonly market: MarketId;
-  readonly amountMicro: Amount;
-  readonly nonce: number;
 }
 
 /** Validators vouch that an epoch's time is over. */
@@ -55,11 +46,6 @@ export function signEpochEnd(keys: KeyPair, body: EpochEnd): NodeSignature {
   return nodeSignature(keys, EPOCH_END_DOMAIN, body);
 }
 
-/** What a gateway signs once it has no unsettled order of the client that the remaining money would not cover. */
-export function signRelease(keys: KeyPair, body: Release): NodeSignature {
-  return nodeSignature(keys, RELEASE_DOMAIN, body);
-}
-
 /** One signature that must hold before a transaction may be applied. */
 export interface RequiredSignature {
   readonly by: string;
@@ -73,12 +59,6 @@ export function innerSignatures(transaction: Transaction): readonly RequiredSign
     case 'settle': {
       const bytes = encode([SETTLEMENT_DOMAIN, transaction.settlement]);
       return transaction.signatures.map(({ node, signature }) => ({ by: node, bytes, signature }));
-    }
-    case 'unlock': {
-      const { network, from, market, amountMicro, nonce } = transaction;
-      const body: Release = { network, account: from, market, amountMicro, nonce };
-      const bytes = encode([RELEASE_DOMAIN, body]);
-      return transaction.release.map(({ node, signature }) => ({ by: node, bytes, signature }));
     }
     case 'registerExpert':
     case 'registerValidator': {

@@ -6,6 +6,7 @@ import { moveLiability } from './liability.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { addToPool, sortedEntries } from './pots.ts';
+import { releaseUnlocked } from './prepaid.ts';
 import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import type { NetworkRecord } from './records.ts';
 import { activatePending, beginCommissions, releaseLeaving } from './stake-release.ts';
@@ -21,7 +22,7 @@ import { releaseUnbonded } from './unbonding.ts';
  * 1. new money goes to the markets' pools; every market is ranked and pays its emission: by stake that was there when the
  *    epoch began, at the commissions and terms that were in force during it;
  * 2. announced commissions and terms begin, prices of registrations decay;
- * 3. what is unbonded is paid out; nodes and markets whose time has come go;
+ * 3. what is unbonded, and what clients take out of their prepaid money, is paid out; nodes and markets whose time has come go;
  * 4. what waited joins the stake.
  */
 export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): Applied | Refused {
@@ -42,6 +43,7 @@ export function applyEndEpoch(view: LedgerView, tx: TransactionOf<'endEpoch'>): 
   beginCommissions(view, epoch);
   beginMarketEpoch(view, epoch);
   releaseUnbonded(view, epoch);
+  releaseUnlocked(view, epoch);
   releaseLeaving(view, epoch);
   closeMarkets(view, epoch);
   activatePending(view);

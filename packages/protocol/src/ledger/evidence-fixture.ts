@@ -28,8 +28,8 @@ import type { SettlementBody } from './settlement-body.ts';
 import type { Action } from './transaction.ts';
 
 /** An expert `star` with 1,001 behind it, and three validators of 1,000, accused in orders that carol has prepaid. */
-export function accusedPlay(): Play {
-  const g = play();
+export function accusedPlay(...change: Parameters<typeof play>): Play {
+  const g = play(...change);
   g.must('alice', registerExpert('alice', 'star', 1_001n));
   for (const name of ['v1', 'v2', 'v3']) g.must('alice', registerValidator('alice', name, 1_000n));
   g.must('carol', { kind: 'lock', market: MARKET, gateway: nodeOf('gateway'), amountMicro: 1_000n });

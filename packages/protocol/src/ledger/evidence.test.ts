@@ -14,11 +14,20 @@ import {
   sealed,
   signersOf,
 } from './evidence-fixture.ts';
-import { fixtureTerms, idOf, keysOf, MARKET, nodeOf, registerExpert } from './ledger-fixture.ts';
+import {
+  fixtureTerms,
+  idOf,
+  keysOf,
+  MARKET,
+  nodeOf,
+  registerExpert,
+  transactionFrom,
+} from './ledger-fixture.ts';
 import type { Misconduct } from './misconduct.ts';
 import type { RefusalCode } from './outcome.ts';
 import type { Play } from './play-fixture.ts';
-import { expertKey } from './state.ts';
+import { previewTransaction } from './preview.ts';
+import { expertKey, prepaidKey } from './state.ts';
 import { type Action, transactionSchema } from './transaction.ts';
 
 let g: Play;
@@ -153,9 +162,17 @@ describe('who is punished', () => {
   });
 
   test('nobody for an order that is not settled and that nothing is prepaid for any more', () => {
-    const release = [{ node: nodeOf('gateway'), signature: new Uint8Array(64) }];
-    g.must('carol', { kind: 'unlock', market: MARKET, amountMicro: 1_000n, release });
-    g.refuse('bob', evidence(two()), 'invalid-evidence');
+    g = accusedPlay((tx) => ({ ...tx, rules: { ...tx.rules, epochMs: 3_600_000 } }));
+    g.must('carol', { kind: 'unlock', market: MARKET, amountMicro: 1_000n });
+    // While the money is there it pays for what was ordered, which can be shown as long.
+    const recent = (): Action =>
+      evidence(two(orderBody({ deadlineMs: g.network().epochStartedMs }))) as Action;
+    const { fromEpoch } = g.state.prepaid.get(prepaidKey(idOf('carol'), MARKET))!.leaving!;
+    while (g.network().epoch < fromEpoch - 1) g.endEpoch('v1', 'v2', 'v3');
+    const shown = transactionFrom(g.state, 'bob', recent());
+    expect(previewTransaction(g.state, shown).outcome).toEqual({ applied: true });
+    g.endEpoch('v1', 'v2', 'v3');
+    g.refuse('bob', recent(), 'invalid-evidence');
   });
 
   test('nobody for an order of a market that had this name before', () => {

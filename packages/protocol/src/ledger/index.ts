@@ -5,7 +5,6 @@ export {
   innerSignatures,
   signConsent,
   signEpochEnd,
-  signRelease,
   signSettlement,
 } from './authority.ts';
 export { type DestinationWarning, warningsOfDestination } from './destination.ts';
@@ -18,6 +17,7 @@ export * from './limits.ts';
 export * from './misconduct.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
+export { spendableMicro } from './prepaid.ts';
 export * from './preview.ts';
 export { hasThirdOfSeats, hasTwoThirds, isQuorum, type Quorum, quorumOf } from './quorum.ts';
 export * from './records.ts';

@@ -7,6 +7,11 @@ export const LEDGER_TIME = {
    * one whose clock is wrong by months.
    */
   overdueMs: 30 * 86_400_000,
+  /**
+   * By then an order is settled, or void: it lasts ten minutes, and what its gateway does not settle, others do soon after. So long
+   * prepaid money stays where it is after its client has begun to take it out.
+   */
+  settledWithinMs: 3_600_000,
   /** The end of the year 9999: later times cannot be shown. */
   latestMs: 253_402_300_799_999,
 } as const;

@@ -163,7 +163,7 @@ export function beginMarketEpoch(view: LedgerView, epoch: number): void {
 
 /**
  * Experts of a market whose time has come leave with their deposits; when the last has been paid out, the market goes, its
- * owner gets his deposit back, and the name is free. Locked money of clients stays theirs, to be unlocked as ever.
+ * owner gets his deposit back, and the name is free. Locked money of clients stays theirs: from then on they unlock it at once.
  */
 export function closeMarkets(view: LedgerView, epoch: number): void {
   for (const [key, market] of sortedEntries(view.markets)) {

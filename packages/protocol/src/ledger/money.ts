@@ -3,8 +3,7 @@ import { problemOfTerms } from '../market/problem-of-terms.ts';
 import { problemOfDestination } from './destination.ts';
 import { newMarket } from './markets.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { isQuorum } from './quorum.ts';
-import { accountOf, type LedgerView, prepaidKey } from './state.ts';
+import { accountOf, type LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 
 /** Epochs are counted from 1: 0 is before anything. */
@@ -82,58 +81,6 @@ export function applyTransfer(view: LedgerView, tx: TransactionOf<'transfer'>): 
   if (problem !== undefined) return problem;
   const to = accountOf(view, tx.to);
   view.accounts.set(tx.to, { balanceMicro: to.balanceMicro + tx.amountMicro, nonce: to.nonce });
-  return APPLIED;
-}
-
-/**
- * Locked money closes the gap between serving and settling: a gateway serves against it, because the client
- * cannot spend it elsewhere. It leaves the lock only through a settlement or an `unlock` that the gateway (or,
- * should the gateway be gone, ⅔ of the validator stake) has released. One gateway a market and client at a
- * time: two gateways could otherwise count on the same money and the same order numbers.
- */
-export function applyLock(view: LedgerView, tx: TransactionOf<'lock'>): Applied | Refused {
-  if (view.markets.get(tx.market) === undefined)
-    return refused('unknown-market', `There is no market "${tx.market}".`);
-  const key = prepaidKey(tx.from, tx.market);
-  const before = view.prepaid.get(key);
-  if (before !== undefined && before.lockedMicro > 0n && before.gateway !== tx.gateway)
-    return refused(
-      'locked-for-another-gateway',
-      `${formatCredits(before.lockedMicro)} credits are locked for gateway ${before.gateway}. Unlock them first.`,
-    );
-  const { minBalanceMicro } = view.network.get('network')!.rules;
-  // Its record stays for ever, too: it remembers the client's next order.
-  if ((before?.lockedMicro ?? 0n) + tx.amountMicro < minBalanceMicro)
-    return refused(
-      'below-minimum',
-      `At least ${formatCredits(minBalanceMicro)} credits are prepaid in a market; ${formatCredits(tx.amountMicro)} are too few.`,
-    );
-  const problem = spend(view, tx, tx.amountMicro);
-  if (problem !== undefined) return problem;
-  view.prepaid.set(key, {
-    gateway: tx.gateway,
-    lockedMicro: (before?.lockedMicro ?? 0n) + tx.amountMicro,
-    nextOrderSeq: before?.nextOrderSeq ?? 0,
-  });
-  return APPLIED;
-}
-
-export function applyUnlock(view: LedgerView, tx: TransactionOf<'unlock'>): Applied | Refused {
-  const key = prepaidKey(tx.from, tx.market);
-  const prepaid = view.prepaid.get(key);
-  if (prepaid === undefined || prepaid.lockedMicro < tx.amountMicro)
-    return refused(
-      'insufficient-funds',
-      `${formatCredits(prepaid?.lockedMicro ?? 0n)} credits are locked in "${tx.market}"; ${formatCredits(tx.amountMicro)} cannot be unlocked.`,
-    );
-  if (!tx.release.some(({ node }) => node === prepaid.gateway) && !isQuorum(view, tx.release))
-    return refused(
-      'not-authorised',
-      `Locked money is released by gateway ${prepaid.gateway}, or by validators with two thirds of the stake.`,
-    );
-  view.prepaid.set(key, { ...prepaid, lockedMicro: prepaid.lockedMicro - tx.amountMicro });
-  const from = accountOf(view, tx.from);
-  view.accounts.set(tx.from, { balanceMicro: from.balanceMicro + tx.amountMicro, nonce: from.nonce });
   return APPLIED;
 }
 

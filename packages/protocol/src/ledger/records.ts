@@ -49,7 +49,10 @@ const accountSchema = z.strictObject({
 });
 const prepaidSchema = z.strictObject({
   gateway: nodeIdSchema,
+  /** What is leaving is part of it. */
   lockedMicro: amountSchema,
+  /** Goes to the client's balance when that epoch begins, as far as no settlement takes it before; never 0. */
+  leaving: z.strictObject({ amountMicro: amountSchema, fromEpoch: countSchema }).exactOptional(),
   /** First order of this client in this market that is not settled yet. */
   nextOrderSeq: countSchema,
 });

@@ -4,6 +4,7 @@ import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { burn, credit, slashNode } from './pots.ts';
+import { withoutMicro } from './prepaid.ts';
 import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import { currentTarget } from './rotation.ts';
 import type { SettlementBody } from './settlement-body.ts';
@@ -15,7 +16,8 @@ import type { TransactionOf } from './transaction.ts';
  * - validators with at least ⅔ of the stake that is present, and more than ⅓ of what has a seat, signed exactly this body;
  * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
  *   client and market is all that the ledger has to remember;
- * - charges come out of money that was locked for this gateway before it served, never out of the balance;
+ * - charges come out of money that was locked for this gateway before it served, never out of the balance; what its client is
+ *   taking out pays for them until it is gone;
  * - Σ charges = Σ credits + Σ earnings + pool. Slashes are burnt besides; one that exceeds what is left of a stake takes what is
  *   left, so an expert who withdrew cannot hold up everybody else's settlement.
  */
@@ -31,12 +33,7 @@ export function applySettle(view: LedgerView, tx: TransactionOf<'settle'>): Appl
   let chargedMicro = 0n;
   for (const { client, toSeq, chargeMicro } of body.orders) {
     const key = prepaidKey(client, body.market);
-    const prepaid = view.prepaid.get(key)!;
-    view.prepaid.set(key, {
-      gateway: prepaid.gateway,
-      lockedMicro: prepaid.lockedMicro - chargeMicro,
-      nextOrderSeq: toSeq,
-    });
+    view.prepaid.set(key, { ...withoutMicro(view.prepaid.get(key)!, chargeMicro), nextOrderSeq: toSeq });
     chargedMicro += chargeMicro;
   }
   for (const { account, amountMicro } of body.credits) {

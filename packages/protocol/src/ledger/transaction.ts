@@ -86,7 +86,7 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     to: accountIdSchema,
     amountMicro: positiveAmountSchema,
   }),
-  /** Prepays a gateway for one market: the money can then only be settled or released. */
+  /** Prepays a gateway for one market: the money can then only be settled, or unlocked with notice. */
   z.strictObject({
     ...header,
     kind: z.literal('lock'),
@@ -94,13 +94,12 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     gateway: nodeIdSchema,
     amountMicro: positiveAmountSchema,
   }),
-  /** Takes locked money back; released by the gateway or by ⅔ of the validator stake. */
+  /** Announces that locked money goes back; in a market that is gone it does so at once. Rules: `prepaid.ts`. */
   z.strictObject({
     ...header,
     kind: z.literal('unlock'),
     market: marketIdSchema,
     amountMicro: positiveAmountSchema,
-    release: z.array(nodeSignatureSchema).min(1).max(limits.validators),
   }),
   z.strictObject({
     ...header,
