@@ -255,13 +255,17 @@ describe('moe balance', () => {
     await mkdir(home);
     await writeFile(join(home, 'api-key'), `${market.apiKey}\n`);
     await chmod(join(home, 'api-key'), 0o600);
-    const expected = /^5 credits available\n0\.25 credits reserved/;
+    const expected =
+      /^5 credits available\n0\.25 credits reserved.*\n1\.5 credits on the way back to your balance when epoch 12 begins/;
     expect((await moe(['balance', '--key', market.apiKey])).stdout).toMatch(expected);
     expect((await moe(['balance'], { env: { MOE_API_KEY: market.apiKey } })).stdout).toMatch(expected);
     expect((await moe(['balance', '--data', home])).stdout).toMatch(expected);
     expect((await moe(['balance'], { env: { MOE_HOME: home } })).stdout).toMatch(expected);
     const json = JSON.parse((await moe(['balance', '--json', '--data', home])).stdout);
-    expect(json).toMatchObject({ reservedMicro: '250000' });
+    expect(json).toMatchObject({
+      reservedMicro: '250000',
+      leaving: { amountMicro: '1500000', fromEpoch: 12 },
+    });
   });
 
   it('says what to do without a key', async () => {

@@ -67,7 +67,11 @@ export async function startTestMarket(): Promise<TestMarket> {
     },
     receipt: async (id) => testMarket.receipts.get(id),
     blob: async () => undefined,
-    balance: () => ({ availableMicro: 5_000_000n - spent, reservedMicro: 250_000n }),
+    balance: () => ({
+      availableMicro: 5_000_000n - spent,
+      reservedMicro: 250_000n,
+      leaving: { amountMicro: 1_500_000n, fromEpoch: 12 },
+    }),
     readiness: () => ({ isReady: true, reasons: [], needsRestart: false }),
     status: () => ({
       version: '0.1.0',

@@ -40,7 +40,11 @@ beforeEach(async () => {
       asked.push(request);
       return market.embed(request);
     },
-    balance: (_account, id) => ({ availableMicro: id === second ? 7n : 5n, reservedMicro: 0n }),
+    balance: (_account, id) => ({
+      availableMicro: id === second ? 7n : 5n,
+      reservedMicro: 0n,
+      ...(id === second ? { leaving: { amountMicro: 3n, fromEpoch: 12 } } : {}),
+    }),
     regions: async (options) => {
       regionsOf.push(options?.market);
       return [];
@@ -97,7 +101,12 @@ it('balances and metrics name every market that is served', async () => {
     availableMicro: '5',
     markets: [
       { market: 'text-embedding', availableMicro: '5' },
-      { market: second, availableMicro: '7', reservedMicro: '0' },
+      {
+        market: second,
+        availableMicro: '7',
+        reservedMicro: '0',
+        leaving: { amountMicro: '3', fromEpoch: 12 },
+      },
     ],
   });
   const metrics = await (await get('/metrics')).text();

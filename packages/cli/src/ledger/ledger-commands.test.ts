@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type AccountId, generateKeyPair, generateOwnerKey } from '@moe/core';
+import { type AccountId, generateKeyPair, generateOwnerKey, type MarketId } from '@moe/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestLedgerMarket, type TestLedgerMarket } from '../test-ledger-market.ts';
 import { moeCommand, runMoe, runShell } from '../test-process.ts';
@@ -269,6 +269,20 @@ describe('moe stake', () => {
     expect(back.costMicro).toBe('-50000000');
     await asAlice('stake', 'redelegate', `${market}/words`, 'validator:validator', 'all');
     expect(balance()).toBe(before);
+  });
+
+  it('shows what is locked to pay for work, and what of it is on its way back', async () => {
+    const key = generateOwnerKey();
+    await json('transfer', '10', '--from', 'treasury', '--to', key.address, '--yes');
+    const { ledger, clientAccount } = test.market;
+    const { gateway } = ledger.prepaid(clientAccount, market as MarketId)!;
+    const money = { market: market as MarketId, amountMicro: 5_000_000n };
+    await ledger.transact(key, { kind: 'lock', ...money, gateway });
+    await ledger.transact(key, { kind: 'unlock', ...money, amountMicro: 2_000_000n });
+    const { stdout } = await test.moe(['stake', 'show', key.address]);
+    expect(stdout).toMatch(
+      /: 5 credits\n5 credits locked to pay for work\n2 credits on the way back to your balance when epoch \d+ begins; .*\(text-embedding\)\n/,
+    );
   });
 
   it('knows nodes by name or id, and lists those of one name', async () => {

@@ -35,7 +35,7 @@ type Place =
   /** It is not served, or no more. */
   | { readonly kind: 'left-out'; readonly reason: string }
   /** It could not be opened, which may pass. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly attempts: number; readonly retryMs: number }
+  | { readonly kind: 'failed'; readonly reason: string; readonly attempts: number; isDue: boolean }
   | { readonly kind: 'ended' };
 
 /** After these it may be that a market must be opened, left or closed. */
@@ -162,7 +162,7 @@ export async function openMarketHost(
       return;
     }
     if (place?.kind === 'open') return;
-    if (place?.kind === 'failed' && clock.nowMs() < place.retryMs) return;
+    if (place?.kind === 'failed' && !place.isDue) return;
     await open(record, true);
   };
 
@@ -177,11 +177,17 @@ export async function openMarketHost(
     const attempts = (before?.attempts ?? 0) + 1;
     const pauseMs = Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
     const reason = messageOf(error);
-    places.set(market, { kind: 'failed', reason, attempts, retryMs: clock.nowMs() + pauseMs });
+    const place: Place = { kind: 'failed', reason, attempts, isDue: false };
+    places.set(market, place);
     onWarning(
       `The market "${market}" is not served here for now, and will be tried again in ${pauseMs / 1_000} s: ${reason}`,
     );
-    void clock.sleep(pauseMs, stopped.signal).then(lookSoon, () => undefined);
+    // Not by the time of day: a timer may wake a moment early, and the look would come to nothing.
+    const retry = (): void => {
+      place.isDue = true;
+      lookSoon();
+    };
+    void clock.sleep(pauseMs, stopped.signal).then(retry, () => undefined);
   };
 
   const look = async (): Promise<void> => {

@@ -17,10 +17,7 @@ export function spendableMicro(prepaid: Pick<Prepaid, 'lockedMicro' | 'leaving'>
 }
 
 /** Whole epochs between the announcement of an `unlock` and the money: the network's notice, and no less than orders need. */
-export function unlockEpochs({
-  noticeEpochs,
-  epochMs,
-}: Pick<NetworkRules, 'noticeEpochs' | 'epochMs'>): number {
+function unlockEpochs({ noticeEpochs, epochMs }: Pick<NetworkRules, 'noticeEpochs' | 'epochMs'>): number {
   return Math.max(noticeEpochs, Math.ceil(LEDGER_TIME.settledWithinMs / epochMs));
 }
 
