@@ -166,7 +166,9 @@ export function sortedEntries<Value>(
   table: Pick<Table<Value>, 'entries'>,
   keep: (value: Value, key: string) => boolean = () => true,
 ): (readonly [string, Value])[] {
-  return [...table.entries()].filter(([key, value]) => keep(value, key)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const kept: (readonly [string, Value])[] = [];
+  for (const entry of table.entries()) if (keep(entry[1], entry[0])) kept.push(entry);
+  return kept.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** The records that belong to one target, in the order of their keys. */
