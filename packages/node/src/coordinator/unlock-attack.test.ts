@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
 import { textAbout } from '../fixed-market/small-market.ts';
 import type { EmbeddedText } from '../market-service.ts';
+import { protocols } from '../protocols.ts';
 
 let market: LedgerMarket;
 beforeEach(async () => {
@@ -55,4 +56,25 @@ it('a client that takes its money out when it has its answers pays for them all 
   expect(earned()).toBeGreaterThan(expertsBefore);
   await endEpoch();
   expect([balanceMicro(), prepaid().lockedMicro]).toEqual([before + lockedMicro - feeMicro, 0n]);
+});
+
+it('one that does so between the draw and the notes of validators is shown no answer', async () => {
+  const { gateway } = market;
+  const request = gateway.request.bind(gateway);
+  const asked: string[] = [];
+  const before = prepaid().lockedMicro;
+  gateway.request = async (to, protocol, ...rest) => {
+    if (protocol === protocols.note && !asked.includes(protocol)) {
+      asked.push(protocol);
+      await unlock(before);
+    }
+    asked.push(protocol);
+    return request(to, protocol, ...rest);
+  };
+  await expect(embed(textAbout(2_002))).rejects.toThrow();
+  expect(asked).toContain(protocols.note);
+  expect(asked).not.toContain(protocols.reveal);
+  await market.coordinator.close();
+  await market.settler.close();
+  expect(prepaid()).toMatchObject({ lockedMicro: before, leaving: { amountMicro: before } });
 });

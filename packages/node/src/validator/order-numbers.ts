@@ -1,5 +1,5 @@
 import { type AccountId, type Clock, isMoeError, type JobId, MoeError, type Signed } from '@moe/core';
-import { type CutBody, type NoteBody, noteOf, type Order, type Roster } from '@moe/protocol';
+import { type CutBody, type NoteBody, noteOf, type Order, type Roster, spendableMicro } from '@moe/protocol';
 import { certifyAloneMs, jobMs } from '../market/job-times.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
@@ -48,8 +48,8 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
     for (const [clientSeq, openFeeMicro] of fees)
       if (clientSeq < (prepaid?.nextOrderSeq ?? 0)) fees.delete(clientSeq);
       else if (clientSeq !== body.clientSeq) openMicro += openFeeMicro;
-    if (openMicro > (prepaid?.lockedMicro ?? 0n))
-      refuse('The client has less money locked than its open orders cost.');
+    if (openMicro > spendableMicro(prepaid))
+      refuse('The client has less money locked, besides what it is taking out, than its open orders cost.');
     noted.set(body.client, fees.set(body.clientSeq, feeMicro));
   };
 

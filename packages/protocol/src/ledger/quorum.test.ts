@@ -14,17 +14,14 @@ import {
 } from './ledger-fixture.ts';
 import { Stage, validatorAt } from './ledger-stage.ts';
 import { LEDGER_LIMITS } from './limits.ts';
-import { hasThirdOfSeats, hasTwoThirds, quorumOf } from './quorum.ts';
+import { isQuorum } from './quorum.ts';
 import { accountOf } from './state.ts';
 import type { Action } from './transaction.ts';
 
 let stage: Stage;
 const { answerMs, seatEpochs, epochMs } = genesis().rules;
 const signersOf = (...names: string[]) => names.map((name) => ({ node: nodeOf(name) }));
-const quorum = (...names: string[]): boolean => {
-  const found = quorumOf(stage.state, signersOf(...names));
-  return hasTwoThirds(found) && hasThirdOfSeats(found);
-};
+const quorum = (...names: string[]) => isQuorum(stage.state, signersOf(...names));
 const network = () => stage.state.network.get('network')!;
 const validator = (name: string) => stage.state.validators.get(nodeOf(name))!;
 const attendance = (name: string) => attendanceOf(validator(name));

@@ -51,6 +51,12 @@ export function hasThirdOfSeats({ signedMicro, seatedMicro }: Quorum): boolean {
   return 3n * signedMicro > seatedMicro;
 }
 
+/** Whether the signers may decide: two thirds of the stake that is present, and more than a third of what has a seat. */
+export function isQuorum(view: Validators, signatures: readonly Pick<NodeSignature, 'node'>[]): boolean {
+  const quorum = quorumOf(view, signatures);
+  return hasTwoThirds(quorum) && hasThirdOfSeats(quorum);
+}
+
 /** Why they may not, with those who are missing; `what` they would have to sign. */
 export function noQuorum(quorum: Quorum, what: string): Refused {
   const { signedMicro, presentMicro, seatedMicro, silent, absent } = quorum;
