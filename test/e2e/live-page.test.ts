@@ -4,6 +4,14 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../../packages/gateway/src/index.ts';
 import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/src/simulated-market.ts';
+import { embeddedMarketId } from '../../packages/node/src/embedded/embedded-market.ts';
+import {
+  blend,
+  embedOne,
+  expert,
+  openTestMarket,
+  temporaryDirectory,
+} from '../../packages/node/src/embedded/test-market.ts';
 import type { LedgerService } from '../../packages/node/src/index.ts';
 
 const executablePath = [
@@ -206,6 +214,41 @@ describe.runIf(runs)('the live page', () => {
     expect(problems).toEqual([]);
   });
 
+  it('shows experts whose names look alike told apart, and none whose name imitates our own marks', async () => {
+    const directory = temporaryDirectory();
+    // Nobody calls a friend: a line of a job then holds names alone.
+    const parameters = { probationJobs: 0, maximumClaims: 0 };
+    const real = await openTestMarket(directory.path, { parameters });
+    await gateway.close();
+    gateway = await createGateway({ service: real.service, port: 0 });
+    try {
+      // Like "mixed" and "grams" at a glance.
+      for (const name of ['rnixed', 'Grams']) await real.experts.add(expert(name, blend(name, 0.6)));
+      for (const name of ['★ words', 'words  ', 'wоrds', 'words won 0.05', 'words#aaaaaaaa', 'wo\u200brds'])
+        await expect(real.experts.add(expert(name, blend('imitator', 0.4)))).rejects.toThrow();
+      const { receiptId } = await embedOne(real, longText, 'shard');
+      await openPage();
+      const shown = real.service.status().experts.map(({ id, name }) => ({ id, name }));
+      expect(shown.filter(({ name }) => name.includes('#'))).toHaveLength(4);
+      const plain = new Map([['words', 'words']]);
+      for (const { node, name } of real.ledger.experts(embeddedMarketId))
+        plain.set(name, name === 'words' ? name : `${name}#${node.slice(0, 8)}`);
+      const names = (table: string) =>
+        page.locator(`${table} .expert-name > span:first-child`).allInnerTexts();
+      const expected = [...plain.values()].sort();
+      await expect.poll(async () => (await names('#experts')).sort()).toEqual(expected);
+      await expect.poll(async () => (await names('#ranked-experts')).sort()).toEqual(expected);
+      for (const name of await job(receiptId).locator('.name').allInnerTexts())
+        expect(expected).toContain(name);
+      expect(problems).toEqual([]);
+    } finally {
+      await page.close();
+      await gateway.close();
+      await real.close();
+      directory.remove();
+    }
+  });
+
   it('runs a typed text without ever seeing a key', async () => {
     const seen: string[] = [];
     page.on('response', async (response) => {
@@ -274,9 +317,9 @@ function rankedLedger(): LedgerService {
     emittedMicro: 820_000n,
     ownerMicro: 100_000n,
     nodes: [
-      { ...node, role: 'expert', name: 'winner', consensus: 0.8, incentive: 1, emissionMicro: 410_000n },
-      { ...validator, name: 'honest', validatorTrust: 0.98, dividends: 0.75, emissionMicro: 307_500n },
-      { ...validator, name: 'quiet', active: false },
+      { ...node, role: 'expert', shownAs: 'winner', consensus: 0.8, incentive: 1, emissionMicro: 410_000n },
+      { ...validator, shownAs: 'honest', validatorTrust: 0.98, dividends: 0.75, emissionMicro: 307_500n },
+      { ...validator, shownAs: 'quiet', active: false },
     ],
   };
   const epochStartedMs = Date.now();

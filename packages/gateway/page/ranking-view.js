@@ -67,7 +67,7 @@ function row(node, share, others) {
   ];
   return element('tr', {}, [
     element('th', { scope: 'row' }, [
-      element('div', { class: 'expert-name' }, [element('span', { text: node.name }), ...marks]),
+      element('div', { class: 'expert-name' }, [element('span', { text: node.shownAs }), ...marks]),
     ]),
     element('td', { text: formatCredits(node.stakeMicro) }),
     element('td', { text: percent(node.role === 'validator' ? node.validatorTrust : node.consensus) }),

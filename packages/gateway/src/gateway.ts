@@ -41,11 +41,6 @@ export interface GatewayInit {
    * Only for a gateway on a loopback address.
    */
   readonly demoKey?: string;
-  /**
-   * Whether status, events, receipts, blobs, metrics and the live page need no key. They show who works for whom and with
-   * what success; words of a text only to who paid for it. Default: true on a loopback address, false elsewhere.
-   */
-  readonly hasPublicReads?: boolean;
   /** Told of every answer with status 500; by default written to standard error. */
   readonly reportError?: (error: unknown, requestId: string) => void;
   /** Clock of the budget for requests without a key; default `performance.now`. */
@@ -89,7 +84,6 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   const { service, host = '127.0.0.1', port = 8787, demoKey } = init;
   const limits: GatewayLimits = { ...defaultLimits, ...init.limits };
   const isLoopback = isLoopbackHost(host);
-  const hasPublicReads = init.hasPublicReads ?? isLoopback;
   if (demoKey !== undefined && !isLoopback)
     throw new MoeError(
       'unsafe-demo-key',
@@ -172,7 +166,7 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       throw error;
     }
     if (path === undefined) return;
-    if (keyedPaths.has(path) || (!hasPublicReads && !openPaths.has(path)))
+    if (keyedPaths.has(path) || (!isLoopback && !openPaths.has(path)))
       assertKeyed(request.account, authorization);
   });
   app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));

@@ -163,6 +163,8 @@ export interface Metagraph {
 export interface MetagraphNode {
   readonly node: NodeId;
   readonly name: string;
+  /** The name, with the beginning of the node's id where another of the same role looks like it. */
+  readonly shownAs: string;
   readonly role: 'expert' | 'validator';
   readonly owner: AccountId;
   readonly stakeMicro: Amount;

@@ -47,6 +47,8 @@ export interface MarketExpertsComponents {
   readonly view: LedgerView;
   readonly calibration: CalibrationStore;
   readonly parameters: () => MarketParameters;
+  /** Names as they are shown, of who is registered. */
+  readonly nameOf: (node: NodeId) => string;
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
@@ -139,12 +141,13 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   const statusOf = ({ spec, node }: ConnectedExpert): ExpertStatus => {
     const { standings, totals } = view.standings();
     const { jobs, lossUnits, wins } = standings.of(node, 0).global;
-    const { stakeMicro, askBps } = embedded.ledger.expert(market, node) ?? { stakeMicro: 0n, askBps: 0 };
+    const record = embedded.ledger.expert(market, node);
+    const { stakeMicro, askBps } = record ?? { stakeMicro: 0n, askBps: 0 };
     const calls = callsOf(totals, node);
     const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
     return {
       id: node,
-      name: spec.name,
+      name: record === undefined ? spec.name : components.nameOf(node),
       description: spec.description,
       state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
       jobs,

@@ -122,6 +122,7 @@ export async function openMarketRuntime(
       view,
       calibration,
       parameters,
+      nameOf,
       clock,
       random,
       onWarning,

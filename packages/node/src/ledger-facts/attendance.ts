@@ -1,4 +1,4 @@
-import { formatCredits } from '@moe/core';
+import { distinctNames, formatCredits } from '@moe/core';
 import type { LedgerRecords } from '@moe/ledger';
 import { attendanceOf, hasSeat, quorumOf, seatEndsAtEpoch, type Validator } from '@moe/protocol';
 import type { AttendanceFacts, MissingValidator } from '../ledger-service.ts';
@@ -11,10 +11,13 @@ export function attendanceFacts(records: LedgerRecords): AttendanceFacts {
   const network = records.network.get('network')!;
   const { rollCall, rules, epoch } = network;
   const { presentMicro, seatedMicro, absent } = quorumOf(records, []);
+  const shown = distinctNames(
+    [...records.validators.values()].map(({ node, name }) => [node, name] as const),
+  );
   const missing = [...records.validators.values()]
     .flatMap((validator): MissingValidator[] => {
-      const { node, name, stakeMicro, registeredEpoch, seen } = validator;
-      const of = { node, name, stakeMicro };
+      const { node, stakeMicro, registeredEpoch, seen } = validator;
+      const of = { node, name: shown.get(node)!, stakeMicro };
       switch (attendanceOf(validator)) {
         case 'new':
           return [{ ...of, state: 'new', sinceEpoch: registeredEpoch }];

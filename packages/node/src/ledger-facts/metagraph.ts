@@ -1,10 +1,12 @@
-import type { MarketId, NodeId } from '@moe/core';
+import { distinctNames, type MarketId, type NodeId } from '@moe/core';
 import type { LedgerRecords } from '@moe/ledger';
 import type { Expert, Ranking, StakeTarget, Validator } from '@moe/protocol';
 import { attendanceOf, targetKey } from '@moe/protocol';
 import type { Metagraph, MetagraphNode, WeightsInForce } from '../ledger-service.ts';
 
 const WHOLE = 65_535;
+/** A row before it is known who else is shown beside it. */
+type Unshown = Omit<MetagraphNode, 'shownAs'>;
 
 /** Everybody in a market with what its last ranking came to. Undefined where there is no such market. */
 export function metagraph(records: LedgerRecords, market: MarketId): Metagraph | undefined {
@@ -13,6 +15,8 @@ export function metagraph(records: LedgerRecords, market: MarketId): Metagraph |
   const ranking = records.rankings.get(market);
   const experts = rowsOf(records, ranking?.experts ?? [], (node) => ({ role: 'expert', market, node }));
   const validators = rowsOf(records, ranking?.validators ?? [], (node) => ({ role: 'validator', node }));
+  const shownExperts = shownIn(records.experts.values(), market);
+  const shownValidators = shownIn(records.validators.values());
   return {
     market,
     epoch,
@@ -22,10 +26,16 @@ export function metagraph(records: LedgerRecords, market: MarketId): Metagraph |
     nodes: [
       ...[...records.experts.values()]
         .filter((expert) => expert.market === market)
-        .map((expert) => expertNode(expert, experts.get(expert.node), epoch))
+        .map((expert) => ({
+          ...expertNode(expert, experts.get(expert.node), epoch),
+          shownAs: shownExperts.get(expert.node)!,
+        }))
         .sort((a, b) => b.incentive - a.incentive || order(a.name, b.name)),
       ...[...records.validators.values()]
-        .map((validator) => validatorNode(validator, validators.get(validator.node), ranking))
+        .map((validator) => ({
+          ...validatorNode(validator, validators.get(validator.node), ranking),
+          shownAs: shownValidators.get(validator.node)!,
+        }))
         .sort((a, b) => Number(b.stakeMicro - a.stakeMicro) || order(a.name, b.name)),
     ],
   };
@@ -34,12 +44,12 @@ export function metagraph(records: LedgerRecords, market: MarketId): Metagraph |
 /** Weights as they were last revealed, with names. */
 export function weightsInForce(records: LedgerRecords, market: MarketId): WeightsInForce | undefined {
   if (!records.markets.has(market)) return undefined;
-  const nameOf = (validator: NodeId): string =>
-    records.validators.get(validator)?.name ?? validator.slice(0, 8);
+  const shownExperts = shownIn(records.experts.values(), market);
+  const shownValidators = shownIn(records.validators.values());
+  const nameOf = (validator: NodeId): string => shownValidators.get(validator) ?? validator.slice(0, 8);
   const expertName = (node: NodeId): string => {
     const target: StakeTarget = { role: 'expert', market, node };
-    const key = targetKey({ ...target, node: presentNode(records, target) });
-    return records.experts.get(key)?.name ?? node.slice(0, 8);
+    return shownExperts.get(presentNode(records, target)) ?? node.slice(0, 8);
   };
   return {
     epoch: records.network.get('network')!.epoch,
@@ -62,11 +72,16 @@ export function weightsInForce(records: LedgerRecords, market: MarketId): Weight
   };
 }
 
-function expertNode(
-  expert: Expert,
-  row: Ranking['experts'][number] | undefined,
-  epoch: number,
-): MetagraphNode {
+/** Names as they are shown, of all validators or of a market's experts. */
+function shownIn(nodes: Iterable<Expert | Validator>, market?: MarketId): ReadonlyMap<NodeId, string> {
+  return distinctNames(
+    [...nodes]
+      .filter((node) => market === undefined || ('market' in node && node.market === market))
+      .map(({ node, name }) => [node, name] as const),
+  );
+}
+
+function expertNode(expert: Expert, row: Ranking['experts'][number] | undefined, epoch: number): Unshown {
   return {
     ...common(expert),
     role: 'expert',
@@ -84,7 +99,7 @@ function validatorNode(
   validator: Validator,
   row: Ranking['validators'][number] | undefined,
   ranking: Ranking | undefined,
-): MetagraphNode {
+): Unshown {
   const attendance = attendanceOf(validator);
   const isServing = attendance !== 'leaving';
   const permits = ranking?.permits ?? [];
@@ -109,7 +124,7 @@ function common({
   delegatedMicro,
   registeredEpoch,
   leavesAtEpoch,
-}: Expert | Validator): Omit<MetagraphNode, 'role'> {
+}: Expert | Validator): Omit<Unshown, 'role'> {
   return {
     node,
     name,
