@@ -1,6 +1,6 @@
 import { defaultParameters } from '@moe/protocol';
 import { describe, expect, it } from 'vitest';
-import { askingMs } from '../../packages/node/src/validator/ask-missing.ts';
+import { askingMs } from '../../packages/node/src/market/job-times.ts';
 import { afterCutRows } from './after-cut.ts';
 import { deadLineRows } from './dead-line.ts';
 import { figuresOf } from './figures.ts';

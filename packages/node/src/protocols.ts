@@ -2,6 +2,7 @@ import { accountIdSchema, bytesSchema, hashSchema, jobIdSchema } from '@moe/core
 import {
   arrivalSchema,
   certificateBodySchema,
+  certificateSchema,
   claimSchema,
   commitSchema,
   cutSchema,
@@ -30,9 +31,12 @@ export const protocols = {
   note: 'moe/job/note/1',
   void: 'moe/job/void/1',
   reveal: 'moe/job/reveal/2',
-  arrived: 'moe/job/arrived/3',
+  arrived: 'moe/job/arrived/4',
   arrivals: 'moe/job/arrivals/4',
   certify: 'moe/job/certify/3',
+  vouch: 'moe/job/vouch/1',
+  agree: 'moe/job/agree/1',
+  certified: 'moe/job/certified/1',
   route: 'moe/route/2',
   tally: 'moe/tally/2',
   settle: 'moe/settle/3',
@@ -73,13 +77,15 @@ export const fullRequestSchema = z.strictObject({
 });
 export const fullResponseSchema = z.strictObject({ commit: commitSchema });
 
-/** A job that has come to its cut, for every validator: what was sealed, and by whom. */
-export const noteRequestSchema = jobOpeningSchema.extend({
+/** What was sealed before the cut, and by whom. */
+const sealedStageSchema = z.strictObject({
   cut: cutSchema,
   commits: z.array(commitSchema).max(16),
   grants: z.array(grantSchema).max(16),
   declines: z.array(declineSchema).max(16),
 });
+/** A job that has come to its cut, for every validator. */
+export const noteRequestSchema = jobOpeningSchema.extend(sealedStageSchema.shape);
 export const noteResponseSchema = z.strictObject({ note: nodeSignatureSchema });
 
 /** A gateway asks whether nothing can come of an order number of its client any more; an answer says so. */
@@ -89,13 +95,11 @@ export const voidRequestSchema = z.strictObject({
 });
 export const voidResponseSchema = z.strictObject({});
 
-/**
- * Seals of the second stage, in order of arrival: a worker reveals once it sees its own among them, and enough validators have
- * noted the job.
- */
+/** See `RevealQuestion`. */
 export const revealRequestSchema = z.strictObject({
   job: jobIdSchema,
-  seals: z.array(hashSchema).max(16),
+  fullCommits: z.array(commitSchema).max(16),
+  grants: z.array(grantSchema).max(16),
   notes: z.array(nodeSignatureSchema).max(256),
 });
 export const revealResponseSchema = z.strictObject({ reveal: revealSchema });
@@ -112,6 +116,8 @@ export const arrivedNoticeSchema = z.strictObject({
   job: jobIdSchema,
   opening: openingBytesSchema,
   said: arrivedMessageSchema,
+  /** Beside a reveal: why it was made. Whoever has them needs nobody's word for the cut. */
+  notes: z.array(nodeSignatureSchema).max(256).exactOptional(),
 });
 export const arrivalsRequestSchema = z.strictObject({
   job: jobIdSchema,
@@ -134,6 +140,28 @@ export const certifyRequestSchema = z.strictObject({ transcript: transcriptSchem
 export const certifyResponseSchema = z.strictObject({
   body: certificateBodySchema,
   signature: bytesSchema(64),
+});
+
+/** What a witness knows of a job, for another witness of it. */
+export const vouchRequestSchema = z.strictObject({ job: jobIdSchema });
+export const vouchResponseSchema = z.strictObject({
+  /** What it has signed for the coordinator. */
+  certified: certifyResponseSchema.nullable(),
+  stage: sealedStageSchema.nullable(),
+  /** Second seals and reveals, each an {@link arrivedMessageSchema}, read one by one as those above. */
+  messages: z.array(z.unknown()).max(64),
+});
+/** One witness asks another to certify a job by what both hold. Answered as `certify` is, under another domain. */
+export const agreeRequestSchema = z.strictObject({
+  job: jobIdSchema,
+  stage: sealedStageSchema,
+  fullCommits: z.array(commitSchema).max(16),
+  reveals: z.array(revealSchema).max(16),
+});
+/** A certified job, for validators that keep it until it is settled. */
+export const certifiedJobSchema = z.strictObject({
+  opening: jobOpeningSchema,
+  certificate: certificateSchema,
 });
 
 /** What one message of routed work may ask for: so many texts, and so many UTF-8 bytes together. */

@@ -14,10 +14,8 @@ import {
   type ArrivalRecord,
   arrivalDomain,
   type Certificate,
-  type CertificateBody,
   type ClosedJob,
   type Cut,
-  certificateDomain,
   closeFull,
   closeReveal,
   commitDomain,
@@ -49,9 +47,12 @@ import {
   ticketValidators,
 } from '@moe/protocol';
 import { openingBytes } from '../expert/job-request.ts';
+import { certifyMs, testimonyMs } from '../market/job-times.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { call } from '../market/messaging.ts';
 import { noTimeReason, type StageReport } from '../market/pace.ts';
+import { hasEnoughSealed } from '../market/reveal-question.ts';
+import { witnessVoices } from '../market/witness-voices.ts';
 import {
   arrivalsResponseSchema,
   arrivedMessageSchema,
@@ -64,7 +65,6 @@ import {
   sealedResponseSchema,
   ticketResponseSchema,
 } from '../protocols.ts';
-import { askingMs } from '../validator/ask-missing.ts';
 import { assertCommitSigned, assertRevealed, assertSigned, type GrantedCommit } from './signed-answers.ts';
 import { runStage } from './stage.ts';
 
@@ -114,7 +114,7 @@ export async function runShardJob(
   const cutOff = cutJob(sealed);
   // Noting goes on beside the work, and ends before anything is revealed.
   const [full, notes] = await Promise.all([run.full(cutOff, cut), run.note(cutOff, cut)]);
-  const closed = closeReveal(await run.reveal(closeFull(full), notes));
+  const closed = closeReveal(await run.reveal(closeFull(full), cut, notes));
   const transcript: Transcript = {
     order: input.order,
     roster: input.rosterHash,
@@ -285,12 +285,15 @@ class ShardRun {
     return notes;
   }
 
-  async reveal(opened: RevealJob, notes: readonly NodeSignature[]): Promise<RevealJob> {
+  /** Where too few have sealed their work nobody reveals: what there is cannot be judged. */
+  async reveal(opened: RevealJob, cut: Cut, notes: readonly NodeSignature[]): Promise<RevealJob> {
     const { roster, signal } = this.#input;
-    const seals = opened.fullCommits.map(({ body }) => body.seal);
-    const request = encode({ job: opened.id, seals, notes });
+    const { id: job, fullCommits, grants } = opened;
+    const principals = new Set(fullCommits.map(({ body }) => body.principal));
+    if (!hasEnoughSealed(opened, principals, cut.body)) return opened;
+    const request = encode({ job, fullCommits, grants, notes });
     const deadlineMs = roster.parameters.revealDeadlineMs;
-    let job = opened;
+    let run = opened;
     await runStage({
       seats: opened.fullCommits.map(({ body }) => body.worker),
       deadlineMs,
@@ -300,55 +303,37 @@ class ShardRun {
       ask: (seat, over) => this.#ask(seat, protocols.reveal, request, revealResponseSchema, deadlineMs, over),
       accept: (_, { reveal }) => {
         assertRevealed(reveal);
-        job = receiveReveal(job, reveal);
+        run = receiveReveal(run, reveal);
       },
-      progress: () => (job.reveals.length === seals.length ? 'all' : 'waiting'),
+      progress: () => (run.reveals.length === fullCommits.length ? 'all' : 'waiting'),
     });
-    if (job.reveals.length < seals.length)
-      for (const message of await this.#collectArrivals(job, 'reveal', request))
+    if (run.reveals.length < fullCommits.length)
+      for (const message of await this.#collectArrivals(run, 'reveal', request))
         if ('reveal' in message)
-          job = await takeUp(job, async () => {
+          run = await takeUp(run, async () => {
             assertRevealed(message.reveal);
-            return receiveReveal(job, message.reveal);
+            return receiveReveal(run, message.reveal);
           });
-    return job;
+    return run;
   }
 
   /** Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. */
-  async certify({ id, draw: { witnesses } }: ClosedJob, transcript: Transcript): Promise<Certificate> {
+  async certify({ id, draw }: ClosedJob, transcript: Transcript): Promise<Certificate> {
     const request = encode({ transcript });
-    const deadlineMs = Math.max(5_000, this.#input.roster.parameters.sealedDeadlineMs);
-    const bodies = new Map<
-      string,
-      { body: CertificateBody; signatures: Certificate['signatures'][number][] }
-    >();
-    let agreed: Certificate | undefined;
+    const deadlineMs = certifyMs(this.#input.roster.parameters);
+    const voices = witnessVoices({ id, draw });
     const failures = await runStage({
-      seats: witnesses,
+      seats: draw.witnesses,
       deadlineMs,
       graceMs: 0,
       clock: this.#components.clock,
       signal: this.#input.signal,
       ask: (seat, over) =>
         this.#ask(seat, protocols.certify, request, certifyResponseSchema, deadlineMs, over),
-      accept: async (seat, { body, signature }) => {
-        if (body.job !== id) return;
-        const bytes = encode([certificateDomain, body]);
-        if (!(await verifySignatureAsync(seat, bytes, signature))) return;
-        const key = Buffer.from(bytes).toString('base64');
-        const entry = bodies.get(key) ?? { body, signatures: [] };
-        entry.signatures.push({ by: seat, signature });
-        bodies.set(key, entry);
-        if (
-          hasWitnessQuorum(
-            entry.signatures.map(({ by }) => by),
-            witnesses,
-          )
-        )
-          agreed = entry;
-      },
-      progress: () => (agreed === undefined ? 'waiting' : 'all'),
+      accept: voices.take,
+      progress: () => (voices.agreed() === undefined ? 'waiting' : 'all'),
     });
+    const agreed = voices.agreed();
     if (agreed === undefined)
       throw new MoeError(
         'no-quorum',
@@ -384,7 +369,7 @@ class ShardRun {
   /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
   async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: JobStage, asked: Uint8Array) {
     const request = encode({ job: job.id, stage, opening: openingBytes(job), asked });
-    const timeoutMs = askingMs(stage, job.roster.parameters) + 1_000;
+    const timeoutMs = testimonyMs(stage, job.roster.parameters);
     const answers = await Promise.allSettled(
       job.draw.witnesses.map(async (witness) => {
         const { record, messages } = await this.#ask(

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { examineStandings } from '../market/standings-file.ts';
 import { isApiKey } from './api-key.ts';
 import { founderKeyNames } from './bootstrap.ts';
+import { readClaimFiles } from './claim-files.ts';
 import { assertDataFormat } from './data-format.ts';
 import { openKeyFile } from './key-file.ts';
 import { readValidatorMemory } from './validator-file.ts';
@@ -140,6 +141,16 @@ function examinedOfMarket(directory: string): Examined[] {
         examine: (path) => void readValidatorMemory(path),
       }),
     ),
+    ...listed(directory)
+      .filter((name) => /^validator.*-claims$/.test(name))
+      .map(
+        (name): Examined => ({
+          path: join(directory, name),
+          // Other validators have these certificates, too.
+          remedy: 'repair',
+          examine: (path) => void readClaimFiles(path),
+        }),
+      ),
   ];
 }
 

@@ -2,15 +2,17 @@ import { join } from 'node:path';
 import { type Clock, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
 import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/network';
-import type { MarketView } from '../market/market-view.ts';
+import type { LedgerView } from '../market/ledger-view.ts';
 import type { GuardedSigner, SignerOf } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
+import { type ClaimBook, claimBook } from '../validator/claim-book.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
 import { type SettledWork, settledWork, type Testimony } from '../validator/settled-work.ts';
-import { validatorRole } from '../validator/validator-role.ts';
+import { type ValidatorRole, validatorRole } from '../validator/validator-role.ts';
 import { type WorkRecord, weightsOf, workRecord } from '../validator/work-record.ts';
 import { enrolValidator } from './bootstrap.ts';
+import { claimFiles } from './claim-files.ts';
 import type { KeyFile } from './key-file.ts';
 import { type TicketSupply, ticketSupply } from './tickets.ts';
 import { readValidatorMemory, writeValidatorMemory } from './validator-file.ts';
@@ -37,7 +39,7 @@ export interface ValidatorPoolInit {
 /** A market to witness and to rank. */
 interface WitnessedMarket {
   readonly market: MarketId;
-  readonly view: MarketView;
+  readonly view: LedgerView;
   /** Where what the validators have seen of it is kept. */
   readonly directory: string;
 }
@@ -110,7 +112,11 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
   const unsubscribe = ledger.onApplied(({ transaction }) => {
     if (transaction.kind === 'settle') {
       const { settlement } = transaction;
-      for (const { work } of witnessing.get(settlement.market) ?? []) work.applied(settlement);
+      for (const { work, claims } of witnessing.get(settlement.market) ?? []) {
+        work.applied(settlement);
+        for (const { client } of settlement.orders)
+          claims.settled(client, ledger.nextOrderSeq(client, settlement.market));
+      }
     }
     if (transaction.kind !== 'endEpoch') return;
     for (const [market, witnesses] of witnessing) {
@@ -122,8 +128,8 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     const witnesses = witnessing.get(market) ?? [];
     witnessing.delete(market);
     await Promise.all(duties.get(market) ?? []);
-    for (const { scope, save } of witnesses) {
-      await scope.close();
+    for (const { role, scope, save } of witnesses) {
+      await Promise.all([role.close(), scope.close()]);
       save();
     }
   };
@@ -153,6 +159,8 @@ interface Witness {
   readonly duty: RankingDuty;
   readonly record: WorkRecord;
   readonly work: SettledWork;
+  readonly claims: ClaimBook;
+  readonly role: ValidatorRole;
   readonly scope: Transport;
   readonly save: () => void;
 }
@@ -180,12 +188,26 @@ function startWitness(
   const save = (): void =>
     writeValidatorMemory(path, { promises, record: record.tallies(), caught: work.caught() });
   const scope = scopedTransport(transport, market);
-  validatorRole({ signer, ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }) })({
+  const claims = claimBook({
+    clock,
+    store: claimFiles({
+      directory: join(directory, `${spec.name}-claims`),
+      rosterOf: view.rosterOf,
+      remember: view.remember,
+      onWarning,
+    }),
+    nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
+  });
+  const role = validatorRole({
+    signer,
+    ...(spec.testimony === undefined ? {} : { testimony: spec.testimony }),
+  })({
     transport: scope,
     view,
     clock,
     tickets: (root) => tickets.bookOf(root),
     work,
+    claims,
   });
   const duty = rankingDuty({
     signer,
@@ -206,6 +228,8 @@ function startWitness(
     duty,
     record,
     work,
+    claims,
+    role,
     scope,
     save: () => {
       try {

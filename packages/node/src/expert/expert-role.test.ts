@@ -12,6 +12,7 @@ import {
 import {
   type Cut,
   type CutBody,
+  commitDomain,
   cutDomain,
   jobIdOf,
   jobSeed,
@@ -19,7 +20,9 @@ import {
   type NodeSignature,
   noteDomain,
   noteOf,
+  type Order,
   type OrderBody,
+  openJob,
   orderDomain,
   type RoutedOrderBody,
   releaseTicket,
@@ -85,6 +88,24 @@ const notesOf = (order: OrderBody, cut: CutBody): NodeSignature[] =>
     const { signature } = signBody(keys, noteDomain, noteOf(order, cut));
     return { node, signature };
   });
+
+/** The second seals of the other members. */
+const othersOf = ({ order, tickets }: { readonly order: Order; readonly tickets: readonly Ticket[] }) => {
+  const { id, draw } = openJob(order, market.roster, tickets);
+  return market.experts
+    .slice(1)
+    .filter(({ node }) => draw.members.includes(node))
+    .map(({ node, keys }) => {
+      const seal = hashOf('test/seal', node);
+      return signBody(keys, commitDomain, {
+        job: id,
+        stage: 'full' as const,
+        principal: node,
+        worker: node,
+        seal,
+      });
+    });
+};
 
 async function sealed(changes: Partial<OrderBody> = {}) {
   const asking = coordinator();
@@ -184,9 +205,11 @@ describe('an honest expert, asked for its first seal', () => {
     const { request: first, job, asking } = await sealed();
     await market.clock.sleep(200_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
-    await expect(asking.reveal({ job, seals: [], notes: [] })).rejects.toThrow(/no part/);
+    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(/no part/);
     await sealed();
-    await expect(asking.reveal({ job, seals: [], notes: [] })).rejects.toThrow(/no part in the job/);
+    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(
+      /no part in the job/,
+    );
   });
 });
 
@@ -197,8 +220,8 @@ describe('an honest expert, given the full data', () => {
     const answers = await Promise.all([full, full].map(asking.full));
     answers.push(await asking.full(full));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    const seals = [answers[0]!.commit.body.seal];
-    const reveal = { job, seals, notes: notesOf(order.body, full.cut.body) };
+    const fullCommits = [answers[0]!.commit, ...othersOf(request)];
+    const reveal = { job, fullCommits, grants: [], notes: notesOf(order.body, full.cut.body) };
     const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
     reveals.push(await asking.reveal(reveal));
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -304,20 +327,45 @@ describe('an honest expert, given the full data', () => {
   });
 
   it('does not reveal before its second seal stands in the list', async () => {
-    const { asking, job, order, commit, salt } = await sealed();
+    const { asking, job, order, request, commit, salt } = await sealed();
     const cut = asking.cut(job, [commit.body.seal]);
-    const notes = notesOf(order.body, cut.body);
-    await expect(asking.reveal({ job, seals: [commit.body.seal], notes })).rejects.toThrow(/second seal/);
+    const others = othersOf(request);
+    const question = { job, fullCommits: others, grants: [], notes: notesOf(order.body, cut.body) };
+    await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
     const { commit: second } = await asking.full({ job, cut, text, salt });
-    await expect(asking.reveal({ job, seals: [commit.body.seal], notes })).rejects.toThrow(/second seal/);
-    expect((await asking.reveal({ job, seals: [second.body.seal], notes })).reveal.job).toBe(job);
+    await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
+    const { reveal } = await asking.reveal({ ...question, fullCommits: [...others, second] });
+    expect(reveal.job).toBe(job);
+  });
+
+  it('does not reveal before enough others have sealed their work, too', async () => {
+    const { asking, job, order, request, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    const [other, ...others] = othersOf(request);
+    const notes = notesOf(order.body, cut.body);
+    const stranger = generateKeyPair();
+    for (const [fullCommits, refusal] of [
+      [[second], /Too few experts/],
+      [[second, second], /Too few experts/],
+      [[second, { ...other!, signature: new Uint8Array(64) }], /not signed/],
+      // Whom the coordinator says to have been called, without a grant.
+      [
+        [second, signBody(stranger, commitDomain, { ...other!.body, worker: stranger.publicKey })],
+        /not of this job/,
+      ],
+      [[second, { ...other!, body: { ...other!.body, stage: 'sealed' } }], /not of this job/],
+    ] as const)
+      await expect(asking.reveal({ job, fullCommits, grants: [], notes })).rejects.toThrow(refusal);
+    const fullCommits = [second, other!, ...others];
+    expect((await asking.reveal({ job, fullCommits, grants: [], notes })).reveal.job).toBe(job);
   });
 
   it('does not reveal before enough validators have noted the job', async () => {
-    const { asking, job, order, commit, salt } = await sealed();
+    const { asking, job, order, request, commit, salt } = await sealed();
     const cut = asking.cut(job, [commit.body.seal]);
     const { commit: second } = await asking.full({ job, cut, text, salt });
-    const seals = [second.body.seal];
+    const question = { job, fullCommits: [second, ...othersOf(request)], grants: [] };
     const [note] = notesOf(order.body, cut.body);
     const stranger = generateKeyPair();
     for (const notes of [
@@ -328,8 +376,8 @@ describe('an honest expert, given the full data', () => {
       notesOf({ ...order.body, clientSeq: order.body.clientSeq + 1 }, cut.body),
       notesOf(order.body, asking.cut(job, []).body),
     ])
-      await expect(asking.reveal({ job, seals, notes })).rejects.toThrow(/noted/);
-    expect((await asking.reveal({ job, seals, notes: [note] })).reveal.job).toBe(job);
+      await expect(asking.reveal({ ...question, notes })).rejects.toThrow(/noted/);
+    expect((await asking.reveal({ ...question, notes: [note] })).reveal.job).toBe(job);
   });
 
   it('refuses malformed messages in words, and goes on', async () => {

@@ -18,12 +18,9 @@ import {
   type Decline,
   declineDomain,
   type Grant,
-  hasWitnessQuorum,
   type NodeSignature,
-  noteOf,
   type SealedJob,
   saltedDataHash,
-  signersOfNote,
 } from '@moe/protocol';
 import { adviceOn } from '../calling/advice.ts';
 import { callBook } from '../calling/call-book.ts';
@@ -35,6 +32,7 @@ import { serveClaims } from '../calling/serve-claims.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { noTimeReason } from '../market/pace.ts';
+import { assertMayReveal } from '../market/reveal-question.ts';
 import { fullRequestSchema, protocols, revealRequestSchema, sealedRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { declineBook } from './decline-book.ts';
@@ -87,13 +85,16 @@ function workSignal({ roster: { parameters } }: SealedJob): AbortSignal {
   return AbortSignal.timeout(Math.max(parameters.sealedDeadlineMs, parameters.fullDeadlineMs));
 }
 
+/** Each costs many signatures to check. Who asks rightly, another witness for one, is answered all the same. */
+const maxWrongQuestions = 16;
+
 /** A job is taken when it should be done within this part of its deadlines. */
 const safePart = 0.75;
 
 /**
  * The expert's side of a job: seal the kept half or call a friend to do it, seal pieces and whole, reveal. It serves
  * only jobs whose order, tickets and draw it has checked itself, each once and before its deadline, and never reveals
- * before its second seal stands in the list.
+ * before it is sure to be judged and paid for it (`reveal-question.ts`).
  */
 export function expertRole(init: ExpertInit): (components: ExpertComponents) => ExpertRole {
   return (components) => {
@@ -114,9 +115,14 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       const [a, b, c, d] = random.bytes(4);
       return (a! + 256 * (b! + 256 * (c! + 256 * d!))) / 2 ** 32;
     };
-    const notifyWitnesses = ({ job }: { readonly job: SealedJob }, said: unknown): void => {
+    const notifyWitnesses = (
+      { job }: { readonly job: SealedJob },
+      said: unknown,
+      notes?: readonly NodeSignature[],
+    ): void => {
       // With what opens the job: a witness keeps nothing of jobs that it does not know to be ordered and paid for.
-      const bytes = encode({ job: job.id, opening: openingBytes(job), said });
+      const opening = openingBytes(job);
+      const bytes = encode({ job: job.id, opening, said, ...(notes === undefined ? {} : { notes }) });
       for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
     };
     const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
@@ -226,13 +232,26 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     serve(transport, protocols.reveal, revealRequestSchema, async (request, from) => {
       const state = jobs.of(request.job as JobId);
       assertAsker(state.job, from);
-      if (state.revealed === undefined || !request.seals.includes(state.revealed.seal))
+      if (from === state.job.order.body.coordinator && state.revealsUntilMs < clock.steadyMs())
+        refuse('This expert has no part in the job any more.');
+      const { revealed, full } = state;
+      if (
+        revealed === undefined ||
+        full === undefined ||
+        !request.fullCommits.some(({ body }) => body.seal === revealed.seal)
+      )
         refuse("The list of commits does not hold this expert's second seal.");
-      await assertNoted(state, request.notes, view);
-      const answer = { reveal: state.revealed.reveal };
+      if (state.notes === undefined) {
+        const wrong = state.wrongQuestions.get(from) ?? 0;
+        if (wrong >= maxWrongQuestions) refuse('This node has asked for the reveal wrongly too often.');
+        state.wrongQuestions.set(from, wrong + 1);
+        await assertMayReveal(state.job, full.cut, request, view);
+        state.notes ??= request.notes;
+      }
+      const answer = { reveal: revealed.reveal };
       // Each time: a witness that missed the first copy may be why the coordinator asks again.
       jobs.finish(state.job.id);
-      notifyWitnesses(state, answer);
+      notifyWitnesses(state, answer, state.notes);
       return answer;
     });
 
@@ -249,25 +268,6 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     });
     return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
   };
-}
-
-/**
- * What is revealed has been delivered, whatever its client says afterwards: so many validators have noted the job under its order
- * number that this number can be declared void no more (`note.ts`).
- */
-async function assertNoted(
-  state: JobInHand,
-  notes: readonly NodeSignature[],
-  view: MarketView,
-): Promise<void> {
-  const { full, job } = state;
-  if (full === undefined) refuse('This expert has not seen the cut of the job.');
-  if (state.isNoted === true) return;
-  const signers = await signersOfNote(noteOf(job.order.body, full.cut), notes);
-  // Its witnesses, too: they hold what is needed to certify it, whatever its coordinator does.
-  if (!view.isQuorum(signers) || !hasWitnessQuorum(signers, job.draw.witnesses))
-    refuse('Too few validators have noted the job: its answers could be had for nothing.');
-  state.isNoted = true;
 }
 
 /** A witness asks, too, before it says that an expert has not answered. */

@@ -1,5 +1,5 @@
 import type { Clock, Hash, JobId, NodeId } from '@moe/core';
-import type { CutBody, Reveal, SealedJob } from '@moe/protocol';
+import type { CutBody, NodeSignature, Reveal, SealedJob } from '@moe/protocol';
 import { jobMs } from '../market/job-times.ts';
 import { refuse } from '../market/messaging.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
@@ -15,8 +15,12 @@ export interface JobInHand {
   readonly pen: JobPen;
   sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
   full?: { readonly cut: CutBody; readonly answer: () => Promise<unknown> };
-  /** Enough validators have noted it. */
-  isNoted?: boolean;
+  /** Its coordinator gets no reveal after it; witnesses, who ask for it, do yet. */
+  readonly revealsUntilMs: number;
+  /** Questions to reveal that were none, by who asked. */
+  readonly wrongQuestions: Map<NodeId, number>;
+  /** Why it has revealed: validators' notes of the job. */
+  notes?: readonly NodeSignature[];
   revealed?: { readonly seal: Hash; readonly reveal: Reveal };
 }
 
@@ -96,12 +100,15 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
     part,
     take(job, kept, principal) {
       const { pen } = part(job);
+      const revealsUntilMs = clock.steadyMs() + jobMs(job.roster.parameters);
       const state: JobInHand = {
         job,
         kept,
         principal,
         pen,
-        expiresMs: clock.steadyMs() + jobMs(job.roster.parameters),
+        wrongQuestions: new Map(),
+        revealsUntilMs,
+        expiresMs: revealsUntilMs + job.roster.parameters.revealDeadlineMs,
       };
       const atMs = lastAskedMs(job);
       served.set(job.id, { atMs, steadyMs: clock.steadyMs() + atMs - clock.nowMs() });

@@ -22,6 +22,7 @@ import {
   calibrationRoot,
   defaultNetworkRules,
   defaultTerms,
+  type MarketParameters,
   type NetworkRules,
   quantise,
   Standings,
@@ -41,15 +42,16 @@ import { noOrders } from '../market/standings-file.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 import { type GuardedSigner, guardedSigner } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
+import { type CertifiedJob, type ClaimBook, type ClaimStore, claimBook } from '../validator/claim-book.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
-import { validatorRole } from '../validator/validator-role.ts';
+import { type ValidatorRole, validatorRole } from '../validator/validator-role.ts';
 import { encoderBackend, wordEncode } from './encoders.ts';
 import { smallParameters, textAbout } from './small-market.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 /** One account owns all experts of this market. */
-const parameters = { ...smallParameters, seatsPerOwner: 16 };
+const defaults = { ...smallParameters, seatsPerOwner: 16 };
 const market = 'text-embedding' as MarketId;
 const networkName = 'ledger-market';
 const prepaidMicro = 1_000_000n;
@@ -67,6 +69,8 @@ export interface LedgerMarket {
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
   readonly validators: readonly NodeId[];
+  /** What each validator keeps of certified jobs that nobody has settled. */
+  readonly claims: readonly ClaimBook[];
   readonly keysOf: (role: string) => KeyPair;
   readonly ownerOf: (role: string) => OwnerKey;
   /** Another node joins the network. */
@@ -86,6 +90,8 @@ export interface LedgerMarket {
 }
 
 export interface LedgerMarketInit {
+  /** Changes to those of the market. */
+  readonly parameters?: Partial<MarketParameters>;
   readonly policy?: DecisionPolicy;
   /** Default 5; the last one is on probation. */
   readonly experts?: number;
@@ -114,6 +120,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
   const accountOf = (role: string): AccountId => ownerOf(role).address;
   const clock = init.clock ?? virtualClock();
+  const parameters = { ...defaults, ...init.parameters };
   const network = createMemoryNetwork({ clock });
   const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
   const treasury = ownerOf('treasury');
@@ -233,14 +240,32 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const guard = init.guard ?? memoryGuard(clock.nowMs);
   const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
   const attendants = new Map<number, Attendant>();
+  const roles = new Map<number, ValidatorRole>();
+  const disks = validators.map(() => memoryClaims());
+  const claims: ClaimBook[] = [];
+  const openClaims = (index: number): ClaimBook => {
+    claims[index] = claimBook({
+      clock,
+      store: disks[index]!,
+      nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
+    });
+    return claims[index];
+  };
+  ledger.onApplied(({ transaction }) => {
+    if (transaction.kind !== 'settle') return;
+    for (const { client } of transaction.settlement.orders)
+      for (const book of claims) book.settled(client, ledger.nextOrderSeq(client, market));
+  });
   const stopValidator = async (index: number): Promise<void> => {
+    await Promise.all([roles.get(index)?.close(), transports.get(validators[index]!.node)?.close()]);
+    roles.delete(index);
     await attendants.get(index)?.close();
     attendants.delete(index);
-    await transports.get(validators[index]!.node)?.close();
   };
   const startValidator = async (index: number): Promise<void> => {
     const validator = validators[index]!;
     const { name, keys, node } = validator;
+    await Promise.all([roles.get(index)?.close(), transports.get(node)?.close()]);
     await attendants.get(index)?.close();
     if (transports.has(node)) {
       // Its list of tickets is lost with the process.
@@ -260,7 +285,14 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     const signer = signerOf(keys);
     serveEpochEnds(signer, connection, ledger, clock);
     const tickets = () => validator.tickets;
-    validatorRole({ signer })({ transport: connection, view, clock, tickets });
+    const role = validatorRole({ signer })({
+      transport: connection,
+      view,
+      clock,
+      tickets,
+      claims: openClaims(index),
+    });
+    roles.set(index, role);
   };
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
@@ -340,6 +372,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     clients,
     experts,
     validators: validators.map(({ node }) => node),
+    claims,
     keysOf,
     ownerOf,
     connect,
@@ -353,9 +386,20 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     close: async () => {
       await roll.close();
       for (const each of attendants.values()) await each.close();
-      for (const each of transports.values()) await each.close();
+      await Promise.all([...roles.values(), ...transports.values()].map((each) => each.close()));
       await ledger.close();
       rmSync(directory, { recursive: true, force: true });
     },
+  };
+}
+
+/** A disk that outlives the process. */
+function memoryClaims(): ClaimStore {
+  const kept = new Map<string, CertifiedJob>();
+  const keyOf = ({ certificate: { body } }: CertifiedJob): string => `${body.client}/${body.clientSeq}`;
+  return {
+    load: () => [...kept.values()],
+    put: (claim) => void kept.set(keyOf(claim), claim),
+    remove: (claim) => void kept.delete(keyOf(claim)),
   };
 }

@@ -1,4 +1,4 @@
-import { type OrderBody, type Roster, spendableMicro } from '@moe/protocol';
+import { type OrderBody, type Prepaid, type Roster, spendableMicro } from '@moe/protocol';
 import type { MarketView } from './market-view.ts';
 import { refuse } from './messaging.ts';
 
@@ -14,9 +14,28 @@ const maxOpenOrders = 1_024;
 export const maxOrderLifetimeMs = 600_000;
 
 /**
- * Whether the ledger can settle an order: before anybody spends work, tickets or memory on it. Its client has money locked
- * for the gateway that brings it and is not taking it out, its number is one of the next, and its time is not over. Throws `message-refused`. The signature
- * is the caller's to check.
+ * Whether the ledger can settle an order: its client has money locked for the gateway that brought it, and its number is one of
+ * the next. Throws `message-refused`. The signature is the caller's to check.
+ */
+export function assertSettleable(
+  view: Pick<MarketView, 'prepaid'>,
+  roster: Roster,
+  order: Omit<PayableOrder, 'maxFeeMicro' | 'deadlineMs'>,
+): Prepaid {
+  if (order.network !== roster.network || order.market !== roster.market)
+    refuse(`The order is for ${order.network}/${order.market}, not ${roster.network}/${roster.market}.`);
+  const prepaid = view.prepaid(order.client);
+  if (prepaid === undefined || prepaid.gateway !== order.coordinator)
+    refuse('The client has no money locked for this gateway.');
+  if (order.clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
+  if (order.clientSeq >= prepaid.nextOrderSeq + maxOpenOrders)
+    refuse(`A client has at most ${maxOpenOrders} unsettled orders.`);
+  return prepaid;
+}
+
+/**
+ * The same, that its time is not over, and its fee covered by what the client is not taking out: before anybody spends work,
+ * tickets or memory on it.
  */
 export function assertPayable(
   view: Pick<MarketView, 'prepaid'>,
@@ -24,18 +43,11 @@ export function assertPayable(
   order: PayableOrder,
   nowMs: number,
 ): void {
-  if (order.network !== roster.network || order.market !== roster.market)
-    refuse(`The order is for ${order.network}/${order.market}, not ${roster.network}/${roster.market}.`);
   const { maximumClockSkewMs } = roster.parameters;
   if (order.deadlineMs + maximumClockSkewMs <= nowMs) refuse('The deadline of the order has passed.');
-  const prepaid = view.prepaid(order.client);
-  if (prepaid === undefined || prepaid.gateway !== order.coordinator)
-    refuse('The client has no money locked for this gateway.');
+  const prepaid = assertSettleable(view, roster, order);
   if (spendableMicro(prepaid) < order.maxFeeMicro)
     refuse('The client has less money locked, besides what it is taking out, than the order may cost.');
-  if (order.clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
-  if (order.clientSeq >= prepaid.nextOrderSeq + maxOpenOrders)
-    refuse(`A client has at most ${maxOpenOrders} unsettled orders.`);
 }
 
 /** Asked by validators, of whom several agree: an expert whose clock is slow must not refuse every job. */

@@ -27,10 +27,15 @@ export interface ArrivalBook {
   of(stage: Stage): readonly ArrivedMessage[];
 }
 
-export function arrivalBook(job: SealedJob): ArrivalBook {
+export function arrivalBook(
+  job: SealedJob,
+  /** Told of the first reveal: from then on work is delivered. */
+  onReveal?: () => void,
+): ArrivalBook {
   const messages = new Map<string, ArrivedMessage>();
   /** Who has worked for a seat: itself, and as many friends as it may call. */
   const authors = new Map<NodeId, Set<NodeId>>();
+  let isDelivered = false;
   return {
     record(message, from) {
       const author = authorOf(message);
@@ -49,6 +54,9 @@ export function arrivalBook(job: SealedJob): ArrivalBook {
       if (!isSigned(message, job)) return;
       authors.set(principal, known.add(author));
       messages.set(key, message);
+      if (isDelivered || !('reveal' in message)) return;
+      isDelivered = true;
+      onReveal?.();
     },
     of: (stage) => [...messages.values()].filter((message) => stageOf(message) === stage),
   };
@@ -69,7 +77,7 @@ function isFirstSeal(message: ArrivedMessage): boolean {
 }
 
 /** Who works: the principal, or the friend that it has called. */
-function authorOf(message: ArrivedMessage): NodeId {
+export function authorOf(message: ArrivedMessage): NodeId {
   const body = bodyOf(message);
   return 'worker' in body ? body.worker : body.principal;
 }

@@ -1,8 +1,11 @@
 import { decode, encode, isMoeError, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
-import { cutDomain, type MarketParameters, type SealedJob, saltedDataHash } from '@moe/protocol';
+import { cutDomain, type SealedJob, saltedDataHash } from '@moe/protocol';
 import { openingBytes } from '../expert/job-request.ts';
+import { askingMs } from '../market/job-times.ts';
+import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
+import { assertMayReveal } from '../market/reveal-question.ts';
 import {
   arrivedMessageSchema,
   fullRequestSchema,
@@ -14,13 +17,6 @@ import {
 import { type ArrivalBook, principalOf } from './arrivals.ts';
 import type { WitnessedJob } from './witnessed-jobs.ts';
 
-/** How long a witness waits for a seat that it has asked itself. */
-export function askingMs(stage: JobStage, parameters: MarketParameters): number {
-  const { cutGraceMs, fullDeadlineMs, revealDeadlineMs } = parameters;
-  if (stage === 'sealed') return cutGraceMs;
-  return Math.floor((stage === 'full' ? fullDeadlineMs : revealDeadlineMs) / 2);
-}
-
 /**
  * Proof of asking: before a witness says that a seat has not answered, it passes the coordinator's question on to it and
  * waits. So a coordinator that never asked an expert, or that asks for testimony at once, makes nobody late. An answer
@@ -31,15 +27,17 @@ export function askingMs(stage: JobStage, parameters: MarketParameters): number 
  */
 export async function askMissing(
   transport: Transport,
-  { job, arrivals }: WitnessedJob,
+  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  witnessed: WitnessedJob,
   stage: JobStage,
   asked: Uint8Array,
 ): Promise<ReadonlySet<NodeId>> {
+  const { job, arrivals } = witnessed;
   const there = new Set(arrivals.of(stage).map(principalOf));
   const missing = seatsOf(job, arrivals, stage).filter((seat) => !there.has(seat));
   const excused = new Set<NodeId>();
   if (missing.length === 0) return excused;
-  const seals = await sealsAskedFor(job, stage, asked);
+  const seals = await sealsAskedFor(witnessed, view, stage, asked);
   const askOne = async (seat: NodeId, worker: NodeId): Promise<void> => {
     try {
       const timeoutMs = askingMs(stage, job.roster.parameters);
@@ -90,7 +88,8 @@ function lastSealOf(arrivals: ArrivalBook, seat: NodeId, stage: JobStage): strin
 
 /** The list in a question; undefined in the first one, which has none. Throws for what is not a question of this job. */
 async function sealsAskedFor(
-  job: SealedJob,
+  { job, cut: known }: WitnessedJob,
+  view: Pick<MarketView, 'validators' | 'isQuorum'>,
   stage: JobStage,
   asked: Uint8Array,
 ): Promise<readonly string[] | undefined> {
@@ -102,9 +101,11 @@ async function sealsAskedFor(
     return undefined;
   }
   if (stage === 'reveal') {
-    const { job: id, seals } = decode(asked, revealRequestSchema);
-    if (id !== job.id) refuse('The question is not of this job.');
-    return seals;
+    const { job: id, ...question } = decode(asked, revealRequestSchema);
+    if (id !== job.id || known === undefined) refuse('The question is not of this job.');
+    // One that experts rightly refuse would make them guilty of not revealing.
+    await assertMayReveal(job, known.cut.body, question, view);
+    return question.fullCommits.map(({ body }) => body.seal);
   }
   const { job: id, cut, text, salt } = decode(asked, fullRequestSchema);
   if (

@@ -1,6 +1,7 @@
 import { decode, type NodeId } from '@moe/core';
 import type { Transport } from '@moe/network';
 import { arrivalDomain } from '@moe/protocol';
+import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import {
   arrivalsRequestSchema,
@@ -22,7 +23,12 @@ const maxOpeningsOfExpert = 16;
  * Listens to the experts of jobs that this validator witnesses, so that no coordinator alone can make one late, and tells the
  * coordinator, under its signature, who has answered. Nobody else's notice takes any memory.
  */
-export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs: WitnessedJobs): void {
+export function serveArrivals(
+  transport: Transport,
+  signer: GuardedSigner,
+  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  jobs: WitnessedJobs,
+): void {
   const openings = new Map<NodeId, number>();
 
   const asking = new WeakMap<WitnessedJob, Map<JobStage, Promise<ReadonlySet<NodeId>>>>();
@@ -33,7 +39,7 @@ export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs:
     asking.set(witnessed, stages);
     const known = stages.get(stage);
     if (known !== undefined) return known;
-    const excused = askMissing(transport, witnessed, stage, asked);
+    const excused = askMissing(transport, view, witnessed, stage, asked);
     stages.set(stage, excused);
     // A wrong question is no question.
     excused.catch(() => stages.delete(stage));
@@ -58,9 +64,13 @@ export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs:
 
   const take = async (bytes: Uint8Array, from: NodeId): Promise<void> => {
     if (!jobs.isExpert(from)) return;
-    const { job, opening, said } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
+    const { job, opening, said, notes } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
     const witnessed = jobs.known(job) ?? (await lookFor(from, () => opened(opening)));
     witnessed.arrivals.record(said, from);
+    const isReveal = witnessed.arrivals
+      .of('reveal')
+      .some((message) => 'reveal' in message && message.reveal.worker === from);
+    if (notes !== undefined && isReveal && !witnessed.notes.has(from)) witnessed.notes.set(from, notes);
     await lookFor(from, () => jobs.compare(witnessed, opening));
   };
 
@@ -83,6 +93,8 @@ export function serveArrivals(transport: Transport, signer: GuardedSigner, jobs:
       const excused = await askedOnce(witnessed, stage, asked);
       const messages = witnessed.arrivals.of(stage);
       const principals = [...new Set([...messages.map(principalOf), ...excused])];
+      for (const seat of witnessed.job.seats)
+        if (!principals.includes(seat)) witnessed.saidMissing.get(stage)!.add(seat);
       return { record: signer.sign(arrivalDomain, { job, stage, principals }), messages };
     },
   );

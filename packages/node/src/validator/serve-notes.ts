@@ -1,11 +1,12 @@
 import type { Clock } from '@moe/core';
 import type { Transport } from '@moe/network';
-import { jobIdOf, replaySealed, type SealedStage, verifySealedSignatures } from '@moe/protocol';
+import { jobIdOf, type SealedStage } from '@moe/protocol';
 import { type JobOpening, openingBytes, openOrderedJob } from '../expert/job-request.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { noteRequestSchema, protocols, voidRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import { takeStage } from './delivered.ts';
 import type { OrderNumbers } from './order-numbers.ts';
 import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
 
@@ -29,8 +30,10 @@ export function serveNotes(components: NoteComponents): void {
     if (from !== order.body.coordinator) refuse('Only the coordinator of an order may have its job noted.');
     const opening: JobOpening = { order, roster, tickets };
     const job = jobs.known(jobIdOf(order.body))?.job ?? (await openOrderedJob(opening, { view, clock }));
+    const { cut } = stage;
+    if (cut.body.job !== job.id) refuse('The cut is of another job.');
     if (job.draw.witnesses.includes(signer.node)) await keepStage(await jobs.open(opening), opening, stage);
-    const { signature } = await numbers.note(job, stage.cut.body);
+    const { signature } = await numbers.note(job, cut.body);
     return { note: { node: signer.node, signature } };
   });
   serve(transport, protocols.void, voidRequestSchema, async ({ client, clientSeq }, from) => {
@@ -47,9 +50,5 @@ async function keepStage(witnessed: WitnessedJob, opening: JobOpening, stage: Se
   const { job } = witnessed;
   const brought = openingBytes({ ...opening, roster: job.roster });
   if (Buffer.compare(openingBytes(job), brought) !== 0) refuse('This job has another draw.');
-  const known = witnessed.cut?.cut.body.seals.join();
-  if (known !== undefined && known !== stage.cut.body.seals.join()) refuse('This job has another cut.');
-  replaySealed(job, stage);
-  await verifySealedSignatures(stage);
-  witnessed.cut ??= stage;
+  await takeStage(witnessed, stage, async () => true);
 }

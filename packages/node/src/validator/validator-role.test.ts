@@ -160,11 +160,8 @@ describe('certificates', () => {
   it('are signed again for the same transcript, never for another outcome of the job', async () => {
     const { transcript, certificate } = await market.runJob({ text });
     expect((await certify(transcript)).body).toEqual(certificate.body);
-    const rigged = {
-      ...transcript,
-      reveals: transcript.reveals.filter(({ principal }) => principal !== certificate.body.winner),
-    };
-    await expect(certify(rigged)).rejects.toThrow(/something else in the job/);
+    const reordered = { ...transcript, fullCommits: transcript.fullCommits.toReversed() };
+    await expect(certify(reordered)).rejects.toThrow(/something else in the job/);
   });
 
   it('are for the coordinator of the order, about a known roster, with valid signatures', async () => {
@@ -172,7 +169,7 @@ describe('certificates', () => {
     const stranger = market.network.connect(hashOf('test', 'stranger') as string as NodeId);
     await expect(certify(transcript, stranger)).rejects.toThrow(/Only the coordinator/);
     await stranger.close();
-    await expect(certify({ ...transcript, roster: hashOf('x', 1) })).rejects.toThrow(/not known here/);
+    await expect(certify({ ...transcript, roster: hashOf('x', 1) })).rejects.toThrow(/another roster/);
     const [first, ...rest] = transcript.commits;
     const forged = { ...transcript, commits: [{ ...first!, signature: new Uint8Array(64) }, ...rest] };
     await expect(certify(forged)).rejects.toThrow(/is not valid/);

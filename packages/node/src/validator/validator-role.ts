@@ -1,28 +1,22 @@
 import { type Clock, type Hash, type NodeId, verifyBodyAsync } from '@moe/core';
 import type { Transport } from '@moe/network';
-import {
-  certificateDomain,
-  certifyJob,
-  jobIdOf,
-  type OrderBody,
-  orderDomain,
-  replayTranscript,
-  ticketValidators,
-  verifyTranscriptSignatures,
-} from '@moe/protocol';
+import { certificateDomain, jobIdOf, type OrderBody, orderDomain, ticketValidators } from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { assertEndsSoon, assertPayable } from '../market/payable-order.ts';
 import { certifyRequestSchema, protocols, ticketRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { ClaimBook } from './claim-book.ts';
+import { leftOut } from './delivered.ts';
 import { orderNumbers } from './order-numbers.ts';
+import { outcomeSigner } from './outcome-signer.ts';
 import { serveArrivals } from './serve-arrivals.ts';
 import { serveNotes } from './serve-notes.ts';
 import type { SettledWork, Testimony } from './settled-work.ts';
 import { serveSettlements } from './settlement-check.ts';
 import type { TicketBook } from './ticket-book.ts';
-import { type WitnessedJob, witnessedJobs } from './witnessed-jobs.ts';
+import { withoutCoordinator } from './without-coordinator.ts';
+import { witnessedJobs } from './witnessed-jobs.ts';
 
 export interface ValidatorInit {
   readonly signer: GuardedSigner;
@@ -38,22 +32,36 @@ export interface ValidatorComponents {
   readonly tickets: (root: Hash | undefined) => TicketBook;
   /** What it ranks experts by; default: it ranks nobody. */
   readonly work?: Pick<SettledWork, 'witnessed' | 'verified'>;
-  /** Certified jobs that nobody has settled; default none. */
-  readonly claims?: Pick<ClaimBook, 'of'>;
+  /** Certified jobs that nobody has settled. Default: none are kept, and witnesses certify nothing alone. */
+  readonly claims?: ClaimBook;
+}
+
+export interface ValidatorRole {
+  readonly id: NodeId;
+  /** Watches over no job any more. What it serves ends with its connection. */
+  close(): Promise<void>;
 }
 
 /**
  * A validator: releases tickets for signed orders, witnesses arrivals, recomputes every job that it is drawn
  * for from the transcript alone, and signs settlements that it can verify.
  */
-export function validatorRole(
-  init: ValidatorInit,
-): (components: ValidatorComponents) => { readonly id: NodeId } {
+export function validatorRole(init: ValidatorInit): (components: ValidatorComponents) => ValidatorRole {
   return ({ transport, view, clock, tickets, work, claims }) => {
     const { signer } = init;
     const self = signer.node;
-    const jobs = witnessedJobs({ signer, view, clock, tickets });
-    const observed = new WeakSet<WitnessedJob>();
+    const jobs = witnessedJobs({
+      signer,
+      view,
+      clock,
+      tickets,
+      onDelivered: (witnessed) => alone?.watch(witnessed) === true,
+    });
+    const outcomes = outcomeSigner({ self, view, testimony: init.testimony, work });
+    const alone =
+      claims === undefined
+        ? undefined
+        : withoutCoordinator({ transport, view, clock, jobs, outcomes, claims });
 
     serve(transport, protocols.ticket, ticketRequestSchema, async ({ order, roster }, from) => {
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
@@ -69,34 +77,25 @@ export function validatorRole(
       return { ticket: tickets(root).release(job, orderNumber(order.body)) };
     });
 
-    serveArrivals(transport, signer, jobs);
+    serveArrivals(transport, signer, view, jobs);
     const numbers = orderNumbers({ signer, view, clock, claims: claims ?? noClaims });
     serveNotes({ transport, signer, view, clock, jobs, numbers });
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
       if (from !== transcript.order.body.coordinator)
         refuse('Only the coordinator of an order may have its job certified.');
-      const roster = view.rosterOf(transcript.roster) ?? refuse('The roster of this job is not known here.');
-      const standings = view.standingsAt(roster.batch) ?? refuse('The standings of this job are too old.');
       const witnessed = await jobs.open(transcript);
-      await verifyTranscriptSignatures(transcript);
-      const job = replayTranscript(transcript, roster);
-      if (!job.draw.witnesses.includes(self)) refuse('This validator is not a witness of the job.');
-      const truth = certifyJob(job, transcript, {
-        calibration: view.calibration,
-        standing: (node, place) => standings.of(node, place),
-        placeOf: view.placeOf,
-      });
-      const body = init.testimony?.(truth) ?? truth;
-      // A coordinator that could have several outcomes of a job would settle the one whose winner suits him.
-      const { signature } = await witnessed.pen.sign(certificateDomain, body);
-      if (!observed.has(witnessed)) work?.witnessed(truth);
-      observed.add(witnessed);
-      return { body, signature };
+      const lacking = leftOut(witnessed, transcript, true);
+      if (lacking.length > 0)
+        refuse(`The transcript leaves out what ${lacking.length} experts have shown to this witness.`);
+      return outcomes.sign(witnessed, transcript, certificateDomain);
     });
 
     serveSettlements(signer, transport, view, numbers, work?.verified);
-    return { id: self };
+    return {
+      id: self,
+      close: async () => alone?.close(),
+    };
   };
 }
 

@@ -1,9 +1,16 @@
 import { type Clock, decode, type JobId, MoeError, type NodeId } from '@moe/core';
-import { jobIdOf, type Roster, type SealedJob, type SealedStage } from '@moe/protocol';
+import {
+  jobIdOf,
+  type NodeSignature,
+  type Roster,
+  type SealedJob,
+  type SealedStage,
+  type Standings,
+} from '@moe/protocol';
 import { type JobOpening, openingBytes, openOrderedJob } from '../expert/job-request.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
-import { jobOpeningSchema } from '../protocols.ts';
+import { type JobStage, jobOpeningSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { JobPen } from '../signing/job-pen.ts';
 import { type ArrivalBook, arrivalBook } from './arrivals.ts';
@@ -16,6 +23,16 @@ export interface WitnessedJob {
   readonly arrivals: ArrivalBook;
   /** What was sealed before the cut, once its coordinator has had the job noted. */
   cut?: SealedStage;
+  /** With what experts have explained their reveals, by expert: checked when they are needed. */
+  readonly notes: Map<NodeId, readonly NodeSignature[]>;
+  /** Where experts stood when the job was ordered; undefined when that is too long ago. */
+  readonly standings: Standings | undefined;
+  /** Since when work is known to be delivered, by the steady clock. */
+  deliveredMs?: number;
+  /** Whom this witness has said to be missing, at each stage. */
+  readonly saidMissing: ReadonlyMap<JobStage, Set<NodeId>>;
+  /** It has certified the job without its coordinator, and does so for it no more. */
+  isCertifiedAlone: boolean;
   /**
    * Whether it has been listening since before the job began, to the one draw that there is of it: otherwise it cannot say who
    * did not answer.
@@ -33,6 +50,8 @@ export interface WitnessedJobs {
   open(opening: JobOpening): Promise<WitnessedJob>;
   /** Takes note of an opening of a known job: two valid ones with different draws, and nobody is held to have been late. */
   compare(known: WitnessedJob, brought: Uint8Array): Promise<void>;
+  /** A job whose work was delivered stays until then. */
+  release(job: JobId): void;
   /** Whether a node is an expert of the present roster, or of one that a known job names. */
   isExpert(node: NodeId): boolean;
 }
@@ -42,6 +61,8 @@ export interface WitnessedJobsInit {
   readonly view: MarketView;
   readonly clock: Clock;
   readonly tickets: (root: TicketBook['root'] | undefined) => TicketBook;
+  /** Told when work is delivered; false if the job need not be kept for that. Default: none need. */
+  readonly onDelivered?: ((witnessed: WitnessedJob) => boolean) | undefined;
 }
 
 export const maxOpeningBytes = 64 * 1024;
@@ -49,9 +70,13 @@ export const maxOpeningBytes = 64 * 1024;
 const maxJobs = 4_096;
 /** Rosters whose experts are listened to, besides the present one. */
 const maxRosters = 8;
+const stages: readonly JobStage[] = ['sealed', 'full', 'reveal'];
 
-export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsInit): WitnessedJobs {
+export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
+  const { signer, view, clock, tickets } = init;
   const jobs = new Map<JobId, WitnessedJob>();
+  /** Those whose work is delivered: no flood drives them out. */
+  const delivered = new Map<JobId, WitnessedJob>();
   const ofCoordinator = new Map<NodeId, Set<JobId>>();
   const opening = new Map<JobId, Promise<WitnessedJob>>();
   const rosters = new Map<Roster, ReadonlySet<NodeId>>();
@@ -65,7 +90,8 @@ export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsIni
     return nodes;
   };
   const forget = (id: JobId): void => {
-    const coordinator = jobs.get(id)!.job.order.body.coordinator;
+    const coordinator = jobs.get(id)?.job.order.body.coordinator;
+    if (coordinator === undefined) return;
     const theirs = ofCoordinator.get(coordinator)!;
     jobs.delete(id);
     theirs.delete(id);
@@ -91,7 +117,22 @@ export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsIni
     const isWhole = tickets(root).root === root;
     // Its certificate comes last: by then this is noted long since.
     const pen = signer.openJob(job.id, untilMs, { isUrgent: false });
-    const witnessed: WitnessedJob = { job, pen, arrivals: arrivalBook(job), isWhole };
+    const onReveal = (): void => {
+      witnessed.deliveredMs = clock.steadyMs();
+      if (init.onDelivered?.(witnessed) !== true) return;
+      forget(job.id);
+      delivered.set(job.id, witnessed);
+    };
+    const witnessed: WitnessedJob = {
+      job,
+      pen,
+      arrivals: arrivalBook(job, onReveal),
+      standings: view.standingsAt(roster.batch),
+      notes: new Map(),
+      saidMissing: new Map(stages.map((stage) => [stage, new Set()])),
+      isWhole,
+      isCertifiedAlone: false,
+    };
     makeRoom();
     expertsOf(roster);
     jobs.set(job.id, witnessed);
@@ -99,12 +140,14 @@ export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsIni
     ofCoordinator.set(coordinator, (ofCoordinator.get(coordinator) ?? new Set()).add(job.id));
     return witnessed;
   };
+  const known = (id: JobId): WitnessedJob | undefined => jobs.get(id) ?? delivered.get(id);
   return {
-    known: (id) => jobs.get(id),
+    known,
+    release: (id) => void delivered.delete(id),
     open(brought) {
       const id = jobIdOf(brought.order.body);
-      const known = jobs.get(id);
-      if (known !== undefined) return Promise.resolve(known);
+      const earlier = known(id);
+      if (earlier !== undefined) return Promise.resolve(earlier);
       const underWay = opening.get(id);
       if (underWay !== undefined) return underWay;
       if (opening.size >= maxJobs)
@@ -115,10 +158,11 @@ export function witnessedJobs({ signer, view, clock, tickets }: WitnessedJobsIni
       opening.set(id, opened);
       return opened;
     },
-    async compare(known, brought) {
-      if (!known.isWhole || Buffer.compare(openingBytes(known.job), brought) === 0) return;
+    async compare(witnessed, brought) {
+      if (!witnessed.isWhole || Buffer.compare(openingBytes(witnessed.job), brought) === 0) return;
       const other = await openOrderedJob(decode(brought, jobOpeningSchema, maxOpeningBytes), { view, clock });
-      if (other.id === known.job.id && other.draw.seed !== known.job.draw.seed) known.isWhole = false;
+      if (other.id === witnessed.job.id && other.draw.seed !== witnessed.job.draw.seed)
+        witnessed.isWhole = false;
     },
     isExpert: (node) =>
       expertsOf(view.current().roster).has(node) || [...rosters.values()].some((nodes) => nodes.has(node)),

@@ -79,8 +79,8 @@ export interface Certificate {
 }
 export const certificateDomain = 'moe/certificate/1';
 /**
- * Under it witnesses certify a job without its coordinator. A domain of its own: a coordinator that showed each of them another
- * transcript, so that no two signed the same, cannot keep them from agreeing on one.
+ * Under it witnesses certify a job without its coordinator. A domain of its own, and not one outcome for ever: a coordinator
+ * that showed each of them another transcript, or a witness that proposes several, cannot keep the others from agreeing on one.
  */
 export const witnessesDomain = 'moe/certificate-of-witnesses/1';
 

@@ -34,7 +34,8 @@ const placesOf: { readonly [Domain in SaidOnceDomain]: (body: SaidOnce[Domain]) 
   [grantDomain]: ({ claim }) => ['grant', `answer/${claimHash(claim.body)}`],
   [refusalDomain]: ({ claim }) => [`answer/${claim}`],
   [certificateDomain]: () => ['certificate'],
-  [witnessesDomain]: () => ['certificate-of-witnesses'],
+  // Each witness that proposes a transcript may have it certified: whoever proposes, nobody can use up another's signature.
+  [witnessesDomain]: ({ transcript }) => [`certificate-of-witnesses/${transcript}`],
 };
 
 export function saidOncePlaces<Domain extends SaidOnceDomain>(
