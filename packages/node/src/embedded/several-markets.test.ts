@@ -262,6 +262,13 @@ describe('over epochs', () => {
     clock.advance(epochMs);
     await vi.waitFor(() => expect(market.ledger.settings().epoch).toBeGreaterThan(epoch));
   };
+  /** Whether every validator has promised weights of the running epoch. */
+  const isPromised = (id: MarketId): boolean => {
+    const { epoch } = market.ledger.settings();
+    return market.ledger
+      .validators()
+      .every(({ node }) => market.ledger.weightCommit(id, node, epoch) !== undefined);
+  };
   beforeAll(async () => {
     market = await open();
     owner = await fundedOwner(market, dataDir, 200);
@@ -282,18 +289,12 @@ describe('over epochs', () => {
     // With few jobs, the same expert may have won them all in both.
     const areTheyApart = () =>
       isRanked(embeddedMarketId) && isRanked(second) && weightsIn(embeddedMarketId) !== weightsIn(second);
-    const haveAllPromised = (epoch: number): boolean =>
-      [embeddedMarketId, second].every((id) =>
-        market.ledger
-          .validators()
-          .every(({ node }) => market.ledger.weightCommit(id, node, epoch) !== undefined),
-      );
     for (let number = 0; !areTheyApart(); ) {
       for (const last = number + 12; number < last; number += 1)
         await compete(market, number % 3 === 0 ? second : embeddedMarketId, number);
       await allSettled(market);
       await epochEnds();
-      await vi.waitFor(() => expect(haveAllPromised(market.ledger.settings().epoch)).toBe(true));
+      await vi.waitFor(() => expect([embeddedMarketId, second].every(isPromised)).toBe(true));
     }
     for (const id of [embeddedMarketId, second]) {
       const ranking = market.ledger.ranking(id)!;
@@ -318,6 +319,7 @@ describe('over epochs', () => {
         try {
           answered.push((await compete(market, second, number)).receiptId);
           await allSettled(market);
+          await vi.waitFor(() => expect([first, second].every(isPromised)).toBe(true));
           await epochEnds();
         } catch (error) {
           return error;
@@ -349,7 +351,12 @@ describe('over epochs', () => {
     const balanceMicro = market.ledger.account(client).balanceMicro;
     await market.close();
     market = await open();
-    while (market.ledger.market(second) !== undefined) await epochEnds();
+    while (market.ledger.market(second) !== undefined) {
+      // Promises are made when an epoch begins: one that ended at once would leave them no time.
+      await vi.waitFor(() => expect(isPromised(embeddedMarketId)).toBe(true));
+      await epochEnds();
+    }
+    await vi.waitFor(() => expect(isPromised(embeddedMarketId)).toBe(true));
     await vi.waitFor(() => expect(market.ledger.prepaid(client, second)!.lockedMicro).toBe(0n));
     await market.marketsSettled();
     expect(market.ledger.account(client).balanceMicro).toBe(balanceMicro + lockedMicro);
