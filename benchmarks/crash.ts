@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCrashCycles } from '@moe/ledger/crash';
+import { progressBar } from './scoring/progress.ts';
 
 export async function run(options: {
   readonly json: boolean;
@@ -18,14 +19,13 @@ export async function run(options: {
   const root = join(import.meta.dirname, '..', '.bench');
   mkdirSync(root, { recursive: true });
   const directory = mkdtempSync(join(root, 'crash-'));
-  const begunMs = performance.now();
+  const tick = progressBar('kills', kills);
   try {
     const report = await runCrashCycles({
       directory,
       kills,
-      onKill: (done, height) => showProgress(done, kills, height, performance.now() - begunMs),
+      onKill: () => tick(1),
     });
-    process.stderr.write('\n');
     console.log(`kills at random moments                        ${report.kills}`);
     console.log(`transfers acknowledged before the kills        ${report.acknowledgedTransfers}`);
     console.log(`orders settled                                 ${report.settledOrders}`);
@@ -39,13 +39,4 @@ export async function run(options: {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function showProgress(done: number, total: number, height: number, elapsedMs: number): void {
-  if (!process.stderr.isTTY && done % 50 !== 0 && done !== total) return;
-  const filled = Math.round((30 * done) / total);
-  const leftSeconds = Math.round(((elapsedMs / done) * (total - done)) / 1000);
-  const bar = '█'.repeat(filled).padEnd(30, '░');
-  const line = `${bar} ${done}/${total} kills, ${height} entries, ${leftSeconds} s left`;
-  process.stderr.write(process.stderr.isTTY ? `\r${line}   ` : `${line}\n`);
 }
