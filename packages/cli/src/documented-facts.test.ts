@@ -64,8 +64,11 @@ it('the reasons of `/readyz` are those of the page', () => {
   );
 });
 
-it('no page names a message by a form that is not spoken', () => {
-  const spoken = new Set(quoted(read('packages/node/src/protocols.ts'), /'(moe\/[a-z/-]+\/\d+)'/g));
+it('no page names a message, or what is signed, by a form that is none', () => {
+  const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
+  const spoken = new Set(sources.flatMap((path) => quoted(read(path), /'(moe\/[a-z/-]+\/\d+)'/g)));
   expect(spoken.size).toBeGreaterThan(10);
   const named = pages.flatMap((page) =>
     quoted(read(page), /`(moe\/[a-z/-]+\/\d+)[@`]/g).map((name) => ({ page, name })),
@@ -82,6 +85,22 @@ it('every file and page that a page links to is there', () => {
       .map((link) => `${page}: ${link}`),
   );
   expect(broken).toEqual([]);
+});
+
+it('every source file that a page names is there', () => {
+  const sources = globSync(['packages/*/{src,scripts}/**/*.ts', 'benchmarks/**/*.ts'], { cwd: root });
+  const named = pages.flatMap((page) =>
+    quoted(read(page), /`((?:[a-z-]+\/)+[a-z-]+(?:\.test)?\.ts)`/g).map((file) => ({ page, file })),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(
+    named.filter(
+      ({ file }) =>
+        !sources.some((source) =>
+          [source, source.replace('/src/', '/')].some((path) => path.endsWith(`/${file}`)),
+        ),
+    ),
+  ).toEqual([]);
 });
 
 it('every anchor that a page links to is a heading', () => {

@@ -1,95 +1,75 @@
 import { generateKeyPair, MICRO_PER_CREDIT, type NodeId } from '@moe/core';
 import { attendanceOf, signConsent } from '@moe/protocol';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { steppedClock } from '../fixed-market/stepped-clock.ts';
-import type { EmbeddedMarket } from './embedded-market.ts';
-import {
-  embedOne,
-  fundedOwner,
-  longText,
-  openTestMarket,
-  settled,
-  temporaryDirectory,
-} from './test-market.ts';
+import { embedOne, fundedOwner, longText, settled, withTestMarket } from './test-market.ts';
 import { validatorSpecs } from './validators.ts';
 
-let directory: ReturnType<typeof temporaryDirectory>;
-let market: EmbeddedMarket;
-const warnings: string[] = [];
-const onWarning = (message: string): void => {
-  warnings.push(message);
-};
-afterEach(async () => {
-  warnings.length = 0;
-  await market.close();
-  directory.remove();
-});
+it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', () =>
+  withTestMarket({ validators: validatorSpecs(3), epochMs: 1_000 }, async ({ market, dataDir }) => {
+    const owner = await fundedOwner(market, dataDir, 2_000);
+    const keys = generateKeyPair();
+    await market.ledger.transact(owner, {
+      kind: 'registerValidator',
+      node: keys.publicKey as NodeId,
+      name: 'idle',
+      stakeMicro: 1_000n * MICRO_PER_CREDIT,
+      consent: signConsent(keys, market.ledger.network, owner.address),
+      ticketRoot: 'a'.repeat(64) as never,
+    });
+    const { epoch } = market.ledger.settings();
+    await embedOne(market, longText(1), 'shard');
+    await settled(market, 1);
+    await expect.poll(() => market.ledger.settings().epoch).toBeGreaterThan(epoch + 1);
+    expect(market.service.status().attendance).toContainEqual(
+      expect.stringMatching(/^idle \(1000 credits\) .* has never been started/),
+    );
+  }));
 
-it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', async () => {
-  directory = temporaryDirectory();
-  market = await openTestMarket(directory.path, { validators: validatorSpecs(3), epochMs: 1_000, onWarning });
-  const owner = await fundedOwner(market, directory.path, 2_000);
-  const keys = generateKeyPair();
-  await market.ledger.transact(owner, {
-    kind: 'registerValidator',
-    node: keys.publicKey as NodeId,
-    name: 'idle',
-    stakeMicro: 1_000n * MICRO_PER_CREDIT,
-    consent: signConsent(keys, market.ledger.network, owner.address),
-    ticketRoot: 'a'.repeat(64) as never,
-  });
-  const { epoch } = market.ledger.settings();
-  await embedOne(market, longText(1), 'shard');
-  await settled(market, 1);
-  await expect.poll(() => market.ledger.settings().epoch).toBeGreaterThan(epoch + 1);
-  expect(market.service.status().attendance).toContainEqual(
-    expect.stringMatching(/^idle \(1000 credits\) .* has never been started/),
-  );
-});
-
-it('a market that is started with half of its validators leaves the others out and goes on', async () => {
-  directory = temporaryDirectory();
+it('a market that is started with half of its validators leaves the others out and goes on', () => {
   const clock = steppedClock();
-  const open = (count: number) =>
-    openTestMarket(directory.path, { validators: validatorSpecs(count), epochMs: 60_000, clock, onWarning });
-  market = await open(4);
-  await embedOne(market, longText(1), 'shard');
-  await settled(market, 1);
-  await market.close();
+  const init = { validators: validatorSpecs(4), epochMs: 60_000, clock };
+  return withTestMarket(init, async (test) => {
+    await embedOne(test.market, longText(1), 'shard');
+    await settled(test.market, 1);
+    await test.reopen({ validators: validatorSpecs(2) });
+    const { market } = test;
+    const { ledger } = market;
+    const absent = () =>
+      ledger
+        .validators()
+        .filter((each) => attendanceOf(each) === 'absent')
+        .map(({ name }) => name);
+    // What the job lacks (a ticket, a witness) or the settlement: whatever it is, it has them looked for.
+    const first = embedOne(market, longText(2), 'shard').catch(() => undefined);
+    await expect
+      .poll(
+        () => {
+          clock.advance(5_000);
+          return absent().sort();
+        },
+        { interval: 100 },
+      )
+      .toEqual(['validator-3', 'validator-4']);
+    await first;
+    await embedOne(market, longText(3), 'shard');
+    await expect
+      .poll(
+        () => {
+          clock.advance(1_000);
+          return market.service.status().pendingReceipts;
+        },
+        { interval: 100 },
+      )
+      .toBe(0);
+    expect(test.warnings.join(' ')).toContain(
+      'Validator validator-4, with 100 credits, has given no sign of life',
+    );
 
-  market = await open(2);
-  const { ledger } = market;
-  const absent = () =>
-    ledger
-      .validators()
-      .filter((each) => attendanceOf(each) === 'absent')
-      .map(({ name }) => name);
-  // What the job lacks (a ticket, a witness) or the settlement: whatever it is, it has them looked for.
-  const first = embedOne(market, longText(2), 'shard').catch(() => undefined);
-  await expect
-    .poll(
-      () => {
-        clock.advance(5_000);
-        return absent().sort();
-      },
-      { interval: 100 },
-    )
-    .toEqual(['validator-3', 'validator-4']);
-  await first;
-  await embedOne(market, longText(3), 'shard');
-  await expect
-    .poll(
-      () => {
-        clock.advance(1_000);
-        return market.service.status().pendingReceipts;
-      },
-      { interval: 100 },
-    )
-    .toBe(0);
-  expect(warnings.join(' ')).toContain('Validator validator-4, with 100 credits, has given no sign of life');
-  await market.close();
-
-  // Back again, they count.
-  market = await open(4);
-  expect(market.ledger.validators().map(attendanceOf)).toEqual(['present', 'present', 'present', 'present']);
+    // Back again, they count.
+    await test.reopen();
+    await expect
+      .poll(() => test.market.ledger.validators().map(attendanceOf))
+      .toEqual(['present', 'present', 'present', 'present']);
+  });
 });

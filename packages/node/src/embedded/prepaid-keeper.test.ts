@@ -1,72 +1,59 @@
 /** The account of the API key does not run dry while there is a budget, and says so in time when there is none. */
 import { formatCredits } from '@moe/core';
 import { expect, it, vi } from 'vitest';
-import { type EmbeddedMarket, embeddedMarketId } from './embedded-market.ts';
-import {
-  embedOne,
-  fundedOwner,
-  longText,
-  openTestMarket,
-  settled,
-  temporaryDirectory,
-} from './test-market.ts';
+import { embeddedMarketId } from './embedded-market.ts';
+import { embedOne, fundedOwner, longText, settled, withTestMarket } from './test-market.ts';
 
 const prepaid = { lockMicro: 20_000n, lowMicro: 10_000n, budgetMicro: 30_000n };
 
-it('is topped up within its budget, over restarts; what others send is prepaid at once', async () => {
-  const directory = temporaryDirectory();
-  const warnings: string[] = [];
-  const open = () =>
-    openTestMarket(directory.path, { prepaid, onWarning: (message) => warnings.push(message) });
-  let market: EmbeddedMarket = await open();
-  const lockedMicro = () => market.ledger.prepaid(market.clientAccount, embeddedMarketId)!.lockedMicro;
-  let jobs = 0;
-  let paidMicro = 0n;
-  /** Until the account cannot pay any more. */
-  const spend = async (most: number): Promise<unknown> => {
-    for (let number = 0; number < most; number += 1)
-      try {
-        const { feeMicro } = await embedOne(market, longText(jobs), 'shard');
-        jobs += 1;
-        paidMicro += feeMicro;
-        await settled(market, jobs);
-        const leftMicro = market.service.balance(market.clientAccount).availableMicro;
-        // The keeper comes after the settlement.
-        if (leftMicro < prepaid.lowMicro && warnings.length === 0)
-          await vi.waitFor(() => expect(warnings.length > 0 || lockedMicro() >= prepaid.lowMicro).toBe(true));
-      } catch (error) {
-        return error;
-      }
-    return undefined;
-  };
-  try {
+it('is topped up within its budget, over restarts; what others send is prepaid at once', () =>
+  withTestMarket({ prepaid }, async (test) => {
+    const { warnings } = test;
+    const lockedMicro = () =>
+      test.market.ledger.prepaid(test.market.clientAccount, embeddedMarketId)!.lockedMicro;
+    let jobs = 0;
+    let paidMicro = 0n;
+    /** Until the account cannot pay any more. */
+    const spend = async (most: number): Promise<unknown> => {
+      for (let number = 0; number < most; number += 1)
+        try {
+          const { feeMicro } = await embedOne(test.market, longText(jobs), 'shard');
+          jobs += 1;
+          paidMicro += feeMicro;
+          await settled(test.market, jobs);
+          const leftMicro = test.market.service.balance(test.market.clientAccount).availableMicro;
+          // The keeper comes after the settlement.
+          if (leftMicro < prepaid.lowMicro && warnings.length === 0)
+            await vi.waitFor(() =>
+              expect(warnings.length > 0 || lockedMicro() >= prepaid.lowMicro).toBe(true),
+            );
+        } catch (error) {
+          return error;
+        }
+      return undefined;
+    };
     while (paidMicro <= prepaid.lockMicro) expect(await spend(1)).toBeUndefined();
-    expect(market.service.status().notices).toEqual([]);
+    expect(test.market.service.status().notices).toEqual([]);
     // More than it began with is paid, and the service goes on.
-    await market.close();
-    market = await open();
+    await test.reopen();
     expect(await spend(200)).toMatchObject({ code: 'insufficient-funds' });
     expect(paidMicro + lockedMicro()).toBeLessThanOrEqual(prepaid.lockMicro + prepaid.budgetMicro);
     expect(paidMicro).toBeGreaterThan(prepaid.budgetMicro);
     expect(warnings).toEqual([expect.stringMatching(/prepaid credits left .* moe transfer client/)]);
     // For as long as it is so, with what is left now.
-    expect(market.service.status().notices).toEqual([
+    expect(test.market.service.status().notices).toEqual([
       expect.stringMatching(
         new RegExp(`has ${formatCredits(lockedMicro())} prepaid credits left .* moe transfer client CREDITS`),
       ),
     ]);
-    const friend = await fundedOwner(market, directory.path, 10);
+    const friend = await fundedOwner(test.market, test.dataDir, 10);
     const before = lockedMicro();
-    await market.ledger.transact(friend, {
+    await test.market.ledger.transact(friend, {
       kind: 'transfer',
-      to: market.clientAccount,
+      to: test.market.clientAccount,
       amountMicro: 1_000_000n,
     });
     await vi.waitFor(() => expect(lockedMicro()).toBe(before + 1_000_000n));
-    expect(market.service.status().notices).toEqual([]);
+    expect(test.market.service.status().notices).toEqual([]);
     expect(await spend(1)).toBeUndefined();
-  } finally {
-    await market.close();
-    directory.remove();
-  }
-});
+  }));

@@ -81,6 +81,53 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+type TestMarketInit = NonNullable<Parameters<typeof openTestMarket>[1]>;
+
+/** A market that a test may close and open again in its directory. */
+export interface ReopenedMarket {
+  /** The one that runs. */
+  readonly market: EmbeddedMarket;
+  readonly dataDir: string;
+  /** Of all that ran. */
+  readonly warnings: readonly string[];
+  /** Closes it and opens it again, with these changes to how it was opened first. */
+  reopen(changes?: TestMarketInit): Promise<void>;
+}
+
+/** Opens a market in a directory of its own for one test, and leaves nothing behind. */
+export async function withTestMarket(
+  init: TestMarketInit,
+  test: (opened: ReopenedMarket) => Promise<void>,
+): Promise<void> {
+  const directory = temporaryDirectory();
+  const warnings: string[] = [];
+  const open = (changes: TestMarketInit = {}) =>
+    openTestMarket(directory.path, {
+      onWarning: (message) => warnings.push(message),
+      ...init,
+      ...changes,
+    });
+  let market: EmbeddedMarket | undefined;
+  try {
+    market = await open();
+    await test({
+      get market() {
+        return market!;
+      },
+      dataDir: directory.path,
+      warnings,
+      async reopen(changes) {
+        await market?.close();
+        market = undefined;
+        market = await open(changes);
+      },
+    });
+  } finally {
+    await market?.close();
+    directory.remove();
+  }
+}
+
 const subjects = ['fox', 'ship', 'river', 'baker', 'engine', 'teacher', 'mountain', 'letter'];
 /** A text that is long enough to compete for, another one for each number. */
 export function longText(number: number): string {
