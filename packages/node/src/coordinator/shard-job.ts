@@ -114,6 +114,8 @@ export async function runShardJob(
   const cutOff = cutJob(sealed);
   // Noting goes on beside the work, and ends before anything is revealed.
   const [full, notes] = await Promise.all([run.full(cutOff, cut), run.note(cutOff, cut)]);
+  // The last moment to leave: what is revealed is delivered, so it is certified and paid.
+  input.signal.throwIfAborted();
   const closed = closeReveal(await run.reveal(closeFull(full), cut, notes));
   const transcript: Transcript = {
     order: input.order,
@@ -136,6 +138,8 @@ export async function runShardJob(
 }
 
 class ShardRun {
+  /** Of stages that go on without the client: they end by their deadlines. */
+  readonly #untilDone = new AbortController().signal;
   readonly arrivals: ArrivalRecord[] = [];
   readonly latenciesMs = new Map<NodeId, number>();
   readonly #components: ShardJobComponents;
@@ -287,7 +291,7 @@ class ShardRun {
 
   /** Where too few have sealed their work nobody reveals: what there is cannot be judged. */
   async reveal(opened: RevealJob, cut: Cut, notes: readonly NodeSignature[]): Promise<RevealJob> {
-    const { roster, signal } = this.#input;
+    const { roster } = this.#input;
     const { id: job, fullCommits, grants } = opened;
     const principals = new Set(fullCommits.map(({ body }) => body.principal));
     if (!hasEnoughSealed(opened, principals, cut.body)) return opened;
@@ -299,7 +303,7 @@ class ShardRun {
       deadlineMs,
       graceMs: deadlineMs,
       clock: this.#components.clock,
-      signal,
+      signal: this.#untilDone,
       ask: (seat, over) => this.#ask(seat, protocols.reveal, request, revealResponseSchema, deadlineMs, over),
       accept: (_, { reveal }) => {
         assertRevealed(reveal);
@@ -308,7 +312,7 @@ class ShardRun {
       progress: () => (run.reveals.length === fullCommits.length ? 'all' : 'waiting'),
     });
     if (run.reveals.length < fullCommits.length)
-      for (const message of await this.#collectArrivals(run, 'reveal', request))
+      for (const message of await this.#collectArrivals(run, 'reveal', request, this.#untilDone))
         if ('reveal' in message)
           run = await takeUp(run, async () => {
             assertRevealed(message.reveal);
@@ -327,7 +331,7 @@ class ShardRun {
       deadlineMs,
       graceMs: 0,
       clock: this.#components.clock,
-      signal: this.#input.signal,
+      signal: this.#untilDone,
       ask: (seat, over) =>
         this.#ask(seat, protocols.certify, request, certifyResponseSchema, deadlineMs, over),
       accept: voices.take,
@@ -367,7 +371,12 @@ class ShardRun {
   }
 
   /** Asks the witnesses what had reached them, once somebody is missing: their records decide who was late. */
-  async #collectArrivals(job: SealedJob | FullJob | RevealJob, stage: JobStage, asked: Uint8Array) {
+  async #collectArrivals(
+    job: SealedJob | FullJob | RevealJob,
+    stage: JobStage,
+    asked: Uint8Array,
+    signal = this.#input.signal,
+  ) {
     const request = encode({ job: job.id, stage, opening: openingBytes(job), asked });
     const timeoutMs = testimonyMs(stage, job.roster.parameters);
     const answers = await Promise.allSettled(
@@ -378,7 +387,7 @@ class ShardRun {
           request,
           arrivalsResponseSchema,
           timeoutMs,
-          this.#input.signal,
+          signal,
         );
         // A record that is none would spoil the transcript: the other witnesses would refuse to certify it.
         const isRecord = record.by === witness && record.body.job === job.id && record.body.stage === stage;

@@ -15,7 +15,8 @@ import { principalOf } from './arrivals.ts';
 import { askMissing } from './ask-missing.ts';
 import { maxOpeningBytes, type WitnessedJob, type WitnessedJobs } from './witnessed-jobs.ts';
 
-const maxNoticeBytes = 128 * 1024;
+/** A reveal of the largest vectors, its opening, and the notes that it was made for. */
+const maxNoticeBytes = 288 * 1024;
 /** Jobs that one expert's notices open at once: each costs some signatures to check. */
 const maxOpeningsOfExpert = 16;
 
