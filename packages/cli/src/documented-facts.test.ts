@@ -97,7 +97,7 @@ it('every source file that a page names is there', () => {
     named.filter(
       ({ file }) =>
         !sources.some((source) =>
-          [source, source.replace('/src/', '/')].some((path) => path.endsWith(`/${file}`)),
+          [source, source.replace('/src/', '/')].some((path) => `/${path}`.endsWith(`/${file}`)),
         ),
     ),
   ).toEqual([]);
