@@ -103,6 +103,24 @@ it('every source file that a page names is there', () => {
   ).toEqual([]);
 });
 
+it('every name of the code that a page quotes is in the code', () => {
+  const code = globSync(['packages/*/{src,page,scripts}/**/*.{ts,js}', 'benchmarks/**/*.ts'], { cwd: root })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map(read)
+    .join('\n');
+  const words = new Set(code.match(/\w+/g));
+  const quotes = pages.flatMap((page) =>
+    quoted(read(page).replace(/^```[\s\S]*?^```/gm, ''), /`([a-z]+[A-Z][A-Za-z0-9]*)(?:\(\))?`/g).map(
+      (name) => ({
+        page,
+        name,
+      }),
+    ),
+  );
+  expect(quotes.length).toBeGreaterThan(50);
+  expect(quotes.filter(({ name }) => !words.has(name))).toEqual([]);
+});
+
 it('every anchor that a page links to is a heading', () => {
   const anchors = (page: string): Set<string> =>
     new Set(
