@@ -35,7 +35,7 @@ type DrawnJob = Pick<SealedJob, 'id' | 'order' | 'roster' | 'draw' | 'seats'>;
 export function hasEnoughSealed(
   { draw, roster }: Pick<DrawnJob, 'draw' | 'roster'>,
   principals: ReadonlySet<NodeId>,
-  { seals }: Pick<CutBody, 'seals'>,
+  { seals }: { readonly seals: readonly unknown[] },
 ): boolean {
   const paid = draw.members.filter((node) => principals.has(node)).length;
   return paid >= roster.parameters.minimumScored && 2 * principals.size > seals.length;

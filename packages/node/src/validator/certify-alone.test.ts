@@ -9,7 +9,7 @@ import {
   signBody,
 } from '@moe/core';
 import type { RequestHandler, Transport } from '@moe/network';
-import { type CertificateBody, cutDomain, type Transcript, witnessesDomain } from '@moe/protocol';
+import { type CertificateBody, cutDomain, signReveal, type Transcript, witnessesDomain } from '@moe/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type LedgerMarket, ledgerMarket } from '../fixed-market/ledger-market.ts';
 import { textAbout } from '../fixed-market/small-market.ts';
@@ -241,6 +241,40 @@ describe('a coordinator that has its answers', () => {
     await serve(1);
     expect(asked.size).toBeGreaterThan(0);
     expect(delivered.size).toBe(0);
+  });
+
+  it('whose experts are gone has the job ended, though one reveals out of turn to hinder that', async () => {
+    await open();
+    const signed: NodeId[] = [];
+    const given = new Map<string, NodeId>();
+    crooked = async (send, to, protocol, bytes) => {
+      if (protocol === protocols.full) {
+        const question = Buffer.from(bytes).toString('base64');
+        // The others do not get the text, as if they had died.
+        if ((given.get(question) ?? to) !== to) throw new Error('gone');
+        given.set(question, to);
+      }
+      if (protocol === protocols.arrivals) throw new Error('gone');
+      if (protocol === protocols.certify) {
+        const { order, roster, tickets, fullCommits } = transcriptIn(bytes);
+        expect(fullCommits).toHaveLength(1);
+        const junk = new Uint8Array(16);
+        const { job, principal, worker } = fullCommits[0]!.body;
+        const keys = market.keysOf(`expert-${market.experts.indexOf(worker)}`);
+        const opened = { kept: junk, keptSalt: junk, pieces: [junk], full: junk, fullSalt: junk };
+        const said = { reveal: signReveal(keys, { job, principal, worker, ...opened }) };
+        const notice = encode({ job, opening: encode({ order, roster, tickets }), said });
+        connections.get(worker)!.notify(to, protocols.arrived, notice);
+        await market.clock.sleep(100);
+        const answer = await send(to, protocol, bytes);
+        signed.push(to);
+        return answer;
+      }
+      return send(to, protocol, bytes);
+    };
+    await serve(1);
+    expect(signed.length).toBeGreaterThanOrEqual(2);
+    expect(market.records.map(({ proof }) => proof.kind)).toContain('certificate');
   });
 
   it('and has not shown one witness the cut: what the experts were shown is enough', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@moe/protocol';
 import type { MarketView } from '../market/market-view.ts';
 import { refuse } from '../market/messaging.ts';
-import { isNoted } from '../market/reveal-question.ts';
+import { hasEnoughSealed, isNoted } from '../market/reveal-question.ts';
 import { arrivedMessageSchema } from '../protocols.ts';
 import { authorOf } from './arrivals.ts';
 import type { WitnessedJob } from './witnessed-jobs.ts';
@@ -56,7 +56,9 @@ export function leftOut(
   const unsealed = held.fullCommits
     .map(({ body }) => body.principal)
     .filter((seat) => !sealed.has(seat) && !mayLack('full', seat));
-  const unrevealed = held.reveals
+  // Where too few have sealed, no honest expert reveals: one that does all the same keeps nobody from ending the job.
+  const isRevealed = hasEnoughSealed(witnessed.job, sealed, { seals: transcript.commits });
+  const unrevealed = (isRevealed ? held.reveals : [])
     .map(({ principal }) => principal)
     .filter((seat) => sealed.has(seat) && !revealed.has(seat) && !mayLack('reveal', seat));
   return [...unsealed, ...unrevealed];
