@@ -140,6 +140,7 @@ export function crookedGateway(world: World): CrookedGateway {
           market: market.market,
           batch,
           gateway: uniform() < 0.8 ? node : world.gateway,
+          by: uniform() < 0.8 ? node : (adversary.validator.publicKey as NodeId),
           nextOrderSeq: () => fromSeq,
         },
       );

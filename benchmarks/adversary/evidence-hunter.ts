@@ -87,7 +87,7 @@ export function evidenceHunter(place: Place): EvidenceHunter {
   };
 
   const hearSettlement = (validator: NodeId, body: SettlementBody, signature: Uint8Array): Misconduct[] => {
-    const key = `${body.market}/${body.batch}/${body.gateway}/${validator}`;
+    const key = `${body.market}/${body.batch}/${body.gateway}/${body.by}/${validator}`;
     const earlier = settlements.get(key) ?? [];
     settlements.set(key, earlier);
     if (earlier.some((other) => other.body.root === body.root)) return [];

@@ -129,6 +129,7 @@ function evidence({ state, index }: Scene): ReturnType<Maker> {
       market: MARKET,
       batch: state.markets.get(MARKET)!.nextBatch,
       gateway: nodeId(gateway),
+      by: nodeId(gateway),
       orders: [],
       credits: [],
       earnings: [],

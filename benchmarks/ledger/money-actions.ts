@@ -64,6 +64,7 @@ function settle({ state, index }: Scene): ReturnType<Maker> {
     market: MARKET,
     batch: state.markets.get(MARKET)!.nextBatch,
     gateway: nodeId(gateway),
+    by: nodeId(gateway),
     orders,
     credits:
       expert === undefined ? [{ account: someOwner(index).address, amountMicro: chargedMicro - 16n }] : [],

@@ -1,7 +1,15 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode, generateKeyPair, generateOwnerKey, type NodeId, sha256, toHex } from '@moe/core';
+import {
+  encode,
+  generateKeyPair,
+  generateOwnerKey,
+  type MarketId,
+  type NodeId,
+  sha256,
+  toHex,
+} from '@moe/core';
 import { writeSealedJson } from '@moe/core/files';
 import { listWallets } from '@moe/core/keystore';
 import { CalibrationStore, exactIndexKind, openHistory } from '@moe/history';
@@ -187,7 +195,16 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
       ),
     ),
     file('validator’s record', memory, () => readValidatorMemory(memory)),
-    file('standings', standings, () => readStandings(standings, 0, memoryReceipts(), () => {})),
+    file('standings', standings, () =>
+      readStandings({
+        path: standings,
+        ledger: { market: () => undefined, height: () => 0, entries: async () => [] },
+        market: 'texts' as MarketId,
+        gateway: 'gateway' as NodeId,
+        receipts: memoryReceipts(),
+        onWarning: () => {},
+      }),
+    ),
     file('wallet list', wallet, () => listWallets(join(root, 'wallets'))),
     file('data format', format, () => assertDataFormat(join(root, 'data'))),
     file(

@@ -88,7 +88,7 @@ const sealedStageSchema = z.strictObject({
 export const noteRequestSchema = jobOpeningSchema.extend(sealedStageSchema.shape);
 export const noteResponseSchema = z.strictObject({ note: nodeSignatureSchema });
 
-/** A gateway asks whether nothing can come of an order number of its client any more; an answer says so. */
+/** A gateway, or a validator that stands in for it, asks whether nothing can come of an order number of its client any more; an answer says so. */
 export const voidRequestSchema = z.strictObject({
   client: accountIdSchema,
   clientSeq: z.int().nonnegative(),

@@ -117,6 +117,7 @@ export function settlementAction(ledger: Ledger, orders: number): Action {
     market: MARKET,
     batch: ledger.market(MARKET)!.nextBatch,
     gateway: nodeIdOf(gateway),
+    by: nodeIdOf(gateway),
     orders: [{ client: client.address, fromSeq, toSeq: fromSeq + orders, chargeMicro }],
     credits,
     earnings: [],

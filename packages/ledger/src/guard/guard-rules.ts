@@ -18,8 +18,11 @@ export interface GuardTables {
 
 /** Longest slot or sequence name: a key of the store must hold it. */
 const maxNameLength = 512;
-/** Of one number of a sequence, e.g. gateways that propose the same settlement. */
-const maxSaidOfNumber = 64;
+/**
+ * Of one number of a sequence, e.g. gateways that propose the same settlement: anybody with money locked may be one, so it takes
+ * seconds of a validator's work, and thousands of locks, to use up a number.
+ */
+const maxSaidOfNumber = 4_096;
 
 /** Whether a saying is new, or the same as before. Throws what `enter` throws at once. */
 export function isNew(saying: Saying, tables: GuardTables): boolean {

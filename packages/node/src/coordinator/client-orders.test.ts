@@ -78,7 +78,8 @@ describe('client orders', () => {
               open.push({ order: orders.take(client, amountMicro), amountMicro, isDecided: false });
             else if (kind === 'settle' && open[0]?.isDecided) {
               state.lockedMicro -= open[0].amountMicro;
-              orders.settled([open.shift()!.order]);
+              const { clientSeq } = open.shift()!.order;
+              orders.settled(client, clientSeq + 1);
             } else if (chosen !== undefined && kind === 'extend') {
               orders.extend(chosen.order, amountMicro);
               chosen.amountMicro += amountMicro;

@@ -27,12 +27,15 @@ export interface ClientOrders {
   take(client: AccountId, maxFeeMicro: Amount): TakenOrder;
   /** Takes up an order number that was lost with an earlier process, to void it. */
   retake(client: AccountId, clientSeq: number): TakenOrder;
-  /** Sets more aside for an order that goes on (routed work), or less. Throws `insufficient-funds`. */
+  /**
+   * Sets more aside for an order that goes on (routed work), or less. Throws `insufficient-funds`, and `order-settled` when a
+   * validator has closed it meanwhile.
+   */
   extend(order: TakenOrder, feeMicro: Amount): void;
   /** The order's real cost is known: the rest is free again. */
   decide(order: Pick<TakenOrder, 'client' | 'clientSeq'>, feeMicro: Amount): void;
-  /** Settled orders no longer count: the ledger has taken their fees. */
-  settled(orders: readonly { readonly client: AccountId; readonly clientSeq: number }[]): void;
+  /** Orders below a number are settled and no longer count: the ledger has taken their fees. */
+  settled(client: AccountId, nextSeq: number): void;
   balance(client: AccountId): PrepaidBalance;
 }
 
@@ -105,7 +108,13 @@ export function clientOrders(init: {
     },
     extend({ client, clientSeq }, feeMicro) {
       const book = bookOf(client);
-      const order = book.open.get(clientSeq)!;
+      const order = book.open.get(clientSeq);
+      if (order === undefined) {
+        if (feeMicro <= 0n) return;
+        throw new MoeError('order-settled', `Order ${clientSeq} of client ${client} was closed. Try again.`, {
+          isRetryable: true,
+        });
+      }
       if (feeMicro > 0n) assertAvailable(client, book, feeMicro);
       order.amountMicro += feeMicro;
       book.reservedMicro += feeMicro;
@@ -117,12 +126,15 @@ export function clientOrders(init: {
       book.reservedMicro += feeMicro - order.amountMicro;
       book.open.set(clientSeq, { amountMicro: feeMicro, isDecided: true });
     },
-    settled(orders) {
-      for (const { client, clientSeq } of orders) {
-        const book = bookOf(client);
-        book.reservedMicro -= book.open.get(clientSeq)?.amountMicro ?? 0n;
-        book.open.delete(clientSeq);
-      }
+    settled(client, nextSeq) {
+      const book = books.get(client);
+      if (book === undefined) return;
+      book.next = Math.max(book.next, nextSeq);
+      for (const [clientSeq, { amountMicro }] of book.open)
+        if (clientSeq < nextSeq) {
+          book.reservedMicro -= amountMicro;
+          book.open.delete(clientSeq);
+        }
     },
     balance(client) {
       const book = bookOf(client);

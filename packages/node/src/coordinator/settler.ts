@@ -12,23 +12,16 @@ import {
 } from '@moe/core';
 import type { Ledger, ReceiptStore } from '@moe/ledger';
 import type { Transport } from '@moe/network';
-import {
-  netSettlement,
-  parseSettlementDetail,
-  type SettlementBody,
-  settlementBodySchema,
-  settlementDetailBytes,
-} from '@moe/protocol';
+import { type Effects, parseSettlementDetail, type SettlementBody } from '@moe/protocol';
 import { z } from 'zod';
+import { closingBatches, settlementsFrom } from '../market/ledger-settlements.ts';
 import type { LedgerView } from '../market/ledger-view.ts';
-import { call } from '../market/messaging.ts';
-import { protocols } from '../protocols.ts';
-import { decodeBatch, encodeBatch, encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
-import { settlementResponseSchema } from '../validator/settlement-proof.ts';
+import { keepBatch, keptBatch } from '../receipts/kept-batch.ts';
+import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
 import type { ClientOrders } from './client-orders.ts';
-import { collectSignatures } from './collect-signatures.ts';
 import { patientWarning } from './patient-warning.ts';
 import type { RollCaller } from './roll-caller.ts';
+import { batchOf, maxOrdersPerBatch, proposalOf, signaturesOf } from './settlement-proposal.ts';
 import { askAgainMs, voidedNumbers } from './voided-numbers.ts';
 
 /** A decided order whose record is durable. */
@@ -70,8 +63,6 @@ export interface Settler {
   close(): Promise<void>;
 }
 
-/** Settled in a tenth of a second: a machine that keeps failing still gets something done each time. */
-const maxOrdersPerBatch = 64;
 const defaultIntervalMs = 300;
 const retryMs = 2_000;
 
@@ -89,6 +80,8 @@ export function createSettler(components: SettlerComponents): Settler {
   const waiting = new Map<AccountId, Map<number, DecidedOrder>>();
   /** Settled orders whose receipts do not say so yet. */
   const unmarked = new Map<string, ReceiptRecord>();
+  /** Decided when somebody else had settled their numbers already. */
+  const late: DecidedOrder[] = [];
   const untold: SettlementBody[] = [];
   const voids = voidedNumbers({ transport, view, clock, rollCaller: components.rollCaller });
   const warn = patientWarning(clock, components.onWarning);
@@ -112,9 +105,10 @@ export function createSettler(components: SettlerComponents): Settler {
     }
   };
   const isHeldUp = (order: DecidedOrder): boolean =>
-    order.record.proof.kind === 'void' && !voids.isVoid(order);
+    order.record.proof.kind === 'void' && !voids.isVoid(order.record.effects);
   /** Orders that came to nothing, of which the validators have not said so yet. */
-  const heldUp = (): DecidedOrder[] => [...decidedInLine()].flatMap((line) => line.filter(isHeldUp));
+  const heldUp = (): Effects[] =>
+    [...decidedInLine()].flatMap((line) => line.filter(isHeldUp).map(({ record }) => record.effects));
   /** Those that can be settled: up to the first of a client that is held up. */
   const ready = (): DecidedOrder[] => {
     const batch: DecidedOrder[] = [];
@@ -123,25 +117,6 @@ export function createSettler(components: SettlerComponents): Settler {
       batch.push(...(end < 0 ? line : line.slice(0, end)));
     }
     return batch.slice(0, maxOrdersPerBatch);
-  };
-
-  const signaturesOf = async (settlement: SettlementBody, batch: readonly DecidedOrder[]) => {
-    const request = encode({ settlement, proofs: batch.map(({ record }) => record.proof) });
-    const { network } = settlement;
-    const { signatures, isQuorum, failure } = await collectSignatures({
-      ledger,
-      clock,
-      transaction: { kind: 'settle', network, from: ownerKey.address, nonce: 0, settlement, signatures: [] },
-      ask: async (node, signal) => {
-        const options = { timeoutMs: 10_000, signal };
-        return (await call(transport, node, protocols.settle, request, settlementResponseSchema, options))
-          .signature;
-      },
-    });
-    if (!isQuorum) components.rollCaller?.validatorsMissing();
-    if (signatures.length === 0)
-      throw failure ?? new MoeError('no-quorum', 'No validator is present to sign the settlement.');
-    return [...signatures];
   };
 
   /**
@@ -182,48 +157,75 @@ export function createSettler(components: SettlerComponents): Settler {
     if (ready().length === 0) return false;
     const number = ledger.market(market)!.nextBatch;
     const batch = await proposal(number);
-    const effects = batch.map(({ record }) => record.effects);
-    const settlement = netSettlement(effects, {
-      network: ledger.network,
-      market,
-      batch: number,
-      gateway,
-      nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
-    });
-    const signed = await signaturesOf(settlement, batch);
-    const bytes = encodeBatch({
-      batch: number,
-      detail: settlementDetailBytes(effects),
-      settlement: encode({ settlement, signatures: signed }),
-    });
-    await receipts.put(batchId(number), bytes, { pending: false });
-    await ledger.transact(ownerKey, { kind: 'settle', settlement, signatures: signed });
+    const proposed = proposalOf(
+      batch.map(({ record }) => record),
+      { network: ledger.network, market, batch: number, gateway, by: gateway },
+      ledger,
+    );
+    const { settlement } = proposed;
+    const signed = await signaturesOf(proposed, { ledger, transport, clock, from: ownerKey.address });
+    if (!signed.isQuorum) components.rollCaller?.validatorsMissing();
+    if (signed.signatures.length === 0)
+      throw signed.failure ?? new MoeError('no-quorum', 'No validator is present to sign the settlement.');
+    await keepBatch(receipts, settlement, batchOf(proposed, signed));
+    await ledger.transact(ownerKey, { kind: 'settle', settlement, signatures: [...signed.signatures] });
     return true;
   };
 
-  /** Takes in every settlement that the ledger has and the view has not. */
+  /** Settlements of this market since this settler began, until they are taken in. */
+  const applied = new Map<number, SettlementBody>();
+  const unsubscribe = ledger.onApplied(({ transaction }) => {
+    if (transaction.kind !== 'settle' || transaction.settlement.market !== market) return;
+    const { settlement } = transaction;
+    applied.set(settlement.batch, settlement);
+    // Nobody here waits for what others settle.
+    if (settlement.gateway !== gateway || settlement.by !== gateway) schedule(0);
+  });
+  const settlementOf = async (number: number): Promise<SettlementBody> => {
+    if (!applied.has(number))
+      for (const [batch, settlement] of await settlementsFrom(ledger, market, number))
+        applied.set(batch, settlement);
+    return applied.get(number)!;
+  };
+
+  /** Takes in every settlement that the ledger has and the view has not, whoever proposed it. */
   const takeIn = async (): Promise<void> => {
     for (let number = view.standings().batch; number < (ledger.market(market)?.nextBatch ?? 0); number += 1) {
-      const kept = await receipts.get(batchId(number));
+      const settlement = await settlementOf(number);
+      // Unknown where another gateway, or a validator elsewhere, has settled it.
+      const kept = await keptBatch(receipts, settlement);
       if (view.standings().batch !== number) continue;
-      const { detail, settlement } = kept === undefined ? noBatch : decodeBatch(kept);
-      const effects = detail === undefined ? [] : parseSettlementDetail(detail);
-      view.applyBatch(number, effects);
-      orders.settled(effects);
-      for (const { client, clientSeq } of effects) {
-        const order = waiting.get(client)?.get(clientSeq);
+      view.applyBatch(number, kept === undefined ? [] : parseSettlementDetail(kept.detail));
+      applied.delete(number);
+      closed(settlement);
+      untold.push(settlement);
+    }
+  };
+  /** Its orders wait for nothing more, whatever they came to in it. */
+  const closed = ({ batch, orders: ranges }: SettlementBody): void => {
+    for (const { client, fromSeq, toSeq } of ranges) {
+      orders.settled(client, toSeq);
+      const decided = waiting.get(client);
+      if (decided === undefined) continue;
+      for (let seq = fromSeq; seq < toSeq; seq += 1) {
+        const order = decided.get(seq);
         if (order === undefined) continue;
-        waiting.get(client)!.delete(clientSeq);
-        voids.forget([order]);
-        unmarked.set(order.id, { ...order.record, batch: number });
+        decided.delete(seq);
+        voids.forget([order.record.effects]);
+        unmarked.set(order.id, { ...order.record, batch });
       }
-      if (settlement !== undefined)
-        untold.push(decode(settlement, signedSchema).settlement as SettlementBody);
     }
   };
 
   /** Tells the receipts of settled orders which batch they are in. */
   const mark = async (): Promise<void> => {
+    const numbers = await closingBatches(
+      ledger,
+      market,
+      late.map(({ record }) => record.effects),
+    );
+    for (const { id, record } of late.splice(0, numbers.length))
+      unmarked.set(id, { ...record, batch: numbers.shift()! });
     await Promise.all(
       [...unmarked].map(async ([id, record]) => {
         await receipts.put(id, encodeRecord(record), { pending: false });
@@ -274,6 +276,12 @@ export function createSettler(components: SettlerComponents): Settler {
   return {
     add(order) {
       const { client, clientSeq } = order.record.effects;
+      if (clientSeq < ledger.nextOrderSeq(client, market)) {
+        late.push(order);
+        count += 1;
+        schedule(intervalMs);
+        return;
+      }
       const decided = waiting.get(client) ?? new Map<number, DecidedOrder>();
       // The first decision stands: it may have been proposed already.
       if (decided.has(clientSeq)) return;
@@ -288,14 +296,10 @@ export function createSettler(components: SettlerComponents): Settler {
     async close() {
       stopped.abort();
       await timer;
-      await flush();
+      await flush().finally(unsubscribe);
     },
   };
 }
-
-/** A batch that is not kept here: an earlier process, or another gateway, settled it. */
-const noBatch: { readonly detail?: Uint8Array; readonly settlement?: Uint8Array } = {};
-const signedSchema = z.looseObject({ settlement: settlementBodySchema });
 
 /** What was last proposed to the validators; a settlement that comes of it has the same orders. */
 const proposalId = 'proposed-settlement';
@@ -305,7 +309,3 @@ const proposalSchema = z.strictObject({
     .array(z.strictObject({ client: accountIdSchema, fromSeq: z.int().min(0), toSeq: z.int().min(0) }))
     .max(maxOrdersPerBatch),
 });
-
-export function batchId(batch: number): string {
-  return `batch-${batch}`;
-}

@@ -1,10 +1,9 @@
-import { type Clock, encode, isMoeError, MoeError, type NodeId } from '@moe/core';
+import { type AccountId, type Clock, encode, isMoeError, MoeError, type NodeId } from '@moe/core';
 import type { Transport } from '@moe/network';
 import type { MarketView } from '../market/market-view.ts';
 import { call } from '../market/messaging.ts';
 import { protocols, voidResponseSchema } from '../protocols.ts';
 import type { RollCaller } from './roll-caller.ts';
-import type { DecidedOrder } from './settler.ts';
 import { runStage } from './stage.ts';
 
 export interface VoidedNumbersInit {
@@ -14,16 +13,21 @@ export interface VoidedNumbersInit {
   readonly rollCaller?: RollCaller | undefined;
 }
 
-/** Orders of which enough validators have said that nothing comes of them any more. */
+interface OrderNumber {
+  readonly client: AccountId;
+  readonly clientSeq: number;
+}
+
+/** Order numbers of which enough validators have said that nothing comes of them any more. */
 export interface VoidedNumbers {
-  isVoid(order: DecidedOrder): boolean;
+  isVoid(number: OrderNumber): boolean;
   /**
-   * Asks about orders, those refused lately excepted. An order whose experts were at work is void when its time is over, and not
+   * Asks about some, those refused lately excepted. An order whose experts were at work is void when its time is over, and not
    * before. Throws `no-quorum` when too few validators are there to say anything.
    */
-  ask(orders: readonly DecidedOrder[]): Promise<void>;
+  ask(numbers: readonly OrderNumber[]): Promise<void>;
   /** They are settled. */
-  forget(orders: readonly DecidedOrder[]): void;
+  forget(numbers: readonly OrderNumber[]): void;
 }
 
 const answerMs = 5_000;
@@ -34,8 +38,9 @@ export function voidedNumbers({ transport, view, clock, rollCaller }: VoidedNumb
   const voids = new Set<string>();
   const refusedMs = new Map<string, number>();
 
-  const askOne = async ({ id, record }: DecidedOrder): Promise<void> => {
-    const { client, clientSeq } = record.effects;
+  const askOne = async (number: OrderNumber): Promise<void> => {
+    const { client, clientSeq } = number;
+    const id = keyOf(number);
     const request = encode({ client, clientSeq });
     const agreed: NodeId[] = [];
     const failures = await runStage({
@@ -63,21 +68,25 @@ export function voidedNumbers({ transport, view, clock, rollCaller }: VoidedNumb
     });
   };
   return {
-    isVoid: ({ id }) => voids.has(id),
-    async ask(orders) {
-      const due = orders.filter(
-        ({ id }) =>
-          !voids.has(id) && clock.steadyMs() - (refusedMs.get(id) ?? Number.NEGATIVE_INFINITY) >= askAgainMs,
-      );
+    isVoid: (number) => voids.has(keyOf(number)),
+    async ask(numbers) {
+      const due = numbers.filter((number) => {
+        const atMs = refusedMs.get(keyOf(number)) ?? Number.NEGATIVE_INFINITY;
+        return !voids.has(keyOf(number)) && clock.steadyMs() - atMs >= askAgainMs;
+      });
       await Promise.all(due.map(askOne));
     },
-    forget(orders) {
-      for (const { id } of orders) {
-        voids.delete(id);
-        refusedMs.delete(id);
+    forget(numbers) {
+      for (const number of numbers) {
+        voids.delete(keyOf(number));
+        refusedMs.delete(keyOf(number));
       }
     },
   };
+}
+
+function keyOf({ client, clientSeq }: OrderNumber): string {
+  return `${client}/${clientSeq}`;
 }
 
 function isStillOpen(error: unknown): boolean {

@@ -44,11 +44,15 @@ const marked = (format: number): string =>
 
 describe('a data directory', () => {
   it.each([
-    ['of an older version', '3\n', /older version: its format is 3, .* Go on with the version that made it/],
+    [
+      'of an older version',
+      marked(4),
+      /older version: its format is 4, .* Go on with the version that made it/,
+    ],
     [
       'of this one before its release',
-      '4\n',
-      /older version: its format is 4 as it was before its release, this one's is 4/,
+      '5\n',
+      /older version: its format is 5 as it was before its release, this one's is 5/,
     ],
     ['of a newer version', marked(newer), /newer version: its format is 5000, .* Update this program/],
     ['whose format is missing', undefined, /has no file "format": .* Restore the file from a backup/],

@@ -7,7 +7,7 @@ import { damagedFile, readIfThere, writeDurably } from '@moe/core/files';
 /**
  * Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses, 4 since
  * every file that decides has a checksum, slashed stake is burnt, and orders that nobody paid for are no evidence, 5 since prepaid money
- * is unlocked with notice.
+ * is unlocked with notice, settlements say who proposes them, and voids have no signature.
  */
 const dataFormat = 5;
 /** What a market writes after it has marked its directory, so that none of it is there before. */

@@ -11,6 +11,7 @@ import { founderKeyNames } from './bootstrap.ts';
 import { readClaimFiles } from './claim-files.ts';
 import { assertDataFormat } from './data-format.ts';
 import { openKeyFile } from './key-file.ts';
+import { readStandInFile } from './stand-in-file.ts';
 import { readValidatorMemory } from './validator-file.ts';
 
 /**
@@ -148,7 +149,10 @@ function examinedOfMarket(directory: string): Examined[] {
           path: join(directory, name),
           // Other validators have these certificates, too.
           remedy: 'repair',
-          examine: (path) => void readClaimFiles(path),
+          examine: (path) => {
+            readClaimFiles(path);
+            readStandInFile(join(path, 'proposed.json'));
+          },
         }),
       ),
   ];

@@ -10,6 +10,7 @@ import { createSettler, type Settler } from '../coordinator/settler.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import { machinePace } from '../market/pace.ts';
 import { readStandings } from '../market/standings-file.ts';
+import { keepBatch } from '../receipts/kept-batch.ts';
 import { closersOf } from './closers.ts';
 import type { JoiningAllowance } from './enrol-expert.ts';
 import { expertNames } from './expert-names.ts';
@@ -85,7 +86,14 @@ export async function openMarketRuntime(
       onWarning,
     );
     const standingsPath = join(directory, 'standings.cbor');
-    const start = await readStandings(standingsPath, ledger.market(market)!.nextBatch, receipts, onWarning);
+    const start = await readStandings({
+      path: standingsPath,
+      ledger,
+      market,
+      gateway: parts.gateway.transport.self,
+      receipts,
+      onWarning,
+    });
     const nameOf = expertNames(ledger, market);
     const history = openMarketHistory({
       dataDir: directory,
@@ -131,7 +139,12 @@ export async function openMarketRuntime(
         if (market === foundedMarketId) feed.publish({ type: 'expert-left', expert });
       },
     });
-    await parts.validators.join({ market, view, directory });
+    await parts.validators.join({
+      market,
+      view,
+      directory,
+      keepBatch: (settlement, content) => keepBatch(receipts, settlement, content),
+    });
     closers.add(() => parts.validators.leave(market));
     closers.add(() => experts.close());
 

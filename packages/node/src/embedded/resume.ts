@@ -1,8 +1,9 @@
-import { type AccountId, decode, type Hash, type MarketId } from '@moe/core';
+import { decode, type Hash, type MarketId } from '@moe/core';
 import { type Ledger, type ReceiptStore, reconcilePending } from '@moe/ledger';
-import { parseSettlementDetail, type Roster, rosterSchema } from '@moe/protocol';
-import { batchId, type DecidedOrder } from '../coordinator/settler.ts';
-import { decodeBatch, decodeRecord, encodeRecord, rosterId } from '../receipts/receipt-record.ts';
+import { type Roster, rosterSchema } from '@moe/protocol';
+import type { DecidedOrder } from '../coordinator/settler.ts';
+import { closingBatches } from '../market/ledger-settlements.ts';
+import { decodeRecord, encodeRecord, rosterId } from '../receipts/receipt-record.ts';
 
 /** As many as the receipt store holds. */
 const maxPending = 100_000;
@@ -40,27 +41,16 @@ export async function resumeOrders(
   return { orders, rosters };
 }
 
-/** A process that ended between a settlement and the marking of its receipts left them without their batch. */
+/** A process that ended between a settlement, its own or another's, and the marking of its receipts left them without their batch. */
 async function markBatches(receipts: ReceiptStore, ledger: Ledger, market: MarketId): Promise<void> {
-  const unmarked = new Map<string, DecidedOrder>();
-  for (const { id, bytes } of await receipts.listPending(maxPending)) {
-    const record = decodeRecord(bytes);
-    const { client, clientSeq } = record.effects;
-    if (clientSeq < ledger.nextOrderSeq(client, market))
-      unmarked.set(orderKey(client, clientSeq), { id, record });
-  }
-  for (let batch = ledger.market(market)!.nextBatch - 1; batch >= 0 && unmarked.size > 0; batch -= 1) {
-    const kept = await receipts.get(batchId(batch));
-    if (kept === undefined) return;
-    for (const { client, clientSeq } of parseSettlementDetail(decodeBatch(kept).detail)) {
-      const order = unmarked.get(orderKey(client, clientSeq));
-      if (order === undefined) continue;
-      unmarked.delete(orderKey(client, clientSeq));
-      await receipts.put(order.id, encodeRecord({ ...order.record, batch }), { pending: false });
-    }
-  }
-}
-
-function orderKey(client: AccountId, clientSeq: number): string {
-  return `${client}/${clientSeq}`;
+  const unmarked = (await receipts.listPending(maxPending))
+    .map(({ id, bytes }) => ({ id, record: decodeRecord(bytes) }))
+    .filter(({ record: { effects } }) => effects.clientSeq < ledger.nextOrderSeq(effects.client, market));
+  const batches = await closingBatches(
+    ledger,
+    market,
+    unmarked.map(({ record }) => record.effects),
+  );
+  for (const [index, { id, record }] of unmarked.entries())
+    await receipts.put(id, encodeRecord({ ...record, batch: batches[index]! }), { pending: false });
 }

@@ -2,18 +2,22 @@ import { join } from 'node:path';
 import { type Clock, type MarketId, messageOf, type NodeId, type Random } from '@moe/core';
 import type { EmbeddedLedger, Ledger } from '@moe/ledger';
 import { type MemoryNetwork, scopedTransport, type Transport } from '@moe/network';
+import type { SettlementBody } from '@moe/protocol';
 import type { LedgerView } from '../market/ledger-view.ts';
+import type { BatchRecord } from '../receipts/receipt-record.ts';
 import type { GuardedSigner, SignerOf } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
 import { type ClaimBook, claimBook } from '../validator/claim-book.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
 import { type RankingDuty, rankingDuty } from '../validator/ranking-duty.ts';
+import { type StandIn, settleOverdue } from '../validator/settle-overdue.ts';
 import { type SettledWork, settledWork, type Testimony } from '../validator/settled-work.ts';
 import { type ValidatorRole, validatorRole } from '../validator/validator-role.ts';
 import { type WorkRecord, weightsOf, workRecord } from '../validator/work-record.ts';
 import { enrolValidator } from './bootstrap.ts';
 import { claimFiles } from './claim-files.ts';
 import type { KeyFile } from './key-file.ts';
+import { standInFile } from './stand-in-file.ts';
 import { type TicketSupply, ticketSupply } from './tickets.ts';
 import { readValidatorMemory, writeValidatorMemory } from './validator-file.ts';
 
@@ -42,6 +46,8 @@ interface WitnessedMarket {
   readonly view: LedgerView;
   /** Where what the validators have seen of it is kept. */
   readonly directory: string;
+  /** Keeps the content of a batch that one of them settles in place of a gateway. */
+  readonly keepBatch: (settlement: SettlementBody, content: BatchRecord) => Promise<void>;
 }
 
 /** This machine's validators: each with one key, one list of tickets and one connection for all markets. */
@@ -128,8 +134,8 @@ export async function openValidators(init: ValidatorPoolInit): Promise<Validator
     const witnesses = witnessing.get(market) ?? [];
     witnessing.delete(market);
     await Promise.all(duties.get(market) ?? []);
-    for (const { role, scope, save } of witnesses) {
-      await Promise.all([role.close(), scope.close()]);
+    for (const { standIn, role, scope, save } of witnesses) {
+      await Promise.all([standIn.close(), role.close(), scope.close()]);
       save();
     }
   };
@@ -160,6 +166,7 @@ interface Witness {
   readonly record: WorkRecord;
   readonly work: SettledWork;
   readonly claims: ClaimBook;
+  readonly standIn: StandIn;
   readonly role: ValidatorRole;
   readonly scope: Transport;
   readonly save: () => void;
@@ -174,7 +181,7 @@ function startWitness(
     readonly onWarning: (message: string) => void;
   },
 ): Witness {
-  const { market, view, ledger, clock, random, directory, onWarning } = components;
+  const { market, view, ledger, clock, random, directory, keepBatch, onWarning } = components;
   const path = join(directory, `${spec.name}.json`);
   const memory = readValidatorMemory(path);
   const record = workRecord(memory.record);
@@ -188,15 +195,28 @@ function startWitness(
   const save = (): void =>
     writeValidatorMemory(path, { promises, record: record.tallies(), caught: work.caught() });
   const scope = scopedTransport(transport, market);
+  const claimsDirectory = join(directory, `${spec.name}-claims`);
   const claims = claimBook({
     clock,
     store: claimFiles({
-      directory: join(directory, `${spec.name}-claims`),
+      directory: claimsDirectory,
       rosterOf: view.rosterOf,
       remember: view.remember,
       onWarning,
     }),
     nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
+  });
+  const standIn = settleOverdue({
+    market,
+    signer,
+    ledger,
+    transport: scope,
+    view,
+    claims,
+    clock,
+    notes: standInFile(join(claimsDirectory, 'proposed.json'), onWarning),
+    keepBatch,
+    onWarning: (message) => onWarning(`${spec.name}: ${message}`),
   });
   const role = validatorRole({
     signer,
@@ -207,7 +227,7 @@ function startWitness(
     clock,
     tickets: (root) => tickets.bookOf(root),
     work,
-    claims,
+    claims: standIn.claims,
   });
   const duty = rankingDuty({
     signer,
@@ -229,6 +249,7 @@ function startWitness(
     record,
     work,
     claims,
+    standIn,
     role,
     scope,
     save: () => {

@@ -39,11 +39,14 @@ import { expertRole } from '../expert/expert-role.ts';
 import { type LedgerView, ledgerView } from '../market/ledger-view.ts';
 import { machinePace } from '../market/pace.ts';
 import { noOrders } from '../market/standings-file.ts';
+import { keepBatch } from '../receipts/kept-batch.ts';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
 import { type GuardedSigner, guardedSigner } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from '../validator/attendance.ts';
 import { type CertifiedJob, type ClaimBook, type ClaimStore, claimBook } from '../validator/claim-book.ts';
 import { serveEpochEnds } from '../validator/epoch-witness.ts';
+import type { StandInNote, StandInNotes } from '../validator/overdue-orders.ts';
+import { type StandIn, settleOverdue } from '../validator/settle-overdue.ts';
 import { ticketBook } from '../validator/ticket-book.ts';
 import { type ValidatorRole, validatorRole } from '../validator/validator-role.ts';
 import { encoderBackend, wordEncode } from './encoders.ts';
@@ -90,6 +93,8 @@ export interface LedgerMarket {
 }
 
 export interface LedgerMarketInit {
+  /** Whether the gateway is told what validators settled in its place; default true, as in one process. */
+  readonly keepsOthersBatches?: boolean;
   /** Changes to those of the market. */
   readonly parameters?: Partial<MarketParameters>;
   readonly policy?: DecisionPolicy;
@@ -241,7 +246,10 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
   const attendants = new Map<number, Attendant>();
   const roles = new Map<number, ValidatorRole>();
+  const standIns = new Map<number, StandIn>();
   const disks = validators.map(() => memoryClaims());
+  const notes = validators.map(() => memoryNotes());
+  const receipts = memoryReceipts();
   const claims: ClaimBook[] = [];
   const openClaims = (index: number): ClaimBook => {
     claims[index] = claimBook({
@@ -257,7 +265,12 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       for (const book of claims) book.settled(client, ledger.nextOrderSeq(client, market));
   });
   const stopValidator = async (index: number): Promise<void> => {
-    await Promise.all([roles.get(index)?.close(), transports.get(validators[index]!.node)?.close()]);
+    await Promise.all([
+      standIns.get(index)?.close(),
+      roles.get(index)?.close(),
+      transports.get(validators[index]!.node)?.close(),
+    ]);
+    standIns.delete(index);
     roles.delete(index);
     await attendants.get(index)?.close();
     attendants.delete(index);
@@ -265,7 +278,11 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const startValidator = async (index: number): Promise<void> => {
     const validator = validators[index]!;
     const { name, keys, node } = validator;
-    await Promise.all([roles.get(index)?.close(), transports.get(node)?.close()]);
+    await Promise.all([
+      standIns.get(index)?.close(),
+      roles.get(index)?.close(),
+      transports.get(node)?.close(),
+    ]);
     await attendants.get(index)?.close();
     if (transports.has(node)) {
       // Its list of tickets is lost with the process.
@@ -285,12 +302,27 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     const signer = signerOf(keys);
     serveEpochEnds(signer, connection, ledger, clock);
     const tickets = () => validator.tickets;
+    const standIn = settleOverdue({
+      market,
+      signer,
+      ledger,
+      transport: connection,
+      view,
+      claims: openClaims(index),
+      clock,
+      notes: notes[index]!,
+      ...(init.keepsOthersBatches === false
+        ? {}
+        : { keepBatch: (settlement, content) => keepBatch(receipts, settlement, content) }),
+      onWarning,
+    });
+    standIns.set(index, standIn);
     const role = validatorRole({ signer })({
       transport: connection,
       view,
       clock,
       tickets,
-      claims: openClaims(index),
+      claims: standIn.claims,
     });
     roles.set(index, role);
   };
@@ -313,7 +345,6 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
   for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
   const transport = connect(gateway);
-  const receipts = memoryReceipts();
   const records: ReceiptRecord[] = [];
   const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
   const orders = clientOrders({
@@ -386,7 +417,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     close: async () => {
       await roll.close();
       for (const each of attendants.values()) await each.close();
-      await Promise.all([...roles.values(), ...transports.values()].map((each) => each.close()));
+      await Promise.all(
+        [...standIns.values(), ...roles.values(), ...transports.values()].map((each) => each.close()),
+      );
       await ledger.close();
       rmSync(directory, { recursive: true, force: true });
     },
@@ -401,5 +434,15 @@ function memoryClaims(): ClaimStore {
     load: () => [...kept.values()],
     put: (claim) => void kept.set(keyOf(claim), claim),
     remove: (claim) => void kept.delete(keyOf(claim)),
+  };
+}
+
+function memoryNotes(): StandInNotes {
+  let kept: readonly StandInNote[] = [];
+  return {
+    load: () => kept,
+    save: (notes) => {
+      kept = notes;
+    },
   };
 }

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { decode, encode, isMoeError, MoeError, type NodeId, nodeIdSchema } from '@moe/core';
+import { decode, encode, isMoeError, type MarketId, MoeError, type NodeId, nodeIdSchema } from '@moe/core';
 import { readSealed, type SealedKind, writeSealed } from '@moe/core/files';
-import type { ReceiptStore } from '@moe/ledger';
+import type { Ledger, ReceiptStore } from '@moe/ledger';
 import { type Effects, parseSettlementDetail, Standings } from '@moe/protocol';
 import { z } from 'zod';
-import { batchId } from '../coordinator/settler.ts';
-import { decodeBatch } from '../receipts/receipt-record.ts';
+import { keptBatch } from '../receipts/kept-batch.ts';
+import { settlementsFrom } from './ledger-settlements.ts';
 
 const callsSchema = z.record(
   nodeIdSchema,
@@ -80,32 +80,42 @@ export function writeStandings(path: string, { batch, standings, totals }: Settl
   writeSealed(path, fileKind, encode({ batch, rows: standings.toRows(), totals }));
 }
 
+export interface StandingsInit {
+  readonly path: string;
+  readonly ledger: Pick<Ledger, 'entries' | 'height' | 'market'>;
+  readonly market: MarketId;
+  readonly gateway: NodeId;
+  readonly receipts: ReceiptStore;
+  readonly onWarning: (message: string) => void;
+}
+
 /**
- * The table after the settlements before `nextBatch`: the file, brought up to date from the batches kept in the receipt
- * store. One that is missing, damaged or of a later ledger is made again from the first batch on. Throws
- * `standings-incomplete` where a batch that is needed for it is no longer kept.
+ * The table after the ledger's settlements: the file, brought up to date from the batches kept in the receipt store. One that
+ * is missing, damaged or of a later ledger is made again from the first batch on. What others settled, and is not kept here,
+ * counts nothing. Throws `standings-incomplete` where a batch of this gateway that is needed for it is no longer kept.
  */
-export async function readStandings(
-  path: string,
-  nextBatch: number,
-  receipts: ReceiptStore,
-  onWarning: (message: string) => void,
-): Promise<SettledState> {
+export async function readStandings(init: StandingsInit): Promise<SettledState> {
+  const { path, ledger, market, gateway, receipts, onWarning } = init;
+  const nextBatch = ledger.market(market)?.nextBatch ?? 0;
   let state = readFile(path, onWarning) ?? nothingSettled;
   if (state.batch > nextBatch) state = nothingSettled;
   let standings = Standings.fromRows(state.rows);
   let totals: OrderTotals = state.totals;
-  for (let batch = state.batch; batch < nextBatch; batch += 1) {
-    const bytes = await receipts.get(batchId(batch));
-    if (bytes === undefined)
-      throw new MoeError(
-        'standings-incomplete',
-        `The standings in ${path} are damaged or too old, and settlement ${batch}, which they need to be added up again, is no longer among the receipts. Restore the data directory from a backup.`,
-        { metadata: { path, batch } },
-      );
-    const effects = parseSettlementDetail(decodeBatch(bytes).detail);
-    standings = standings.with(effects.flatMap(({ losses }) => losses));
-    totals = addTotals(totals, effects);
+  if (state.batch < nextBatch) {
+    const settlements = await settlementsFrom(ledger, market, state.batch);
+    for (let batch = state.batch; batch < nextBatch; batch += 1) {
+      const settlement = settlements.get(batch)!;
+      const kept = await keptBatch(receipts, settlement);
+      if (kept === undefined && settlement.gateway === gateway && settlement.by === gateway)
+        throw new MoeError(
+          'standings-incomplete',
+          `The standings in ${path} are damaged or too old, and settlement ${batch}, which they need to be added up again, is no longer among the receipts. Restore the data directory from a backup.`,
+          { metadata: { path, batch } },
+        );
+      const effects = kept === undefined ? [] : parseSettlementDetail(kept.detail);
+      standings = standings.with(effects.flatMap(({ losses }) => losses));
+      totals = addTotals(totals, effects);
+    }
   }
   return { batch: nextBatch, standings, totals };
 }

@@ -1,7 +1,7 @@
 import type { Hash, NodeId } from '@moe/core';
 import type { ReceiptStore } from '@moe/ledger';
 import type { RoutedSession } from '../coordinator/routed-session.ts';
-import { batchId } from '../coordinator/settler.ts';
+import { batchId } from './kept-batch.ts';
 import { decodeBatch, decodeRecord, encodeShownRecord } from './receipt-record.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
 import { recordFor, type ShownRecord, type Viewer } from './text-privacy.ts';

@@ -97,18 +97,44 @@ describe('a guarded signer', () => {
 
   it('signs one settlement of a number and gateway, weights of an epoch once, and never goes back', async () => {
     const memory = guardMemory();
-    const body = (batch: number, root: string) =>
-      ({ network: 'n', market: 'm', batch, gateway: others[0], root: hashOf('r', root) }) as never;
+    const body = (batch: number, root: string, gateway: string = others[0]!, by = gateway) =>
+      ({ network: 'n', market: 'm', batch, gateway, by, root: hashOf('r', root) }) as never;
     await signerOver(memory).signSettlement(body(5, 'a'));
     const restarted = signerOver(memory);
     await expect(restarted.signSettlement(body(5, 'b'))).rejects.toMatchObject({ code: 'signed-already' });
     await expect(restarted.signSettlement(body(4, 'a'))).rejects.toMatchObject({ code: 'signed-past' });
     await restarted.signSettlement(body(5, 'a'));
+    // Two that stand in for a gateway propose each its own, once.
+    for (const by of [self, others[1]!]) {
+      await restarted.signSettlement(body(5, 'b', others[0]!, by));
+      await expect(restarted.signSettlement(body(5, 'c', others[0]!, by))).rejects.toMatchObject({
+        code: 'signed-already',
+      });
+      await expect(restarted.signSettlement(body(4, 'b', others[0]!, by))).rejects.toMatchObject({
+        code: 'signed-past',
+      });
+    }
     await restarted.signEpochEnd({ network: 'n', epoch: 3, atMs: 1 });
     await restarted.signEpochEnd({ network: 'n', epoch: 3, atMs: 2 });
     await expect(restarted.signEpochEnd({ network: 'n', epoch: 2, atMs: 3 })).rejects.toMatchObject({
       code: 'signed-past',
     });
+  });
+
+  it('signs for who stands in however many gateways have asked about the number', async () => {
+    const memory = guardMemory();
+    const body = (gateway: string, by = gateway) =>
+      ({ network: 'n', market: 'm', batch: 5, gateway, by, root: hashOf('r', 0) }) as never;
+    await signerOver(memory).signSettlement(body(others[0]!));
+    const [[sequence, mark]] = [...memory.sequences] as [
+      [string, { number: number; said: Map<string, never> }],
+    ];
+    const said = new Map(Array.from({ length: 4_096 }, (_, index) => [`gateway-${index}`, 'said' as never]));
+    memory.sequences.set(sequence, { ...mark, said });
+    await expect(signerOver(memory).signSettlement(body(others[1]!))).rejects.toMatchObject({
+      code: 'guard-full',
+    });
+    await signerOver(memory).signSettlement(body(others[1]!, self));
   });
 
   it('signs nothing that can be evidence without a pen', () => {

@@ -22,6 +22,7 @@ import {
   type SettlementBody,
   signEpochEnd,
   signSettlement,
+  type TransactionOf,
 } from '@moe/protocol';
 import { type JobPen, jobPen } from './job-pen.ts';
 
@@ -48,10 +49,15 @@ export interface GuardedSigner {
    * bound to another, with `signed-past` where it may have been.
    */
   bindOrder(number: OrderNumber, job: JobId | null, untilMs: number): Promise<void>;
-  /** One settlement of a number and gateway, and none below the highest number signed. */
+  /** One settlement of a number, gateway and proposer, and none below the highest number signed. */
   signSettlement(body: SettlementBody): Promise<NodeSignature>;
   /** The end of one epoch after the other, each as often as it is asked for. */
   signEpochEnd(body: EpochEnd): Promise<NodeSignature>;
+  /** Brings a settlement that it has proposed, with the signatures of validators. Throws what the ledger refuses. */
+  submitSettlement(
+    ledger: Ledger,
+    signed: Omit<TransactionOf<'settle'>, 'network' | 'from' | 'nonce' | 'kind'>,
+  ): Promise<void>;
   /** Promises or opens weights: one of each in an epoch. Throws what the ledger refuses. */
   submitWeights(ledger: Ledger, action: WeightsAction): Promise<void>;
 }
@@ -95,9 +101,11 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
     },
     bindOrder,
     async signSettlement(body) {
-      const { network, market, batch, gateway } = body;
+      const { network, market, batch, gateway, by } = body;
       const said = hashOf('moe/signed-settlement/1', body);
-      await number(`settlement/${network}/${market}`, batch, gateway, said);
+      // Apart: however many gateways ask about a number, who stands in is not crowded out.
+      if (by === gateway) await number(`settlement/${network}/${market}`, batch, gateway, said);
+      else await number(`stand-in/${network}/${market}`, batch, `${gateway}/${by}`, said);
       return signSettlement(keys, body);
     },
     async signEpochEnd(body) {
@@ -105,6 +113,9 @@ export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random
       const said = hashOf('moe/signed-epoch/1', [body.network, body.epoch]);
       await number(`epoch-end/${body.network}`, body.epoch, 'end', said);
       return signEpochEnd(keys, body);
+    },
+    async submitSettlement(ledger, { settlement, signatures }) {
+      await ledger.transact(keys, { kind: 'settle', settlement, signatures });
     },
     async submitWeights(ledger, action) {
       const { kind, market, epoch, ...what } = action;

@@ -83,6 +83,7 @@ const signatures = async ([effects, proof]: [Effects, SettlementProof]): Promise
     ...place(),
     batch: market.ledger.market(market.market)!.nextBatch,
     gateway: market.gateway.self,
+    by: market.gateway.self,
     nextOrderSeq: () => effects.clientSeq,
   });
   const answers = await Promise.allSettled(

@@ -6,8 +6,10 @@ import type { MarketView } from '../market/market-view.ts';
 import { refuse, serve } from '../market/messaging.ts';
 import { noteRequestSchema, protocols, voidRequestSchema } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { ClaimBook } from './claim-book.ts';
 import { takeStage } from './delivered.ts';
 import type { OrderNumbers } from './order-numbers.ts';
+import { mayCloseUpTo } from './stand-ins.ts';
 import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
 
 export interface NoteComponents {
@@ -17,11 +19,12 @@ export interface NoteComponents {
   readonly clock: Clock;
   readonly jobs: WitnessedJobs;
   readonly numbers: OrderNumbers;
+  readonly claims: Pick<ClaimBook, 'all'>;
 }
 
 /**
- * Notes jobs that have come to their cut, for their coordinators only, and tells a gateway whether an order number of its client
- * is void. A witness of the job keeps what was sealed: it could then certify the job without the coordinator.
+ * Notes jobs that have come to their cut, for their coordinators only, and tells a gateway, or who stands in for it, whether an order
+ * number of its client is void. A witness of the job keeps what was sealed: it could then certify the job without the coordinator.
  */
 export function serveNotes(components: NoteComponents): void {
   const { transport, signer, view, clock, jobs, numbers } = components;
@@ -38,7 +41,9 @@ export function serveNotes(components: NoteComponents): void {
   });
   serve(transport, protocols.void, voidRequestSchema, async ({ client, clientSeq }, from) => {
     const prepaid = view.prepaid(client);
-    if (prepaid?.gateway !== from) refuse('The client has no money locked for this gateway.');
+    const isGateway = prepaid?.gateway === from;
+    if (prepaid === undefined || !(isGateway || clientSeq < mayCloseUpTo(from, client, components)))
+      refuse('The client has no money locked for this gateway.');
     if (clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
     await numbers.ruleOut({ client, clientSeq });
     return {};

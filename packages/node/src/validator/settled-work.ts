@@ -61,6 +61,8 @@ export function settledWork(init: {
       if (recomputed.size > maxWitnessed) recomputed.delete(recomputed.keys().next().value!);
     },
     verified({ batch, root }, certificates) {
+      // Whoever has money locked may have numbers without any work signed: they push nothing out.
+      if (certificates.length === 0) return;
       if (batch !== number) checked.clear();
       number = batch;
       checked.set(root, certificates);

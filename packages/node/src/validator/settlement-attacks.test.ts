@@ -8,9 +8,12 @@ import { call } from '../market/messaging.ts';
 import { protocols } from '../protocols.ts';
 import { type SettlementProof, settlementResponseSchema } from './settlement-proof.ts';
 
+/** More gateways than were once signed for under one number. */
+const crowd = Array.from({ length: 70 }, (_, index) => `crowd-${index}`);
+
 let market: LedgerMarket;
 beforeEach(async () => {
-  market = await ledgerMarket({ funded: ['thief'] });
+  market = await ledgerMarket({ funded: ['thief', ...crowd] });
 });
 afterEach(() => market.close());
 
@@ -27,6 +30,7 @@ const settlementOf = (gateway: NodeId, owner: OwnerKey, reasons: readonly string
     ...place(),
     batch,
     gateway,
+    by: gateway,
     nextOrderSeq: () => firstSeq,
   });
   const proofs: SettlementProof[] = bodies.map((body) => ({
@@ -56,7 +60,7 @@ describe('a stranger who wants a validator’s signature', () => {
   it('cannot use up the ledger’s next number, nor push what was signed out of memory: the market settles on', async () => {
     const stranger = market.connect(generateKeyPair().publicKey as NodeId);
     const empty = (gateway: NodeId, batch: number): SettlementBody =>
-      netSettlement([], { ...place(), batch, gateway, nextOrderSeq: () => 0 });
+      netSettlement([], { ...place(), batch, gateway, by: gateway, nextOrderSeq: () => 0 });
     await expect(
       ask(stranger, { settlement: empty(market.gateway.self, nextBatch()), proofs: [] }),
     ).rejects.toThrow(/brought by the gateway/);
@@ -91,6 +95,23 @@ describe('a stranger who wants a validator’s signature', () => {
     await expect(ask(gateway, settlementOf(gateway.self, thief, ['far'], 7))).rejects.toThrow(/is number 0/);
     const others = settlementOf(gateway.self, market.ownerOf('client-0'), ['not mine']);
     await expect(ask(gateway, others)).rejects.toThrow(/no money locked for this gateway/);
+    await served(2);
+    await market.settler.flush();
+    expect(nextBatch()).toBe(1);
+  });
+
+  it('with a crowd of gateways, each with a client, uses up no number: the market settles on', async () => {
+    for (const role of crowd) {
+      const gateway = market.connect(market.keysOf(role).publicKey as NodeId);
+      const amountMicro = 10_000n;
+      await market.ledger.transact(market.ownerOf(role), {
+        kind: 'lock',
+        market: market.market,
+        gateway: gateway.self,
+        amountMicro,
+      });
+      await ask(gateway, settlementOf(gateway.self, market.ownerOf(role), ['one of many']));
+    }
     await served(2);
     await market.settler.flush();
     expect(nextBatch()).toBe(1);

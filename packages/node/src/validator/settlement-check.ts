@@ -20,6 +20,7 @@ import { protocols } from '../protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { OrderNumbers } from './order-numbers.ts';
 import { type SettlementProof, settlementRequestSchema } from './settlement-proof.ts';
+import { mayCloseUpTo, type OverdueInit } from './stand-ins.ts';
 
 type Place = Pick<SettlementBody, 'network' | 'market'>;
 
@@ -95,39 +96,51 @@ function unverifiable(message: string): never {
 }
 
 /** The questions that cost nothing, before any proof is looked at. Throws `settlement-unverifiable`. */
-function assertDue(settlement: SettlementBody, from: NodeId, view: MarketView): void {
+function assertDue(settlement: SettlementBody, from: NodeId, view: MarketView, overdue: OverdueInit): void {
   const { roster } = view.current();
-  const { batch, gateway, orders } = settlement;
-  if (gateway !== from) unverifiable('A settlement is brought by the gateway that it names.');
+  const { batch, gateway, by, orders } = settlement;
+  if (by !== from)
+    unverifiable('A settlement is brought by the gateway that it names, or who stands in for it.');
   assertPlace(roster, settlement);
   const due = view.nextBatch();
   if (batch !== due)
     unverifiable(`The next settlement of "${roster.market}" is number ${due}; this one is number ${batch}.`);
   if (orders.length === 0) unverifiable('A settlement without an order settles nothing.');
-  for (const { client, fromSeq } of orders) {
+  for (const { client, fromSeq, toSeq } of orders) {
     const prepaid = view.prepaid(client);
     if (prepaid?.gateway !== gateway) unverifiable(`Client ${client} has no money locked for this gateway.`);
     if (prepaid.nextOrderSeq !== fromSeq)
       unverifiable(
         `The next unsettled order of client ${client} is ${prepaid.nextOrderSeq}, not ${fromSeq}.`,
       );
+    if (by !== gateway && toSeq > mayCloseUpTo(by, client, overdue))
+      throw new MoeError(
+        'not-overdue',
+        `Node ${by} may not close the orders of client ${client} before ${toSeq} in place of their gateway: no certified work below it is overdue here.`,
+        { isRetryable: true },
+      );
   }
 }
 
-/**
- * Signs a settlement only for its own gateway, when it is the ledger's next, when every effect has its proof and the sums are
- * those of the effects; and only one of a number and gateway, for ever: two are proof of misconduct (`evidence.ts` of the
- * ledger's rules).
- */
-export function serveSettlements(
-  signer: GuardedSigner,
-  transport: Transport,
-  view: MarketView,
-  numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>,
+export interface SettlementCheckComponents extends OverdueInit {
+  readonly signer: GuardedSigner;
+  readonly transport: Transport;
+  readonly view: MarketView;
+  readonly numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>;
   /** Told of the certificates in every settlement that is signed. */
-  onSigned?: (settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void,
-): void {
-  /** Proofs cost work: one settlement of a gateway is looked at, at a time. */
+  readonly onSigned?:
+    | ((settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void)
+    | undefined;
+}
+
+/**
+ * Signs a settlement only for its own gateway, or for a validator that stands in for it, since work that this one holds a certificate
+ * of is overdue; when it is the ledger's next, when every effect has its proof and the sums are those of the effects; and only
+ * one of a number, gateway and proposer, for ever: two are proof of misconduct (`evidence.ts` of the ledger's rules).
+ */
+export function serveSettlements(components: SettlementCheckComponents): void {
+  const { signer, transport, view, numbers, onSigned } = components;
+  /** Proofs cost work: one settlement of a node is looked at, at a time. */
   const looking = new Set<NodeId>();
   const verify = async (settlement: SettlementBody, proofs: readonly SettlementProof[]) => {
     const verified = await Promise.all(
@@ -140,6 +153,7 @@ export function serveSettlements(
       market: settlement.market,
       batch: settlement.batch,
       gateway: settlement.gateway,
+      by: settlement.by,
       nextOrderSeq: (client) => orders.get(client) ?? unverifiable('A client is missing in the settlement.'),
     });
     if (Buffer.compare(encode(netted), encode(settlement)) !== 0)
@@ -147,9 +161,9 @@ export function serveSettlements(
     return verified.flatMap(({ witnessed }) => witnessed ?? []);
   };
   serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }, from) => {
-    assertDue(settlement, from, view);
+    assertDue(settlement, from, view, components);
     if (looking.has(from))
-      throw new MoeError('overloaded', 'Another settlement of this gateway is being checked.', {
+      throw new MoeError('overloaded', 'Another settlement of this node is being checked.', {
         isRetryable: true,
       });
     looking.add(from);
@@ -158,7 +172,7 @@ export function serveSettlements(
       // Only now: what an order number stands for stays so.
       await Promise.all(proofs.map((proof) => bind(proof, numbers)));
       // The ledger may have gone on while the proofs were checked.
-      assertDue(settlement, from, view);
+      assertDue(settlement, from, view, components);
       const signature = await signer.signSettlement(settlement);
       onSigned?.(settlement, certificates);
       return { signature };

@@ -183,7 +183,13 @@ describe('settlements', () => {
     effects: readonly Effects[],
     changes: Partial<SettlementBody> = {},
   ): SettlementBody => ({
-    ...netSettlement(effects, { ...place(), batch: 0, gateway: gateway(), nextOrderSeq: () => 0 }),
+    ...netSettlement(effects, {
+      ...place(),
+      batch: 0,
+      gateway: gateway(),
+      by: gateway(),
+      nextOrderSeq: () => 0,
+    }),
     ...changes,
   });
   const settle = (settlement: SettlementBody, ...proofs: SettlementProof[]) =>

@@ -78,8 +78,9 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
     });
 
     serveArrivals(transport, signer, view, jobs);
-    const numbers = orderNumbers({ signer, view, clock, claims: claims ?? noClaims });
-    serveNotes({ transport, signer, view, clock, jobs, numbers });
+    const book = claims ?? noClaims;
+    const numbers = orderNumbers({ signer, view, clock, claims: book });
+    serveNotes({ transport, signer, view, clock, jobs, numbers, claims: book });
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
       if (from !== transcript.order.body.coordinator)
@@ -91,7 +92,8 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
       return outcomes.sign(witnessed, transcript, certificateDomain);
     });
 
-    serveSettlements(signer, transport, view, numbers, work?.verified);
+    const onSigned = work?.verified;
+    serveSettlements({ signer, transport, view, numbers, claims: book, clock, onSigned });
     return {
       id: self,
       close: async () => alone?.close(),
@@ -99,7 +101,7 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
   };
 }
 
-const noClaims: Pick<ClaimBook, 'of'> = { of: () => undefined };
+const noClaims: Pick<ClaimBook, 'of' | 'all'> = { of: () => undefined, all: () => [] };
 
 /** What may have one ticket of a validator: the ledger settles each number once. */
 function orderNumber({ market, client, clientSeq }: OrderBody): string {

@@ -240,6 +240,19 @@ describe('settlement', () => {
     );
   });
 
+  test('may be proposed by a registered validator instead of the gateway, and by nobody else', () => {
+    for (const by of ['stranger', 'expert', 'other-gateway'])
+      mustRefuse('bob', settle(settlementBody(state, { ...usual, by }), 'v1'), 'not-authorised');
+    mustAct('carol', settle(settlementBody(state, { ...usual, by: 'v2' }), 'v1'));
+    expect(locked('alice')).toMatchObject({ lockedMicro: 700n, nextOrderSeq: 3 });
+    // Standing in gives no right to the money of another gateway.
+    mustRefuse(
+      'bob',
+      settle(settlementBody(state, { ...usual, gateway: 'other', by: 'v2' }), 'v1'),
+      'locked-for-another-gateway',
+    );
+  });
+
   test('one form only: sorted, each name once, this network', () => {
     const body = settlementBody(state, usual);
     mustRefuse('bob', settle({ ...body, orders: [...body.orders, ...body.orders] }, 'v1'), 'not-canonical');

@@ -74,6 +74,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       client: fc.oneof(fc.constant('carol'), owner),
       to: owner,
       gateway: fc.constantFrom('g1', 'g1', 'g2'),
+      standIn: fc.constantFrom(undefined, undefined, 'n1', 'n2', 'alice'),
       orders: fc.integer({ min: 0, max: 3 }),
       chargeMicro: fc.bigInt(0n, 400n),
       share: fc.bigInt(0n, 2n),
@@ -83,9 +84,30 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       isWrong: fc.constantFrom('no', 'no', 'no', 'batch', 'sum', 'network'),
     })
     .map(
-      ({ client, to, gateway, orders, chargeMicro, share, slashed, slashMicro, signers: names, isWrong }) =>
+      ({
+        client,
+        to,
+        gateway,
+        standIn,
+        orders,
+        chargeMicro,
+        share,
+        slashed,
+        slashMicro,
+        signers: names,
+        isWrong,
+      }) =>
         from(client, (state) => {
-          const options = { client, gateway, to, orders, chargeMicro, poolMicro: (chargeMicro * share) / 2n };
+          const by = standIn ?? gateway;
+          const options = {
+            client,
+            gateway,
+            by,
+            to,
+            orders,
+            chargeMicro,
+            poolMicro: (chargeMicro * share) / 2n,
+          };
           const slashes = [{ node: nodeOf(slashed), amountMicro: slashMicro }];
           const body = settlementBody(state, { ...options, slashes });
           const changes = {

@@ -123,6 +123,7 @@ const honest = (changes: Partial<SettlementBody> = {}): SettlementBody => ({
     market: MARKET,
     batch: 0,
     gateway: nodeOf('gateway'),
+    by: nodeOf('gateway'),
     nextOrderSeq: () => 0,
   }),
   ...changes,
@@ -158,16 +159,24 @@ describe('two settlements of one number by one validator', () => {
     g.must('bob', evidence(proofOf(honest({ batch: 5 }), honest({ batch: 5, poolMicro: 1n }))));
   });
 
-  test('of one content, of two batches, gateways, markets or networks prove nothing', () => {
+  test('of one content, of two batches, gateways, proposers, markets or networks prove nothing', () => {
     for (const [a, b] of [
       [honest(), honest()],
       [honest(), honest({ batch: 1 })],
       [honest(), honest({ gateway: nodeOf('other') })],
+      [honest(), honest({ by: nodeOf('v2') })],
+      [honest({ by: nodeOf('v3') }), honest({ by: nodeOf('v2'), poolMicro: 1n })],
       [honest(), honest({ market: elsewhere })],
       [honest({ market: elsewhere }), honest({ market: elsewhere, poolMicro: 1n })],
       [honest({ network: 'other-net' }), honest({ network: 'other-net', poolMicro: 1n })],
     ] as const)
       g.refuse('bob', evidence(proofOf(a, b)), 'invalid-evidence');
+  });
+
+  test('that a stand-in proposed cost as much', () => {
+    const by = nodeOf('v2');
+    g.must('bob', evidence(proofOf(honest({ by }), honest({ by, poolMicro: 1n }))));
+    expect(stakeOf('v1')).toBe(500n);
   });
 
   test('must both be signed by the validator that is accused', () => {
@@ -253,6 +262,7 @@ describe('a settlement against its own detail', () => {
       market: MARKET,
       batch: 3,
       gateway: nodeOf('gateway'),
+      by: nodeOf('v2'),
       nextOrderSeq: () => 7,
     });
     g.refuse('bob', evidence(proofOf(body, settlementDetailBytes(later))), 'invalid-evidence');

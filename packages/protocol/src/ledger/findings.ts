@@ -39,8 +39,8 @@ export function findingOf(proof: Misconduct, market: MarketId, network: string):
     }
     case 'settlements': {
       const [{ body: a }, { body: b }] = proof.settlements;
-      // Two gateways may both propose the next batch; one of them never has two proposals.
-      if (!isHere(a) || !isHere(b) || a.batch !== b.batch || a.gateway !== b.gateway || isSameBody(a, b))
+      // Two may both propose the next batch, also of one gateway; one of them never has two proposals.
+      if (!isHere(a) || !isHere(b) || a.batch !== b.batch || !isOfSameProposer(a, b) || isSameBody(a, b))
         return undefined;
       return { target: validatorOf(proof), kind: 'double-settlement', ...batchOf(a) };
     }
@@ -57,8 +57,12 @@ function validatorOf({ validator }: { readonly validator: NodeId }): StakeTarget
   return { role: 'validator', node: validator };
 }
 
-function batchOf({ market, batch, gateway }: SettlementBody): Pick<Finding, 'subject' | 'about'> {
-  return { subject: `${market}/${batch}/${gateway}`, about: { batch } };
+function batchOf({ market, batch, gateway, by }: SettlementBody): Pick<Finding, 'subject' | 'about'> {
+  return { subject: `${market}/${batch}/${gateway}${by === gateway ? '' : `/${by}`}`, about: { batch } };
+}
+
+function isOfSameProposer(a: SettlementBody, b: SettlementBody): boolean {
+  return a.gateway === b.gateway && a.by === b.by;
 }
 
 function isSameBody(a: SettlementBody, b: SettlementBody): boolean {
@@ -74,6 +78,7 @@ function paysItsDetail(body: SettlementBody, detail: Uint8Array): boolean {
       market: body.market,
       batch: body.batch,
       gateway: body.gateway,
+      by: body.by,
       nextOrderSeq: (client) => fromSeq.get(client) ?? -1,
     });
     // Sums of hostile amounts may be larger than any settlement, or any encoding, holds.

@@ -110,6 +110,8 @@ export function settlementBody(
   options: {
     client: string;
     gateway: string;
+    /** Default the gateway. */
+    by?: string;
     to: string;
     orders: number;
     chargeMicro: Amount;
@@ -126,6 +128,7 @@ export function settlementBody(
     market: MARKET,
     batch: state.markets.get(MARKET)?.nextBatch ?? 0,
     gateway: nodeOf(options.gateway),
+    by: nodeOf(options.by ?? options.gateway),
     orders: [
       {
         client: idOf(options.client),

@@ -36,7 +36,7 @@ export const misconductSchema = z.discriminatedUnion('kind', [
     validator: nodeIdSchema,
     certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
   }),
-  /** A validator signed two settlements of one number. */
+  /** A validator signed two settlements of one number that the same node proposed for the same gateway. */
   z.strictObject({
     kind: z.literal('settlements'),
     validator: nodeIdSchema,

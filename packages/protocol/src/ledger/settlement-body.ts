@@ -11,6 +11,8 @@ export const settlementBodySchema = z.strictObject({
   batch: counterSchema,
   /** The gateway that served the orders; the clients' money must be locked for it. */
   gateway: nodeIdSchema,
+  /** Who proposes it: the gateway itself, or a validator that stands in for it. */
+  by: nodeIdSchema,
   /**
    * Sorted by client, each once. Closes the client's orders `fromSeq` (inclusive) to `toSeq` (exclusive)
    * and takes what they cost together from the client's locked money.

@@ -16,8 +16,9 @@ import type { TransactionOf } from './transaction.ts';
  * - validators with at least ⅔ of the stake that is present, and more than ⅓ of what has a seat, signed exactly this body;
  * - a client's orders are closed in unbroken sequence, so no certificate settles twice, and one number a
  *   client and market is all that the ledger has to remember;
- * - charges come out of money that was locked for this gateway before it served, never out of the balance; what its client is
- *   taking out pays for them until it is gone;
+ * - charges come out of money that was locked for this gateway before it served, never out of the balance, whoever proposes the
+ *   settlement: the gateway itself, or a validator that stands in for one that does not; what its client is taking out pays for
+ *   them until it is gone;
  * - Σ charges = Σ credits + Σ earnings + pool. Slashes are burnt besides; one that exceeds what is left of a stake takes what is
  *   left, so an expert who withdrew cannot hold up everybody else's settlement.
  */
@@ -84,6 +85,11 @@ function problemOf(view: LedgerView, tx: TransactionOf<'settle'>): Refused | und
     return refused(
       'not-canonical',
       'Orders, credits, earnings and slashes must be sorted and name everybody once.',
+    );
+  if (body.by !== body.gateway && view.validators.get(body.by) === undefined)
+    return refused(
+      'not-authorised',
+      `A settlement is proposed by its gateway or by a registered validator; ${body.by} is neither.`,
     );
   const quorum = quorumOf(view, tx.signatures);
   if (!hasTwoThirds(quorum) || !hasThirdOfSeats(quorum)) return noQuorum(quorum, 'a settlement');

@@ -34,6 +34,7 @@ export function netSettlement(
     readonly market: MarketId;
     readonly batch: number;
     readonly gateway: NodeId;
+    readonly by: NodeId;
     readonly nextOrderSeq: (client: AccountId) => number;
   },
 ): SettlementBody {
@@ -74,6 +75,7 @@ export function netSettlement(
     market: header.market,
     batch: header.batch,
     gateway: header.gateway,
+    by: header.by,
     orders,
     credits: sorted(credits)
       .filter(([, amountMicro]) => amountMicro > 0n)

@@ -10,7 +10,7 @@ import {
   type ReceiptStore,
 } from '@moe/ledger';
 import { type Effects, parseSettlementDetail } from '@moe/protocol';
-import { batchId } from '../../coordinator/settler.ts';
+import { batchId } from '../../receipts/kept-batch.ts';
 import { decodeBatch, decodeRecord } from '../../receipts/receipt-record.ts';
 import { embeddedMarketId } from '../embedded-market.ts';
 
