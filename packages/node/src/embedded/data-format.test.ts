@@ -38,6 +38,7 @@ const content = (): string[] =>
     .filter((entry) => entry.isFile() && !entry.name.startsWith('lock'))
     .map(({ parentPath, name }) => `${name} ${hash('sha256', readFileSync(join(parentPath, name)))}`)
     .sort();
+const current = (): number => Number.parseInt(readFileSync(join(root, 'data', 'format'), 'utf8'), 10);
 const newer = 5_000;
 const marked = (format: number): string =>
   `${format} ${hash('sha256', `moe/data-format/${format}`, 'hex').slice(0, 16)}\n`;
@@ -51,15 +52,15 @@ describe('a data directory', () => {
     ],
     [
       'of this one before its release',
-      '5\n',
-      /older version: its format is 5 as it was before its release, this one's is 5/,
+      'CURRENT\n',
+      /older version: its format is \d+ as it was before its release, this one's is \d/,
     ],
     ['of a newer version', marked(newer), /newer version: its format is 5000, .* Update this program/],
     ['whose format is missing', undefined, /has no file "format": .* Restore the file from a backup/],
   ])('%s is refused with one sentence on what to do, and left as it is', async (_, format, told) => {
     const path = join(dataDir, 'format');
     if (format === undefined) rmSync(path);
-    else writeFileSync(path, format);
+    else writeFileSync(path, format.replace('CURRENT', String(current())));
     const before = content();
     for (const use of [start, examine]) {
       const error = await use().then(
@@ -75,7 +76,7 @@ describe('a data directory', () => {
   });
 
   it('whose format is damaged is damaged, not of another version', async () => {
-    writeFileSync(join(dataDir, 'format'), '4 0123456789abcdef\n');
+    writeFileSync(join(dataDir, 'format'), `${current()} 0123456789abcdef\n`);
     await expect(start()).rejects.toMatchObject({ code: 'file-damaged' });
     expect((await examine()).find(({ path }) => path === 'format')?.damage).toMatchObject({
       remedy: 'backup',
