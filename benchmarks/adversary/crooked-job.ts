@@ -79,6 +79,12 @@ export function crookedGateway(world: World): CrookedGateway {
       return transport.request(to, protocol, bytes, options);
     });
   const transport = crooked(adversary.ends.get(node)!);
+  /** Has the answers, and would not have them certified. */
+  const withoutCertificate = withRequest(transport, (to, protocol, bytes, options) =>
+    protocol === protocols.certify
+      ? Promise.reject(new Error('withheld'))
+      : transport.request(to, protocol, bytes, options),
+  );
 
   return {
     open: () => nextSeq - ledger.nextOrderSeq(client, market.market),
@@ -103,7 +109,12 @@ export function crookedGateway(world: World): CrookedGateway {
       if (uniform() < 0.3) add(clientSeq, voided(clientSeq));
       try {
         const signal = new AbortController().signal;
-        const components = { keys: adversary.gateway, transport, clock, view: market.view };
+        const components = {
+          keys: adversary.gateway,
+          transport: uniform() < 0.2 ? withoutCertificate : transport,
+          clock,
+          view: market.view,
+        };
         const outcome = await runShardJob(components, {
           order,
           roster,

@@ -173,6 +173,7 @@ export function menu(world: World, gateway: CrookedGateway, expert: CrookedExper
               gateway: world.gateway,
               amountMicro: 1_000n,
             },
+            { kind: 'unlock' as const, market: market.market, amountMicro: 1_000n },
           ]),
         ),
     },

@@ -13,7 +13,7 @@ export function guardMemory(): GuardMemory {
   return { once: new Map(), sequences: new Map(), pastMs: 0 };
 }
 
-/** For tests and simulations: a guard that lasts as long as its memory. */
+/** A guard that lasts as long as its memory. */
 export function memoryGuard(nowMs: () => number, memory: GuardMemory = guardMemory()): SigningGuard {
   const { once, sequences } = memory;
   const tables: GuardTables = {

@@ -12,6 +12,7 @@ import {
 import type { ExpertBackend } from '@moe/experts';
 import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@moe/history';
 import { type Ledger, lockDirectory } from '@moe/ledger';
+import { memoryGuard } from '@moe/ledger/guard';
 import { createMemoryNetwork } from '@moe/network';
 import { embeddedParameters, type MarketParameters } from '@moe/protocol';
 import { epochKeeper } from '../coordinator/epoch-keeper.ts';
@@ -178,7 +179,9 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     acceptsOlderCopy: init.acceptsOlderCopy ?? false,
   });
   closers.add(() => guard.close());
-  const signerOf: SignerOf = (of) => guardedSigner(of, guard, systemRandom);
+  // All roles live in this process: what an order number stands for dies with all who could have worked or been paid for it.
+  const orders = memoryGuard(clock.nowMs);
+  const signerOf: SignerOf = (of) => guardedSigner(of, guard, systemRandom, orders);
   const network = createMemoryNetwork();
   const validators = await openValidators({
     specs: init.validators ?? validatorSpecs(defaultValidators),

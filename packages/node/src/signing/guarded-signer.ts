@@ -68,12 +68,18 @@ type OrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>
 /** The signer of a node's key, over the guard of the process. */
 export type SignerOf = (keys: KeyPair) => GuardedSigner;
 
-export function guardedSigner(keys: KeyPair, guard: SigningGuard, random: Random): GuardedSigner {
+export function guardedSigner(
+  keys: KeyPair,
+  guard: SigningGuard,
+  random: Random,
+  /** What order numbers stand for; default: kept with everything else. */
+  orders: SigningGuard = guard,
+): GuardedSigner {
   const node = keys.publicKey as NodeId;
   const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
     guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
   /** What it throws at once rejects, too. */
-  const enter = async (saying: OnceSaying): Promise<void> => guard.enter(saying);
+  const enter = async (saying: OnceSaying): Promise<void> => orders.enter(saying);
   const bindOrder: GuardedSigner['bindOrder'] = async (
     { network, market, client, clientSeq },
     job,
