@@ -107,6 +107,8 @@ export async function runShardJob(
 ): Promise<ShardOutcome> {
   const run = new ShardRun(components, input);
   const sealed = await run.sealed(await run.open());
+  // The last moment to leave: from the cut on its experts work on the whole, and the order stands for this job alone.
+  input.signal.throwIfAborted();
   const cut = signBody(components.keys, cutDomain, {
     job: sealed.id,
     seals: sealed.commits.map(({ body }) => body.seal),
@@ -114,8 +116,6 @@ export async function runShardJob(
   const cutOff = cutJob(sealed);
   // Noting goes on beside the work, and ends before anything is revealed.
   const [full, notes] = await Promise.all([run.full(cutOff, cut), run.note(cutOff, cut)]);
-  // The last moment to leave: what is revealed is delivered, so it is certified and paid.
-  input.signal.throwIfAborted();
   const closed = closeReveal(await run.reveal(closeFull(full), cut, notes));
   const transcript: Transcript = {
     order: input.order,
@@ -222,7 +222,7 @@ class ShardRun {
   }
 
   async full(opened: FullJob, cut: Transcript['cut']): Promise<FullJob> {
-    const { text, salt, roster, signal } = this.#input;
+    const { text, salt, roster } = this.#input;
     const request = encode({ job: opened.id, cut, text, salt });
     const seats = opened.commits.map(({ body }) => body.worker);
     const deadlineMs = roster.parameters.fullDeadlineMs;
@@ -234,7 +234,7 @@ class ShardRun {
       deadlineMs,
       graceMs: deadlineMs,
       clock: this.#components.clock,
-      signal,
+      signal: this.#untilDone,
       ask: (seat, over) => this.#ask(seat, protocols.full, request, fullResponseSchema, deadlineMs, over),
       accept: async (_, { commit }) => {
         await assertSigned(commitDomain, commit);
@@ -245,7 +245,7 @@ class ShardRun {
     });
     this.#report(seats.length, answersMs, deadlineMs);
     if (job.fullCommits.length < seats.length)
-      for (const message of await this.#collectArrivals(job, 'full', request))
+      for (const message of await this.#collectArrivals(job, 'full', request, this.#untilDone))
         if ('commit' in message)
           job = await takeUp(job, async () => {
             await assertSigned(commitDomain, message.commit);
@@ -274,7 +274,7 @@ class ShardRun {
       deadlineMs,
       graceMs: 0,
       clock,
-      signal: this.#input.signal,
+      signal: this.#untilDone,
       ask: (seat, over) => this.#ask(seat, protocols.note, request, noteResponseSchema, deadlineMs, over),
       accept: async (seat, { note }) => {
         if (note.node === seat && (await verifySignatureAsync(seat, bytes, note.signature))) notes.push(note);
