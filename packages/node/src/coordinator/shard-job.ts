@@ -137,6 +137,9 @@ export async function runShardJob(
   };
 }
 
+/** Then the witnesses certify it among themselves (docs/decisions/0021-delivered-work-is-paid.md). */
+const certifyAttempts = 3;
+
 class ShardRun {
   /** Of stages that go on without the client: they end by their deadlines. */
   readonly #untilDone = new AbortController().signal;
@@ -321,33 +324,35 @@ class ShardRun {
     return run;
   }
 
-  /** Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. */
+  /**
+   * Certificates are pure: the first body that two thirds of the witnesses sign is the outcome. They are asked again where too few
+   * have answered: what is revealed is paid, so to give up would be to pay for nothing.
+   */
   async certify({ id, draw }: ClosedJob, transcript: Transcript): Promise<Certificate> {
     const request = encode({ transcript });
     const deadlineMs = certifyMs(this.#input.roster.parameters);
     const voices = witnessVoices({ id, draw });
-    const failures = await runStage({
-      seats: draw.witnesses,
-      deadlineMs,
-      graceMs: 0,
-      clock: this.#components.clock,
-      signal: this.#untilDone,
-      ask: (seat, over) =>
-        this.#ask(seat, protocols.certify, request, certifyResponseSchema, deadlineMs, over),
-      accept: voices.take,
-      progress: () => (voices.agreed() === undefined ? 'waiting' : 'all'),
-    });
-    const agreed = voices.agreed();
-    if (agreed === undefined)
-      throw new MoeError(
-        'no-quorum',
-        'Too few witnesses certified the job. Nothing was charged. Try again.',
-        {
-          isRetryable: true,
-          cause: [...failures.values()][0],
-        },
-      );
-    return agreed;
+    let failures: ReadonlyMap<NodeId, unknown> = new Map();
+    for (let attempt = 0; attempt < certifyAttempts; attempt += 1) {
+      failures = await runStage({
+        seats: draw.witnesses,
+        deadlineMs,
+        graceMs: 0,
+        clock: this.#components.clock,
+        signal: this.#untilDone,
+        ask: (seat, over) =>
+          this.#ask(seat, protocols.certify, request, certifyResponseSchema, deadlineMs, over),
+        accept: voices.take,
+        progress: () => (voices.agreed() === undefined ? 'waiting' : 'all'),
+      });
+      const agreed = voices.agreed();
+      if (agreed !== undefined) return agreed;
+    }
+    throw new MoeError(
+      'no-quorum',
+      'Too few witnesses certified the job in time: it is charged only if they do so later. Try again.',
+      { isRetryable: true, cause: [...failures.values()][0] },
+    );
   }
 
   /** Seats without an answer have taken all of the time. */
