@@ -24,9 +24,9 @@ export async function run({ json, args }: { json: boolean; args: readonly string
     console.log(
       `jobs of honest clients                   ${String(result.jobsDone).padStart(7)} done, ${result.jobsFailed} not`,
     );
-    for (const problem of problems.slice(0, 20)) console.log(`PROBLEM: ${problem}`);
     console.log(JSON.stringify(result));
   }
+  for (const problem of problems.slice(0, 20)) console.error(`PROBLEM: ${problem}`);
   if (problems.length > 0) process.exitCode = 1;
   return result;
 }

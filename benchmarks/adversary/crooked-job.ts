@@ -165,10 +165,6 @@ export function crookedGateway(world: World): CrookedGateway {
         });
         for (const seq of outcomes.keys())
           if (seq < ledger.nextOrderSeq(client, market.market)) outcomes.delete(seq);
-        market.view.applyBatch(
-          batch,
-          chosen.map(({ effects }) => effects),
-        );
       } catch {
         // Too few signatures, or another settlement came first.
       }

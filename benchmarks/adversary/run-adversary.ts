@@ -27,6 +27,7 @@ const restartEvery = 500;
 const restMs = 120_000;
 /** Virtual: as long as an order may last, and clocks differ. */
 const forgottenMs = 15 * 60_000;
+const settleAgainMs = 30_000;
 
 export async function runAdversary(init: {
   readonly steps: number;
@@ -134,9 +135,11 @@ async function settles({ market, clock }: World, problems: string[]): Promise<bo
   try {
     await market.coordinator.close();
     // Jobs that came to nothing when their experts were at work are void when their time is over.
-    await clock.sleep(restMs);
-    await market.settler.flush();
-    if (market.settler.pending() === 0) return true;
+    for (let waitedMs = 0; waitedMs < forgottenMs; waitedMs += settleAgainMs) {
+      await market.settler.flush();
+      if (market.settler.pending() === 0) return true;
+      await clock.sleep(settleAgainMs);
+    }
     problems.push(`${market.settler.pending()} orders are not settled: ${market.warnings.at(-1) ?? ''}`);
   } catch (error) {
     problems.push(`the market does not settle: ${error instanceof Error ? error.message : String(error)}`);

@@ -93,7 +93,7 @@ export const voidRequestSchema = z.strictObject({
   client: accountIdSchema,
   clientSeq: z.int().nonnegative(),
 });
-export const voidResponseSchema = z.strictObject({});
+export const voidResponseSchema = z.strictObject({ isVoid: z.literal(true) });
 
 /** See `RevealQuestion`. */
 export const revealRequestSchema = z.strictObject({

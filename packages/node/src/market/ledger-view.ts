@@ -57,7 +57,7 @@ export interface LedgerViewInit {
 
 /** The market as this node's replica of the ledger shows it. */
 export interface LedgerView extends MarketView {
-  /** Takes in the orders of a settled batch, in the ledger's order: standings and totals, both at once. */
+  /** Takes in the orders of the next settled batch: standings and totals, both at once. Throws `wrong-batch` for another. */
   applyBatch(batch: number, effects: readonly Effects[]): void;
   /** Looks again at the ledger: somebody registered, left or changed. */
   refresh(): void;
@@ -154,6 +154,8 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {
+      if (applied !== batch)
+        throw new MoeError('wrong-batch', `Batch ${batch} is taken in next, not ${applied}.`);
       standings = standings.with(effects.flatMap(({ losses }) => losses));
       totals = addTotals(totals, effects);
       batch = applied + 1;

@@ -46,7 +46,7 @@ export function serveNotes(components: NoteComponents): void {
       refuse('The client has no money locked for this gateway.');
     if (clientSeq < prepaid.nextOrderSeq) refuse('An order with this number is settled already.');
     await numbers.ruleOut({ client, clientSeq });
-    return {};
+    return { isVoid: true };
   });
 }
 
