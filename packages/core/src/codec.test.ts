@@ -43,7 +43,10 @@ describe('canonical encoding', () => {
         expect(toHex(bytes)).toBe(toHex(library.encode(value)));
         // The library's own settings swallow a byte order mark at the beginning of a text.
         if (!Buffer.from(bytes).includes('\ufeff'))
-          expect(decode(bytes, z.unknown())).toEqual(library.decode(bytes));
+          // By what it writes of them: bytes may come as a Buffer or not.
+          expect(toHex(library.encode(decode(bytes, z.unknown())))).toBe(
+            toHex(library.encode(library.decode(bytes))),
+          );
       }),
     );
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${(at * 7919) % 1000}é`, at]));

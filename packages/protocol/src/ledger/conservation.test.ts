@@ -214,7 +214,8 @@ test.each([0n, 100n])(
         expect(stateRoot(drafted)).toBe(stateRoot(state));
         for (const name of tableNames) expect(drafted[name].size).toBe(state[name].size);
       }),
-      { numRuns: 60 },
+      // What the sequences reach is checked below: it must not depend on luck.
+      { numRuns: 60, seed: 1 },
     );
     // The property is worth something only if the sequences reached every kind and most refusals.
     for (const kind of [

@@ -79,7 +79,8 @@ test('whatever owners, delegators and nodes do: the books of a naive model, noth
       for (const name of tableNames) expect(replayed[name]).toEqual(state[name]);
       expect(stateRoot(replayed)).toBe(stateRoot(state));
     }),
-    { numRuns: 50 },
+    // What is accepted is checked below: it must not depend on luck.
+    { numRuns: 50, seed: 1 },
   );
   // Commands that are all refused would prove nothing.
   for (const [kind] of frequencies)
