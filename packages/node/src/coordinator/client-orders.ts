@@ -25,8 +25,6 @@ export interface TakenOrder {
 export interface ClientOrders {
   /** Throws `insufficient-funds`, with what is there and what is needed. */
   take(client: AccountId, maxFeeMicro: Amount): TakenOrder;
-  /** Takes up an order number that was lost with an earlier process, to void it. */
-  retake(client: AccountId, clientSeq: number): TakenOrder;
   /**
    * Sets more aside for an order that goes on (routed work), or less. Throws `insufficient-funds`, and `order-settled` when a
    * validator has closed it meanwhile.
@@ -95,7 +93,6 @@ export function clientOrders(init: {
   };
 
   return {
-    retake: (client, clientSeq) => ({ client, clientSeq, keys: keysOf(client) }),
     take(client, maxFeeMicro) {
       const keys = keysOf(client);
       const book = bookOf(client);

@@ -41,7 +41,7 @@ export interface Coordinator {
 const sureEnough = 0.95;
 
 export function createCoordinator(components: CoordinatorComponents): Coordinator {
-  const { market, view, ledger, orders, random, slots } = components;
+  const { market, view, ledger, random, slots } = components;
   const onWarning = components.onWarning ?? (() => undefined);
   const records = createRecords({ ...components, onWarning });
   const routing = createRouting({ ...components, records, onWarning });
@@ -81,9 +81,8 @@ export function createCoordinator(components: CoordinatorComponents): Coordinato
           clientSeq += 1
         ) {
           if (numbers.has(clientSeq)) continue;
-          const order = orders.retake(client, clientSeq);
           const task = records
-            .keepVoid(order, 'The gateway stopped before the job was decided.', {
+            .keepVoid({ client, clientSeq }, 'The gateway stopped before the job was decided.', {
               kind: 'client',
               isTextPublic: false,
               preview: '',

@@ -8,6 +8,8 @@ import type { Settler } from './settler.ts';
 /** What a record holds of the text, whatever comes of the order. */
 export type OrderedText = Pick<ReceiptRecord, 'kind' | 'isTextPublic' | 'preview' | 'salts'>;
 
+type OrderNumber = Pick<TakenOrder, 'client' | 'clientSeq'>;
+
 export interface RecordComponents {
   readonly market: MarketId;
   readonly ledger: Ledger;
@@ -32,7 +34,7 @@ export interface Records {
    */
   keep(id: string, record: ReceiptRecord): Promise<void>;
   /** Closes an order that came to nothing: the client pays nothing and its number is passed. */
-  keepVoid(order: TakenOrder, reason: string, base: OrderedText): Promise<void>;
+  keepVoid(order: OrderNumber, reason: string, base: OrderedText): Promise<void>;
   /** Tries no more; the next process voids what is missing. */
   close(): Promise<void>;
 }
@@ -75,7 +77,7 @@ export function createRecords(components: RecordComponents): Records {
     }
   };
 
-  const voidOf = (order: TakenOrder, reason: string, base: OrderedText): ReceiptRecord => {
+  const voidOf = (order: OrderNumber, reason: string, base: OrderedText): ReceiptRecord => {
     const body: VoidBody = {
       network: ledger.network,
       market,

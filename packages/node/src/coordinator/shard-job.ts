@@ -24,7 +24,6 @@ import {
   declineDomain,
   equivocationOf,
   type FullJob,
-  hasWitnessQuorum,
   jobIdOf,
   maskText,
   type NodeSignature,
@@ -51,7 +50,7 @@ import { certifyMs, testimonyMs } from '../market/job-times.ts';
 import type { MarketView } from '../market/market-view.ts';
 import { call } from '../market/messaging.ts';
 import { noTimeReason, type StageReport } from '../market/pace.ts';
-import { hasEnoughSealed } from '../market/reveal-question.ts';
+import { hasEnoughSealed, mayNote } from '../market/reveal-question.ts';
 import { witnessVoices } from '../market/witness-voices.ts';
 import {
   arrivalsResponseSchema,
@@ -268,10 +267,12 @@ class ShardRun {
     const deadlineMs = Math.max(5_000, this.#input.roster.parameters.fullDeadlineMs);
     const bytes = encode([noteDomain, noteOf(order.body, cut.body)]);
     const notes: NodeSignature[] = [];
-    const isQuorum = (): boolean => {
-      const signers = notes.map(({ node }) => node);
-      return view.isQuorum(signers) && hasWitnessQuorum(signers, draw.witnesses);
-    };
+    const isNoted = (): boolean =>
+      mayNote(
+        notes.map(({ node }) => node),
+        draw,
+        view,
+      );
     const failures = await runStage({
       seats: view.validators(),
       deadlineMs,
@@ -282,9 +283,9 @@ class ShardRun {
       accept: async (seat, { note }) => {
         if (note.node === seat && (await verifySignatureAsync(seat, bytes, note.signature))) notes.push(note);
       },
-      progress: () => (isQuorum() ? 'all' : 'waiting'),
+      progress: () => (isNoted() ? 'all' : 'waiting'),
     });
-    if (!isQuorum())
+    if (!isNoted())
       throw new MoeError('no-quorum', 'Too few validators noted the job. Nothing was charged. Try again.', {
         isRetryable: true,
         cause: [...failures.values()][0],

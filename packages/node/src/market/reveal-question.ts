@@ -41,7 +41,16 @@ export function hasEnoughSealed(
   return paid >= roster.parameters.minimumScored && 2 * principals.size > seals.length;
 }
 
-/** Whether enough validators have noted the job with this cut: two thirds of the stake, and of the job's witnesses. */
+/** Whether these are enough to note a job: two thirds of the stake, and of the job's witnesses. */
+export function mayNote(
+  signers: readonly NodeId[],
+  { witnesses }: Pick<DrawnJob['draw'], 'witnesses'>,
+  view: Pick<MarketView, 'isQuorum'>,
+): boolean {
+  return view.isQuorum(signers) && hasWitnessQuorum(signers, witnesses);
+}
+
+/** Whether enough validators have noted the job with this cut. */
 export async function isNoted(
   { order, draw }: Pick<DrawnJob, 'order' | 'draw'>,
   cut: CutBody,
@@ -52,7 +61,7 @@ export async function isNoted(
   const counting = new Map(notes.map((note) => [note.node, note] as const));
   const known = view.validators().flatMap((node) => counting.get(node) ?? []);
   const signers = await signersOfNote(noteOf(order.body, cut), known);
-  return view.isQuorum(signers) && hasWitnessQuorum(signers, draw.witnesses);
+  return mayNote(signers, draw, view);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   vouchRequestSchema,
   vouchResponseSchema,
 } from '../protocols.ts';
-import { deliveredIn, isNotedCut, leftOut, takeMessages, takeStage, transcriptOf } from './delivered.ts';
+import { deliveredIn, leftOut, notesOfCut, takeMessages, takeStage, transcriptOf } from './delivered.ts';
 import type { OutcomeSigner } from './outcome-signer.ts';
 import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
 
@@ -33,6 +33,9 @@ const maxRounds = 3;
 const maxProposals = 8;
 /** Three rounds in as many attempts as there are in an hour. */
 const maxAsked = 256;
+
+const isNotedWith = async (...of: Parameters<typeof notesOfCut>): Promise<boolean> =>
+  (await notesOfCut(...of)) !== undefined;
 
 interface Asker {
   asked: number;
@@ -64,7 +67,7 @@ export async function agreeAlone(
     const bytes = await ask(other, protocols.vouch, vouch);
     const { certified, stage, messages } = decode(bytes, vouchResponseSchema, maxAnswerBytes);
     if (certified !== null) await voices.take(other, certified);
-    if (stage !== null) await takeStage(witnessed, stage, () => isNotedCut(view, witnessed, stage));
+    if (stage !== null) await takeStage(witnessed, stage, () => isNotedWith(view, witnessed, stage));
     takeMessages(witnessed, messages);
   };
 
@@ -122,7 +125,7 @@ export function serveAgreement(components: AgreementComponents): void {
     known.set(from, asker);
     asker.asked += 1;
     if (asker.asked > maxAsked) refuse('This witness has asked often enough about the job.');
-    await takeStage(witnessed, request.stage, () => isNotedCut(view, witnessed, request.stage));
+    await takeStage(witnessed, request.stage, () => isNotedWith(view, witnessed, request.stage));
     takeMessages(witnessed, [
       ...request.fullCommits.map((commit) => ({ commit })),
       ...request.reveals.map((reveal) => ({ reveal })),

@@ -2,9 +2,9 @@ import { decode, encode, type NodeId } from '@moe/core';
 import type { Transport } from '@moe/network';
 import { askingMs } from '../market/job-times.ts';
 import type { MarketView } from '../market/market-view.ts';
-import { hasEnoughSealed, isNoted } from '../market/reveal-question.ts';
+import { hasEnoughSealed } from '../market/reveal-question.ts';
 import { protocols, revealResponseSchema } from '../protocols.ts';
-import { deliveredIn } from './delivered.ts';
+import { deliveredIn, notesOfCut } from './delivered.ts';
 import type { WitnessedJob } from './witnessed-jobs.ts';
 
 /**
@@ -23,15 +23,13 @@ export async function askToReveal(
   const missing = fullCommits.filter(({ body }) => !revealed.has(body.principal));
   const sealed = new Set(fullCommits.map(({ body }) => body.principal));
   if (missing.length === 0 || !hasEnoughSealed(job, sealed, cut.cut.body)) return;
-  for (const notes of witnessed.notes.values()) {
-    if (!(await isNoted(job, cut.cut.body, notes, view))) continue;
-    const request = encode({ job: job.id, fullCommits, grants: cut.grants, notes });
-    const ask = async (worker: NodeId): Promise<void> => {
-      const options = { timeoutMs: askingMs('reveal', job.roster.parameters) };
-      const bytes = await transport.request(worker, protocols.reveal, request, options);
-      arrivals.record(decode(bytes, revealResponseSchema), worker);
-    };
-    await Promise.allSettled(missing.map(({ body }) => ask(body.worker)));
-    return;
-  }
+  const notes = await notesOfCut(view, witnessed, cut);
+  if (notes === undefined) return;
+  const request = encode({ job: job.id, fullCommits, grants: cut.grants, notes });
+  const ask = async (worker: NodeId): Promise<void> => {
+    const options = { timeoutMs: askingMs('reveal', job.roster.parameters) };
+    const bytes = await transport.request(worker, protocols.reveal, request, options);
+    arrivals.record(decode(bytes, revealResponseSchema), worker);
+  };
+  await Promise.allSettled(missing.map(({ body }) => ask(body.worker)));
 }

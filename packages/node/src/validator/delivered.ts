@@ -1,6 +1,7 @@
 import type { NodeId } from '@moe/core';
 import {
   type Commit,
+  type NodeSignature,
   type Reveal,
   replaySealed,
   rosterHash,
@@ -124,14 +125,14 @@ export function transcriptOf(
 }
 
 /**
- * Whether a job is noted with this cut, by what experts have explained their reveals with: there is no other then. For a witness
- * whom the coordinator has not shown it.
+ * What experts have explained their reveals with, if a job is noted with this cut: there is no other then. For a witness whom the
+ * coordinator has not shown it.
  */
-export async function isNotedCut(
+export async function notesOfCut(
   view: Pick<MarketView, 'validators' | 'isQuorum'>,
   { job, notes }: WitnessedJob,
   { cut }: Pick<SealedStage, 'cut'>,
-): Promise<boolean> {
-  for (const each of notes.values()) if (await isNoted(job, cut.body, each, view)) return true;
-  return false;
+): Promise<readonly NodeSignature[] | undefined> {
+  for (const each of notes.values()) if (await isNoted(job, cut.body, each, view)) return each;
+  return undefined;
 }

@@ -68,10 +68,11 @@ export function serveArrivals(
     const { job, opening, said, notes } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
     const witnessed = jobs.known(job) ?? (await lookFor(from, () => opened(opening)));
     witnessed.arrivals.record(said, from);
-    const isReveal = witnessed.arrivals
-      .of('reveal')
-      .some((message) => 'reveal' in message && message.reveal.worker === from);
-    if (notes !== undefined && isReveal && !witnessed.notes.has(from)) witnessed.notes.set(from, notes);
+    const hasRevealed = (): boolean =>
+      witnessed.arrivals
+        .of('reveal')
+        .some((message) => 'reveal' in message && message.reveal.worker === from);
+    if (notes !== undefined && !witnessed.notes.has(from) && hasRevealed()) witnessed.notes.set(from, notes);
     await lookFor(from, () => jobs.compare(witnessed, opening));
   };
 
