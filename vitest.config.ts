@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'],
     globalSetup: './scripts/test-state.ts',
     // A machine that does much else may need minutes for what takes a quick one a second; a test that hangs still ends.
     testTimeout: 300_000,

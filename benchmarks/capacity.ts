@@ -1,9 +1,9 @@
 /** Does a market of many small experts keep getting better with their number, each of one size? */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { thompsonPolicy, workAlways } from '@moe/node';
-import { defaultParameters, embeddedParameters } from '@moe/protocol';
-import { textKinds } from '@moe/training';
+import { defaultParameters, embeddedParameters } from '@market-of-experts/protocol';
+import { thompsonPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
+import { textKinds } from '@market-of-experts/training';
 import { trainBoundedExperts } from './routing/bounded-experts.ts';
 import { type CapacityRow, capacityChart } from './routing/capacity-chart.ts';
 import { planMarket, runMarket, textsOf } from './routing/market-run.ts';

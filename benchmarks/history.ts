@@ -9,7 +9,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type History, posterior } from '@moe/history';
+import { type History, posterior } from '@market-of-experts/history';
 import { type GroundTruth, groundTruth, recallOf } from './history/ground-truth.ts';
 import { bareIndex, type SweepRow, sweepFile, sweepIndexes } from './history/index-sweep.ts';
 import { builtHistory, openBuilt } from './history/market-history.ts';

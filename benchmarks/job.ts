@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setSignatureMemo } from '@moe/core';
-import { memoryGuard, openEmbeddedGuard, type SigningGuard } from '@moe/ledger/guard';
-import { fixedMarket } from '@moe/node';
-import { defaultParameters, embeddedParameters, type MarketParameters } from '@moe/protocol';
+import { setSignatureMemo } from '@market-of-experts/core';
+import { memoryGuard, openEmbeddedGuard, type SigningGuard } from '@market-of-experts/ledger/guard';
+import { defaultParameters, embeddedParameters, type MarketParameters } from '@market-of-experts/protocol';
+import { fixedMarket } from '@market-of-experts/testing/fixed-market';
 
 const words =
   'the market draws a few experts for every text and asks them to answer what the hidden half was before they saw it so that the best of them is found by an objective loss and paid for the work that it did while the others learn where they are weak';

@@ -10,9 +10,9 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { ownerKeyFromPrivate, sha256 } from '@moe/core';
-import { embeddedLog, type Log, openLedger, openStore } from '@moe/ledger';
-import { NETWORK } from '@moe/ledger/crash';
+import { ownerKeyFromPrivate, sha256 } from '@market-of-experts/core';
+import { embeddedLog, type Log, openLedger, openStore } from '@market-of-experts/ledger';
+import { NETWORK } from '@market-of-experts/ledger/crash';
 import {
   applyTransaction,
   defaultNetworkRules,
@@ -20,7 +20,7 @@ import {
   type SignedTransaction,
   signTransaction,
   type TransactionOf,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { type MillionAccounts, measureMillionAccounts } from './ledger/million-accounts.ts';
 import { printMillionAccounts } from './ledger/million-accounts-table.ts';
 import { kindsOf, mixedTransactions } from './ledger/mixed-transactions.ts';

@@ -1,6 +1,6 @@
 /** Does the market's loss rank encoders by their usefulness, and does knowing the hidden half help? */
-import { defaultParameters, meanDirection } from '@moe/protocol';
-import { spearman } from '@moe/simulation';
+import { defaultParameters, meanDirection } from '@market-of-experts/protocol';
+import { spearman } from '@market-of-experts/simulation';
 import { type Encoder, openEncoders } from './scoring/encoders.ts';
 import { type EvaluationSet, loadEvaluationSet } from './scoring/evaluation-set.ts';
 import { optionOf } from './scoring/options.ts';

@@ -1,5 +1,5 @@
 /** Who earns the fees: the useful experts, or whoever is lucky? */
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
 import { type Encoder, openEncoders } from './scoring/encoders.ts';
 import { type EvaluationSet, loadEvaluationSet } from './scoring/evaluation-set.ts';
 import { optionOf } from './scoring/options.ts';

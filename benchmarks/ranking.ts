@@ -7,7 +7,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type EpochInput, packRows, rankEpoch } from '@moe/protocol';
+import { type EpochInput, packRows, rankEpoch } from '@market-of-experts/protocol';
 import { type DenseInput, denseEpoch } from './ranking/dense-epoch.ts';
 
 const LIMIT_MS = 100;

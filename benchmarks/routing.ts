@@ -1,7 +1,8 @@
 /** Does calling a friend find the right expert? Real experts, real texts of eight kinds, the roles of the node. */
-import { thompsonPolicy, workAlways } from '@moe/node';
-import { type Delivery, defaultParameters, embeddedParameters } from '@moe/protocol';
-import { specialistDomains } from '@moe/training';
+
+import { type Delivery, defaultParameters, embeddedParameters } from '@market-of-experts/protocol';
+import { thompsonPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
+import { specialistDomains } from '@market-of-experts/training';
 import { type DeliveryTuning, type MarketRun, planMarket, runMarket, textsOf } from './routing/market-run.ts';
 import { type Delivered, type Measured, mean, means, measure } from './routing/measure.ts';
 import { catalogueExperts, specialistExperts } from './routing/routed-experts.ts';

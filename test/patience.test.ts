@@ -9,7 +9,7 @@ const leastMs = 300_000;
 const limits = [/\btimeout: ([\d_]+)/g, /^ {0,4}\}, ([\d_]+)\);$/gm];
 
 it('no test gives itself, or what it waits for, less time', () => {
-  const files = globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'], {
+  const files = globSync(['packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'benchmarks/**/*.test.ts'], {
     cwd: root,
   });
   expect(files).toContain('test/patience.test.ts');

@@ -1,5 +1,5 @@
 /** An expert of the adversary: takes seats, answers when it likes, calls friends without end. */
-import { decode, encode, type NodeId, signBody } from '@moe/core';
+import { decode, encode, type NodeId, signBody } from '@market-of-experts/core';
 import {
   type ClaimBody,
   type Commit,
@@ -11,12 +11,12 @@ import {
   openJob,
   sealKept,
   type Ticket,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import {
   type claimRequestSchema,
   protocols,
   sealedRequestSchema,
-} from '../../packages/node/src/protocols.ts';
+} from '@market-of-experts/roles/messages/protocols';
 import type { World } from './world.ts';
 
 export interface CrookedExpert {

@@ -1,6 +1,6 @@
 /** A client and a gateway of the adversary's own: jobs that are paid for and run against the rules. */
-import { decode, encode, type NodeId, signBody, systemRandom } from '@moe/core';
-import type { Transport } from '@moe/network';
+import { decode, encode, type NodeId, signBody, systemRandom } from '@market-of-experts/core';
+import type { Transport } from '@market-of-experts/network';
 import {
   certificateEffects,
   type Effects,
@@ -12,15 +12,15 @@ import {
   signSettlement,
   type VoidBody,
   voidEffects,
-} from '@moe/protocol';
-import { z } from 'zod';
-import { runShardJob } from '../../packages/node/src/coordinator/shard-job.ts';
-import { textAbout } from '../../packages/node/src/fixed-market/small-market.ts';
-import { protocols } from '../../packages/node/src/protocols.ts';
+} from '@market-of-experts/protocol';
+import { runShardJob } from '@market-of-experts/roles/coordinator/shard-job';
+import { protocols } from '@market-of-experts/roles/messages/protocols';
 import {
   type SettlementProof,
   settlementResponseSchema,
-} from '../../packages/node/src/validator/settlement-proof.ts';
+} from '@market-of-experts/roles/messages/settlement-proof';
+import { textAbout } from '@market-of-experts/testing/small-market';
+import { z } from 'zod';
 import { withRequest } from '../late/coordinators.ts';
 import type { World } from './world.ts';
 

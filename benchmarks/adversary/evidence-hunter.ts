@@ -1,5 +1,5 @@
 /** Collects all that honest nodes sign and looks for two statements of one of them that exclude one another. */
-import { decode, type MarketId, type NodeId } from '@moe/core';
+import { decode, type MarketId, type NodeId } from '@market-of-experts/core';
 import {
   type CertificateBody,
   certificateHash,
@@ -12,7 +12,7 @@ import {
   type OrderBody,
   type SettlementBody,
   type Statement,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { z } from 'zod';
 import type { Heard } from './wiretap.ts';
 

@@ -1,5 +1,5 @@
 /** What the adversary can do in one step. */
-import { encode, type NodeId } from '@moe/core';
+import { encode, type NodeId } from '@market-of-experts/core';
 import {
   arrivalDomain,
   certificateDomain,
@@ -12,9 +12,9 @@ import {
   refusalDomain,
   revealDomain,
   tallyDomain,
-} from '@moe/protocol';
-import { textAbout } from '../../packages/node/src/fixed-market/small-market.ts';
-import { protocols } from '../../packages/node/src/protocols.ts';
+} from '@market-of-experts/protocol';
+import { protocols } from '@market-of-experts/roles/messages/protocols';
+import { textAbout } from '@market-of-experts/testing/small-market';
 import type { CrookedExpert } from './crooked-expert.ts';
 import type { CrookedGateway } from './crooked-job.ts';
 import { corrupted, encodedOrNothing, signedAgain } from './mutate.ts';

@@ -1,5 +1,5 @@
 /** Changes messages as a stranger would who knows their form but holds only his own keys. */
-import { decode, encode, type Signer, senderOf, signBody } from '@moe/core';
+import { decode, encode, type Signer, senderOf, signBody } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { Uniform } from '../late/random.ts';
 

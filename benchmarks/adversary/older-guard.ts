@@ -1,6 +1,11 @@
 /** The guard of the honest machine, which can be put back from an older copy of its directory. */
-import { type GuardMemory, guardMemory, memoryGuard, type SigningGuard } from '@moe/ledger/guard';
-import { maxOrderLifetimeMs } from '../../packages/node/src/market/payable-order.ts';
+import {
+  type GuardMemory,
+  guardMemory,
+  memoryGuard,
+  type SigningGuard,
+} from '@market-of-experts/ledger/guard';
+import { maxOrderLifetimeMs } from '@market-of-experts/roles/job/payable-order';
 
 export interface RestorableGuard {
   readonly guard: SigningGuard;

@@ -1,5 +1,5 @@
 /** Plays the steps, then counts what happened to the honest. */
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import { crookedExpert } from './crooked-expert.ts';
 import { crookedGateway } from './crooked-job.ts';
 import { type Move, menu } from './moves.ts';

@@ -1,6 +1,6 @@
 /** Everything that nodes say to one another, kept to be said again. */
-import type { NodeId } from '@moe/core';
-import type { Transport } from '@moe/network';
+import type { NodeId } from '@market-of-experts/core';
+import type { Transport } from '@market-of-experts/network';
 
 export interface Heard {
   readonly kind: 'request' | 'answer' | 'notice';

@@ -1,11 +1,11 @@
 /** The real roles and ledger in virtual time, and an adversary with nodes, stake and money of his own among them. */
-import type { KeyPair, NodeId, OwnerKey } from '@moe/core';
-import type { Transport } from '@moe/network';
-import type { Misconduct } from '@moe/protocol';
-import type { DecisionPolicy } from '../../packages/node/src/calling/policy.ts';
-import { type LedgerMarket, ledgerMarket } from '../../packages/node/src/fixed-market/ledger-market.ts';
-import { smallParameters } from '../../packages/node/src/fixed-market/small-market.ts';
-import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import type { KeyPair, NodeId, OwnerKey } from '@market-of-experts/core';
+import type { Transport } from '@market-of-experts/network';
+import type { Misconduct } from '@market-of-experts/protocol';
+import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
+import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
+import { smallParameters } from '@market-of-experts/testing/small-market';
+import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { type Uniform, uniformFrom } from '../late/random.ts';
 import { type EvidenceHunter, evidenceHunter } from './evidence-hunter.ts';
 import { type Vocabulary, vocabulary } from './mutate.ts';

@@ -1,12 +1,17 @@
-import type { Hash, JobId, NodeId } from '@moe/core';
-import { type CertificateBody, certificateHash, hasWitnessQuorum, type SettlementBody } from '@moe/protocol';
-import type { WitnessedCertificate } from '../../packages/node/src/market/certified-record.ts';
+import type { Hash, JobId, NodeId } from '@market-of-experts/core';
+import {
+  type CertificateBody,
+  certificateHash,
+  hasWitnessQuorum,
+  type SettlementBody,
+} from '@market-of-experts/protocol';
+import type { WitnessedCertificate } from '@market-of-experts/roles/job/certified-record';
 import {
   type SettledWork,
   settledWork,
   type Testimony,
-} from '../../packages/node/src/validator/settled-work.ts';
-import { type WorkRecord, workRecord } from '../../packages/node/src/validator/work-record.ts';
+} from '@market-of-experts/roles/validator/settled-work';
+import { type WorkRecord, workRecord } from '@market-of-experts/roles/validator/work-record';
 import type { LyingGame } from './lying.ts';
 
 /** What a validator ranks by: what it witnessed alone, every certificate, or every certificate but those of caught liars. */

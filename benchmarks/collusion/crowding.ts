@@ -1,4 +1,4 @@
-import { LEDGER_LIMITS, rankEpoch, type SparseRow } from '@moe/protocol';
+import { LEDGER_LIMITS, rankEpoch, type SparseRow } from '@market-of-experts/protocol';
 import { TOTAL_STAKE } from './cast.ts';
 
 /** What taking permits brings: the cabal's nodes are a little larger than those of many small honest validators. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rankEpoch, type SparseRow } from '@moe/protocol';
+import { rankEpoch, type SparseRow } from '@market-of-experts/protocol';
 import { gaussians } from './gaussians.ts';
 
 const file = join(import.meta.dirname, '../../packages/protocol/vectors/yuma/consensus_guarantees.json');

@@ -1,7 +1,12 @@
-import type { NodeId } from '@moe/core';
-import { type CertificateBody, defaultRanking, type EpochResult, rankEpoch } from '@moe/protocol';
-import { contraryTestimony } from '../../packages/node/src/validator/contrary-testimony.ts';
-import { type NodeWeights, weightsOf } from '../../packages/node/src/validator/work-record.ts';
+import type { NodeId } from '@market-of-experts/core';
+import {
+  type CertificateBody,
+  defaultRanking,
+  type EpochResult,
+  rankEpoch,
+} from '@market-of-experts/protocol';
+import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
+import { type NodeWeights, weightsOf } from '@market-of-experts/roles/validator/work-record';
 import { type Uniform, uniformFrom } from '../late/random.ts';
 import { expertName, type FoldRule, outcomeOf, playJobs, type Witness, witnessOf } from './certified-jobs.ts';
 

@@ -1,4 +1,4 @@
-import type { EpochResult } from '@moe/protocol';
+import type { EpochResult } from '@market-of-experts/protocol';
 import { castOf, houses, models } from './cast.ts';
 import { measure, qualityOf, renewExperts, stakesOf } from './epoch-world.ts';
 import { gaussians } from './gaussians.ts';

@@ -1,4 +1,9 @@
-import { type EpochResult, type RankingParameters, rankEpoch, type SparseMatrix } from '@moe/protocol';
+import {
+  type EpochResult,
+  type RankingParameters,
+  rankEpoch,
+  type SparseMatrix,
+} from '@market-of-experts/protocol';
 import type { Cast } from './cast.ts';
 import type { World } from './world.ts';
 

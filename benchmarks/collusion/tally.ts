@@ -1,4 +1,4 @@
-import type { EpochResult } from '@moe/protocol';
+import type { EpochResult } from '@market-of-experts/protocol';
 import type { Cast } from './cast.ts';
 import type { WeightsInForce } from './rank.ts';
 

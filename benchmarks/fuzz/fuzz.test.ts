@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { decode, MoeError } from '@moe/core';
+import { decode, MoeError } from '@market-of-experts/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { playBatches } from './play-batches.ts';

@@ -1,4 +1,4 @@
-import { isMoeError } from '@moe/core';
+import { isMoeError } from '@market-of-experts/core';
 import { randomFrom } from './random.ts';
 import { nextInput, type Target } from './target.ts';
 

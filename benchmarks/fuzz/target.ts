@@ -1,4 +1,4 @@
-import { decode, encode } from '@moe/core';
+import { decode, encode } from '@market-of-experts/core';
 import type { z } from 'zod';
 import { exampleOf } from './example.ts';
 import { looseCbor } from './loose-cbor.ts';

@@ -7,9 +7,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createModelHost } from '@moe/experts';
-import { openEmbeddedMarket } from '@moe/node';
-import { createGateway } from '../../packages/gateway/src/index.ts';
+import { createGateway } from '@market-of-experts/gateway/index';
+import { openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { createModelHost } from '@market-of-experts/models';
 
 export interface GatewayStarted {
   readonly port: number;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AnnIndex, type UsearchSettings, usearchIndexKind } from '@moe/history';
+import { type AnnIndex, type UsearchSettings, usearchIndexKind } from '@market-of-experts/history';
 import { Index, MetricKind, ScalarKind } from 'usearch';
 import { progressBar } from '../scoring/progress.ts';
 import { type GroundTruth, recallOf } from './ground-truth.ts';

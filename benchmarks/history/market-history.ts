@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type JobId, type NodeId, sha256 } from '@moe/core';
+import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
 import {
   type History,
   type HistoryRecord,
   openHistory,
   type UsearchSettings,
   usearchIndexKind,
-} from '@moe/history';
-import { type DrawStream, drawStream } from '@moe/protocol';
+} from '@market-of-experts/history';
+import { type DrawStream, drawStream } from '@market-of-experts/protocol';
 import { progressBar } from '../scoring/progress.ts';
 import { dimensions } from './text-windows.ts';
 

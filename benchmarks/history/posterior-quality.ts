@@ -1,4 +1,4 @@
-import { type JobId, type NodeId, sha256 } from '@moe/core';
+import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
 import {
   fitPlaces,
   type History,
@@ -6,7 +6,7 @@ import {
   jobNoise,
   memoryHistory,
   posterior,
-} from '@moe/history';
+} from '@market-of-experts/history';
 import {
   defaultParameters,
   drawCalibration,
@@ -18,7 +18,7 @@ import {
   nearestPlace,
   scoreMembers,
   toNumber,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { openEncoders } from '../scoring/encoders.ts';
 import { loadEvaluationSet } from '../scoring/evaluation-set.ts';
 import { memberOf, quantiseEncoder } from '../scoring/panel-loss.ts';

@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { drawDistinct, drawStream } from '@moe/protocol';
-import { readCorpus } from '@moe/training';
+import { drawDistinct, drawStream } from '@market-of-experts/protocol';
+import { readCorpus } from '@market-of-experts/training';
 
 const packages = join(import.meta.dirname, '../../node_modules');
 const textFiles = /\.(md|txt|[cm]?[jt]s|json|h|hpp|c|cpp|rs|py|swift|html|css|yml|flow)$/;
@@ -32,7 +32,7 @@ export interface RealTexts {
 }
 
 /**
- * Windows of 8 to 20 words of real texts: the corpora of `@moe/training` and whatever people wrote in the installed,
+ * Windows of 8 to 20 words of real texts: the corpora of `@market-of-experts/training` and whatever people wrote in the installed,
  * freely licensed packages (documentation, declarations, sources). Consecutive windows of a paragraph share half of
  * their words, so a word is in two of them at most; paragraphs and windows that are equal up to their punctuation count
  * once. Read when the benchmark runs; nothing of it is kept in the repository.

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, createModelHost, marketSpec } from '@moe/experts';
+import { catalogue, createModelHost, marketSpec } from '@market-of-experts/models';
 import { progressBar } from '../scoring/progress.ts';
 import { realTexts } from './real-texts.ts';
 

@@ -1,8 +1,8 @@
 /** What becomes of an honest answer that comes after the quorum: everything in order but the time. */
-import type { NodeId } from '@moe/core';
-import type { FixedMarket } from '@moe/node';
-import { defaultParameters } from '@moe/protocol';
-import { virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import type { NodeId } from '@market-of-experts/core';
+import { defaultParameters } from '@market-of-experts/protocol';
+import type { FixedMarket } from '@market-of-experts/testing/fixed-market';
+import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { type StragglerOutcome, stragglerMarket } from './straggler.ts';
 
 export interface AfterCutRow extends StragglerOutcome {

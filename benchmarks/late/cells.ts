@@ -1,4 +1,4 @@
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
 import type { NetworkConditions } from './conditions.ts';
 import type { CellInit } from './late-market.ts';
 

@@ -1,6 +1,10 @@
-import { type Clock, decode, encode, type JobId, MoeError, type NodeId } from '@moe/core';
-import type { Transport } from '@moe/network';
-import { arrivalsRequestSchema, protocols, sealedRequestSchema } from '../../packages/node/src/protocols.ts';
+import { type Clock, decode, encode, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
+import type { Transport } from '@market-of-experts/network';
+import {
+  arrivalsRequestSchema,
+  protocols,
+  sealedRequestSchema,
+} from '@market-of-experts/roles/messages/protocols';
 
 /** What a coordinator does with the messages of its jobs; the honest one passes everything on. */
 export type Conduct = (transport: Transport, clock: Clock, job: JobId) => Transport;

@@ -1,5 +1,5 @@
 /** What becomes of an honest expert whose line is dead for some seconds in a job: nothing is lost, all of it waits. */
-import { virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { type StragglerOutcome, stragglerMarket } from './straggler.ts';
 
 export interface DeadLineRow extends StragglerOutcome {

@@ -1,5 +1,5 @@
-import { type NodeId, shareBps } from '@moe/core';
-import type { CertifiedMember } from '@moe/protocol';
+import { type NodeId, shareBps } from '@market-of-experts/core';
+import type { CertifiedMember } from '@market-of-experts/protocol';
 import type { CellObservation, JobObservation } from './late-market.ts';
 
 /** What became of the seats that are looked at. Shares are of those seats; money is per 1,000 of them. */

@@ -1,6 +1,6 @@
-import { defaultParameters } from '@moe/protocol';
+import { defaultParameters } from '@market-of-experts/protocol';
+import { askingMs } from '@market-of-experts/roles/job/job-times';
 import { describe, expect, it } from 'vitest';
-import { askingMs } from '../../packages/node/src/market/job-times.ts';
 import { afterCutRows } from './after-cut.ts';
 import { deadLineRows } from './dead-line.ts';
 import { figuresOf } from './figures.ts';

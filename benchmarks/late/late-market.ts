@@ -1,8 +1,15 @@
 /** Runs jobs of the real roles (coordinator, experts, witnesses, every signature) in virtual time. */
-import { type NodeId, sha256, signBody } from '@moe/core';
-import { type FixedMarket, fixedMarket, runShardJob, type ShardOutcome } from '@moe/node';
-import { jobIdOf, type MarketParameters, orderDomain, saltedDataHash, ticketValidators } from '@moe/protocol';
-import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import { type NodeId, sha256, signBody } from '@market-of-experts/core';
+import {
+  jobIdOf,
+  type MarketParameters,
+  orderDomain,
+  saltedDataHash,
+  ticketValidators,
+} from '@market-of-experts/protocol';
+import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
+import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
+import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import {
   computeMs,
   medianComputeMs,

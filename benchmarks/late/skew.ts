@@ -1,8 +1,9 @@
 /** What a wrong clock does to an honest node. Orders name their deadline in time of day, 30 s after they are made. */
-import { type Clock, systemRandom } from '@moe/core';
-import { expertRole, type FixedMarket, fixedMarket } from '@moe/node';
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
-import { type VirtualClock, virtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import { type Clock, systemRandom } from '@market-of-experts/core';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
+import { expertRole } from '@market-of-experts/roles/expert/expert-role';
+import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
+import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { studyEncode, studyParameters, studyText } from './study-market.ts';
 
 export interface SkewRow {

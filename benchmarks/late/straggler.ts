@@ -1,8 +1,8 @@
 /** One job in a small market of known times: five seats, everybody honest, the last of them late for some reason. */
-import type { NodeId } from '@moe/core';
-import { type FixedMarket, fixedMarket } from '@moe/node';
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
-import type { VirtualClock } from '../../packages/node/src/fixed-market/virtual-clock.ts';
+import type { NodeId } from '@market-of-experts/core';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
+import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
+import type { VirtualClock } from '@market-of-experts/testing/virtual-clock';
 import { studyEncode, studyParameters, studyText } from './study-market.ts';
 
 export interface Straggler {

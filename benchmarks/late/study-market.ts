@@ -1,5 +1,5 @@
-import { sha256 } from '@moe/core';
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
+import { sha256 } from '@market-of-experts/core';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
 import { uniformFrom } from './random.ts';
 
 /** One kilobyte: a paragraph of a document, as stores cut them. */

@@ -1,4 +1,4 @@
-import type { TransactionKind } from '@moe/protocol';
+import type { TransactionKind } from '@market-of-experts/protocol';
 import type { Share } from './makers.ts';
 import { marketActions } from './market-actions.ts';
 import { moneyActions } from './money-actions.ts';

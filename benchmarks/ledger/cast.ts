@@ -10,7 +10,7 @@ import {
   ownerKeyFromPrivate,
   type Signer,
   sha256,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import {
   type Action,
   defaultNetworkRules,
@@ -22,7 +22,7 @@ import {
   type StakeTarget,
   signConsent,
   signTransaction,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 
 /** Who plays in the mix of transactions: known keys, a market, and the genesis that gives everybody money. */
 export const NETWORK = 'ledger-mix';

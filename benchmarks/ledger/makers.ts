@@ -1,5 +1,5 @@
-import type { OwnerKey, Signer } from '@moe/core';
-import type { Action, Expert } from '@moe/protocol';
+import type { OwnerKey, Signer } from '@market-of-experts/core';
+import type { Action, Expert } from '@market-of-experts/protocol';
 import { ownerOf, owners, type Scene } from './cast.ts';
 
 /** Makes one transaction that the rules will take now; undefined if there is none of its kind at the moment. */

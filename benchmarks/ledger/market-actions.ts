@@ -1,4 +1,4 @@
-import { type Hash, hashOf, type MarketId, type NodeId } from '@moe/core';
+import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import {
   type SettlementBody,
   signEpochEnd,
@@ -6,7 +6,7 @@ import {
   type TransactionKind,
   weightCommitKey,
   weightsCommitment,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import {
   culprit,
   gateway,

@@ -5,11 +5,11 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { AccountId, Hash } from '@moe/core';
-import { encode } from '@moe/core';
-import { fileSnapshots } from '@moe/ledger';
-import { NETWORK } from '@moe/ledger/crash';
-import { emptyState, type LedgerState, StateTree, verifyAccountProof } from '@moe/protocol';
+import type { AccountId, Hash } from '@market-of-experts/core';
+import { encode } from '@market-of-experts/core';
+import { fileSnapshots } from '@market-of-experts/ledger';
+import { NETWORK } from '@market-of-experts/ledger/crash';
+import { emptyState, type LedgerState, StateTree, verifyAccountProof } from '@market-of-experts/protocol';
 
 const CHANGED = 2_048;
 const SLICE_RECORDS = 512;

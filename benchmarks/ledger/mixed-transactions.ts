@@ -1,4 +1,4 @@
-import { type Signer, senderOf } from '@moe/core';
+import { type Signer, senderOf } from '@market-of-experts/core';
 import {
   type Action,
   accountOf,
@@ -8,7 +8,7 @@ import {
   signTransaction,
   type Transaction,
   type TransactionKind,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { mix } from './actions.ts';
 import { mixGenesis, NETWORK, opening, type Scene } from './cast.ts';
 import type { Maker } from './makers.ts';

@@ -1,11 +1,11 @@
-import { hashOf } from '@moe/core';
+import { hashOf } from '@market-of-experts/core';
 import {
   prepaidKey,
   type SettlementBody,
   signSettlement,
   spendableMicro,
   type TransactionKind,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { gateway, MARKET, NETWORK, nodeId, owners, type Scene, treasury, validators } from './cast.ts';
 import { by, type Maker, type Share, someExpert, someOwner } from './makers.ts';
 

@@ -1,5 +1,10 @@
-import { hashOf } from '@moe/core';
-import { type Action, type StakeTarget, signConsent, type TransactionKind } from '@moe/protocol';
+import { hashOf } from '@market-of-experts/core';
+import {
+  type Action,
+  type StakeTarget,
+  signConsent,
+  type TransactionKind,
+} from '@market-of-experts/protocol';
 import {
   MARKET,
   NETWORK,

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '@moe/core';
-import { readAdapterWeights, writeAdapterWeights } from '@moe/experts';
-import { mixVectors } from '@moe/protocol';
-import { type AdapterTask, adapterTraining, type TextKind, trainingTexts } from '@moe/training';
+import { hashOf } from '@market-of-experts/core';
+import { readAdapterWeights, writeAdapterWeights } from '@market-of-experts/models';
+import { mixVectors } from '@market-of-experts/protocol';
+import { type AdapterTask, adapterTraining, type TextKind, trainingTexts } from '@market-of-experts/training';
 import { encodeTasks } from '../scoring/native-vectors.ts';
 import { progressBar } from '../scoring/progress.ts';
 import { domainTree } from './domain-tree.ts';

@@ -1,4 +1,4 @@
-import { drawStream } from '@moe/protocol';
+import { drawStream } from '@market-of-experts/protocol';
 import { dot } from './retrieval.ts';
 
 const rounds = 8;

@@ -1,4 +1,3 @@
-import type { DecisionPolicy } from '@moe/node';
 import {
   type CertificateBody,
   type Delivery,
@@ -6,7 +5,8 @@ import {
   drawDistinct,
   drawStream,
   type MarketParameters,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
+import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
 import type { Delivered } from './measure.ts';
 import { type PlannedJob, planJobs, type RoutingMarket, routingMarket } from './routing-market.ts';
 import type { TextSet } from './text-set.ts';

@@ -1,4 +1,4 @@
-import { mixVectors } from '@moe/protocol';
+import { mixVectors } from '@market-of-experts/protocol';
 import { reciprocalRanks } from './retrieval.ts';
 import type { TextSet } from './text-set.ts';
 import type { VectorStore } from './vector-store.ts';

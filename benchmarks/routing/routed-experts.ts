@@ -7,8 +7,8 @@ import {
   marketSpec,
   readAdapterWeights,
   readAlignment,
-} from '@moe/experts';
-import { specialistDomains, type TextKind, trainSpecialist } from '@moe/training';
+} from '@market-of-experts/models';
+import { specialistDomains, type TextKind, trainSpecialist } from '@market-of-experts/training';
 import { progressBar } from '../scoring/progress.ts';
 
 export const benchFolder = join(import.meta.dirname, '../../.bench');

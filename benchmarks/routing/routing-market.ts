@@ -13,22 +13,11 @@ import {
   signBody,
   systemClock,
   systemRandom,
-} from '@moe/core';
-import type { ExpertBackend } from '@moe/experts';
-import { fitPlaces, memoryHistory } from '@moe/history';
-import { memoryGuard } from '@moe/ledger/guard';
-import { createMemoryNetwork, type Transport } from '@moe/network';
-import {
-  type DecisionPolicy,
-  expertRole,
-  guardedSigner,
-  historyBeliefs,
-  historyRecordOf,
-  type MarketView,
-  runShardJob,
-  ticketBook,
-  validatorRole,
-} from '@moe/node';
+} from '@market-of-experts/core';
+import { fitPlaces, memoryHistory } from '@market-of-experts/history';
+import { memoryGuard } from '@market-of-experts/ledger/guard';
+import type { ExpertBackend } from '@market-of-experts/models';
+import { createMemoryNetwork, type Transport } from '@market-of-experts/network';
 import {
   type CertificateBody,
   certifiedLosses,
@@ -47,7 +36,16 @@ import {
   Standings,
   saltedDataHash,
   ticketList,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
+import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
+import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
+import { runShardJob } from '@market-of-experts/roles/coordinator/shard-job';
+import { expertRole } from '@market-of-experts/roles/expert/expert-role';
+import { historyRecordOf } from '@market-of-experts/roles/job/certified-record';
+import { guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
+import { validatorRole } from '@market-of-experts/roles/validator/validator-role';
+import type { MarketView } from '@market-of-experts/roles/view/market-view';
 
 export interface RoutingMarketInit {
   /** Decides keys, tickets, salts and so all draws and masks. */
@@ -68,7 +66,7 @@ export interface PlannedJob {
   readonly encodes: readonly string[];
 }
 
-/** The roles of `@moe/node` over a memory network. Jobs run one after the other, in the order of the plan. */
+/** The roles of `@market-of-experts/node` over a memory network. Jobs run one after the other, in the order of the plan. */
 export interface RoutingMarket {
   run(job: PlannedJob): Promise<CertificateBody>;
   /** Place of an expert in the list that the market was made of. */

@@ -1,5 +1,5 @@
-import { maskText, wordsOf } from '@moe/protocol';
-import { readCorpus, splitOf } from '@moe/training';
+import { maskText, wordsOf } from '@market-of-experts/protocol';
+import { readCorpus, splitOf } from '@market-of-experts/training';
 import { describe, expect, it } from 'vitest';
 import { loadTextSet } from './text-set.ts';
 

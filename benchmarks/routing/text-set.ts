@@ -1,6 +1,6 @@
-import { loadCalibrationPieces } from '@moe/history';
-import { defaultParameters, type MaskedText, maskText, wordsOf } from '@moe/protocol';
-import { type CorpusText, readCorpus, splitOf, type TextKind } from '@moe/training';
+import { loadCalibrationPieces } from '@market-of-experts/history';
+import { defaultParameters, type MaskedText, maskText, wordsOf } from '@market-of-experts/protocol';
+import { type CorpusText, readCorpus, splitOf, type TextKind } from '@market-of-experts/training';
 
 /** A held-out text. */
 export interface RoutedText {

@@ -6,7 +6,7 @@ import {
   type ScoredMember,
   scoreMembers,
   toNumber,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { RoutedText, TextSet } from './text-set.ts';
 import type { VectorStore } from './vector-store.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '@moe/core';
+import { hashOf } from '@market-of-experts/core';
 import {
   applyAlignment,
   applyResidual,
@@ -12,8 +12,8 @@ import {
   readAlignment,
   referenceBackend,
   writeAlignment,
-} from '@moe/experts';
-import { wordsOf } from '@moe/protocol';
+} from '@market-of-experts/models';
+import { wordsOf } from '@market-of-experts/protocol';
 import { anchorTexts, type EvaluationSet } from './evaluation-set.ts';
 import { encodeTasks } from './native-vectors.ts';
 

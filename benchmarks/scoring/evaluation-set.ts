@@ -1,6 +1,6 @@
-import { loadCalibrationPieces } from '@moe/history';
-import { defaultParameters, maskText } from '@moe/protocol';
-import { evaluationParagraphs, readCorpus, type TextKind } from '@moe/training';
+import { loadCalibrationPieces } from '@market-of-experts/history';
+import { defaultParameters, maskText } from '@market-of-experts/protocol';
+import { evaluationParagraphs, readCorpus, type TextKind } from '@market-of-experts/training';
 
 /** A paragraph cut as a job cuts it. Numbers are places in {@link EvaluationSet.texts}. */
 export interface EvaluationJob {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { hashOf } from '@moe/core';
-import { type CatalogueExpert, catalogue, createModelHost } from '@moe/experts';
+import { hashOf } from '@market-of-experts/core';
+import { type CatalogueExpert, catalogue, createModelHost } from '@market-of-experts/models';
 import { progressBar } from './progress.ts';
 import { encodeOnce } from './vector-file.ts';
 

@@ -7,7 +7,7 @@ import {
   type ScoredMember,
   scoreMembers,
   toNumber,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { Encoder } from './encoders.ts';
 import type { EvaluationJob, EvaluationSet } from './evaluation-set.ts';
 

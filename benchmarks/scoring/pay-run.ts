@@ -8,7 +8,7 @@ import {
   type Fraction,
   feeOf,
   type MarketParameters,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { Encoder } from './encoders.ts';
 import type { EvaluationSet } from './evaluation-set.ts';
 import { phaseMarket } from './phase-market.ts';

@@ -1,4 +1,4 @@
-import { defaultParameters, int16Bytes, meanDirection } from '@moe/protocol';
+import { defaultParameters, int16Bytes, meanDirection } from '@market-of-experts/protocol';
 import type { Encoder } from './encoders.ts';
 import type { EvaluationSet } from './evaluation-set.ts';
 import { type Liar, phaseMarket } from './phase-market.ts';

@@ -7,8 +7,8 @@ import {
   ownerKeyFromPrivate,
   sha256,
   signBody,
-} from '@moe/core';
-import { fitPlaces } from '@moe/history';
+} from '@market-of-experts/core';
+import { fitPlaces } from '@market-of-experts/history';
 import {
   type CertificateBody,
   certifiedLosses,
@@ -39,7 +39,7 @@ import {
   signReveal,
   ticketList,
   ticketValidators,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { Encoder } from './encoders.ts';
 import type { EvaluationJob, EvaluationSet } from './evaluation-set.ts';
 import { quantiseEncoder } from './panel-loss.ts';

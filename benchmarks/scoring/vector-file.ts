@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { sha256 } from '@moe/core';
+import { sha256 } from '@market-of-experts/core';
 
 const keyBytes = 16;
 const batchTexts = 64;

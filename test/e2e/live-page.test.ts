@@ -1,18 +1,18 @@
 /** The live page in a real browser: headless Chromium from Debian, or the one that MOE_BROWSER names. */
 import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createGateway, type Gateway } from '../../packages/gateway/src/index.ts';
-import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/src/simulated-market.ts';
-import { embeddedMarketId } from '../../packages/node/src/embedded/embedded-market.ts';
+import type { LedgerService } from '@market-of-experts/api/ledger-service';
+import { createGateway, type Gateway } from '@market-of-experts/gateway/index';
+import { embeddedMarketId } from '@market-of-experts/host/embedded-market';
 import {
   blend,
   embedOne,
   expert,
   openTestMarket,
   temporaryDirectory,
-} from '../../packages/node/src/embedded/test-market.ts';
-import type { LedgerService } from '../../packages/node/src/index.ts';
+} from '@market-of-experts/testing/test-market';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/test/simulated-market.ts';
 
 const executablePath = [
   process.env.MOE_BROWSER,

@@ -1,5 +1,6 @@
 /** The official `openai` client, unmodified, against the gateway. */
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
+import { createGateway, type Gateway } from '@market-of-experts/gateway/index';
 import OpenAI, {
   APIError,
   APIUserAbortError,
@@ -10,8 +11,7 @@ import OpenAI, {
   RateLimitError,
 } from 'openai';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createGateway, type Gateway } from '../../packages/gateway/src/index.ts';
-import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/src/simulated-market.ts';
+import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/test/simulated-market.ts';
 
 let market: SimulatedMarket;
 let gateway: Gateway;

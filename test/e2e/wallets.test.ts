@@ -1,12 +1,12 @@
 /** Wallets of others move money of a running market over HTTP: ethers and viem sign what the preview gives them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGateway, type Gateway } from '@moe/gateway';
+import { createGateway, type Gateway } from '@market-of-experts/gateway';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { openTestMarket, temporaryDirectory } from '@market-of-experts/testing/test-market';
 import { Wallet } from 'ethers';
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EmbeddedMarket } from '../../packages/node/src/embedded/embedded-market.ts';
-import { openTestMarket, temporaryDirectory } from '../../packages/node/src/embedded/test-market.ts';
 
 type Json = ReturnType<typeof JSON.parse>;
 const directory = temporaryDirectory();

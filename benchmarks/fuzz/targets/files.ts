@@ -9,11 +9,27 @@ import {
   type NodeId,
   sha256,
   toHex,
-} from '@moe/core';
-import { writeSealedJson } from '@moe/core/files';
-import { listWallets } from '@moe/core/keystore';
-import { CalibrationStore, exactIndexKind, openHistory } from '@moe/history';
-import { fileSnapshots, memoryReceipts } from '@moe/ledger';
+} from '@market-of-experts/core';
+import { writeSealedJson } from '@market-of-experts/core/files';
+import { listWallets } from '@market-of-experts/core/keystore';
+import { CalibrationStore, exactIndexKind, openHistory } from '@market-of-experts/history';
+import {
+  sampleDimensions,
+  sampleRecord,
+  sampleUnitsPerJob,
+} from '@market-of-experts/history/records/sample-records';
+import { assertDataFormat, markDataFormat } from '@market-of-experts/host/data-format';
+import { openKeyFile } from '@market-of-experts/host/key-file';
+import { readValidatorMemory, writeValidatorMemory } from '@market-of-experts/host/validator-file';
+import { fileSnapshots, memoryReceipts } from '@market-of-experts/ledger';
+import {
+  CHAIN_START,
+  chainEntry,
+  readEntry,
+  type SealedTransaction,
+  seal,
+} from '@market-of-experts/ledger/entry';
+import { readWeightFile } from '@market-of-experts/models/weight-file';
 import {
   recordSchemas,
   Standings,
@@ -22,28 +38,9 @@ import {
   type Transaction,
   tableNames,
   transactionSchema,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
+import { readStandings, writeStandings } from '@market-of-experts/roles/view/standings-file';
 import { z } from 'zod';
-import { readWeightFile } from '../../../packages/experts/src/weight-file.ts';
-import {
-  sampleDimensions,
-  sampleRecord,
-  sampleUnitsPerJob,
-} from '../../../packages/history/src/records/sample-records.ts';
-import {
-  CHAIN_START,
-  chainEntry,
-  readEntry,
-  type SealedTransaction,
-  seal,
-} from '../../../packages/ledger/src/entry.ts';
-import { assertDataFormat, markDataFormat } from '../../../packages/node/src/embedded/data-format.ts';
-import { openKeyFile } from '../../../packages/node/src/embedded/key-file.ts';
-import {
-  readValidatorMemory,
-  writeValidatorMemory,
-} from '../../../packages/node/src/embedded/validator-file.ts';
-import { readStandings, writeStandings } from '../../../packages/node/src/market/standings-file.ts';
 import { exampleOf } from '../example.ts';
 import { looseCbor } from '../loose-cbor.ts';
 import { mutateBytes, mutateValue } from '../mutate.ts';

@@ -1,4 +1,4 @@
-import { decode, encode, verifyBody } from '@moe/core';
+import { decode, encode, verifyBody } from '@market-of-experts/core';
 import {
   arrivalSchema,
   certificateBodySchema,
@@ -18,18 +18,18 @@ import {
   transactionSchema,
   transcriptSchema,
   verifyAccountProof,
-} from '@moe/protocol';
-import { z } from 'zod';
-import * as messages from '../../../packages/node/src/protocols.ts';
-import * as receipts from '../../../packages/node/src/receipts/receipt-record.ts';
-import { epochEndResponseSchema } from '../../../packages/node/src/validator/epoch-witness.ts';
+} from '@market-of-experts/protocol';
+import { replayTranscript } from '@market-of-experts/protocol/job/replay';
+import * as messages from '@market-of-experts/roles/messages/protocols';
 import {
   settlementProofSchema,
   settlementRequestSchema,
   settlementResponseSchema,
-} from '../../../packages/node/src/validator/settlement-proof.ts';
-import { fixtureJob, roster } from '../../../packages/protocol/src/job/job-fixture.ts';
-import { replayTranscript } from '../../../packages/protocol/src/job/replay.ts';
+} from '@market-of-experts/roles/messages/settlement-proof';
+import * as receipts from '@market-of-experts/roles/receipts/receipt-record';
+import { epochEndResponseSchema } from '@market-of-experts/roles/validator/epoch-witness';
+import { z } from 'zod';
+import { fixtureJob, roster } from '../../../packages/protocol/test/job/job-fixture.ts';
 import { looseCbor } from '../loose-cbor.ts';
 import { mutateValue } from '../mutate.ts';
 import { cborTarget, type Target } from '../target.ts';

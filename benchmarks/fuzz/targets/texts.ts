@@ -1,8 +1,11 @@
 import { Readable } from 'node:stream';
-import { parseAccount, parseCredits, textOf } from '@moe/core';
-import { ownerKeyFromHex, parseKeystore } from '@moe/core/keystore';
-import { fitPlaces, parsePlaces, serialisePlaces } from '@moe/history';
-import { verifyReceipt } from '@moe/node/verify-receipt';
+import { parseAccount, parseCredits, textOf } from '@market-of-experts/core';
+import { ownerKeyFromHex, parseKeystore } from '@market-of-experts/core/keystore';
+import { readEmbeddingsRequest } from '@market-of-experts/gateway/embeddings-request';
+import { defaultLimits } from '@market-of-experts/gateway/limits';
+import { readJson } from '@market-of-experts/gateway/read-json';
+import { fitPlaces, parsePlaces, serialisePlaces } from '@market-of-experts/history';
+import { parseEmbeddings } from '@market-of-experts/models/openai/embedding-response';
 import {
   defaultTerms,
   embeddedParameters,
@@ -11,22 +14,19 @@ import {
   transactionSchema,
   transactionToJson,
   typedDataOf,
-} from '@moe/protocol';
-import { readScenario, shippedScenario, shippedScenarios } from '@moe/simulation';
+} from '@market-of-experts/protocol';
+import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
+import { readScenario, shippedScenario, shippedScenarios } from '@market-of-experts/simulation';
+import { readCsv } from 'market-of-experts/embed/read-csv';
+import { readJsonl } from 'market-of-experts/embed/read-jsonl';
+import * as ledgerShapes from 'market-of-experts/ledger/shapes';
+import { readAnswer } from 'market-of-experts/market/market-client';
+import * as marketShapes from 'market-of-experts/market/shapes';
+import { readReceipt, readSplit } from 'market-of-experts/receipt/read-receipt';
+import { readTerms } from 'market-of-experts/terms/read-terms';
+import { termsOf } from 'market-of-experts/terms/terms-of';
+import { writeTerms } from 'market-of-experts/terms/write-terms';
 import { z } from 'zod';
-import { readCsv } from '../../../packages/cli/src/embed/read-csv.ts';
-import { readJsonl } from '../../../packages/cli/src/embed/read-jsonl.ts';
-import * as ledgerShapes from '../../../packages/cli/src/ledger/shapes.ts';
-import { readAnswer } from '../../../packages/cli/src/market/market-client.ts';
-import * as marketShapes from '../../../packages/cli/src/market/shapes.ts';
-import { readReceipt, readSplit } from '../../../packages/cli/src/receipt/read-receipt.ts';
-import { readTerms } from '../../../packages/cli/src/terms/read-terms.ts';
-import { termsOf } from '../../../packages/cli/src/terms/terms-of.ts';
-import { writeTerms } from '../../../packages/cli/src/terms/write-terms.ts';
-import { parseEmbeddings } from '../../../packages/experts/src/openai/embedding-response.ts';
-import { readEmbeddingsRequest } from '../../../packages/gateway/src/embeddings-request.ts';
-import { defaultLimits } from '../../../packages/gateway/src/limits.ts';
-import { readJson } from '../../../packages/gateway/src/read-json.ts';
 import { exampleOf } from '../example.ts';
 import { jsonSchemaTarget, jsonTarget, type Target } from '../target.ts';
 

@@ -1,4 +1,4 @@
-import { isMoeError, MoeError } from '@moe/core';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 
 /** What the process returns (docs/run/cli.md). */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import { messageOf, plainText } from '@moe/core';
+import { messageOf, plainText } from '@market-of-experts/core';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
 

@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { addBalance } from './commands/balance.ts';

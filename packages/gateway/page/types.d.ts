@@ -1,4 +1,5 @@
-import type { MarketEvent, Metagraph as MarketMetagraph, MarketStatus, NetworkFacts } from '@moe/node';
+import type { Metagraph as MarketMetagraph, NetworkFacts } from '@market-of-experts/api/ledger-service';
+import type { MarketEvent, MarketStatus } from '@market-of-experts/api/market-service';
 
 /** The JSON form of a value: amounts (bigint) are decimal strings. */
 type Json<T> = T extends bigint

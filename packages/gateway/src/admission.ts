@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /** Bounded concurrency with a bounded, fair queue in front of it. */
 export interface Admission {

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import type { FastifyInstance } from 'fastify';
 
 /** Which methods each address takes. */

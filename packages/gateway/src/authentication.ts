@@ -1,5 +1,5 @@
-import { type AccountId, MoeError } from '@moe/core';
-import type { MarketService } from '@moe/node';
+import type { MarketService } from '@market-of-experts/api/market-service';
+import { type AccountId, MoeError } from '@market-of-experts/core';
 
 const maxKeyLength = 512;
 

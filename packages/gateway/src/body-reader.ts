@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type AccountId, MoeError } from '@moe/core';
+import { type AccountId, MoeError } from '@market-of-experts/core';
 import { type JsonBounds, readJson } from './read-json.ts';
 
 /** Reads a JSON body within its bounds, in the form of a Fastify content-type parser. */

@@ -1,6 +1,6 @@
-import type { MoeError } from '@moe/core';
-import { type Amount, parseCredits } from '@moe/core';
-import type { Delivery, MarketListing, ServiceMode } from '@moe/node';
+import type { Delivery, MarketListing, ServiceMode } from '@market-of-experts/api/market-service';
+import type { MoeError } from '@market-of-experts/core';
+import { type Amount, parseCredits } from '@market-of-experts/core';
 import { z } from 'zod';
 import { invalidRequest } from './http-error.ts';
 

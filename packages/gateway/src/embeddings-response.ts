@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import type { EmbeddedText } from '@moe/node';
+import type { EmbeddedText } from '@market-of-experts/api/market-service';
 import type { EmbeddingsRequest } from './embeddings-request.ts';
 import { toJson } from './json.ts';
 

@@ -1,5 +1,5 @@
-import { isMoeError, MoeError } from '@moe/core';
-import type { EmbeddedText, EmbedRequest, MarketService } from '@moe/node';
+import type { EmbeddedText, EmbedRequest, MarketService } from '@market-of-experts/api/market-service';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Admission } from './admission.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { MoeError } from '@moe/core';
-import type { MarketEvent, MarketService, Viewer } from '@moe/node';
+import type { MarketEvent, MarketService } from '@market-of-experts/api/market-service';
+import type { Viewer } from '@market-of-experts/api/shown-text';
+import { MoeError } from '@market-of-experts/core';
 import { toJson } from './json.ts';
 
 /** Bytes that may wait in one client's socket before it gets no more until it has read them. */

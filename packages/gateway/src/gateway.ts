@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
-import { type AccountId, MoeError, plainText } from '@moe/core';
-import type { MarketService, MarketStatus, Readiness, Viewer } from '@moe/node';
+import type { MarketService, MarketStatus, Readiness } from '@market-of-experts/api/market-service';
+import type { Viewer } from '@market-of-experts/api/shown-text';
+import { type AccountId, MoeError, plainText } from '@market-of-experts/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { collectAllowedMethods } from './allowed-methods.ts';

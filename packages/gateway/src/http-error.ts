@@ -1,4 +1,4 @@
-import { isMoeError, MoeError } from '@moe/core';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 import { LEDGER_REFUSAL } from './ledger-refusal.ts';
 
 /** An error as OpenAI's API writes it: the official clients read exactly these four fields. */

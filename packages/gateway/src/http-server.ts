@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isMoeError, MoeError } from '@moe/core';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createBodyReader } from './body-reader.ts';
 import { toHttpError } from './http-error.ts';

@@ -1,5 +1,5 @@
-import { isMoeError, MoeError } from '@moe/core';
-import type { TransactionPreview } from '@moe/node';
+import type { TransactionPreview } from '@market-of-experts/api/ledger-service';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 
 type Refused = Extract<TransactionPreview['outcome'], { readonly applied: false }>;
 

@@ -1,5 +1,6 @@
-import { type MarketId, MoeError, marketIdSchema, parseAccount } from '@moe/core';
-import type { LedgerService, MarketService } from '@moe/node';
+import type { LedgerService } from '@market-of-experts/api/ledger-service';
+import type { MarketService } from '@market-of-experts/api/market-service';
+import { type MarketId, MoeError, marketIdSchema, parseAccount } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { invalidRequest } from './http-error.ts';
 import { toJson } from './json.ts';

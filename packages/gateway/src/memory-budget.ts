@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /** Bounds what all requests that are queued or at work hold in memory together. */
 export interface MemoryBudget {

@@ -1,5 +1,5 @@
-import type { Amount } from '@moe/core';
-import type { MarketStatus, ServedMarket } from '@moe/node';
+import type { MarketStatus, ServedMarket } from '@market-of-experts/api/market-service';
+import type { Amount } from '@market-of-experts/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Admission } from './admission.ts';
 import type { EventHub } from './event-hub.ts';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { MoeError, textOf } from '@moe/core';
+import { MoeError, textOf } from '@market-of-experts/core';
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -1,5 +1,6 @@
-import { formatCredits, type Hash, hashSchema, MoeError } from '@moe/core';
-import type { MarketListing, MarketService, Readiness, Viewer } from '@moe/node';
+import type { MarketListing, MarketService, Readiness } from '@market-of-experts/api/market-service';
+import type { Viewer } from '@market-of-experts/api/shown-text';
+import { formatCredits, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
 import type { Metrics } from './metrics.ts';

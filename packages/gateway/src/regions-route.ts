@@ -1,5 +1,5 @@
-import { type MarketId, MoeError } from '@moe/core';
-import type { MarketService, RegionListing } from '@moe/node';
+import type { MarketService, RegionListing } from '@market-of-experts/api/market-service';
+import { type MarketId, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './admission.ts';
 import { invalidRequest } from './http-error.ts';

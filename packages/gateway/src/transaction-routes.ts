@@ -1,12 +1,13 @@
-import { encode, fromHex, OWNER_SIGNATURE_BYTES, toHex } from '@moe/core';
-import type { LedgerService, MarketService } from '@moe/node';
+import type { LedgerService } from '@market-of-experts/api/ledger-service';
+import type { MarketService } from '@market-of-experts/api/market-service';
+import { encode, fromHex, OWNER_SIGNATURE_BYTES, toHex } from '@market-of-experts/core';
 import {
   TRANSACTION_DOMAIN,
   type Transaction,
   transactionFromJson,
   transactionToJson,
   typedDataJsonOf,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { createAdmission } from './admission.ts';

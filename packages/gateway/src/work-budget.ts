@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /**
  * What requests without a key may cost: a bucket of work for each address and one for all of them together. A unit is about

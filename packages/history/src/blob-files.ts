@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Hash, hashBytes } from '@moe/core';
-import { readIfThere, writeDurably } from '@moe/core/files';
+import { type Hash, hashBytes } from '@market-of-experts/core';
+import { readIfThere, writeDurably } from '@market-of-experts/core/files';
 
 const mode = 0o644;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Hash, hashBytes, MoeError, messageOf, textOf } from '@moe/core';
+import { type Hash, hashBytes, MoeError, messageOf, textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** A public text from which distractors are drawn (protocol.md, section 3). */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@moe/core';
-import { readSealedJson, writeSealedJson } from '@moe/core/files';
-import { isQuantisedUnit } from '@moe/protocol';
+import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@market-of-experts/core';
+import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
+import { isQuantisedUnit } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './blob-files.ts';
 

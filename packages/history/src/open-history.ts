@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError, messageOf, type NodeId } from '@moe/core';
+import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { AnnIndex, AnnIndexKind } from './ann/ann-index.ts';
 import { IndexFiles, type IndexState } from './ann/index-files.ts';

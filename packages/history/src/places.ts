@@ -1,5 +1,13 @@
-import { type Hash, hashBytes, hashOf, hashSchema, MoeError, messageOf, textOf } from '@moe/core';
-import { drawStream, type PlaceCentroids } from '@moe/protocol';
+import {
+  type Hash,
+  hashBytes,
+  hashOf,
+  hashSchema,
+  MoeError,
+  messageOf,
+  textOf,
+} from '@market-of-experts/core';
+import { drawStream, type PlaceCentroids } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './blob-files.ts';
 

@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import type { History, HistoryQuery, Neighbour } from './history.ts';
 import { excessSteps } from './records/record.ts';
 import type { WorkerTally } from './worker-tallies.ts';

@@ -1,5 +1,5 @@
-import type { Amount, JobId, NodeId } from '@moe/core';
-import type { MarketParameters } from '@moe/protocol';
+import type { Amount, JobId, NodeId } from '@market-of-experts/core';
+import type { MarketParameters } from '@market-of-experts/protocol';
 import type { History } from './history.ts';
 import { normalBelow } from './normal.ts';
 import { jobNoise } from './posterior.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { MoeError, messageOf, textOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@market-of-experts/core';
 
 export interface DirectoryLock {
   release(): void;

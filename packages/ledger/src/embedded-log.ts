@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import type { EmbeddedStore } from './embedded-store.ts';
 import type { Log } from './log.ts';
 import { damagedStore } from './store-table.ts';

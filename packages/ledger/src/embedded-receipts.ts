@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import type { EmbeddedStore } from './embedded-store.ts';
 import { tooManyPending } from './memory-receipts.ts';
 import {

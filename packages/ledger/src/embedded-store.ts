@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { isMoeError, MoeError, messageOf } from '@moe/core';
+import { isMoeError, MoeError, messageOf } from '@market-of-experts/core';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { diskShortage, tryToWrite } from './disk-space.ts';

@@ -8,8 +8,8 @@ import {
   signatureBytesOf,
   toHex,
   verifySignatureAsync,
-} from '@moe/core';
-import { otherFormat } from '@moe/core/files';
+} from '@market-of-experts/core';
+import { otherFormat } from '@market-of-experts/core/files';
 import {
   innerSignatures,
   LEDGER_LIMITS,
@@ -18,7 +18,7 @@ import {
   type Transaction,
   transactionSchema,
   verifyTransactionAsync,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { z } from 'zod';
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { CHAIN_START, readEntry } from './entry.ts';
 import type { Log } from './log.ts';

@@ -1,4 +1,4 @@
-import { type LedgerState, type TableName, tableNames } from '@moe/protocol';
+import { type LedgerState, type TableName, tableNames } from '@market-of-experts/protocol';
 
 /**
  * A state as it was when this was made, read while the state goes on changing: whoever changes it says so to

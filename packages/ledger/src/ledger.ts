@@ -1,4 +1,4 @@
-import type { AccountId, Amount, Hash, MarketId, NodeId, SenderId, Signer } from '@moe/core';
+import type { AccountId, Amount, Hash, MarketId, NodeId, SenderId, Signer } from '@market-of-experts/core';
 import type {
   Account,
   AccountProof,
@@ -16,7 +16,7 @@ import type {
   Validator,
   WeightCommit,
   Weights,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { LedgerEntry } from './entry.ts';
 
 /** The tables of the ledger, by the keys that the protocol makes. */

@@ -1,4 +1,4 @@
-import type { MoeError } from '@moe/core';
+import type { MoeError } from '@market-of-experts/core';
 
 /**
  * An ordered, durable log of opaque entries, numbered from 0. The order comes from whatever is behind it: an

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import type { Log } from './log.ts';
 
 /** A log that lives as long as the array behind it: for tests and simulations. */

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import { defaultReceiptLimits, type ReceiptLimits, type ReceiptStore } from './receipts.ts';
 
 /** What outlives a {@link memoryReceipts}: pass the same one again to "reopen" it. */

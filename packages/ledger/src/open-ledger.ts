@@ -8,7 +8,7 @@ import {
   type Signer,
   senderOf,
   toHex,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import {
   accountOf,
   applyTransaction,
@@ -22,7 +22,7 @@ import {
   signTransaction,
   type Transaction,
   weightCommitKey,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import {
   areInnerSignaturesValid,
   CHAIN_START,

@@ -1,4 +1,4 @@
-import type { MoeError } from '@moe/core';
+import type { MoeError } from '@market-of-experts/core';
 
 /**
  * Signed outcomes of jobs (certificates), kept until they are settled and then as receipts for clients. A

@@ -1,4 +1,4 @@
-import type { AccountId, MarketId } from '@moe/core';
+import type { AccountId, MarketId } from '@market-of-experts/core';
 import type { Ledger } from './ledger.ts';
 import type { ReceiptStore, StoredReceipt } from './receipts.ts';
 

@@ -1,5 +1,5 @@
-import { fromHex, MoeError, toHex } from '@moe/core';
-import { applyTransaction, emptyState, type LedgerState } from '@moe/protocol';
+import { fromHex, MoeError, toHex } from '@market-of-experts/core';
+import { applyTransaction, emptyState, type LedgerState } from '@market-of-experts/protocol';
 import { areSignaturesValid, CHAIN_START, chainHashIn, corrupt, otherRules, readEntry } from './entry.ts';
 import type { Log } from './log.ts';
 import type { SnapshotStore } from './snapshots.ts';

@@ -1,7 +1,13 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decode, encode, type Hash, hashSchema, MoeError } from '@moe/core';
-import { emptyState, type LedgerState, recordSchemas, type TableName, tableNames } from '@moe/protocol';
+import { decode, encode, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
+import {
+  emptyState,
+  type LedgerState,
+  recordSchemas,
+  type TableName,
+  tableNames,
+} from '@market-of-experts/protocol';
 import { z } from 'zod';
 import { DamagedFile, readFrames, writeFrames } from './frame-file.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMoeError, messageOf } from '@moe/core';
+import { isMoeError, messageOf } from '@market-of-experts/core';
 import type { Database, RootDatabase } from 'lmdb';
 import { checkPages, DamagedPages } from './store-pages.ts';
 import { damagedStore, storeTable } from './store-table.ts';

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import type { Database, RangeOptions } from 'lmdb';
 
 const checksumBytes = 4;

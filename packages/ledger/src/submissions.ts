@@ -1,5 +1,5 @@
-import type { SenderId } from '@moe/core';
-import { MoeError } from '@moe/core';
+import type { SenderId } from '@market-of-experts/core';
+import { MoeError } from '@market-of-experts/core';
 import { areSignaturesValid, type SealedTransaction } from './entry.ts';
 
 /** Signatures checked at a time: enough for every core, few enough that a sync to disk need not queue long. */

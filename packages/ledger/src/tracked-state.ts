@@ -1,4 +1,4 @@
-import type { AccountId, Amount, Hash } from '@moe/core';
+import type { AccountId, Amount, Hash } from '@market-of-experts/core';
 import {
   type AccountProof,
   type Draft,
@@ -8,7 +8,7 @@ import {
   type TableName,
   tableNames,
   totalMicro,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { FrozenRecords } from './frozen-records.ts';
 import { yieldToEvents } from './yield-to-events.ts';
 

@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyPair, MoeError, type NodeId } from '@moe/core';
+import { generateKeyPair, type KeyPair, MoeError, type NodeId } from '@market-of-experts/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NetworkLimits } from './limits.ts';
 import type { Transport } from './transport.ts';

@@ -1,4 +1,4 @@
-import type { NodeId, Random } from '@moe/core';
+import type { NodeId, Random } from '@market-of-experts/core';
 
 /** Mean one-way delay of a link in milliseconds. */
 export type Latency = number | ((from: NodeId, to: NodeId) => number);

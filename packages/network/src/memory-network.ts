@@ -1,4 +1,11 @@
-import { type Clock, MoeError, maximumTimerMs, type NodeId, type Random, systemRandom } from '@moe/core';
+import {
+  type Clock,
+  MoeError,
+  maximumTimerMs,
+  type NodeId,
+  type Random,
+  systemRandom,
+} from '@market-of-experts/core';
 import { createFaults, type FaultInjection } from './faults.ts';
 import { defaultLimits, type NetworkLimits } from './limits.ts';
 import { type MemoryLinks, MemoryTransport } from './memory-transport.ts';

@@ -1,4 +1,4 @@
-import type { MoeError, NodeId } from '@moe/core';
+import type { MoeError, NodeId } from '@market-of-experts/core';
 import type { RequestContext } from './transport.ts';
 
 /** A request that waits for its answer, at the caller. Settles once; what comes later is dropped. */

@@ -1,4 +1,4 @@
-import { MoeError, type NodeId, plainText } from '@moe/core';
+import { MoeError, type NodeId, plainText } from '@market-of-experts/core';
 import type { NetworkLimits } from './limits.ts';
 import { IncomingRequest, OutgoingRequest } from './memory-request.ts';
 import type { NoticeHandler, RequestHandler, RequestOptions, Transport } from './transport.ts';

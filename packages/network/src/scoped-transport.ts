@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import type { RequestContext, Transport } from './transport.ts';
 import { transportError } from './transport-error.ts';
 

@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import type { TransportErrorCode } from './transport.ts';
 
 /** Longest message of a failed handler that crosses the network, in characters. */

@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 
 /** What a handler knows of the caller. */
 export interface RequestContext {

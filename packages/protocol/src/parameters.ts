@@ -1,4 +1,4 @@
-import { type Amount, amountSchema } from '@moe/core';
+import { type Amount, amountSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** The numbers of one market (protocol.md). A market changes them only with notice; jobs name their version. */

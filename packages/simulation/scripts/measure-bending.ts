@@ -4,8 +4,8 @@
  * The figures are in docs/concepts/simulation.md; src/job/collusion.ts is fitted to them.
  */
 
-import { standardNormal } from '@moe/node/policy';
-import { defaultParameters, quantise, type ScoredMember, scoreMembers } from '@moe/protocol';
+import { defaultParameters, quantise, type ScoredMember, scoreMembers } from '@market-of-experts/protocol';
+import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import { randomStream } from '../src/random.ts';
 
 const dimensions = 64;

@@ -1,5 +1,5 @@
-import { standardNormal } from '@moe/node/policy';
-import { lossUnitsPerJob, type MarketParameters } from '@moe/protocol';
+import { lossUnitsPerJob, type MarketParameters } from '@market-of-experts/protocol';
+import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import type { Beliefs } from './beliefs/beliefs.ts';
 import { HistoryBeliefs } from './beliefs/history-beliefs.ts';
 import { PlaceBeliefs } from './beliefs/place-beliefs.ts';

@@ -7,9 +7,9 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyResidual, createModelHost, readAdapterWeights } from '@moe/experts';
-import { loadCalibrationPieces } from '@moe/history';
-import { drawCalibration, maskText, quantise, scoreMembers } from '@moe/protocol';
+import { loadCalibrationPieces } from '@market-of-experts/history';
+import { applyResidual, createModelHost, readAdapterWeights } from '@market-of-experts/models';
+import { drawCalibration, maskText, quantise, scoreMembers } from '@market-of-experts/protocol';
 import {
   type EvaluationParagraph,
   evaluationParagraphs,

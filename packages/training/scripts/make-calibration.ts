@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { drawDistinct, drawStream, wordsOf } from '@moe/protocol';
+import { drawDistinct, drawStream, wordsOf } from '@market-of-experts/protocol';
 import { type CorpusText, readCorpus, textKinds } from '../src/corpora/corpus.ts';
 import { splitOf } from '../src/corpora/split.ts';
 

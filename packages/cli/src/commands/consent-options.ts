@@ -1,4 +1,4 @@
-import { fromHex, type NodeId, nodeIdSchema } from '@moe/core';
+import { fromHex, type NodeId, nodeIdSchema } from '@market-of-experts/core';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { type ChosenNode, chooseNode, type KeyOptions } from '../wallet/choose-key.ts';

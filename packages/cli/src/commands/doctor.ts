@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { examineDataDirectory, type Finding, type Remedy } from '@moe/node';
+import { examineDataDirectory, type Finding, type Remedy } from '@market-of-experts/host/doctor';
 import type { Command } from 'commander';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { dataDirectory } from '../market/connection.ts';

@@ -1,5 +1,5 @@
-import { isMoeError } from '@moe/core';
-import { findingOf, transactionFromJson } from '@moe/protocol';
+import { isMoeError } from '@market-of-experts/core';
+import { findingOf, transactionFromJson } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Amount, formatCredits, type MarketId, parseCredits } from '@moe/core';
-import { defaultJoiningBudgetMicro } from '@moe/protocol';
+import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
+import { defaultJoiningBudgetMicro } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { readMarket } from '../ledger/read-arguments.ts';
@@ -61,7 +61,9 @@ async function choose(
   flags: JoinFlags,
 ): Promise<void> {
   // Loads models' libraries: no other command should wait for that.
-  const { changeJoiningChoice, joiningSpentMicro, readJoiningChoice } = await import('@moe/node');
+  const { changeJoiningChoice, joiningSpentMicro, readJoiningChoice } = await import(
+    '@market-of-experts/host/joined-markets'
+  );
   const isChange = market !== undefined || budgetMicro !== undefined;
   const choice = isChange
     ? changeJoiningChoice(directory, ({ markets }) => ({

@@ -1,5 +1,5 @@
-import { type Amount, formatCredits, type MarketId, parseCredits } from '@moe/core';
-import type { StakeTarget } from '@moe/protocol';
+import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
+import type { StakeTarget } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
 import { refusal, usageError } from '../exit-codes.ts';
 import { carryOut } from '../ledger/carry-out.ts';

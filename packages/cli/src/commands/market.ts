@@ -1,5 +1,5 @@
-import { formatCredits, type MarketId } from '@moe/core';
-import type { MarketTerms } from '@moe/protocol';
+import { formatCredits, type MarketId } from '@market-of-experts/core';
+import type { MarketTerms } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';

@@ -1,4 +1,4 @@
-import { formatCredits } from '@moe/core';
+import { formatCredits } from '@market-of-experts/core';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';

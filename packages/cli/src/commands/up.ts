@@ -1,5 +1,5 @@
-import { type Amount, formatCredits, type MarketId, parseCredits } from '@moe/core';
-import { defaultJoiningBudgetMicro } from '@moe/protocol';
+import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
+import { defaultJoiningBudgetMicro } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
 import { usageError } from '../exit-codes.ts';
 import { readMarket } from '../ledger/read-arguments.ts';

@@ -1,4 +1,4 @@
-import { feeOf } from '@moe/protocol';
+import { feeOf } from '@market-of-experts/protocol';
 import type { Listing } from '../market/shapes.ts';
 import type { InputItem, Problem } from './input.ts';
 

@@ -1,4 +1,4 @@
-import { MoeError, systemClock } from '@moe/core';
+import { MoeError, systemClock } from '@market-of-experts/core';
 import { type MarketClient, readAnswer } from '../market/market-client.ts';
 import { embeddingsSchema } from '../market/shapes.ts';
 

@@ -1,4 +1,4 @@
-import { formatCredits, isMoeError, MoeError } from '@moe/core';
+import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
 import { print, printAside, printJson } from '../commands/print.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { readConnection } from '../market/connection.ts';

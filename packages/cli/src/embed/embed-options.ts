@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseCredits } from '@moe/core';
+import { parseCredits } from '@market-of-experts/core';
 import { usageError } from '../exit-codes.ts';
 import type { InputFormat, InputOptions, TextSplit } from './input.ts';
 import { idsPath } from './npy-output.ts';

@@ -1,4 +1,4 @@
-import { formatCredits } from '@moe/core';
+import { formatCredits } from '@market-of-experts/core';
 import { bar } from '../terminal/progress-line.ts';
 import { formatCount, formatDuration } from '../terminal/text.ts';
 import type { InputItem } from './input.ts';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { messageOf } from '@moe/core';
+import { messageOf } from '@market-of-experts/core';
 import { CsvError, parse } from 'csv-parse';
 import { usageError } from '../exit-codes.ts';
 import { type InputItem, maxDatumBytes } from './input.ts';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, opendir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { messageOf } from '@moe/core';
+import { messageOf } from '@market-of-experts/core';
 import { usageError } from '../exit-codes.ts';
 import type { InputFormat, InputItem, InputOptions } from './input.ts';
 import { readCsv } from './read-csv.ts';

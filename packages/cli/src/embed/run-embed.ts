@@ -1,4 +1,4 @@
-import { isMoeError, MoeError } from '@moe/core';
+import { isMoeError, MoeError } from '@market-of-experts/core';
 import type { MarketClient } from '../market/market-client.ts';
 import { batches, type PendingText } from './batches.ts';
 import { embedBatch, type RequestSettings } from './embed-batch.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import { type EmbeddingOutput, rowLine } from './output.ts';
 
 /** JSONL on standard output. Rejects with `output-closed` when the reader has gone (`| head`). */

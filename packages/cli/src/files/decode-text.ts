@@ -1,4 +1,4 @@
-import { isMoeError, textOf } from '@moe/core';
+import { isMoeError, textOf } from '@market-of-experts/core';
 
 /** UTF-8 without its byte order mark, or the reason why these bytes are no text. */
 export function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly reason: string } {

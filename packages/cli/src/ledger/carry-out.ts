@@ -1,4 +1,4 @@
-import { formatAccount, isMoeError, MoeError, toHex } from '@moe/core';
+import { formatAccount, isMoeError, MoeError, toHex } from '@market-of-experts/core';
 import {
   signConsent,
   signTransaction,
@@ -6,7 +6,7 @@ import {
   transactionToJson,
   typedDataJsonOf,
   warningsOfDestination,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { print, printJson } from '../commands/print.ts';
 import { refusal, usageError } from '../exit-codes.ts';
 import { askYes, canAsk } from '../terminal/ask.ts';

@@ -1,5 +1,5 @@
-import { formatAccount } from '@moe/core';
-import type { Action, StakeTarget } from '@moe/protocol';
+import { formatAccount } from '@market-of-experts/core';
+import type { Action, StakeTarget } from '@market-of-experts/protocol';
 import { formatAmount, formatShare } from '../terminal/text.ts';
 
 /** Kinds that people sign on the command line. */

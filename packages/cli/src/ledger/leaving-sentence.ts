@@ -1,4 +1,4 @@
-import type { Amount } from '@moe/core';
+import type { Amount } from '@market-of-experts/core';
 import { formatAmount } from '../terminal/text.ts';
 
 /** Of prepaid money that its client is taking out. */

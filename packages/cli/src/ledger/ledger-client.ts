@@ -1,4 +1,4 @@
-import { type AccountId, isMoeError, type MarketId } from '@moe/core';
+import { type AccountId, isMoeError, type MarketId } from '@market-of-experts/core';
 import type { z } from 'zod';
 import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';

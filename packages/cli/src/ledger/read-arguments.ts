@@ -5,7 +5,7 @@ import {
   marketIdSchema,
   parseAccount,
   parseCredits,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { usageError } from '../exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import { chooseOwner, type KeyOptions } from '../wallet/choose-key.ts';

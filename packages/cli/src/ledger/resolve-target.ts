@@ -1,5 +1,5 @@
-import { type MarketId, type NodeId, skeletonOf } from '@moe/core';
-import type { StakeTarget } from '@moe/protocol';
+import { type MarketId, type NodeId, skeletonOf } from '@market-of-experts/core';
+import type { StakeTarget } from '@market-of-experts/protocol';
 import { usageError } from '../exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import type { LedgerClient } from './ledger-client.ts';

@@ -1,5 +1,5 @@
-import { accountIdSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
-import { networkIdSchema } from '@moe/protocol';
+import { accountIdSchema, marketIdSchema, nodeIdSchema } from '@market-of-experts/core';
+import { networkIdSchema } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import { shownText } from '../market/shown-text.ts';
 

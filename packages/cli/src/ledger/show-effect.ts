@@ -1,4 +1,4 @@
-import { type AccountId, formatAccount, formatCredits } from '@moe/core';
+import { type AccountId, formatAccount, formatCredits } from '@market-of-experts/core';
 import { renderTable } from '../terminal/table.ts';
 import { plural, printable } from '../terminal/text.ts';
 import type { PreviewAnswer } from './shapes.ts';

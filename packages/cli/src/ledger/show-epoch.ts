@@ -1,5 +1,5 @@
-import { formatCredits } from '@moe/core';
-import { LEDGER_TIME } from '@moe/protocol';
+import { formatCredits } from '@market-of-experts/core';
+import { LEDGER_TIME } from '@market-of-experts/protocol';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { bar } from '../terminal/progress-line.ts';

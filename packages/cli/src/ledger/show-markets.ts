@@ -1,5 +1,5 @@
-import { formatAccount, formatCredits } from '@moe/core';
-import { problemsOfJoining } from '@moe/protocol';
+import { formatAccount, formatCredits } from '@market-of-experts/core';
+import { problemsOfJoining } from '@market-of-experts/protocol';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';

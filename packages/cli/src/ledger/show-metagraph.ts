@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatCredits, type MarketId } from '@moe/core';
+import { formatCredits, type MarketId } from '@market-of-experts/core';
 import { print, printJson } from '../commands/print.ts';
 import { usageError } from '../exit-codes.ts';
 import type { ConnectionOptions } from '../market/connection.ts';

@@ -1,4 +1,4 @@
-import { formatAccount, formatCredits } from '@moe/core';
+import { formatAccount, formatCredits } from '@market-of-experts/core';
 import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { renderTable } from '../terminal/table.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { MoeError, textOf } from '@moe/core';
+import { MoeError, textOf } from '@market-of-experts/core';
 import { usageError } from '../exit-codes.ts';
 
 export interface ConnectionOptions {

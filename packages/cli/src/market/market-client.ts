@@ -1,4 +1,4 @@
-import { MoeError, messageOf, textOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@market-of-experts/core';
 import type { z } from 'zod';
 import type { Connection } from './connection.ts';
 import { errorSchema } from './shapes.ts';

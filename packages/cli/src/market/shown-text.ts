@@ -1,4 +1,4 @@
-import { plainText } from '@moe/core';
+import { plainText } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** A text in an answer of a market, which may be anybody's: on one line, with nothing that steers a terminal, from here on. */

@@ -1,4 +1,4 @@
-import { type ReceiptCheck, verifyReceipt } from '@moe/node/verify-receipt';
+import { type ReceiptCheck, verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
 
 export type Check = ReceiptCheck;
 

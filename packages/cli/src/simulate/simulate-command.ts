@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { isMoeError } from '@moe/core';
+import { isMoeError } from '@market-of-experts/core';
 import {
   groupTable,
   makeReport,
@@ -16,7 +16,7 @@ import {
   shippedScenarios,
   simulate,
   type Table,
-} from '@moe/simulation';
+} from '@market-of-experts/simulation';
 import { print, printAside, printJson } from '../commands/print.ts';
 import { exitCodes, usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /** Whether somebody sits there who can be asked: questions go to standard error, answers come from standard input. */
 export function canAsk(): boolean {

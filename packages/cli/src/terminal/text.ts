@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
-import { type Amount, formatCredits, MICRO_PER_CREDIT, plainText } from '@moe/core';
+import { type Amount, formatCredits, MICRO_PER_CREDIT, plainText } from '@market-of-experts/core';
 import stringWidth from 'string-width';
 
 /** Text from outside on one line, without anything that a terminal would act on or that nobody sees. */
-export { plainText as printable } from '@moe/core';
+export { plainText as printable } from '@market-of-experts/core';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours that `paint` makes
 const colour = /(\u001b\[\d{1,3}(?:;\d{1,3})*m)/;

@@ -1,5 +1,5 @@
-import { MoeError } from '@moe/core';
-import { type MarketTerms, marketTermsSchema, problemOfTerms } from '@moe/protocol';
+import { MoeError } from '@market-of-experts/core';
+import { type MarketTerms, marketTermsSchema, problemOfTerms } from '@market-of-experts/protocol';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { usageError } from '../exit-codes.ts';

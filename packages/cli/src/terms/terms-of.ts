@@ -1,5 +1,5 @@
-import { formatCredits, MoeError } from '@moe/core';
-import type { MarketTerms } from '@moe/protocol';
+import { formatCredits, MoeError } from '@market-of-experts/core';
+import type { MarketTerms } from '@market-of-experts/protocol';
 import { readTerms } from './read-terms.ts';
 
 /** Terms as a market sent them. Throws `invalid-answer` for what this version does not know. */

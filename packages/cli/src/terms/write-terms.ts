@@ -1,5 +1,5 @@
-import { formatCredits } from '@moe/core';
-import { type MarketTerms, transactionToJson } from '@moe/protocol';
+import { formatCredits } from '@market-of-experts/core';
+import { type MarketTerms, transactionToJson } from '@market-of-experts/protocol';
 import { stringify } from 'yaml';
 import { termComments } from './term-comments.ts';
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatCredits, isMoeError } from '@moe/core';
-import type { EmbeddedMarket, JobSummary } from '@moe/node';
-import { embeddedParameters, splitFee } from '@moe/protocol';
-import { sampleKinds, sampleTexts } from '@moe/training';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import { formatCredits, isMoeError } from '@market-of-experts/core';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
+import { sampleKinds, sampleTexts } from '@market-of-experts/training';
 import { fit, formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { jobTable } from './job-table.ts';
 import type { UpLog } from './log.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { EmbeddedMarket } from '@moe/node';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
 import type { UpLog } from './log.ts';

@@ -1,6 +1,7 @@
-import { cutText, isMoeError, type MarketId } from '@moe/core';
-import type { EmbeddedMarket, JobSummary } from '@moe/node';
-import { type SampleKind, sampleTexts } from '@moe/training';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import { cutText, isMoeError, type MarketId } from '@market-of-experts/core';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 
 /** A text that the operator buys a job for, and the kind that tables show it under. */
 interface HouseText {

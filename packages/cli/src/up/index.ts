@@ -1,18 +1,15 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatCredits, messageOf, textOf } from '@moe/core';
-import { writeDurably } from '@moe/core/files';
-import { type CatalogueExpert, createModelHost, type ModelHost } from '@moe/experts';
-import { createGateway } from '@moe/gateway';
-import {
-  contraryTestimony,
-  type EmbeddedMarket,
-  type JobSummary,
-  openEmbeddedMarket,
-  validatorSpecs,
-} from '@moe/node';
-import { sampleKinds } from '@moe/training';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import { formatCredits, messageOf, textOf } from '@market-of-experts/core';
+import { writeDurably } from '@market-of-experts/core/files';
+import { createGateway } from '@market-of-experts/gateway';
+import { type EmbeddedMarket, openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { validatorSpecs } from '@market-of-experts/host/validators';
+import { type CatalogueExpert, createModelHost, type ModelHost } from '@market-of-experts/models';
+import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
+import { sampleKinds } from '@market-of-experts/training';
 import type { UpOptions } from '../commands/up.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { addressFile } from '../market/connection.ts';

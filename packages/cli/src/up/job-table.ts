@@ -1,6 +1,6 @@
-import { formatCredits } from '@moe/core';
-import type { JobSummary } from '@moe/node';
-import { embeddedParameters, splitFee } from '@moe/protocol';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import { formatCredits } from '@market-of-experts/core';
+import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
 import { bar } from '../terminal/progress-line.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatShare } from '../terminal/text.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 
 /** Finds out before any model is loaded. Throws `cannot-listen`. */
 export async function assertCanListen(host: string, port: number): Promise<void> {

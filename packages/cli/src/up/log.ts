@@ -1,6 +1,6 @@
-import { formatCredits } from '@moe/core';
-import type { JobSummary } from '@moe/node';
-import { embeddedParameters, splitFee } from '@moe/protocol';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import { formatCredits } from '@market-of-experts/core';
+import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
 import { print, printJson } from '../commands/print.ts';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
 import { fit, formatShare, paint, printable } from '../terminal/text.ts';

@@ -1,5 +1,5 @@
-import type { EmbeddedMarket } from '@moe/node';
-import { sampleKinds } from '@moe/training';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { sampleKinds } from '@market-of-experts/training';
 import type { House } from './house.ts';
 
 /** House jobs for each newcomer: its 20 of probation, and some in which it may win. */

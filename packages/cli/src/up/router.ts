@@ -1,5 +1,5 @@
-import { madeOnce } from '@moe/core';
-import { catalogue, type ExpertBackend, type ModelHost, marketSpec } from '@moe/experts';
+import { madeOnce } from '@market-of-experts/core';
+import { catalogue, type ExpertBackend, type ModelHost, marketSpec } from '@market-of-experts/models';
 
 /** Sees where a text lies, so that routed mode asks the expert who was best there. */
 export interface Router {

@@ -1,7 +1,7 @@
-import { MoeError, messageOf } from '@moe/core';
-import type { ModelHost } from '@moe/experts';
-import type { EmbeddedMarket } from '@moe/node';
-import { specialistDomains, trainSpecialist } from '@moe/training';
+import { MoeError, messageOf } from '@market-of-experts/core';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import type { ModelHost } from '@market-of-experts/models';
+import { specialistDomains, trainSpecialist } from '@market-of-experts/training';
 import { bar } from '../terminal/progress-line.ts';
 import type { House } from './house.ts';
 import type { UpLog } from './log.ts';

@@ -1,7 +1,14 @@
-import { MoeError, messageOf } from '@moe/core';
-import { type CatalogueExpert, catalogue, type ModelHost, marketSpec, readAlignment } from '@moe/experts';
-import type { EmbeddedMarket, ExpertSpec } from '@moe/node';
-import { embeddedParameters, leastPaidExperts } from '@moe/protocol';
+import { MoeError, messageOf } from '@market-of-experts/core';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import type { ExpertSpec } from '@market-of-experts/host/expert-pool';
+import {
+  type CatalogueExpert,
+  catalogue,
+  type ModelHost,
+  marketSpec,
+  readAlignment,
+} from '@market-of-experts/models';
+import { embeddedParameters, leastPaidExperts } from '@market-of-experts/protocol';
 import type { UpLog } from './log.ts';
 
 /** Experts past probation without whom no text can be competed for. */

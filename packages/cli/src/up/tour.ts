@@ -1,5 +1,6 @@
-import type { EmbeddedMarket, JobSummary } from '@moe/node';
-import { type SampleKind, sampleTexts } from '@moe/training';
+import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 import { fit, paint, printable } from '../terminal/text.ts';
 import { friendCase } from './friend-case.ts';
 import { jobTable } from './job-table.ts';

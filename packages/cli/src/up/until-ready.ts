@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MarketService } from '@moe/node';
+import type { MarketService } from '@market-of-experts/api/market-service';
 import type { UpLog } from './log.ts';
 
 const lookEveryMs = 250;

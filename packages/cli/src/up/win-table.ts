@@ -1,4 +1,4 @@
-import type { JobSummary } from '@moe/node';
+import type { JobSummary } from '@market-of-experts/api/market-service';
 import { renderTable } from '../terminal/table.ts';
 import { plural } from '../terminal/text.ts';
 

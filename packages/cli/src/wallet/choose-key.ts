@@ -1,5 +1,18 @@
-import { type AccountId, formatAccount, type KeyPair, MoeError, type NodeId, type OwnerKey } from '@moe/core';
-import { decryptKeystore, holderOf, type Keystore, listWallets, readWallet } from '@moe/core/keystore';
+import {
+  type AccountId,
+  formatAccount,
+  type KeyPair,
+  MoeError,
+  type NodeId,
+  type OwnerKey,
+} from '@market-of-experts/core';
+import {
+  decryptKeystore,
+  holderOf,
+  type Keystore,
+  listWallets,
+  readWallet,
+} from '@market-of-experts/core/keystore';
 import { usageError } from '../exit-codes.ts';
 import { houseKeyNames, houseNode, houseOwner } from './house-keys.ts';
 import { type PassphraseOptions, readPassphrase } from './passphrase.ts';

@@ -1,5 +1,5 @@
-import { formatAccount, toHex } from '@moe/core';
-import { networkIdSchema, signConsent } from '@moe/protocol';
+import { formatAccount, toHex } from '@market-of-experts/core';
+import { networkIdSchema, signConsent } from '@market-of-experts/protocol';
 import { print, printJson } from '../commands/print.ts';
 import { usageError } from '../exit-codes.ts';
 import { readAccount } from '../ledger/read-arguments.ts';

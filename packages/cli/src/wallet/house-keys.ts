@@ -6,8 +6,8 @@ import {
   MoeError,
   type OwnerKey,
   ownerKeyFromPrivate,
-} from '@moe/core';
-import { readSealedJson } from '@moe/core/files';
+} from '@market-of-experts/core';
+import { readSealedJson } from '@market-of-experts/core/files';
 import { z } from 'zod';
 import { dataDirectory } from '../market/connection.ts';
 

@@ -7,7 +7,7 @@ import {
   type Signer,
   senderOf,
   toHex,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import {
   decryptKeystore,
   formatKeystore,
@@ -15,7 +15,7 @@ import {
   parseKeystore,
   readWallet,
   walletPath,
-} from '@moe/core/keystore';
+} from '@market-of-experts/core/keystore';
 import { print, printJson } from '../commands/print.ts';
 import { usageError } from '../exit-codes.ts';
 import { readSmallFile, readSmallInput } from '../files/read-small-file.ts';

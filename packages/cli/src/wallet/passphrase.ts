@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { askHidden, canAsk } from '../terminal/ask.ts';

@@ -1,5 +1,5 @@
-import { type AccountId, formatAccount, formatCredits, isMoeError } from '@moe/core';
-import { listWallets } from '@moe/core/keystore';
+import { type AccountId, formatAccount, formatCredits, isMoeError } from '@market-of-experts/core';
+import { listWallets } from '@market-of-experts/core/keystore';
 import { print, printAside, printJson } from '../commands/print.ts';
 import { createLedgerClient } from '../ledger/ledger-client.ts';
 import type { ConnectionOptions } from '../market/connection.ts';

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Signer } from '@moe/core';
-import { encryptKeystore, saveWallet, walletPath } from '@moe/core/keystore';
+import type { Signer } from '@market-of-experts/core';
+import { encryptKeystore, saveWallet, walletPath } from '@market-of-experts/core/keystore';
 import { usageError } from '../exit-codes.ts';
 import { dataDirectory } from '../market/connection.ts';
 import { houseKeyNames } from './house-keys.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import type { AnnIndex, AnnIndexKind, FoundKeys } from './ann-index.ts';
 
 const keyBytes = 8;

@@ -12,7 +12,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { readSealedJson, writeSealedJson } from '@moe/core/files';
+import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
 import { z } from 'zod';
 import { forgottenSchema } from '../records/history-folder.ts';
 import type { AnnIndex, AnnIndexKind } from './ann-index.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import { Index, MetricKind, ScalarKind } from 'usearch';
 import type { AnnIndex, AnnIndexKind, FoundKeys } from './ann-index.ts';
 

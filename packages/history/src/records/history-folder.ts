@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { MoeError, messageOf } from '@moe/core';
-import { readSealedJson, writeSealedJson } from '@moe/core/files';
+import { MoeError, messageOf } from '@market-of-experts/core';
+import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
 import { z } from 'zod';
 import type { RecordLimits } from './record.ts';
 

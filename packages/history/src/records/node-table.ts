@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { MoeError, type NodeId } from '@moe/core';
+import { MoeError, type NodeId } from '@market-of-experts/core';
 import { damagedHistory } from './history-folder.ts';
 
 const idBytes = 32;

@@ -1,4 +1,4 @@
-import { type JobId, jobIdSchema, MoeError, type NodeId, nodeIdSchema } from '@moe/core';
+import { type JobId, jobIdSchema, MoeError, type NodeId, nodeIdSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** How one member's entry in a certified job did. Loss and latency are the worker's. */

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { JobId, NodeId } from '@moe/core';
+import type { JobId, NodeId } from '@market-of-experts/core';
 import { excessSteps, type HistoryOutcome, type HistoryRecord, type RecordLimits } from './record.ts';
 
 const outcomeBytes = 20;

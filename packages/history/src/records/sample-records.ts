@@ -1,4 +1,4 @@
-import { type JobId, type NodeId, sha256 } from '@moe/core';
+import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
 import type { HistoryOutcome, HistoryRecord } from './record.ts';
 
 /** Records for tests: few dimensions, everything decided by the arguments. */

@@ -1,4 +1,4 @@
-import { type Hash, hashOf } from '@moe/core';
+import { type Hash, hashOf } from '@market-of-experts/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SigningGuard } from '../guard/signing-guard.ts';
 

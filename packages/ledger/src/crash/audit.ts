@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Amount } from '@moe/core';
+import type { Amount } from '@market-of-experts/core';
 import { embeddedLog } from '../embedded-log.ts';
 import { embeddedReceipts } from '../embedded-receipts.ts';
 import { openStore } from '../embedded-store.ts';

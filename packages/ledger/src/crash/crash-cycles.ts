@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Amount } from '@moe/core';
+import type { Amount } from '@market-of-experts/core';
 import { type Acknowledged, type Audit, auditDirectory } from './audit.ts';
 import { type KillableProcess, startKillable } from './killable-process.ts';
 

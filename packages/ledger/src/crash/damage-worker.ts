@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isMoeError, messageOf, sha256, toHex } from '@moe/core';
+import { isMoeError, messageOf, sha256, toHex } from '@market-of-experts/core';
 import { type EmbeddedStore, openStore } from '../embedded-store.ts';
 
 const [directory, count] = [process.argv[2]!, Number(process.argv[3])];

@@ -10,7 +10,7 @@ import {
   type OwnerKey,
   ownerKeyFromPrivate,
   sha256,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import {
   type Action,
   defaultNetworkRules,
@@ -21,7 +21,7 @@ import {
   signConsent,
   signSettlement,
   signTransaction,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import { z } from 'zod';
 import type { Ledger } from '../ledger.ts';
 import type { StoredReceipt } from '../receipts.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError, messageOf, textOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@market-of-experts/core';
 import { type DirectoryLock, lockDirectory } from '../directory-lock.ts';
 
 /** How far the guard of some keys had come, noted outside its own directory. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { decode, encode, type Hash, hashSchema, MoeError, messageOf } from '@moe/core';
+import { decode, encode, type Hash, hashSchema, MoeError, messageOf } from '@market-of-experts/core';
 import { z } from 'zod';
 import { type EmbeddedStore, openStore } from '../embedded-store.ts';
 import { type GuardAnchor, type GuardPosition, openAnchor } from './anchor-file.ts';

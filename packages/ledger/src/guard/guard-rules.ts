@@ -1,4 +1,4 @@
-import { type Hash, MoeError } from '@moe/core';
+import { type Hash, MoeError } from '@market-of-experts/core';
 import type { NumberedSaying, OnceSaying, Saying } from './signing-guard.ts';
 
 /** Where a sequence stands: its highest number, and what was said of that. Lower numbers are never signed anew. */

@@ -1,4 +1,4 @@
-import { type Hash, MoeError } from '@moe/core';
+import { type Hash, MoeError } from '@market-of-experts/core';
 import { type GuardTables, isNew, markAfter, mergedMark, type SequenceMark } from './guard-rules.ts';
 import type { OnceSaying, SigningGuard } from './signing-guard.ts';
 

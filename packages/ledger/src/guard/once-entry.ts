@@ -1,4 +1,4 @@
-import { fromHex, type Hash, toHex } from '@moe/core';
+import { fromHex, type Hash, toHex } from '@market-of-experts/core';
 import type { OnceSaying } from './signing-guard.ts';
 
 /** Bytes kept for a slot: until when (8 bytes), what was said (32 bytes). */

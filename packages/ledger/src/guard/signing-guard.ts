@@ -1,4 +1,4 @@
-import type { Hash } from '@moe/core';
+import type { Hash } from '@market-of-experts/core';
 
 /** Something that may be said once until a time, and never again after it: what is signed about one job. */
 export interface OnceSaying {

@@ -1,4 +1,4 @@
-import { hashOf, type NodeId } from '@moe/core';
+import { hashOf, type NodeId } from '@market-of-experts/core';
 import type { Roster, ShardDraw } from './shard.ts';
 
 /**

@@ -13,7 +13,7 @@ import {
   marketIdSchema,
   type NodeId,
   nodeIdSchema,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { MarketParameters } from '../parameters.ts';
 import { ownersOf, paidSeats } from './owner-caps.ts';

@@ -1,4 +1,4 @@
-import { type Amount, BPS, type NodeId } from '@moe/core';
+import { type Amount, BPS, type NodeId } from '@market-of-experts/core';
 
 export interface Candidate {
   readonly node: NodeId;

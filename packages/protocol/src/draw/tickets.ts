@@ -7,7 +7,7 @@ import {
   type Signed,
   signBody,
   verifyBody,
-} from '@moe/core';
+} from '@market-of-experts/core';
 
 /**
  * Tickets (protocol.md, section 2.2): a validator commits to a list of secrets by its Merkle root before an

@@ -14,7 +14,7 @@ import {
   marketIdSchema,
   type NodeId,
   nodeIdSchema,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { SlashReason } from '../parameters.ts';
 import { limits, type Transcript } from './messages.ts';

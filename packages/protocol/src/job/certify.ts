@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
 import { penaltiesOf } from '../money/penalties.ts';
 import { drawCalibration, scoreMembers } from '../scoring/loss.ts';

@@ -9,7 +9,7 @@ import {
   nodeIdSchema,
   type Signed,
   sentenceSchema,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import { type DrawnSeats, problemOfCall } from '../draw/owner-caps.ts';
 import type { Roster } from '../draw/shard.ts';

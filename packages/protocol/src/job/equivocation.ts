@@ -1,4 +1,4 @@
-import type { JobId, NodeId } from '@moe/core';
+import type { JobId, NodeId } from '@market-of-experts/core';
 import { z } from 'zod';
 import {
   type Claim,

@@ -18,7 +18,7 @@ import {
   type Signed,
   sentenceSchema,
   verifySignature,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
 import { float32Bytes, int16Bytes } from '../scoring/vector.ts';

@@ -11,7 +11,7 @@ import {
   marketIdSchema,
   type NodeId,
   verifySignatureAsync,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { NodeSignature } from '../ledger/fields.ts';
 import type { CutBody, OrderBody } from './messages.ts';

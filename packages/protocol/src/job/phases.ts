@@ -1,4 +1,4 @@
-import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@moe/core';
+import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';

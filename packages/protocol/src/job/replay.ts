@@ -1,4 +1,4 @@
-import { MoeError, type Signed, verifyBodyAsync } from '@moe/core';
+import { MoeError, type Signed, verifyBodyAsync } from '@market-of-experts/core';
 import { type Roster, rosterHash } from '../draw/shard.ts';
 import { claimDomain, type Grant, grantDomain } from './claims.ts';
 import {

@@ -1,4 +1,10 @@
-import { accountIdSchema, bytesSchema, nodeIdSchema, OWNER_SIGNATURE_BYTES, type Signed } from '@moe/core';
+import {
+  accountIdSchema,
+  bytesSchema,
+  nodeIdSchema,
+  OWNER_SIGNATURE_BYTES,
+  type Signed,
+} from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** Schema of a body with the node that signed it; whether the signature is valid is another question. */

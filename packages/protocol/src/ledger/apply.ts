@@ -1,4 +1,4 @@
-import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@moe/core';
+import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@market-of-experts/core';
 import { applyHeartbeat, applyRollCall } from './attendance.ts';
 import { applyEndEpoch } from './epoch.ts';
 import { applyEvidence } from './evidence.ts';

@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, sortedEntries } from './pots.ts';
 import type { NetworkRecord, Validator } from './records.ts';

@@ -1,5 +1,5 @@
-import type { AccountId, KeyPair, NodeId, Signed } from '@moe/core';
-import { encode } from '@moe/core';
+import type { AccountId, KeyPair, NodeId, Signed } from '@market-of-experts/core';
+import { encode } from '@market-of-experts/core';
 import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';

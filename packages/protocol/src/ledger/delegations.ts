@@ -1,4 +1,4 @@
-import type { AccountId, Amount } from '@moe/core';
+import type { AccountId, Amount } from '@market-of-experts/core';
 import type { StakeTarget } from './fields.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { backingOf, setBacking } from './pots.ts';

@@ -1,4 +1,4 @@
-import type { AccountId } from '@moe/core';
+import type { AccountId } from '@market-of-experts/core';
 import { type Refused, refused } from './outcome.ts';
 
 const ZERO = `0x${'0'.repeat(40)}`;

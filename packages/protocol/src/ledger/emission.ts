@@ -1,4 +1,4 @@
-import { MAX_AMOUNT, type NodeId, shareBps } from '@moe/core';
+import { MAX_AMOUNT, type NodeId, shareBps } from '@market-of-experts/core';
 import { halved } from './epoch.ts';
 import { credit, rewardNode, sortedEntries } from './pots.ts';
 import { rankMarket } from './rank-market.ts';

@@ -1,4 +1,4 @@
-import { hashOf, MAX_AMOUNT } from '@moe/core';
+import { hashOf, MAX_AMOUNT } from '@market-of-experts/core';
 import { noteSeen } from './attendance.ts';
 import { emitMarket, rollIncomes } from './emission.ts';
 import { LEDGER_TIME } from './ledger-time.ts';

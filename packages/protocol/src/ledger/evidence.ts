@@ -1,4 +1,4 @@
-import { type AccountId, type NodeId, shareBps } from '@moe/core';
+import { type AccountId, type NodeId, shareBps } from '@market-of-experts/core';
 import { findingOf } from './findings.ts';
 import { notLiable } from './liability.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';

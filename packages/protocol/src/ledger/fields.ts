@@ -5,7 +5,7 @@ import {
   hashSchema,
   marketIdSchema,
   nodeIdSchema,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 

@@ -1,4 +1,4 @@
-import { encode, hashBytes, type MarketId, MoeError, type NodeId } from '@moe/core';
+import { encode, hashBytes, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
 import { certificateHash } from '../job/certificate.ts';
 import { equivocationOf } from '../job/equivocation.ts';
 import { jobIdOf, type OrderBody } from '../job/messages.ts';

@@ -1,4 +1,4 @@
-import { skeletonOf } from '@moe/core';
+import { skeletonOf } from '@market-of-experts/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import type { MarketTerms } from '../market/terms.ts';
 import type { SlashReason } from '../parameters.ts';

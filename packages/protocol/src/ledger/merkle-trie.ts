@@ -1,4 +1,4 @@
-import { hashBytes } from '@moe/core';
+import { hashBytes } from '@market-of-experts/core';
 import {
   BIT_AT,
   bitAt,

@@ -1,4 +1,4 @@
-import { bytesSchema, nodeIdSchema } from '@moe/core';
+import { bytesSchema, nodeIdSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 import { certificateBodySchema } from '../job/certificate.ts';
 import { statementSchema } from '../job/equivocation.ts';

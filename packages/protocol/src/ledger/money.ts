@@ -1,4 +1,4 @@
-import { formatCredits, hashOf, MAX_AMOUNT } from '@moe/core';
+import { formatCredits, hashOf, MAX_AMOUNT } from '@market-of-experts/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import { problemOfDestination } from './destination.ts';
 import { newMarket } from './markets.ts';

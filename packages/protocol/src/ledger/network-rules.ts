@@ -1,4 +1,4 @@
-import { amountSchema } from '@moe/core';
+import { amountSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** Rules of a whole network, fixed by its genesis. Epochs are counted, not timed, wherever somebody has to wait. */

@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import { hasSeat } from './attendance.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 import { spend } from './money.ts';

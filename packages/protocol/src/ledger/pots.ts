@@ -1,4 +1,11 @@
-import { type AccountId, type Amount, BPS, formatCredits, type MarketId, shareBps } from '@moe/core';
+import {
+  type AccountId,
+  type Amount,
+  BPS,
+  formatCredits,
+  type MarketId,
+  shareBps,
+} from '@market-of-experts/core';
 import type { StakeTarget } from './fields.ts';
 import { type Refused, refused } from './outcome.ts';
 import type { Backing, Expert, Validator } from './records.ts';

@@ -1,4 +1,4 @@
-import { type AccountId, type Amount, formatCredits } from '@moe/core';
+import { type AccountId, type Amount, formatCredits } from '@market-of-experts/core';
 import { LEDGER_TIME } from './ledger-time.ts';
 import { spend } from './money.ts';
 import type { NetworkRules } from './network-rules.ts';

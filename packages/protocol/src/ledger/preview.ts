@@ -1,4 +1,4 @@
-import { encode } from '@moe/core';
+import { encode } from '@market-of-experts/core';
 import { applyTransaction } from './apply.ts';
 import { draftOn } from './draft.ts';
 import type { Applied, Refused } from './outcome.ts';

@@ -1,4 +1,4 @@
-import { type Amount, formatCredits } from '@moe/core';
+import { type Amount, formatCredits } from '@market-of-experts/core';
 import { attendanceOf, hasSeat } from './attendance.ts';
 import type { NodeSignature } from './fields.ts';
 import { type Refused, refused } from './outcome.ts';

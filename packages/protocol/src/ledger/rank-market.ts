@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
 import { hasSeat } from './attendance.ts';
 import { servingExperts } from './market-experts.ts';

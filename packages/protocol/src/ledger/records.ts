@@ -1,4 +1,10 @@
-import { accountIdSchema, amountSchema, hashSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
+import {
+  accountIdSchema,
+  amountSchema,
+  hashSchema,
+  marketIdSchema,
+  nodeIdSchema,
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import { marketTermsSchema } from '../market/terms.ts';
 import { calibrationSchema, nameSchema, networkIdSchema, stakeTargetSchema } from './fields.ts';

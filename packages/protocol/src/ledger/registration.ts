@@ -1,4 +1,4 @@
-import { type Amount, BPS, formatCredits } from '@moe/core';
+import { type Amount, BPS, formatCredits } from '@market-of-experts/core';
 import { cheapestToLose } from '../market/pruning.ts';
 import { servingExperts } from './market-experts.ts';
 import { type Refused, refused } from './outcome.ts';

@@ -1,4 +1,4 @@
-import type { MarketId, NodeId } from '@moe/core';
+import type { MarketId, NodeId } from '@market-of-experts/core';
 import type { StakeTarget } from './fields.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, recordsOf, sortedEntries } from './pots.ts';

@@ -1,4 +1,10 @@
-import { accountIdSchema, amountSchema, hashSchema, marketIdSchema, nodeIdSchema } from '@moe/core';
+import {
+  accountIdSchema,
+  amountSchema,
+  hashSchema,
+  marketIdSchema,
+  nodeIdSchema,
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import { counterSchema, networkIdSchema, positiveAmountSchema } from './fields.ts';
 import { LEDGER_LIMITS as limits } from './limits.ts';

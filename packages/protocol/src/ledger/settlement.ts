@@ -1,4 +1,4 @@
-import { type Amount, formatCredits, MAX_AMOUNT } from '@moe/core';
+import { type Amount, formatCredits, MAX_AMOUNT } from '@market-of-experts/core';
 import { noteSeen } from './attendance.ts';
 import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';

@@ -1,4 +1,4 @@
-import type { Amount } from '@moe/core';
+import type { Amount } from '@market-of-experts/core';
 import { putDelegation } from './delegations.ts';
 import type { StakeTarget } from './fields.ts';
 import { backingOf, recordsOf, setBacking } from './pots.ts';

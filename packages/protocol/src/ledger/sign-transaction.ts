@@ -6,7 +6,7 @@ import {
   signTypedData,
   verifyEncodedAsync,
   verifyTypedDataAsync,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { type SignedTransaction, TRANSACTION_DOMAIN, type Transaction } from './transaction.ts';
 import { typedDataOf } from './typed-transaction.ts';
 

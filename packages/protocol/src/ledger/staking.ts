@@ -1,4 +1,4 @@
-import { type Amount, formatCredits } from '@moe/core';
+import { type Amount, formatCredits } from '@market-of-experts/core';
 import { isCrowded, pend, putDelegation, takePending } from './delegations.ts';
 import type { StakeTarget } from './fields.ts';
 import { spend } from './money.ts';

@@ -1,4 +1,4 @@
-import { type AccountId, fromHex, type Hash, hashBytes, hashOf, toHex } from '@moe/core';
+import { type AccountId, fromHex, type Hash, hashBytes, hashOf, toHex } from '@market-of-experts/core';
 import { MerkleTrie } from './merkle-trie.ts';
 import { type Account, type TableName, tableNames } from './records.ts';
 import type { LedgerState } from './state.ts';

@@ -1,4 +1,4 @@
-import type { AccountId, Amount, MarketId, NodeId, SenderId } from '@moe/core';
+import type { AccountId, Amount, MarketId, NodeId, SenderId } from '@market-of-experts/core';
 import type { StakeTarget } from './fields.ts';
 import {
   type Account,

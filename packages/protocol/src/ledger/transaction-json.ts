@@ -1,4 +1,4 @@
-import { accountIdSchema, fromHex, MoeError, messageOf, parseAccount, toHex } from '@moe/core';
+import { accountIdSchema, fromHex, MoeError, messageOf, parseAccount, toHex } from '@market-of-experts/core';
 import type { z } from 'zod';
 import { type Transaction, transactionSchema } from './transaction.ts';
 

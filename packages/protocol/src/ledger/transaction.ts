@@ -5,7 +5,7 @@ import {
   marketIdSchema,
   nodeIdSchema,
   type Signed,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import { marketTermsSchema } from '../market/terms.ts';
 import {

@@ -1,4 +1,4 @@
-import { encode, type Hash, hashBytes, sha256, toHex } from '@moe/core';
+import { encode, type Hash, hashBytes, sha256, toHex } from '@market-of-experts/core';
 
 /**
  * Hashes of a Merkle trie, and the proofs that they allow (the trie itself: `merkle-trie.ts`).

@@ -8,7 +8,7 @@ import {
   type TypedDataField,
   type TypedDataTypes,
   toHex,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import type { z } from 'zod';
 import { type StakeTarget, stakeTargetSchema } from './fields.ts';
 import {

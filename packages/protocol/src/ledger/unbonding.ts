@@ -1,4 +1,4 @@
-import type { AccountId, Amount } from '@moe/core';
+import type { AccountId, Amount } from '@market-of-experts/core';
 import { isCrowded, pend } from './delegations.ts';
 import type { StakeTarget } from './fields.ts';
 import { backingOf, credit, setBacking, sortedEntries } from './pots.ts';

@@ -1,4 +1,4 @@
-import { type Hash, hashOf, type MarketId, type NodeId } from '@moe/core';
+import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import { noteSeen } from './attendance.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { type LedgerView, weightCommitKey, weightsKey } from './state.ts';

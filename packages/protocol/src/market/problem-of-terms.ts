@@ -1,4 +1,4 @@
-import { formatCredits } from '@moe/core';
+import { formatCredits } from '@market-of-experts/core';
 import type { MarketTerms } from './terms.ts';
 import { termRanges } from './terms-ranges.ts';
 

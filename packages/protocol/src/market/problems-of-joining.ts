@@ -1,4 +1,4 @@
-import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@moe/core';
+import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@market-of-experts/core';
 import type { NetworkRules } from '../ledger/network-rules.ts';
 import type { Market } from '../ledger/records.ts';
 import { defaultParameters } from '../parameters.ts';

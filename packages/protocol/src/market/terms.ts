@@ -1,4 +1,4 @@
-import { type Amount, amountSchema, type Hash, hashSchema, sentenceSchema } from '@moe/core';
+import { type Amount, amountSchema, type Hash, hashSchema, sentenceSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 import { type MarketParameters, marketParametersSchema } from '../parameters.ts';
 

@@ -12,7 +12,7 @@ import {
   nodeIdSchema,
   type Signed,
   sentenceSchema,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
 import { type Certificate, certificateHash } from '../job/certificate.ts';

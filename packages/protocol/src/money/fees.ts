@@ -1,4 +1,4 @@
-import { type Amount, BPS, MoeError, shareBps } from '@moe/core';
+import { type Amount, BPS, MoeError, shareBps } from '@market-of-experts/core';
 
 interface Ask {
   readonly askMicroPerKilobyte: Amount;

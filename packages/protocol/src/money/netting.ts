@@ -7,7 +7,7 @@ import {
   type MarketId,
   MoeError,
   type NodeId,
-} from '@moe/core';
+} from '@market-of-experts/core';
 import { z } from 'zod';
 import type { SettlementBody } from '../ledger/index.ts';
 import { type Effects, effectsSchema } from './effects.ts';

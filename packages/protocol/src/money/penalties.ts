@@ -1,4 +1,4 @@
-import { type Amount, BPS, shareBps } from '@moe/core';
+import { type Amount, BPS, shareBps } from '@market-of-experts/core';
 import type { MemberOutcome } from '../job/certificate.ts';
 import type { MarketParameters, SlashReason } from '../parameters.ts';
 

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /** What a ranking function throws for input that it cannot rank. */
 export function invalidInput(sentence: string): MoeError<'invalid-ranking-input'> {

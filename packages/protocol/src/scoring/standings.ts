@@ -1,4 +1,4 @@
-import type { NodeId } from '@moe/core';
+import type { NodeId } from '@market-of-experts/core';
 import type { MarketParameters } from '../parameters.ts';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 

@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 
 /** Full scale of a quantised component: a unit vector times this, rounded. */
 export const int16Scale = 32_767;

@@ -1,4 +1,4 @@
-import type { Estimate } from '@moe/history';
+import type { Estimate } from '@market-of-experts/history';
 import type { Point } from '../space/sphere.ts';
 
 /** Where and when a datum came, for those who look up what is known about the like. */

@@ -1,6 +1,6 @@
-import type { JobId, NodeId } from '@moe/core';
-import type { Estimate } from '@moe/history';
-import { type History, memoryHistory, posterior } from '@moe/history';
+import type { JobId, NodeId } from '@market-of-experts/core';
+import type { Estimate } from '@market-of-experts/history';
+import { type History, memoryHistory, posterior } from '@market-of-experts/history';
 import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
 import { PlaceBeliefs, type PlaceBeliefsInit } from './place-beliefs.ts';
 

@@ -1,4 +1,4 @@
-import type { Estimate } from '@moe/history';
+import type { Estimate } from '@market-of-experts/history';
 import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
 
 export interface PlaceBeliefsInit {

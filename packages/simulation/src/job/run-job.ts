@@ -1,4 +1,4 @@
-import type { Amount } from '@moe/core';
+import type { Amount } from '@market-of-experts/core';
 import {
   type CertificateBody,
   type CertifiedMember,
@@ -9,7 +9,7 @@ import {
   penaltiesOf,
   splitFee,
   winnerOf,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import type { Uniform } from '../random.ts';

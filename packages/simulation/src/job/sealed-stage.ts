@@ -1,6 +1,17 @@
-import type { NodeId } from '@moe/core';
-import { type Friend, type Prospect, type Situation, standardNormal } from '@moe/node/policy';
-import { penaltyOf, problemOfCall, type SealedJob, type ShardDraw, sealedProgress } from '@moe/protocol';
+import type { NodeId } from '@market-of-experts/core';
+import {
+  penaltyOf,
+  problemOfCall,
+  type SealedJob,
+  type ShardDraw,
+  sealedProgress,
+} from '@market-of-experts/protocol';
+import {
+  type Friend,
+  type Prospect,
+  type Situation,
+  standardNormal,
+} from '@market-of-experts/roles/calling/policy';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';

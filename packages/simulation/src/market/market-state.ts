@@ -1,5 +1,4 @@
-import type { AccountId, Hash, MarketId, NodeId } from '@moe/core';
-import { defaultPricer, nextAskBps } from '@moe/node/pricer';
+import type { AccountId, Hash, MarketId, NodeId } from '@market-of-experts/core';
 import {
   basePricePerKilobyte,
   type CertifiedLoss,
@@ -10,7 +9,8 @@ import {
   Standings,
   splitFee,
   toNumber,
-} from '@moe/protocol';
+} from '@market-of-experts/protocol';
+import { defaultPricer, nextAskBps } from '@market-of-experts/roles/calling/pricer';
 import type { Beliefs } from '../beliefs/beliefs.ts';
 import { PlaceRecord } from '../metrics/place-record.ts';
 import type { Expert } from '../population/expert.ts';

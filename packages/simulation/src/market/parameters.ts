@@ -1,4 +1,4 @@
-import { defaultParameters, type MarketParameters } from '@moe/protocol';
+import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
 import type { Scenario } from '../scenario/schema.ts';
 
 /** The protocol's default parameters with the scenario's changes. */

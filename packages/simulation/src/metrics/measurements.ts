@@ -1,4 +1,4 @@
-import { type CertificateBody, deliveryWeights } from '@moe/protocol';
+import { type CertificateBody, deliveryWeights } from '@market-of-experts/protocol';
 import type { DecidedJob } from '../job/run-job.ts';
 import type { Accounts } from '../market/accounts.ts';
 import type { MarketState } from '../market/market-state.ts';

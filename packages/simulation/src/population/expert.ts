@@ -1,5 +1,5 @@
-import type { AccountId, NodeId } from '@moe/core';
-import { standardNormal } from '@moe/node/policy';
+import type { AccountId, NodeId } from '@market-of-experts/core';
+import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import type { Uniform } from '../random.ts';
 import type { GroupSettings, Scenario } from '../scenario/schema.ts';
 import type { Demand } from '../space/demand.ts';

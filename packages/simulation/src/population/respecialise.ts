@@ -1,4 +1,4 @@
-import { normalBelow } from '@moe/history';
+import { normalBelow } from '@market-of-experts/history';
 import type { Accounts } from '../market/accounts.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Measurements } from '../metrics/measurements.ts';

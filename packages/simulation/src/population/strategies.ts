@@ -1,4 +1,4 @@
-import { type DecisionPolicy, thompsonPolicy, workAlways } from '@moe/node/policy';
+import { type DecisionPolicy, thompsonPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import type { GroupSettings } from '../scenario/schema.ts';
 
 /** Worse than chance: what a broker believes of its own work. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { textOf } from '@moe/core';
+import { textOf } from '@market-of-experts/core';
 import type { Report } from './report.ts';
 import { groupTable, runTable, type Table } from './tables.ts';
 

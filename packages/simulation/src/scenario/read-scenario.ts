@@ -1,4 +1,4 @@
-import { MoeError } from '@moe/core';
+import { MoeError } from '@market-of-experts/core';
 import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Scenario, scenarioLimits, scenarioSchema } from './schema.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { textOf } from '@moe/core';
+import { textOf } from '@market-of-experts/core';
 import { parseDocument } from 'yaml';
 
 const folder = join(import.meta.dirname, '../../scenarios');

@@ -1,4 +1,4 @@
-import { nearestPlace, type PlaceCentroids } from '@moe/protocol';
+import { nearestPlace, type PlaceCentroids } from '@market-of-experts/protocol';
 import { normalise, type Point } from './sphere.ts';
 
 const int16Scale = 32_767;

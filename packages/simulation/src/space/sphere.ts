@@ -1,4 +1,4 @@
-import { standardNormal } from '@moe/node/policy';
+import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import type { Uniform } from '../random.ts';
 
 /** A unit vector: where a datum lies, or where an expert knows its way. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { MoeError, messageOf, textOf } from '@moe/core';
+import { MoeError, messageOf, textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** Where the texts come from: `data/texts/SOURCE.jsonl.gz`; licences in `data/texts/ATTRIBUTION.md`. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { textOf } from '@moe/core';
+import { textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
 export const sampleKinds = [

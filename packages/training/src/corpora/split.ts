@@ -1,4 +1,4 @@
-import { sha256 } from '@moe/core';
+import { sha256 } from '@market-of-experts/core';
 import type { CorpusText } from './corpus.ts';
 
 /** What a document is used for; each for one thing only. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { MoeError, messageOf } from '@moe/core';
+import { MoeError, messageOf } from '@market-of-experts/core';
 import type { AdapterTask } from './train-adapter.ts';
 import type { FromTrainingWorker } from './training-worker.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { MoeError } from '@moe/core';
-import type { ExpertBackend } from '@moe/experts';
+import { MoeError } from '@market-of-experts/core';
+import type { ExpertBackend } from '@market-of-experts/models';
 
 export interface EncodeInit {
   readonly backend: ExpertBackend;

@@ -1,4 +1,4 @@
-import { applyResidual } from '@moe/experts';
+import { applyResidual } from '@market-of-experts/models';
 
 const distractors = 32;
 

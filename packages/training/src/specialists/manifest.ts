@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { hashBytes, hashSchema, textOf } from '@moe/core';
+import { hashBytes, hashSchema, textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** Raise this when the training changes, so that specialists of older versions are trained again. */

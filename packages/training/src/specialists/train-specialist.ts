@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashBytes } from '@moe/core';
-import { type ExpertBackend, writeAdapterWeights } from '@moe/experts';
+import { hashBytes } from '@market-of-experts/core';
+import { type ExpertBackend, writeAdapterWeights } from '@market-of-experts/models';
 import { adapterTraining } from './adapter-training.ts';
 import type { SpecialistDomain } from './domain.ts';
 import { encodeTexts } from './encoded-texts.ts';
@@ -47,7 +47,7 @@ export interface TrainSpecialistInit {
 
 export interface TrainedSpecialist {
   readonly name: string;
-  /** For the `residual` backend of `@moe/experts`. */
+  /** For the `residual` backend of `@market-of-experts/models`. */
   readonly weightsFile: string;
   readonly manifest: SpecialistManifest;
   /** False when valid weights were there already. */

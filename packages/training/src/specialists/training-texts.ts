@@ -1,5 +1,5 @@
-import { type Hash, hashOf, MoeError } from '@moe/core';
-import { maskText } from '@moe/protocol';
+import { type Hash, hashOf, MoeError } from '@market-of-experts/core';
+import { maskText } from '@market-of-experts/protocol';
 import { readCorpus, type TextKind } from '../corpora/corpus.ts';
 import { type Split, splitOf } from '../corpora/split.ts';
 import type { SpecialistDomain } from './domain.ts';

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { isMoeError, MoeError, messageOf } from '../src/errors.ts';
+
+describe('MoeError', () => {
+  it('has a code, a sentence and whether trying again may help', () => {
+    const cause = new Error('disk');
+    const error = new MoeError('overloaded', 'Try again.', {
+      isRetryable: true,
+      cause,
+      metadata: { queue: 3 },
+    });
+    expect(error).toBeInstanceOf(Error);
+    expect(error.cause).toBe(cause);
+    expect(isMoeError(error)).toBe(true);
+    expect(isMoeError(error, 'overloaded')).toBe(true);
+    expect(isMoeError(error, 'other')).toBe(false);
+    expect(isMoeError(cause)).toBe(false);
+  });
+
+  it('crosses JSON without cause or stack', () => {
+    const error = new MoeError('fee-too-low', 'Raise it.', { cause: new Error('secret'), docs: 'fees' });
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      code: 'fee-too-low',
+      message: 'Raise it.',
+      metadata: {},
+      isRetryable: false,
+      docs: 'fees',
+    });
+    expect(JSON.stringify(new MoeError('a', 'b'))).not.toContain('docs');
+  });
+
+  it('any thrown value has a sentence', () => {
+    expect(messageOf(new MoeError('a', 'why'))).toBe('why');
+    expect(messageOf('text')).toBe('text');
+    expect(messageOf(undefined)).toBe('undefined');
+  });
+});

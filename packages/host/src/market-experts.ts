@@ -1,0 +1,221 @@
+import type { ExpertStatus } from '@market-of-experts/api/market-service';
+import {
+  type Amount,
+  type Clock,
+  type MarketId,
+  messageOf,
+  type NodeId,
+  type Random,
+} from '@market-of-experts/core';
+import type { CalibrationStore } from '@market-of-experts/history';
+import type { EmbeddedLedger } from '@market-of-experts/ledger';
+import { scopedTransport, type Transport } from '@market-of-experts/network';
+import {
+  type CertificateBody,
+  calibrationRoot,
+  lossUnitsPerJob,
+  type MarketParameters,
+  type TransactionKind,
+} from '@market-of-experts/protocol';
+import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
+import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
+import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
+import { callsOf } from '@market-of-experts/roles/view/standings-file';
+import { askPricing } from './ask-pricing.ts';
+import { enrolExpert, expertOwner, houseStakeMicro, type JoiningAllowance } from './enrol-expert.ts';
+import type { ConnectedExpert } from './expert-pool.ts';
+import type { KeyFile } from './key-file.ts';
+
+/** This machine's experts in one market. */
+export interface MarketExperts {
+  /** Stakes, registers and serves; once, however often it is asked. Resolves when the expert can be drawn. */
+  enter(expert: ConnectedExpert): Promise<void>;
+  has(node: NodeId): boolean;
+  /** Whether it has stepped out of the draw for a while. */
+  isPaused(node: NodeId): boolean;
+  /** Tells the ledger of more calibration vectors. */
+  publishCalibration(name: string): Promise<void>;
+  /** Takes in a certified job, by which asks are set. */
+  observe(body: CertificateBody): void;
+  status(): readonly ExpertStatus[];
+  /** Resolves when no registration or change of an ask is under way; none begins any more. */
+  stopWork(): Promise<void>;
+  /** Serves no more in this market. */
+  close(): Promise<void>;
+}
+
+export interface MarketExpertsComponents {
+  readonly market: MarketId;
+  /** In a market of others. */
+  readonly allowance?: JoiningAllowance | undefined;
+  readonly keys: KeyFile;
+  readonly signerOf: SignerOf;
+  readonly embedded: EmbeddedLedger;
+  readonly view: LedgerView;
+  readonly calibration: CalibrationStore;
+  readonly parameters: () => MarketParameters;
+  /** Names as they are shown, of who is registered. */
+  readonly nameOf: (node: NodeId) => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly onWarning: (message: string) => void;
+  /** An expert that served is no longer registered, or on its way out: it is drawn no more. */
+  readonly onLeft: (expert: ExpertStatus) => void;
+}
+
+/** Kinds after which an expert may no longer be there. */
+const changesRegistrations: ReadonlySet<TransactionKind> = new Set([
+  'deregister',
+  'registerExpert',
+  'rotate',
+  'endEpoch',
+  'evidence',
+  'closeMarket',
+]);
+
+interface Serving {
+  readonly expert: ConnectedExpert;
+  readonly role: ExpertRole;
+  readonly scope: Transport;
+}
+
+export function marketExperts(components: MarketExpertsComponents): MarketExperts {
+  const { market, keys, embedded, view, calibration, parameters } = components;
+  const serving = new Map<NodeId, Serving>();
+  /** Of those that serve, who is registered and stays. */
+  const registered = new Set<NodeId>();
+  const entering = new Map<NodeId, Promise<void>>();
+  const work = new Set<Promise<unknown>>();
+  let isStopped = false;
+
+  const track = <Result>(task: Promise<Result>): Promise<Result> => {
+    const tracked = task.finally(() => work.delete(tracked));
+    work.add(tracked);
+    return tracked;
+  };
+
+  const ownerOf = (name: string) => expertOwner(keys, { market, name });
+  const enrol = async (name: string, node: NodeId): Promise<void> => {
+    await enrolExpert(embedded, {
+      keys,
+      market,
+      name,
+      calibration: {
+        count: calibration.count(node),
+        root: calibrationRoot(calibration.chunkHashes(node)),
+      },
+      allowance: components.allowance,
+    });
+    view.refresh();
+  };
+
+  const enter = async (expert: ConnectedExpert): Promise<void> => {
+    const { spec, node } = expert;
+    await enrol(spec.name, node);
+    if (isStopped) return;
+    const scope = scopedTransport(expert.transport, market);
+    const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
+      transport: scope,
+      backend: spec.backend,
+      view,
+      clock: components.clock,
+      random: components.random,
+      onPause: () => view.refresh(),
+    });
+    serving.set(node, { expert, role, scope });
+    registered.add(node);
+    view.refresh();
+  };
+
+  const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
+    await embedded.ledger.transact(ownerOf(name), { kind: 'updateExpert', market, node, askBps });
+    view.refresh();
+  };
+  const pricing = askPricing(
+    () =>
+      [...serving.values()]
+        .filter(({ expert }) => expert.spec.isAskAutomatic !== false)
+        .map(({ expert, role }) => ({
+          role,
+          askBps: () => embedded.ledger.expert(market, role.id)?.askBps ?? 0,
+          publish: (askBps) => track(publishAsk(expert.spec.name, role.id, askBps)),
+        })),
+    (error) => {
+      if (!isStopped) components.onWarning(`An ask could not be changed: ${messageOf(error)}`);
+    },
+  );
+
+  const statusOf = ({ spec, node }: ConnectedExpert): ExpertStatus => {
+    const { standings, totals } = view.standings();
+    const { jobs, lossUnits, wins } = standings.of(node, 0).global;
+    const record = embedded.ledger.expert(market, node);
+    const { stakeMicro, askBps } = record ?? { stakeMicro: 0n, askBps: 0 };
+    const calls = callsOf(totals, node);
+    const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
+    return {
+      id: node,
+      name: record === undefined ? spec.name : components.nameOf(node),
+      description: spec.description,
+      state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
+      jobs,
+      wins,
+      callsMade: { jobs: calls.made, wins: calls.madeWon },
+      callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
+      askBps,
+      ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
+      earnedMicro: atLeast0(
+        embedded.ledger.account(ownerOf(spec.name).address).balanceMicro -
+          embedded.ledger.settings().rules.minBalanceMicro,
+      ),
+      slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
+      stakeMicro,
+      ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),
+    };
+  };
+
+  const unsubscribe = embedded.ledger.onApplied(({ transaction }) => {
+    if (!changesRegistrations.has(transaction.kind)) return;
+    for (const [node, { expert }] of serving) {
+      const record = embedded.ledger.expert(market, node);
+      if (record !== undefined && record.leavesAtEpoch === undefined) registered.add(node);
+      else if (registered.delete(node)) {
+        view.refresh();
+        components.onLeft(statusOf(expert));
+      }
+    }
+  });
+
+  return {
+    async enter(expert) {
+      const { node } = expert;
+      if (serving.has(node) || isStopped) return;
+      const underWay = entering.get(node) ?? track(enter(expert).finally(() => entering.delete(node)));
+      entering.set(node, underWay);
+      await underWay;
+    },
+    has: (node) => serving.has(node),
+    isPaused: (node) => serving.get(node)?.role.isPaused() === true,
+    publishCalibration: async (name) => {
+      const node = keys.node(`expert-${name}`).publicKey as NodeId;
+      if (serving.has(node) && !isStopped) await track(enrol(name, node));
+    },
+    observe(body) {
+      for (const { role } of serving.values()) role.observe(body);
+      if (!isStopped) pricing.observe(body);
+    },
+    status: () => [...serving.values()].map(({ expert }) => statusOf(expert)),
+    async stopWork() {
+      isStopped = true;
+      await Promise.allSettled(work);
+    },
+    async close() {
+      unsubscribe();
+      for (const { scope } of serving.values()) await scope.close();
+      serving.clear();
+    },
+  };
+}
+
+function atLeast0(amount: Amount): Amount {
+  return amount > 0n ? amount : 0n;
+}

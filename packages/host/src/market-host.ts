@@ -1,0 +1,277 @@
+import { type MarketId, MoeError, messageOf } from '@market-of-experts/core';
+import { type Market, problemsOfJoining, type TransactionKind } from '@market-of-experts/protocol';
+import { leaveMarket } from './enrol-expert.ts';
+import type { HousePool } from './expert-pool.ts';
+import { foundedMarketId } from './genesis-terms.ts';
+import { readJoiningChoice } from './joined-markets.ts';
+import { type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
+import { hasMarketDirectory, type MarketStore, openMarketStore } from './market-store.ts';
+import { releaseClients, strandedMarkets } from './prepaid.ts';
+import type { ProcessParts } from './process-parts.ts';
+import { closedByOwner } from './retire-market.ts';
+import { problemOfServing } from './served-terms.ts';
+
+/** The markets of the ledger that this process serves: opened and closed as the ledger, and its operator, say. */
+export interface MarketHost {
+  /** The market that programs get that name none. It stays readable after its owner has closed it. */
+  readonly first: MarketRuntime;
+  /** Markets that are served now, in the order in which they were opened. */
+  open(): readonly MarketRuntime[];
+  /** Throws `unknown-market`, `market-not-served` or `market-closed`. */
+  serving(market: MarketId): MarketRuntime;
+  /** Why a market of the ledger is not served here; undefined where it is, or where there is none. */
+  reasonAgainst(market: MarketId): string | undefined;
+  /** Looks again whether all is as the ledger and the operator say. */
+  look(): void;
+  /** Resolves when every market is opened, or closed, as the ledger says. */
+  settled(): Promise<void>;
+  /** Follows the ledger no more, and closes all markets: what is open in them is finished and settled. */
+  close(): Promise<void>;
+}
+
+/** What a market of the ledger is to this process. */
+type Place =
+  | { readonly kind: 'open'; readonly runtime: MarketRuntime }
+  /** It is not served, or no more. */
+  | { readonly kind: 'left-out'; readonly reason: string }
+  /** It could not be opened, which may pass. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly attempts: number; isDue: boolean }
+  | { readonly kind: 'ended' };
+
+/** After these it may be that a market must be opened, left or closed. */
+const watched: ReadonlySet<TransactionKind> = new Set([
+  'createMarket',
+  'updateMarket',
+  'closeMarket',
+  'endEpoch',
+]);
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+/** Opens the first market, then all others of the ledger, and from then on what the ledger brings. */
+export async function openMarketHost(
+  parts: ProcessParts,
+  experts: HousePool,
+  firstMarket: MarketId,
+): Promise<MarketHost> {
+  const { ledger } = parts.embedded;
+  const { onWarning, clock, keys, spending } = parts;
+  const places = new Map<MarketId, Place>();
+  const warned = new Set<string>();
+  const stopped = new AbortController();
+  const retiring = new Set<Promise<void>>();
+  const allowance = { spending, mostMicro: () => readJoiningChoice(parts.dataDir).budgetMicro };
+  const isOwn = ({ market, owner }: Market): boolean =>
+    market === foundedMarketId || parts.ownAccounts.has(owner);
+
+  /** The market that the data directory was founded with has it for itself, and its receipts are beside the ledger. */
+  const storeOf = (market: MarketId): MarketStore =>
+    market === foundedMarketId
+      ? // They are closed with the ledger, which lives in the same files.
+        { directory: parts.dataDir, receipts: parts.embedded.receipts, close: async () => undefined }
+      : openMarketStore(parts.dataDir, market);
+  const hasStore = (market: MarketId): boolean =>
+    market === foundedMarketId || hasMarketDirectory(parts.dataDir, market);
+
+  const openRuntime = (record: Market, isOpen: boolean): Promise<MarketRuntime> =>
+    openMarketRuntime(parts, {
+      market: record.market,
+      store: storeOf(record.market),
+      isOpen,
+      ...(isOwn(record) ? {} : { allowance }),
+    });
+  const firstRecord = ledger.market(firstMarket)!;
+  const first = await openRuntime(firstRecord, !hasEnded(firstRecord, ledger.settings().epoch));
+  places.set(firstMarket, { kind: 'open', runtime: first });
+
+  /**
+   * Why a market is not served, which may change with its terms and with the operator's choice. Of others it is served only where
+   * he has said so: each takes money of the treasury, and its owner sets what becomes of it.
+   */
+  const reasonOf = (record: Market, joined: ReadonlySet<MarketId>): string | undefined => {
+    const problem = problemOfServing(record.terms, parts.space);
+    if (problem !== undefined || isOwn(record)) return problem;
+    if (!joined.has(record.market))
+      return `the house joins markets of others only where it is told to (moe expert join ${record.market})`;
+    const problems = problemsOfJoining(record, ledger.settings().rules);
+    return problems.length === 0 ? undefined : `the house does not join it: ${problems.join('; ')}`;
+  };
+
+  const leaveOut = (market: MarketId, reason: string): void => {
+    const place = places.get(market);
+    places.set(market, { kind: 'left-out', reason });
+    if (place?.kind !== 'left-out' || place.reason !== reason)
+      onWarning(`The market "${market}" is not served here: ${reason}.`);
+  };
+
+  const retire = (market: MarketId, runtime: MarketRuntime, why = closedByOwner(market)): void => {
+    places.set(market, { kind: 'ended' });
+    const task = runtime
+      .retire(why, stopped.signal)
+      .catch((error: unknown) =>
+        onWarning(`"${market}" did not end well, and will be ended at the next start: ${messageOf(error)}`),
+      )
+      .finally(() => retiring.delete(task));
+    retiring.add(task);
+  };
+
+  const open = async (record: Market, isOpen: boolean): Promise<MarketRuntime> => {
+    await Promise.all(retiring);
+    const runtime = await openRuntime(record, isOpen);
+    places.set(record.market, { kind: 'open', runtime });
+    if (isOpen) await experts.join(runtime);
+    return runtime;
+  };
+
+  /** Of a market that is not served, an earlier process may have left something to settle and to give back. */
+  const endWhatIsLeft = async (record: Market): Promise<void> => {
+    const { market } = record;
+    if (places.has(market) || !hasStore(market)) return;
+    if (problemOfServing(record.terms, parts.space) === undefined) retire(market, await open(record, false));
+  };
+
+  /** Brings one market to where the ledger and the operator say it is. */
+  const follow = async (record: Market, epoch: number, joined: ReadonlySet<MarketId>): Promise<void> => {
+    const { market } = record;
+    const place = places.get(market);
+    if (hasEnded(record, epoch)) {
+      if (place?.kind === 'open') retire(market, place.runtime);
+      else await endWhatIsLeft(record);
+      return;
+    }
+    // Its owner has announced the end, and it is served until then.
+    const isClosing = record.closesAtEpoch !== undefined && place?.kind === 'open';
+    const reason = isClosing ? undefined : reasonOf(record, joined);
+    if (reason !== undefined) {
+      if (place?.kind === 'open' && market === firstMarket) {
+        // Programs that name no market are told that nobody answers there.
+        if (!warned.has(reason)) onWarning(`The house's experts leave "${market}": ${reason}.`);
+        warned.add(reason);
+        return leaveMarket(parts.embedded, keys, spending, market);
+      }
+      if (place?.kind === 'open') {
+        const why = new MoeError(
+          'market-not-served',
+          `This node serves the market "${market}" no more: ${reason}.`,
+          { metadata: { param: 'model' } },
+        );
+        retire(market, place.runtime, why);
+      } else await endWhatIsLeft(record);
+      leaveOut(market, reason);
+      await leaveMarket(parts.embedded, keys, spending, market);
+      return;
+    }
+    if (place?.kind === 'open') return;
+    if (place?.kind === 'failed' && !place.isDue) return;
+    await open(record, true);
+  };
+
+  /** A passing error: it is tried again, ever more seldom. */
+  const failed = (market: MarketId, error: unknown): void => {
+    const before = places.get(market);
+    // What is open, left or ended stays so; what could not be done is tried at the next look.
+    if (before !== undefined && before.kind !== 'failed') {
+      onWarning(`"${market}": ${messageOf(error)}`);
+      return;
+    }
+    const attempts = (before?.attempts ?? 0) + 1;
+    const pauseMs = Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
+    const reason = messageOf(error);
+    const place: Place = { kind: 'failed', reason, attempts, isDue: false };
+    places.set(market, place);
+    onWarning(
+      `The market "${market}" is not served here for now, and will be tried again in ${pauseMs / 1_000} s: ${reason}`,
+    );
+    // Not by the time of day: a timer may wake a moment early, and the look would come to nothing.
+    const retry = (): void => {
+      place.isDue = true;
+      lookSoon();
+    };
+    void clock.sleep(pauseMs, stopped.signal).then(retry, () => undefined);
+  };
+
+  const look = async (): Promise<void> => {
+    const { epoch } = ledger.settings();
+    const markets = ledger.markets();
+    const joined = new Set(readJoiningChoice(parts.dataDir).markets);
+    const known = new Set(markets.map(({ market }) => market));
+    for (const [market, place] of places) {
+      if (known.has(market)) continue;
+      if (place.kind === 'open') retire(market, place.runtime);
+      else if (market !== firstMarket) places.delete(market);
+    }
+    for (const record of markets) {
+      if (stopped.signal.aborted) return;
+      try {
+        await follow(record, epoch, joined);
+      } catch (error) {
+        failed(record.market, error);
+      }
+    }
+    // Nothing is settled in a market that is gone, whatever is still told to those who ask it.
+    const stranded = retiring.size > 0 ? [] : strandedMarkets(ledger, parts.clients);
+    for (const market of stranded)
+      await releaseClients(ledger, parts.clients, market).catch((error: unknown) =>
+        onWarning(`Money in the closed market "${market}" could not be given back yet: ${messageOf(error)}`),
+      );
+    for (const { market } of spending.entries())
+      if (!known.has(market)) await leaveMarket(parts.embedded, keys, spending, market);
+    // Whom a market was too dear for in the last epoch may pay its price in this one.
+    for (const place of places.values())
+      if (place.kind === 'open' && place.runtime !== first) await experts.join(place.runtime);
+  };
+  let looking = Promise.resolve();
+  const lookSoon = (): void => {
+    if (stopped.signal.aborted) return;
+    looking = looking.then(look).catch((error: unknown) => onWarning(messageOf(error)));
+  };
+  const unsubscribe = ledger.onApplied(({ transaction }) => {
+    if (watched.has(transaction.kind)) lookSoon();
+  });
+  lookSoon();
+  await looking;
+
+  const opened = (): MarketRuntime[] =>
+    [...places.values()].flatMap((place) => (place.kind === 'open' ? [place.runtime] : []));
+  return {
+    first,
+    open: opened,
+    serving(market) {
+      const place = places.get(market);
+      if (place?.kind === 'open') return place.runtime;
+      if (place?.kind === 'ended') throw closedByOwner(market);
+      if (place === undefined)
+        throw new MoeError(
+          'unknown-market',
+          `There is no market "${market}" here. GET /v1/models lists those that there are.`,
+        );
+      throw new MoeError(
+        'market-not-served',
+        `The market "${market}" is on the ledger, but this node does not serve it: ${place.reason}.`,
+        { metadata: { param: 'model' }, isRetryable: place.kind === 'failed' },
+      );
+    },
+    reasonAgainst(market) {
+      const place = places.get(market);
+      return place?.kind === 'left-out' || place?.kind === 'failed' ? place.reason : undefined;
+    },
+    look: lookSoon,
+    async settled() {
+      await looking;
+      await Promise.all(retiring);
+    },
+    async close() {
+      unsubscribe();
+      stopped.abort(new MoeError('market-closed', 'The market is closing.'));
+      await looking;
+      await Promise.all(retiring);
+      const ends = await Promise.allSettled(opened().map((runtime) => runtime.close()));
+      const failure = ends.find((end) => end.status === 'rejected');
+      if (failure !== undefined) throw failure.reason;
+    },
+  };
+}
+
+function hasEnded({ closesAtEpoch }: Market, epoch: number): boolean {
+  return closesAtEpoch !== undefined && closesAtEpoch <= epoch;
+}

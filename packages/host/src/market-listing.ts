@@ -1,0 +1,70 @@
+import type { MarketListing, ServedMarket } from '@market-of-experts/api/market-service';
+import type { Ledger } from '@market-of-experts/ledger';
+import { basePricePerKilobyte, type Market } from '@market-of-experts/protocol';
+import type { MarketHost } from './market-host.ts';
+import type { MarketRuntime } from './market-runtime.ts';
+
+/** Besides its id, the first market answers to this. */
+const aliasOfFirst = 'moe';
+
+/** All markets of the ledger that are not over, the first one first. */
+export function marketListings(host: MarketHost, ledger: Ledger, createdMs: number): MarketListing[] {
+  const { epoch } = ledger.settings();
+  const first = host.first.market;
+  return ledger
+    .markets()
+    .filter(({ closesAtEpoch }) => closesAtEpoch === undefined || closesAtEpoch > epoch)
+    .sort((a, b) => Number(b.market === first) - Number(a.market === first))
+    .flatMap((record) => {
+      const runtime = host.open().find(({ market }) => market === record.market);
+      const reason = host.reasonAgainst(record.market);
+      // One that is neither is being opened at this moment.
+      return runtime === undefined && reason === undefined
+        ? []
+        : [listingOf(record, runtime, reason, ledger, createdMs, first)];
+    });
+}
+
+function listingOf(
+  { market, terms, closesAtEpoch }: Market,
+  runtime: MarketRuntime | undefined,
+  reason: string | undefined,
+  ledger: Ledger,
+  createdMs: number,
+  first: string,
+): MarketListing {
+  const { parameters } = terms;
+  return {
+    id: market,
+    task: 'text-embedding',
+    dimensions: parameters.dimensions,
+    createdMs,
+    aliases: market === first ? [market, aliasOfFirst] : [market],
+    maxTextBytes: parameters.maximumTextBytes,
+    pricePerKilobyteMicro: basePricePerKilobyte(
+      runtime?.view.current().roster.experts ?? ledger.experts(market),
+    ),
+    title: terms.title,
+    state: reason !== undefined ? 'not-served' : closesAtEpoch === undefined ? 'serving' : 'closing',
+    ...(reason === undefined ? {} : { reason }),
+    ...(closesAtEpoch === undefined ? {} : { closesAtEpoch }),
+  };
+}
+
+/** What one market has served and settled. */
+export function servedMarket(
+  { market, experts, view, settler, history }: MarketRuntime,
+  ledger: Ledger,
+): ServedMarket {
+  const { calls: _, ...jobs } = view.standings().totals;
+  const record = ledger.market(market);
+  return {
+    id: market,
+    state: record?.closesAtEpoch === undefined ? 'serving' : 'closing',
+    experts: experts.status(),
+    jobs,
+    settledMicro: record?.settledMicro ?? 0n,
+    pendingReceipts: settler.pending(),
+    history: { records: history.history.size, bytesPerRecord: history.history.bytesPerRecord },
+  };
+}

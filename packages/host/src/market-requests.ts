@@ -1,0 +1,96 @@
+import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
+import { type AccountId, type Clock, MoeError } from '@market-of-experts/core';
+import type { Coordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import { createSlots } from '@market-of-experts/roles/coordinator/slots';
+import { undelivered } from './undelivered.ts';
+
+const neverAborted = new AbortController().signal;
+
+/** Texts that are in the market's hands at once; the next ones of several requests take turns. */
+const maxTexts = 512;
+/** Of one request: enough to fill messages and slots, few enough to leave room for others. */
+const maxTextsOfRequest = 128;
+
+/** The way into a market, which can be shut. */
+export interface MarketRequests {
+  /**
+   * Answers in the order of the texts, which start in that order, so many at a time. The first text that cannot be served
+   * ends the request: no more are begun, those under way are finished, and what was answered and paid for is
+   * given, for nothing more, to the request that asks for it again.
+   */
+  embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
+  /** Refuses requests from now on with this error; resolves when those under way have their answers. */
+  shut(reason: MoeError): Promise<void>;
+}
+
+export function marketRequests(
+  coordinator: Pick<Coordinator, 'embed'>,
+  houseAccount: AccountId,
+  clock: Clock,
+): MarketRequests {
+  const underWay = new Set<Promise<unknown>>();
+  const places = createSlots(maxTexts, Number.POSITIVE_INFINITY);
+  const unfetched = undelivered(clock);
+  let refusal: MoeError | undefined;
+
+  const serve = async (request: EmbedRequest): Promise<readonly EmbeddedText[]> => {
+    const { account, texts, signal = neverAborted } = request;
+    const caller = Symbol('request');
+    const answers: EmbeddedText[] = new Array(texts.length);
+    let next = 0;
+    let failure: { readonly error: unknown } | undefined;
+    const one = (text: string): Promise<EmbeddedText> =>
+      coordinator.embed({
+        account,
+        text,
+        mode: request.mode ?? 'auto',
+        delivery: request.delivery ?? 'ensemble',
+        maxFeeMicro: request.maxFeeMicro,
+        kind: account === houseAccount ? 'house' : 'client',
+        // Texts of the house come with the program.
+        isTextPublic: request.isTextPublic === true || account === houseAccount,
+        signal,
+        caller,
+      });
+    const work = async (): Promise<void> => {
+      while (next < texts.length && failure === undefined) {
+        const index = next;
+        next += 1;
+        const text = texts[index]!;
+        try {
+          answers[index] =
+            unfetched.take(request, text) ?? (await places.run(() => one(text), { signal, caller }));
+        } catch (error) {
+          failure ??= { error };
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(maxTextsOfRequest, texts.length) }, work));
+    if (failure === undefined && !signal.aborted) return answers;
+    for (const [index, text] of texts.entries()) {
+      const answer = answers[index];
+      if (answer !== undefined) unfetched.keep(request, text, answer);
+    }
+    if (signal.aborted)
+      throw new MoeError('request-aborted', 'The client went away.', { cause: failure?.error });
+    throw failure!.error;
+  };
+
+  return {
+    async embed(request) {
+      if (refusal !== undefined) throw refusal;
+      const served = serve(request);
+      const ended: Promise<unknown> = served
+        .catch(() => undefined)
+        .finally(() => {
+          underWay.delete(ended);
+        });
+      underWay.add(ended);
+      return served;
+    },
+    async shut(reason) {
+      refusal ??= reason;
+      await Promise.all(underWay);
+    },
+  };
+}

@@ -1,0 +1,261 @@
+import { join } from 'node:path';
+import { type MarketId, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
+import type { Places } from '@market-of-experts/history';
+import type { ReceiptStore } from '@market-of-experts/ledger';
+import { scopedTransport } from '@market-of-experts/network';
+import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
+import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
+import { type Coordinator, createCoordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
+import { machinePace } from '@market-of-experts/roles/job/pace';
+import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
+import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
+import { readStandings } from '@market-of-experts/roles/view/standings-file';
+import { closersOf } from './closers.ts';
+import type { JoiningAllowance } from './enrol-expert.ts';
+import { expertNames } from './expert-names.ts';
+import { foundedMarketId } from './genesis-terms.ts';
+import { publishRecord, summaryOf } from './job-feed.ts';
+import { type MarketExperts, marketExperts } from './market-experts.ts';
+import { type MarketHistory, openMarketHistory } from './market-history.ts';
+import { openMarketPlaces } from './market-places.ts';
+import { type MarketRequests, marketRequests } from './market-requests.ts';
+import type { MarketStore } from './market-store.ts';
+import { prepayClients } from './prepaid.ts';
+import type { ProcessParts } from './process-parts.ts';
+import { recentOrders } from './recent-orders.ts';
+import { resumeOrders } from './resume.ts';
+import { retireMarket } from './retire-market.ts';
+import { rosterKeeper } from './roster-keeper.ts';
+import { standingsKeeper } from './standings-keeper.ts';
+import { ordersAfter } from './unsettled-orders.ts';
+
+/** One market that this process serves: its places, orders, receipts, settlements and standings are its own. */
+export interface MarketRuntime {
+  readonly market: MarketId;
+  readonly receipts: ReceiptStore;
+  readonly places: Places;
+  readonly view: LedgerView;
+  readonly experts: MarketExperts;
+  readonly orders: ClientOrders;
+  readonly settler: Settler;
+  readonly coordinator: Coordinator;
+  readonly requests: MarketRequests;
+  readonly history: MarketHistory;
+  readonly nameOf: (node: NodeId) => string;
+  /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
+  close(): Promise<void>;
+  /**
+   * Ends the market for good: finishes and settles what is open, however often that must be tried, gives the clients their
+   * money back, and closes. Requests are told the reason. Aborted, it leaves the rest to the next process.
+   */
+  retire(reason: MoeError, signal: AbortSignal): Promise<void>;
+}
+
+export interface MarketRuntimeInit {
+  readonly market: MarketId;
+  readonly store: MarketStore;
+  /** In a market of others: what the house's experts may have there. */
+  readonly allowance?: JoiningAllowance | undefined;
+  /** Whether it takes requests, or only settles what an earlier process left. */
+  readonly isOpen: boolean;
+}
+
+export async function openMarketRuntime(
+  parts: ProcessParts,
+  init: MarketRuntimeInit,
+): Promise<MarketRuntime> {
+  const { market, store } = init;
+  const { embedded, keys, clock, random, calibration, feed, clients } = parts;
+  const { ledger } = embedded;
+  const { receipts, directory } = store;
+  const onWarning =
+    market === foundedMarketId
+      ? parts.onWarning
+      : (message: string): void => parts.onWarning(`${market}: ${message}`);
+  const { terms } = ledger.market(market)!;
+  const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
+  const closers = closersOf(() => store.close());
+  try {
+    if (init.isOpen) await prepayClients(embedded, keys, clients, market, parts.prepaid.lockMicro);
+    const places = openMarketPlaces(
+      join(directory, 'places'),
+      calibration,
+      parts.foundingNode,
+      terms.parameters.places,
+      onWarning,
+    );
+    const standingsPath = join(directory, 'standings.cbor');
+    const start = await readStandings({
+      path: standingsPath,
+      ledger,
+      market,
+      gateway: parts.gateway.transport.self,
+      receipts,
+      onWarning,
+    });
+    const nameOf = expertNames(ledger, market);
+    const history = openMarketHistory({
+      dataDir: directory,
+      parameters: terms.parameters,
+      receipts,
+      rosterOf: (hash) => view.rosterOf(hash),
+      nameOf,
+      nowMs: () => clock.nowMs(),
+      onWarning,
+    });
+    closers.add(() => history.close());
+    const pace = machinePace(() => view.refresh());
+    const view = ledgerView({
+      market,
+      ledger,
+      calibration,
+      calibrationHash: parts.space.anchors,
+      places,
+      founders: () => parts.founders,
+      isOnline: (node) => experts.has(node),
+      isPaused: (node) => experts.isPaused(node),
+      pace: pace.factor,
+      start,
+      beliefs: historyBeliefs(history.history, clock),
+    });
+    closers.add(async () => view.close());
+    const keeper = standingsKeeper(standingsPath, view, onWarning);
+    const experts = marketExperts({
+      market,
+      allowance: init.allowance,
+      keys,
+      signerOf: parts.signerOf,
+      embedded,
+      view,
+      calibration,
+      parameters,
+      nameOf,
+      clock,
+      random,
+      onWarning,
+      onLeft: (expert) => {
+        // Like who joins: of the first market.
+        if (market === foundedMarketId) feed.publish({ type: 'expert-left', expert });
+      },
+    });
+    await parts.validators.join({
+      market,
+      view,
+      directory,
+      keepBatch: (settlement, content) => keepBatch(receipts, settlement, content),
+    });
+    closers.add(() => parts.validators.leave(market));
+    closers.add(() => experts.close());
+
+    const { orders: pending, rosters } = await resumeOrders(receipts, ledger, market);
+    for (const roster of rosters) view.remember(roster);
+    const transport = scopedTransport(parts.gateway.transport, market);
+    closers.add(() => transport.close());
+    const orders = ordersAfter(pending, ledger, market, clients.accounts);
+    const settler = createSettler({
+      market,
+      gateway: transport.self,
+      ownerKey: keys.owner('market-owner'),
+      transport,
+      ledger,
+      receipts,
+      view,
+      orders,
+      rollCaller: parts.rollCaller,
+      clock,
+      onWarning,
+      ...(parts.settleEveryMs === undefined ? {} : { intervalMs: parts.settleEveryMs }),
+      onSettled: (settlement) => {
+        keeper.settled();
+        feed.publish({
+          type: 'settlement-applied',
+          market,
+          jobs: settlement.certificates,
+          movedMicro: settlement.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
+          height: ledger.height(),
+        });
+      },
+    });
+    closers.add(async () => keeper.save());
+    closers.add(() => settler.close());
+    const coordinator = createCoordinator({
+      keys: parts.gateway.keys,
+      market,
+      transport,
+      view,
+      ledger,
+      receipts,
+      orders,
+      settler,
+      clock,
+      random,
+      rollCaller: parts.rollCaller,
+      slots: parts.slots,
+      onStage: pace.observe,
+      countTokens: parts.countTokens,
+      keepRoster: rosterKeeper(receipts, view, onWarning),
+      router: parts.router,
+      onEquivocation: (statements, order) => {
+        ledger
+          .transact(keys.owner('market-owner'), {
+            kind: 'evidence',
+            market,
+            proof: { kind: 'statements', order, statements: [...statements] },
+          })
+          .then(
+            () => view.refresh(),
+            (error: unknown) => onWarning(`Equivocation could not be punished: ${messageOf(error)}`),
+          );
+      },
+      onRecord: (id, record) => {
+        publishRecord(feed, id, market, record, nameOf);
+        if (record.proof.kind !== 'certificate') return;
+        void history.remember(record);
+        experts.observe(record.proof.certificate.body);
+      },
+      onWarning,
+    });
+    closers.add(() => coordinator.close());
+    for (const order of pending) settler.add(order);
+    coordinator.voidGaps(pending.map(({ record }) => record.effects));
+    for (const { id, record } of await recentOrders(receipts, history.completeUntilMs)) {
+      history.catchUp(record);
+      feed.remember(summaryOf(id, market, record, nameOf));
+    }
+
+    const requests = marketRequests(coordinator, parts.houseAccount, clock);
+    closers.add(async () => {
+      await requests.shut(stopping());
+      await experts.stopWork();
+    });
+    return {
+      market,
+      receipts,
+      places,
+      view,
+      experts,
+      orders,
+      settler,
+      coordinator,
+      requests,
+      history,
+      nameOf,
+      close: closers.close,
+      retire: (reason, signal) =>
+        retireMarket(
+          { market, reason, ledger, requests, experts, coordinator, settler, clients, clock, onWarning },
+          signal,
+        ).finally(() => closers.close()),
+    };
+  } catch (error) {
+    await closers.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function stopping(): MoeError {
+  return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
+    isRetryable: true,
+  });
+}

@@ -1,0 +1,53 @@
+import type { AccountId, Clock, KeyPair, NodeId, Random } from '@market-of-experts/core';
+import type { CalibrationStore } from '@market-of-experts/history';
+import type { EmbeddedLedger } from '@market-of-experts/ledger';
+import type { ExpertBackend } from '@market-of-experts/models';
+import type { Transport } from '@market-of-experts/network';
+import type { Slots } from '@market-of-experts/roles/coordinator/slots';
+import type { RollCaller } from '@market-of-experts/roles/settlement/roll-caller';
+import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
+import type { HouseSpending } from './house-spending.ts';
+import type { JobFeed } from './job-feed.ts';
+import type { KeyFile } from './key-file.ts';
+import type { Clients } from './prepaid.ts';
+import type { PrepaidTerms } from './prepaid-keeper.ts';
+import type { Space } from './served-terms.ts';
+import type { ValidatorPool } from './validators.ts';
+
+/** What a process has once, however many markets it serves. */
+export interface ProcessParts {
+  readonly dataDir: string;
+  readonly keys: KeyFile;
+  /** Behind one signing guard for all keys of this process. */
+  readonly signerOf: SignerOf;
+  /** The ledger, and the receipts of the first market. */
+  readonly embedded: EmbeddedLedger;
+  /** The gateway's one connection. */
+  readonly gateway: { readonly keys: KeyPair; readonly transport: Transport };
+  readonly validators: ValidatorPool;
+  readonly rollCaller: RollCaller;
+  readonly clients: Clients;
+  readonly houseAccount: AccountId;
+  readonly calibration: CalibrationStore;
+  readonly space: Space;
+  /** Whose vectors fix the places of a market. */
+  readonly foundingNode: NodeId;
+  /** Experts that are not on probation in a market that begins. */
+  readonly founders: readonly NodeId[];
+  readonly feed: JobFeed;
+  /** Jobs of all markets share the machine. */
+  readonly slots: Slots;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly countTokens: (text: string) => number;
+  /** Accounts of the house: what they own is its own. */
+  readonly ownAccounts: ReadonlySet<AccountId>;
+  /** What the treasury has put into markets of others. */
+  readonly spending: HouseSpending;
+  /** What the clients have prepaid. */
+  readonly prepaid: PrepaidTerms;
+  readonly router: ExpertBackend | undefined;
+  /** How long decided orders are collected before they are settled together. */
+  readonly settleEveryMs: number | undefined;
+  readonly onWarning: (message: string) => void;
+}

@@ -1,0 +1,60 @@
+import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
+import { type Clock, hashOf } from '@market-of-experts/core';
+
+/**
+ * Answers that a client has paid for and did not get, because another text of its request failed or it went away. When it
+ * asks again, it gets them.
+ */
+export interface Undelivered {
+  keep(request: EmbedRequest, text: string, answer: EmbeddedText): void;
+  /** Hands an answer out, once. */
+  take(request: EmbedRequest, text: string): EmbeddedText | undefined;
+}
+
+const keptMs = 10 * 60_000;
+const maxBytes = 32 * 1024 * 1024;
+/** Of an answer besides its vector. */
+const overheadBytes = 512;
+
+export function undelivered(clock: Clock): Undelivered {
+  /** The oldest first. The same text may have been answered several times. */
+  const kept = new Map<string, { readonly answers: EmbeddedText[]; readonly atMs: number }>();
+  let bytes = 0;
+  const keyOf = ({ account, mode, delivery, isTextPublic = false }: EmbedRequest, text: string): string =>
+    hashOf('moe/undelivered/2', [account, mode ?? 'auto', delivery ?? 'ensemble', isTextPublic, text]);
+  const sizeOf = ({ vector }: EmbeddedText): number => vector.byteLength + overheadBytes;
+  const drop = (key: string): void => {
+    for (const answer of kept.get(key)?.answers ?? []) bytes -= sizeOf(answer);
+    kept.delete(key);
+  };
+  const dropOld = (): void => {
+    for (const [key, { atMs }] of kept) {
+      if (bytes <= maxBytes && clock.nowMs() - atMs < keptMs) return;
+      drop(key);
+    }
+  };
+  return {
+    keep(request, text, answer) {
+      const key = keyOf(request, text);
+      const answers = [...(kept.get(key)?.answers ?? []), answer];
+      kept.delete(key);
+      kept.set(key, { answers, atMs: clock.nowMs() });
+      bytes += sizeOf(answer);
+      dropOld();
+    },
+    take(request, text) {
+      if (kept.size === 0) return undefined;
+      dropOld();
+      const key = keyOf(request, text);
+      const answers = kept.get(key)?.answers;
+      const answer = answers?.at(-1);
+      const { maxFeeMicro } = request;
+      if (answers === undefined || answer === undefined) return undefined;
+      if (maxFeeMicro !== undefined && answer.feeMicro > maxFeeMicro) return undefined;
+      answers.pop();
+      bytes -= sizeOf(answer);
+      if (answers.length === 0) kept.delete(key);
+      return answer;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { AccountId, MarketId, OwnerKey } from '@market-of-experts/core';
+import type { Ledger } from '@market-of-experts/ledger';
+import { type ClientOrders, clientOrders } from '@market-of-experts/roles/coordinator/client-orders';
+import type { DecidedOrder } from '@market-of-experts/roles/coordinator/settler';
+
+/** The clients' orders in a market, after those that an earlier process left decided and unsettled. */
+export function ordersAfter(
+  pending: readonly DecidedOrder[],
+  ledger: Ledger,
+  market: MarketId,
+  accounts: ReadonlyMap<AccountId, OwnerKey>,
+): ClientOrders {
+  const effects = pending.map(({ record }) => record.effects);
+  return clientOrders({
+    ledger,
+    market,
+    keysOf: (client) => accounts.get(client),
+    firstSeq: (client) =>
+      Math.max(
+        ledger.nextOrderSeq(client, market),
+        ...effects.filter((order) => order.client === client).map(({ clientSeq }) => clientSeq + 1),
+      ),
+    pendingFees: effects.map(({ client, clientSeq, deltas }) => ({
+      client,
+      clientSeq,
+      feeMicro: -deltas.reduce((sum, { deltaMicro }) => sum + (deltaMicro < 0n ? deltaMicro : 0n), 0n),
+    })),
+  });
+}

@@ -1,0 +1,30 @@
+/** A market whose space has another dimension than the shipped models'. */
+
+import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
+import {
+  embedOne,
+  expert,
+  failedChecks,
+  longText,
+  receiptOf,
+  withTestMarket,
+} from '@market-of-experts/testing/test-market';
+import { expect, it } from 'vitest';
+
+it.each([64, 512])('of %d opens, competes, routes, and opens again', async (dimensions) => {
+  const specs = [0.2, 0.5, 0.8].map((noise, index) => {
+    const name = ['words', 'mixed', 'grams'][index]!;
+    return expert(name, encoderBackend(name, dimensions, wordEncode(dimensions, name, noise)));
+  });
+  const init = { founding: specs[0]!, others: specs.slice(1), parameters: { dimensions } };
+  await withTestMarket(init, async (test) => {
+    for (const round of [1, 2]) {
+      if (round === 2) await test.reopen();
+      const { market } = test;
+      const answer = await embedOne(market, longText(round), 'shard');
+      expect([answer.vector.length, answer.mode]).toEqual([dimensions, 'shard']);
+      expect((await embedOne(market, `short ${round}`, 'route')).vector).toHaveLength(dimensions);
+      expect(await failedChecks(market, await receiptOf(market, answer.receiptId))).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,265 @@
+import {
+  type Hash,
+  hashOf,
+  type JobId,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
+  sha256,
+  signBody,
+} from '@market-of-experts/core';
+import { drawShard, jobSeed, type Roster, rosterHash, ticketValidators } from '../../src/draw/shard.ts';
+import { drawStream } from '../../src/draw/stream.ts';
+import { releaseTicket, type Ticket, ticketList } from '../../src/draw/tickets.ts';
+import type { CertifyContext } from '../../src/job/certify.ts';
+import {
+  type ClaimBody,
+  claimDomain,
+  type Grant,
+  type GrantBody,
+  grantDomain,
+} from '../../src/job/claims.ts';
+import {
+  type ArrivalBody,
+  type ArrivalRecord,
+  arrivalDomain,
+  type Commit,
+  commitDomain,
+  cutDomain,
+  type Decline,
+  declineDomain,
+  jobIdOf,
+  type Order,
+  type OrderBody,
+  orderDomain,
+  type Reveal,
+  type RevealBody,
+  saltedDataHash,
+  sealFull,
+  sealKept,
+  signReveal,
+  type Transcript,
+} from '../../src/job/messages.ts';
+import { embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
+import { float32Bytes, int16Bytes, quantise } from '../../src/scoring/vector.ts';
+
+/** A job's cast and what each of them would honestly say, for tests of the rules alone. */
+const fixtureParameters: MarketParameters = {
+  ...embeddedParameters,
+  dimensions: 16,
+  shardSize: 5,
+  witnesses: 3,
+  ticketValidators: 2,
+  probationSeats: 1,
+  distractors: 4,
+  distractorPool: 24,
+  places: 2,
+};
+const pieceCount = 2;
+
+const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`job-fixture/${role}`));
+export const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
+export const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
+const nodeOf = (role: string): NodeId => keysOf(role).publicKey as NodeId;
+export const keysOfNode = new Map<NodeId, KeyPair>();
+const validators = ['v0', 'v1', 'v2', 'v3'].map((role) => ({
+  keys: keysOf(role),
+  node: nodeOf(role),
+  list: ticketList(hashOf('job-fixture', role), 6),
+}));
+
+export const roster: Roster = {
+  network: 'test-net',
+  market: 'text-embedding' as MarketId,
+  marketOwner: ownerOf('market-owner').address,
+  beacon: hashOf('job-fixture', 'beacon'),
+  batch: 3,
+  parameters: fixtureParameters,
+  placesHash: hashOf('job-fixture', 'places'),
+  calibrationHash: hashOf('job-fixture', 'calibration'),
+  experts: Array.from({ length: 9 }, (_, index) => {
+    const keys = keysOf(`expert-${index}`);
+    keysOfNode.set(keys.publicKey as NodeId, keys);
+    return {
+      node: keys.publicKey as NodeId,
+      owner: ownerOf(`owner-${index}`).address,
+      askMicroPerKilobyte: 10_000n,
+      askBps: 5_000,
+      stakeMicro: 1_000_000n,
+      faultyEpochs: 0,
+      onProbation: index >= 7,
+      calibrationCount: 24,
+      calibrationRoot: hashOf('job-fixture', index),
+    };
+  }),
+  validators: validators.map(({ node, list }) => ({ node, stakeMicro: 100n, ticketRoot: list.root })),
+};
+
+/** A random unit vector near that of `topic`; `noise` says how near. */
+function vectorOf(topic: string, by: string, noise: number): Float32Array {
+  const own = drawStream(`${topic}/${by}`, 'vector');
+  const common = drawStream(topic, 'vector');
+  const values = Array.from(
+    { length: fixtureParameters.dimensions },
+    () => common.below(2_001) - 1_000 + noise * (own.below(2_001) - 1_000),
+  );
+  const length = Math.hypot(...values);
+  return Float32Array.from(values, (value) => value / length);
+}
+
+export const context: CertifyContext = {
+  calibration: (node, index) => quantise(vectorOf(`calibration-${index}`, node, 0.3)),
+  standing: (node, place) => ({
+    global: { jobs: 1 + (Number.parseInt(node.slice(0, 2), 16) % 5), excessUnits: -9 },
+    place: { jobs: place, excessUnits: place },
+  }),
+  placeOf: (sum) => (sum[0]! > 0 ? 1 : 0),
+};
+
+/** One job; each `name` is a different one. */
+export interface FixtureJob {
+  readonly id: JobId;
+  readonly order: Order;
+  readonly tickets: readonly Ticket[];
+  /** Everyone asked, paid members first. */
+  readonly seats: readonly NodeId[];
+  readonly members: readonly NodeId[];
+  readonly witnesses: readonly NodeId[];
+  commit(node: NodeId): Commit;
+  decline(node: NodeId): Decline;
+  /** What its friend grants a principal, for 40 % of the fee. */
+  grant(principal: NodeId, changes?: Partial<GrantBody>, claim?: Partial<ClaimBody>): Grant;
+  fullCommit(node: NodeId): Commit;
+  reveal(node: NodeId, lie?: Partial<RevealBody>): Reveal;
+  arrival(witness: NodeId, body: Pick<ArrivalBody, 'stage' | 'principals'>): ArrivalRecord;
+  /** What everybody said, if `present` says who took part in each stage. */
+  transcript(present?: Partial<Presence>): Transcript;
+}
+interface Presence {
+  readonly commits: readonly NodeId[];
+  readonly declines: readonly NodeId[];
+  readonly fullCommits: readonly NodeId[];
+  readonly reveals: readonly NodeId[];
+  readonly arrivals: readonly ArrivalRecord[];
+}
+
+export function fixtureJob(
+  name: string,
+  changes: Partial<OrderBody> = {},
+  /** Who works for a principal, where it has called a friend. */
+  friends: ReadonlyMap<NodeId, NodeId> = new Map(),
+): FixtureJob {
+  const client = ownerOf('client');
+  const coordinator = keysOf('coordinator');
+  const salt = sha256(Buffer.from(name)).subarray(0, 16);
+  const order = signBody<OrderBody>(client, orderDomain, {
+    network: roster.network,
+    market: roster.market,
+    client: client.address,
+    clientSeq: 0,
+    coordinator: coordinator.publicKey as NodeId,
+    dataHash: saltedDataHash(name, salt),
+    bytes: 1_024,
+    maxFeeMicro: 1_000_000n,
+    tipMicro: 0n,
+    deadlineMs: 1,
+    ...changes,
+  });
+  const id = jobIdOf(order.body);
+  const tickets = ticketValidators(roster, id).map((node) => {
+    const { keys, list } = validators.find((validator) => validator.node === node)!;
+    return releaseTicket(keys, list, 0, id);
+  });
+  const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
+  const seats = [...draw.members, ...draw.newcomers];
+  const authorOf = (principal: NodeId) => ({
+    job: id,
+    principal,
+    worker: friends.get(principal) ?? principal,
+  });
+  const answerOf = (node: NodeId) => ({
+    kept: quantise(vectorOf(`${name}/kept`, node, 0.4)),
+    pieces: Array.from({ length: pieceCount }, (_, piece) =>
+      quantise(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5)),
+    ),
+    full: vectorOf(`${name}/kept`, `${node}/full`, 0.3),
+    keptSalt: sha256(Buffer.from(`${name}/${node}/kept`)).subarray(0, 16),
+    fullSalt: sha256(Buffer.from(`${name}/${node}/full`)).subarray(0, 16),
+  });
+  const commitOf = (node: NodeId, stage: 'sealed' | 'full', seal: Hash): Commit =>
+    signBody(keysOfNode.get(authorOf(node).worker)!, commitDomain, { ...authorOf(node), stage, seal });
+  const job: Omit<FixtureJob, 'transcript'> = {
+    id,
+    order,
+    tickets,
+    seats,
+    members: draw.members,
+    witnesses: draw.witnesses,
+    commit: (node) => {
+      const { kept, keptSalt } = answerOf(authorOf(node).worker);
+      return commitOf(node, 'sealed', sealKept(authorOf(node), kept, keptSalt));
+    },
+    grant: (principal, changes = {}, claimed = {}) => {
+      const { worker } = authorOf(principal);
+      const claim = signBody(keysOfNode.get(claimed.principal ?? principal)!, claimDomain, {
+        job: id,
+        principal,
+        worker,
+        index: 0,
+        maxAskBps: 4_000,
+        issuedMs: 1_000,
+        ttlMs: 500,
+        ...claimed,
+      });
+      const body = { claim, askBps: 4_000, issuedMs: 2_000, expiresMs: 2_500, ...changes };
+      return signBody(keysOfNode.get(worker)!, grantDomain, body);
+    },
+    decline: (node) =>
+      signBody(keysOfNode.get(node)!, declineDomain, { job: id, principal: node, reason: 'busy' }),
+    fullCommit: (node) => {
+      const { pieces, full, fullSalt } = answerOf(authorOf(node).worker);
+      return commitOf(node, 'full', sealFull(authorOf(node), pieces, full, fullSalt));
+    },
+    reveal: (node, lie) => {
+      const { kept, pieces, full, keptSalt, fullSalt } = answerOf(authorOf(node).worker);
+      return signReveal(keysOfNode.get(authorOf(node).worker)!, {
+        ...authorOf(node),
+        kept: int16Bytes(kept),
+        keptSalt,
+        pieces: pieces.map(int16Bytes),
+        full: float32Bytes(full),
+        fullSalt,
+        ...lie,
+      });
+    },
+    arrival: (witness, body) =>
+      signBody(validators.find(({ node }) => node === witness)!.keys, arrivalDomain, { job: id, ...body }),
+  };
+  return {
+    ...job,
+    transcript: ({
+      declines = [],
+      commits = seats.filter((node) => !declines.includes(node)),
+      fullCommits = commits,
+      reveals = fullCommits,
+      arrivals = [],
+    } = {}) => {
+      const committed = commits.map(job.commit);
+      return {
+        order,
+        roster: rosterHash(roster),
+        tickets,
+        commits: committed,
+        grants: commits.filter((node) => friends.has(node)).map((node) => job.grant(node)),
+        declines: declines.map(job.decline),
+        cut: signBody(coordinator, cutDomain, { job: id, seals: committed.map(({ body }) => body.seal) }),
+        fullCommits: fullCommits.map(job.fullCommit),
+        reveals: reveals.map((node) => job.reveal(node)),
+        arrivals: [...arrivals],
+      };
+    },
+  };
+}

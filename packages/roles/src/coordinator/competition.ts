@@ -1,0 +1,135 @@
+import type { Delivery, EmbeddedText } from '@market-of-experts/api/market-service';
+import { isMoeError, MoeError, messageOf, type NodeId, signBody } from '@market-of-experts/core';
+import {
+  basePricePerKilobyte,
+  certificateEffects,
+  deliveryWeights,
+  feeOf,
+  float32FromBytes,
+  mixVectors,
+  type OrderBody,
+  orderDomain,
+  saltedDataHash,
+} from '@market-of-experts/protocol';
+import { previewOf } from '../receipts/preview.ts';
+import type { OrderedText, Records } from './records.ts';
+import { runShardJob, type ShardOutcome } from './shard-job.ts';
+import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
+
+export interface CompetitionComponents extends CompetingComponents {
+  readonly records: Records;
+}
+
+/** Draws for one text: another may find experts that answer. */
+const maxAttempts = 3;
+
+/**
+ * Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. A job in which too few
+ * answered costs nothing, and the text is ordered anew, with another draw.
+ */
+export async function compete(
+  components: CompetitionComponents,
+  request: TextRequest,
+  bytes: number,
+): Promise<EmbeddedText> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await competeOnce(components, request, bytes);
+    } catch (error) {
+      if (isMoeError(error, 'no-quorum')) components.rollCaller?.validatorsMissing();
+      if (attempt >= maxAttempts || request.signal.aborted || !isMoeError(error, 'no-quorum')) throw error;
+    }
+}
+
+async function competeOnce(
+  components: CompetitionComponents,
+  request: TextRequest,
+  bytes: number,
+): Promise<EmbeddedText> {
+  const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
+  const startedMs = clock.nowMs();
+  const beganMs = clock.steadyMs();
+  const order = orders.take(request.account, feeWithin(request, bytes, view));
+  const salt = random.bytes(16);
+  const base: OrderedText = {
+    kind: request.kind,
+    isTextPublic: request.isTextPublic,
+    preview: previewOf(request.text),
+    salts: [salt],
+  };
+  // The roster may change while the job runs; everyone keeps to the one that its messages name.
+  const { roster, hash } = view.current();
+  let outcome: ShardOutcome;
+  try {
+    const body: OrderBody = {
+      network: ledger.network,
+      market,
+      client: order.client,
+      clientSeq: order.clientSeq,
+      coordinator: keys.publicKey as NodeId,
+      dataHash: saltedDataHash(request.text, salt),
+      bytes,
+      maxFeeMicro: feeOf(bytes, basePricePerKilobyte(roster.experts), 0n),
+      tipMicro: 0n,
+      deadlineMs: startedMs + 30_000,
+    };
+    outcome = await runShardJob(
+      {
+        keys,
+        transport,
+        clock,
+        view,
+        onEquivocation: components.onEquivocation,
+        onStage: components.onStage,
+      },
+      {
+        order: signBody(order.keys, orderDomain, body),
+        roster,
+        rosterHash: hash,
+        text: request.text,
+        salt,
+        signal: request.signal,
+      },
+    );
+  } catch (error) {
+    await records.keepVoid(order, messageOf(error), base);
+    throw error;
+  }
+  const { certificate, transcript } = outcome;
+  const effects = certificateEffects(certificate, roster);
+  orders.decide(order, certificate.body.feeMicro);
+  components.keepRoster(hash);
+  await records.keep(certificate.body.job, {
+    ...base,
+    proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
+    effects,
+    transcript,
+    latenciesMs: Object.fromEntries(outcome.latenciesMs),
+    atMs: startedMs,
+    durationMs: clock.steadyMs() - beganMs,
+  });
+  if (certificate.body.winner === null)
+    throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
+      isRetryable: true,
+    });
+  return {
+    vector: deliver(outcome, request.delivery),
+    receiptId: certificate.body.job,
+    mode: 'shard',
+    feeMicro: certificate.body.feeMicro,
+    tokens: components.countTokens(request.text),
+  };
+}
+
+function deliver({ certificate, transcript, roster }: ShardOutcome, delivery: Delivery): Float32Array {
+  const weights = deliveryWeights(certificate.body, delivery, roster.parameters);
+  const dimensions = roster.parameters.dimensions;
+  const vectors = certificate.body.members.map(({ principal, outcome }) => {
+    const reveal = transcript.reveals.find((message) => message.principal === principal);
+    // What a member without a score revealed may be anything, of any length.
+    return reveal === undefined || outcome !== 'scored'
+      ? new Float32Array(dimensions)
+      : float32FromBytes(reveal.full);
+  });
+  return mixVectors(vectors, weights);
+}

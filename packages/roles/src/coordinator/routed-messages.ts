@@ -1,0 +1,209 @@
+import { type Amount, encode, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
+import { float32FromBytes, isUnitVector } from '@market-of-experts/protocol';
+import { call } from '../messages/messaging.ts';
+import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
+import { previewOf } from '../receipts/preview.ts';
+import { addItem, type RoutedSession } from './routed-session.ts';
+import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
+import type { TextRequest } from './text-request.ts';
+import { type Caller, Turns } from './turns.ts';
+
+/** A text to be served by one expert. */
+interface RoutedText {
+  readonly request: TextRequest;
+  readonly bytes: number;
+  readonly feeMicro: Amount;
+}
+
+interface RoutedVector {
+  readonly vector: Float32Array;
+  readonly receiptId: string;
+}
+
+/** Carries texts to experts, those of one client for one expert together. */
+export interface RoutedMessages {
+  /** Rejects with what the expert answered, `insufficient-funds`, or the reason of the request's abort. */
+  ask(worker: NodeId, text: RoutedText): Promise<RoutedVector>;
+}
+
+/** Fewer than an expert takes: a batch must be done well within its time, and others' texts wait for its end. */
+const maxTexts = 64;
+/** Messages under way from one client to one expert; what comes meanwhile makes the next batches. */
+const maxMessages = 8;
+const timeoutMs = 15_000;
+const timeoutPerTextMs = 250;
+/** After these the expert was not there, or too slow: each text alone would fare no better. */
+const isAway: ReadonlySet<string> = new Set([
+  'peer-unreachable',
+  'request-timeout',
+  'request-aborted',
+  'queue-full',
+  'unknown-protocol',
+]);
+
+interface Item extends RoutedText {
+  readonly caller: Caller;
+  /** A message that held it failed: it must not make others fail again. */
+  isAlone: boolean;
+  readonly resolve: (answer: RoutedVector) => void;
+  /** Does nothing once it is settled. */
+  readonly reject: (error: unknown) => void;
+}
+
+/** What waits for one expert on behalf of one client. */
+interface Lane {
+  readonly worker: NodeId;
+  readonly waiting: Turns<Item>;
+  messages: number;
+  isWoken: boolean;
+}
+
+/**
+ * The first text goes at once, with all that come in the same turn; while messages are under way, what comes is collected. So
+ * a text alone waits for nothing, and two thousand take few messages, of which the transport allows 256 to a peer.
+ */
+export function routedMessages(components: RoutingComponents, tallies: RoutedTallies): RoutedMessages {
+  const { transport, view, orders, random } = components;
+  const lanes = new Map<string, Lane>();
+
+  const wake = (key: string, lane: Lane): void => {
+    if (lane.isWoken) return;
+    lane.isWoken = true;
+    queueMicrotask(() => {
+      lane.isWoken = false;
+      while (lane.messages < maxMessages && lane.waiting.size > 0) {
+        lane.messages += 1;
+        void send(lane, takeBatch(lane.waiting)).finally(() => {
+          lane.messages -= 1;
+          if (lane.messages === 0 && lane.waiting.size === 0) lanes.delete(key);
+          else wake(key, lane);
+        });
+      }
+    });
+  };
+
+  /** Never rejects: what goes wrong is told to whom it concerns. */
+  const send = async (lane: Lane, batch: readonly Item[]): Promise<void> => {
+    const items = new Set(batch.filter(({ request }) => !request.signal.aborted));
+    let session: RoutedSession;
+    try {
+      if (items.size === 0) return;
+      session = tallies.open(batch[0]!.request, lane.worker, items.size);
+    } catch (error) {
+      for (const { reject } of items) reject(error);
+      return;
+    }
+    for (const item of items)
+      try {
+        // Money first: an account without any is told so before anybody works for it.
+        orders.extend(session.order, item.feeMicro);
+      } catch (error) {
+        items.delete(item);
+        item.reject(error);
+      }
+    if (items.size === 0) return;
+    session.inFlight += items.size;
+    const sent = [...items];
+    /** For these nobody waits any more, and nothing is charged. */
+    const stop = new AbortController();
+    const leave = (item: Item): void => {
+      if (!items.delete(item)) return;
+      orders.extend(session.order, -item.feeMicro);
+      if (items.size === 0) stop.abort();
+    };
+    const listeners = sent.map((item) => () => leave(item));
+    for (const [index, { request }] of sent.entries())
+      request.signal.addEventListener('abort', listeners[index]!, { once: true });
+    try {
+      const message = encode({ order: session.signed, texts: sent.map(({ request }) => request.text) });
+      const { vectors } = await call(transport, lane.worker, protocols.route, message, routeResponseSchema, {
+        timeoutMs: timeoutMs + timeoutPerTextMs * (sent.length - 1),
+        signal: stop.signal,
+      });
+      if (vectors.length !== sent.length)
+        throw badAnswer(`${vectors.length} vectors for ${sent.length} texts`);
+      for (const [index, item] of sent.entries()) if (items.has(item)) accept(session, item, vectors[index]!);
+    } catch (error) {
+      for (const item of [...items])
+        if (sent.length > 1 && !(isMoeError(error) && isAway.has(error.code))) {
+          item.isAlone = true;
+          lane.waiting.push(item.caller, item);
+        } else item.reject(error);
+    } finally {
+      for (const [index, { request }] of sent.entries())
+        request.signal.removeEventListener('abort', listeners[index]!);
+      // What is charged is in the tally by now.
+      for (const item of [...items]) leave(item);
+      session.inFlight -= sent.length;
+      if (session.inFlight === 0) session.onDrained?.();
+    }
+
+    function accept(into: RoutedSession, item: Item, bytesOfVector: Uint8Array): void {
+      const vector = vectorOf(bytesOfVector, view.current().roster.parameters.dimensions);
+      if (vector === undefined) return item.reject(badAnswer('something else than a unit vector'));
+      items.delete(item);
+      const { text } = item.request;
+      if (into.preview === '') into.preview = previewOf(text);
+      item.resolve({
+        vector,
+        receiptId: addItem(into, text, random.bytes(16), item.bytes, bytesOfVector, item.feeMicro),
+      });
+    }
+  };
+
+  return {
+    ask: (worker, text) => {
+      const { account, kind, isTextPublic, signal, caller = Symbol('alone') } = text.request;
+      const key = `${account}/${worker}/${kind}/${isTextPublic}`;
+      const lane = lanes.get(key) ?? { worker, waiting: new Turns<Item>(), messages: 0, isWoken: false };
+      lanes.set(key, lane);
+      return new Promise<RoutedVector>((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const settle = (): void => signal.removeEventListener('abort', onAbort);
+        const item: Item = {
+          ...text,
+          caller,
+          isAlone: false,
+          resolve: (answer) => {
+            settle();
+            resolve(answer);
+          },
+          reject: (error) => {
+            settle();
+            reject(error);
+          },
+        };
+        const onAbort = (): void => {
+          lane.waiting.delete(caller, item);
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        lane.waiting.push(caller, item);
+        wake(key, lane);
+      });
+    },
+  };
+}
+
+/** The next message: as many as it may hold, the callers' in turn. */
+function takeBatch(waiting: Turns<Item>): Item[] {
+  const batch = [waiting.shift()!];
+  if (batch[0]!.isAlone) return batch;
+  let bytes = batch[0]!.bytes;
+  for (let next = waiting.peek(); next !== undefined && !next.isAlone; next = waiting.peek()) {
+    bytes += next.bytes;
+    if (batch.length >= maxTexts || bytes > maxRoutedBytes / 4) break;
+    batch.push(waiting.shift()!);
+  }
+  return batch;
+}
+
+function vectorOf(bytes: Uint8Array, dimensions: number): Float32Array | undefined {
+  if (bytes.length !== 4 * dimensions) return undefined;
+  const vector = float32FromBytes(bytes);
+  return isUnitVector(vector) ? vector : undefined;
+}
+
+function badAnswer(what: string): MoeError {
+  return new MoeError('backend-invalid-output', `The expert answered ${what}.`);
+}

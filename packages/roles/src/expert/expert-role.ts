@@ -1,0 +1,282 @@
+import {
+  type Clock,
+  encode,
+  type JobId,
+  madeOnce,
+  messageOf,
+  type NodeId,
+  plainText,
+  type Random,
+  verifyBodyAsync,
+} from '@market-of-experts/core';
+import type { ExpertBackend } from '@market-of-experts/models';
+import type { Transport } from '@market-of-experts/network';
+import {
+  type CertificateBody,
+  type Commit,
+  cutDomain,
+  type Decline,
+  declineDomain,
+  type Grant,
+  type NodeSignature,
+  type SealedJob,
+  saltedDataHash,
+} from '@market-of-experts/protocol';
+import { adviceOn } from '../calling/advice.ts';
+import { callBook } from '../calling/call-book.ts';
+import { faultBook } from '../calling/fault-book.ts';
+import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
+import type { ClaimCounts } from '../calling/pricer.ts';
+import { type JobRequest, openingBytes, openRequestedJob } from '../job/job-request.ts';
+import { noTimeReason } from '../job/pace.ts';
+import { assertMayReveal } from '../job/reveal-question.ts';
+import { refuse, serve } from '../messages/messaging.ts';
+import {
+  fullRequestSchema,
+  protocols,
+  revealRequestSchema,
+  sealedRequestSchema,
+} from '../messages/protocols.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { MarketView } from '../view/market-view.ts';
+import { callFriends } from './call-friends.ts';
+import { declineBook } from './decline-book.ts';
+import { type JobInHand, jobMemory } from './job-memory.ts';
+import { serveRouted } from './routed-role.ts';
+import { sealing } from './sealing.ts';
+import { serveClaims } from './serve-claims.ts';
+import { workload } from './workload.ts';
+
+export interface ExpertInit {
+  readonly signer: GuardedSigner;
+  /** Jobs in hand at once; more are declined. */
+  readonly maxJobs?: number;
+  /** Whether to work or to call a friend; default {@link thompsonPolicy}. */
+  readonly policy?: DecisionPolicy;
+  /** What one text costs the expert to work on, as far as its decisions go; default 0. */
+  readonly costMicro?: number;
+  /** Claims that are looked at, at once; default 64. */
+  readonly maxClaims?: number;
+}
+
+export interface ExpertComponents {
+  readonly transport: Transport;
+  /** Unit float32 vectors in the market's space. */
+  readonly backend: ExpertBackend;
+  readonly view: MarketView;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Told when it steps out of the draw for a while. */
+  readonly onPause?: () => void;
+}
+
+export interface ExpertRole {
+  readonly id: NodeId;
+  /** Claims won and refused since the last time that somebody asked. */
+  takeClaimCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
+  /** Whether it has stepped out of the draw for a while, since it cannot keep up. */
+  isPaused(): boolean;
+  /** Takes in a certified job, from which the expert learns about itself. */
+  observe(body: CertificateBody): void;
+}
+
+type SealedAnswer = { readonly commit: Commit; readonly grant?: Grant } | { readonly decline: Decline };
+
+/**
+ * Work outlives the request that began it: the same question may come again, on another connection, for the same
+ * answer. It ends with the longest stage.
+ */
+function workSignal({ roster: { parameters } }: SealedJob): AbortSignal {
+  return AbortSignal.timeout(Math.max(parameters.sealedDeadlineMs, parameters.fullDeadlineMs));
+}
+
+/** Each costs many signatures to check. Who asks rightly, another witness for one, is answered all the same. */
+const maxWrongQuestions = 16;
+
+/** A job is taken when it should be done within this part of its deadlines. */
+const safePart = 0.75;
+
+/**
+ * The expert's side of a job: seal the kept half or call a friend to do it, seal pieces and whole, reveal. It serves
+ * only jobs whose order, tickets and draw it has checked itself, each once and before its deadline, and never reveals
+ * before it is sure to be judged and paid for it (`reveal-question.ts`).
+ */
+export function expertRole(init: ExpertInit): (components: ExpertComponents) => ExpertRole {
+  return (components) => {
+    const { signer } = init;
+    const { transport, view, clock, random } = components;
+    const self = signer.node;
+    const jobs = jobMemory(clock, init.maxJobs ?? 256, signer);
+    const load = workload(components.backend, clock, components.onPause);
+    const seals = sealing(self, load.backend, random);
+    const calls = callBook();
+    const faults = faultBook(self);
+    const policy = init.policy ?? thompsonPolicy;
+    /** Messages may come twice: the same question gets the same answer, never a second seal. */
+    const sealedAnswers = new WeakMap<JobInHand, () => Promise<SealedAnswer>>();
+    const declines = declineBook();
+
+    const uniform = (): number => {
+      const [a, b, c, d] = random.bytes(4);
+      return (a! + 256 * (b! + 256 * (c! + 256 * d!))) / 2 ** 32;
+    };
+    const notifyWitnesses = (
+      { job }: { readonly job: SealedJob },
+      said: unknown,
+      notes?: readonly NodeSignature[],
+    ): void => {
+      // With what opens the job: a witness keeps nothing of jobs that it does not know to be ordered and paid for.
+      const opening = openingBytes(job);
+      const bytes = encode({ job: job.id, opening, said, ...(notes === undefined ? {} : { notes }) });
+      for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
+    };
+    const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
+      // Nothing more comes to who has declined: the job is out of its hands.
+      jobs.finish(job.id);
+      const body = { job: job.id, principal: self, reason: plainText(reason, 200) };
+      const answer = { decline: signer.sign(declineDomain, body) };
+      notifyWitnesses({ job }, answer);
+      return answer;
+    };
+    const mayDecline = (): boolean => declines.mayDecline(view.current().roster);
+
+    /** Whether the half and the whole will be done well before their deadlines, as fast as it has been lately. */
+    const hasTimeFor = ({ roster: { parameters } }: SealedJob): boolean =>
+      load.expectedMs(1) <= safePart * parameters.sealedDeadlineMs &&
+      load.expectedMs(parameters.pieces + 1) <= safePart * parameters.fullDeadlineMs;
+
+    /** Seals the kept half, has a friend do it, or declines: who cannot answer says so rather than being late. */
+    const answerSealed = async (
+      state: JobInHand,
+      request: JobRequest,
+      signal: AbortSignal,
+    ): Promise<SealedAnswer> => {
+      const { job } = state;
+      let kept: Int16Array;
+      try {
+        kept = await seals.embedKept(state, signal);
+      } catch (error) {
+        load.noteTrouble();
+        return decline(job, messageOf(error));
+      }
+      if (job.draw.members.includes(self)) {
+        const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
+        const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
+        if (decision.kind === 'decline') {
+          declines.note(view.current().roster);
+          return decline(job, decision.reason);
+        }
+        if (decision.kind === 'call') {
+          const caller = { self, pen: state.pen, transport, clock, calls };
+          const answer = await callFriends(caller, job, request, decision.friends, signal);
+          if (answer !== undefined) {
+            // Its own proof that it was on time, whatever its friend does.
+            notifyWitnesses(state, answer);
+            jobs.finish(job.id);
+            return answer;
+          }
+        }
+      }
+      const commit = await seals.sealKept(state, kept);
+      notifyWitnesses(state, { commit });
+      return { commit };
+    };
+
+    serve(transport, protocols.sealed, sealedRequestSchema, async (request, from) => {
+      const job = await openRequestedJob(request, components);
+      assertAsker(job, from);
+      if (!job.seats.includes(self)) refuse('This expert was not drawn for the job.');
+      const known = jobs.known(job.id);
+      const answered = known === undefined ? undefined : sealedAnswers.get(known);
+      if (known !== undefined && answered !== undefined) {
+        if (known.kept !== request.kept || known.job.draw.seed !== job.draw.seed)
+          refuse('This expert has answered the job already.');
+        return answered();
+      }
+      if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
+      if (!jobs.hasRoom()) return decline(job, noTimeReason);
+      if (!hasTimeFor(job)) {
+        load.noteTrouble();
+        return decline(job, noTimeReason);
+      }
+      const state = jobs.take(job, request.kept, self);
+      const answer = madeOnce(() => answerSealed(state, request, workSignal(job)));
+      sealedAnswers.set(state, answer);
+      return answer();
+    });
+
+    serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
+      const state = jobs.of(request.job);
+      const { order, id } = state.job;
+      const { cut } = request;
+      assertAsker(state.job, from);
+      if (cut.by !== order.body.coordinator || cut.body.job !== id)
+        refuse('The cut is not from the coordinator of this job.');
+      if (state.sealed === undefined || !cut.body.seals.includes(state.sealed.seal))
+        refuse("The cut does not hold this expert's seal.");
+      if (!(await verifyBodyAsync(cutDomain, cut))) refuse('The signature of the cut is not valid.');
+      if (
+        Buffer.byteLength(request.text) !== order.body.bytes ||
+        saltedDataHash(request.text, request.salt) !== order.body.dataHash
+      )
+        refuse('The datum is not the one that was ordered.');
+      state.full ??= {
+        cut: cut.body,
+        answer: madeOnce(() => answerFull(state, request.text, workSignal(state.job))),
+      };
+      if (state.full.cut.seals.join() !== cut.body.seals.join())
+        refuse('This expert has another cut of the job.');
+      return state.full.answer();
+    });
+    const answerFull = async (state: JobInHand, text: string, signal: AbortSignal) => {
+      const answer = { commit: await seals.sealWhole(state, text, signal) };
+      notifyWitnesses(state, answer);
+      return answer;
+    };
+
+    serve(transport, protocols.reveal, revealRequestSchema, async (request, from) => {
+      const state = jobs.of(request.job as JobId);
+      assertAsker(state.job, from);
+      if (from === state.job.order.body.coordinator && state.revealsUntilMs < clock.steadyMs())
+        refuse('This expert has no part in the job any more.');
+      const { revealed, full } = state;
+      if (
+        revealed === undefined ||
+        full === undefined ||
+        !request.fullCommits.some(({ body }) => body.seal === revealed.seal)
+      )
+        refuse("The list of commits does not hold this expert's second seal.");
+      if (state.notes === undefined) {
+        const wrong = state.wrongQuestions.get(from) ?? 0;
+        if (wrong >= maxWrongQuestions) refuse('This node has asked for the reveal wrongly too often.');
+        state.wrongQuestions.set(from, wrong + 1);
+        await assertMayReveal(state.job, full.cut, request, view);
+        state.notes ??= request.notes;
+      }
+      const answer = { reveal: revealed.reveal };
+      // Each time: a witness that missed the first copy may be why the coordinator asks again.
+      jobs.finish(state.job.id);
+      notifyWitnesses(state, answer, state.notes);
+      return answer;
+    });
+
+    serveRouted(signer, { ...components, backend: load.backend });
+    const claims = serveClaims({
+      self,
+      transport,
+      view,
+      clock,
+      jobs,
+      sealing: seals,
+      notifyWitnesses,
+      maxClaims: init.maxClaims ?? 64,
+    });
+    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
+  };
+}
+
+/** A witness asks, too, before it says that an expert has not answered. */
+function assertAsker({ order, draw }: SealedJob, from: NodeId): void {
+  if (from !== order.body.coordinator && !draw.witnesses.includes(from))
+    refuse('Only the coordinator of an order and the witnesses of its job may ask.');
+}

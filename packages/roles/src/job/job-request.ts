@@ -1,0 +1,68 @@
+import { type Clock, encode, type Hash, verifyBodyAsync } from '@market-of-experts/core';
+import {
+  type Order,
+  openJob,
+  orderDomain,
+  rosterHash,
+  type SealedJob,
+  type Ticket,
+} from '@market-of-experts/protocol';
+import type { z } from 'zod';
+import { refuse } from '../messages/messaging.ts';
+import type { sealedRequestSchema } from '../messages/protocols.ts';
+import type { MarketView } from '../view/market-view.ts';
+import { assertPayable } from './payable-order.ts';
+
+export type JobRequest = z.infer<typeof sealedRequestSchema>;
+/** What opens a job: its order, the roster, and the tickets of its draw. */
+export interface JobOpening {
+  readonly order: Order;
+  readonly roster: Hash;
+  readonly tickets: readonly Ticket[];
+}
+
+interface OpeningComponents {
+  readonly view: MarketView;
+  readonly clock: Clock;
+}
+
+/**
+ * The job that an opening is about, once order, money, tickets and draw are found to be in order: the cheap questions
+ * first. What costs money or another's work begins here, whoever passes the opening on. Throws `message-refused`.
+ */
+export async function openOrderedJob(
+  opening: JobOpening,
+  { view, clock }: OpeningComponents,
+): Promise<SealedJob> {
+  const { order, tickets } = opening;
+  const roster = view.rosterOf(opening.roster) ?? refuse('The roster of this job is not known here.');
+  assertPayable(view, roster, order.body, clock.nowMs());
+  if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
+  return openJob(order, roster, tickets);
+}
+
+/** The same for the request of a worker. */
+export async function openRequestedJob(
+  request: JobRequest,
+  components: OpeningComponents,
+): Promise<SealedJob> {
+  const job = await openOrderedJob(request, components);
+  if (Buffer.byteLength(request.kept) > request.order.body.bytes)
+    refuse('The kept half is longer than the datum that was ordered.');
+  return job;
+}
+
+const openings = new WeakMap<readonly unknown[], Uint8Array>();
+
+/** The opening of a job, encoded: once, however many witnesses are told of it. */
+export function openingBytes({
+  order,
+  roster,
+  tickets,
+}: Pick<SealedJob, 'order' | 'roster' | 'tickets'>): Uint8Array {
+  const known = openings.get(tickets);
+  if (known !== undefined) return known;
+  const bytes = encode({ order, roster: rosterHash(roster), tickets });
+  openings.set(tickets, bytes);
+  return bytes;
+}

@@ -1,0 +1,22 @@
+import type { Certificate } from '@market-of-experts/protocol';
+
+/** A certificate as JSON: amounts as decimal strings, bytes as base64. */
+export function certificateJson({ body, signatures, isOfWitnesses }: Certificate): Record<string, unknown> {
+  return {
+    body: {
+      ...body,
+      feeMicro: String(body.feeMicro),
+      vector: Buffer.from(body.vector).toString('base64'),
+      members: body.members.map((member) => ({
+        ...member,
+        slashMicro: String(member.slashMicro),
+        workerSlashMicro: String(member.workerSlashMicro),
+      })),
+    },
+    ...(isOfWitnesses === true ? { isOfWitnesses } : {}),
+    signatures: signatures.map(({ by, signature }) => ({
+      by,
+      signature: Buffer.from(signature).toString('base64'),
+    })),
+  };
+}

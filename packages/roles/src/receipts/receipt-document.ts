@@ -1,0 +1,85 @@
+import type { Viewer } from '@market-of-experts/api/shown-text';
+import type { Hash, NodeId } from '@market-of-experts/core';
+import type { ReceiptStore } from '@market-of-experts/ledger';
+import type { RoutedSession } from '../coordinator/routed-session.ts';
+import { batchId } from './kept-batch.ts';
+import { decodeBatch, decodeRecord, encodeShownRecord } from './receipt-record.ts';
+import { receiptIdParts, shownFields } from './shown-fields.ts';
+import { recordFor, type ShownRecord } from './text-privacy.ts';
+
+export interface ReceiptSources {
+  readonly receipts: ReceiptStore;
+  readonly nameOf: (node: NodeId) => string;
+  readonly calibrationChunks: (node: NodeId) => readonly Hash[];
+  readonly openSessions: () => readonly RoutedSession[];
+}
+
+type Json = Record<string, unknown>;
+
+/**
+ * A receipt for people and programs. What people read stands in plain fields; `record` and `settlement` hold
+ * the canonical bytes (base64) from which every one of them can be recomputed. Whoever did not pay gets it without the text,
+ * which is represented by its salted hash, unless the text is public.
+ */
+export async function receiptDocument(
+  id: string,
+  viewer: Viewer,
+  sources: ReceiptSources,
+): Promise<Json | undefined> {
+  const parts = receiptIdParts(id);
+  if (parts === undefined) return undefined;
+  const { order, item } = parts;
+  const bytes = await sources.receipts.get(order);
+  if (bytes === undefined) return openDocument(id, order, item, sources);
+  const record = recordFor(viewer, decodeRecord(bytes));
+  if (item !== undefined && record.items?.[item] === undefined) return undefined;
+  return {
+    ...shownFields(id, record, sources.nameOf),
+    ...(await settlementOf(record, sources.receipts)),
+    ...calibrationOf(record, sources),
+    record: base64(encodeShownRecord(record)),
+  };
+}
+
+/** A routed request whose tally is not closed yet. */
+function openDocument(
+  id: string,
+  session: string,
+  item: number | undefined,
+  sources: ReceiptSources,
+): Json | undefined {
+  const open = sources.openSessions().find((candidate) => candidate.id === session);
+  const routed = item === undefined ? undefined : open?.items[item];
+  if (open === undefined || routed === undefined) return undefined;
+  return {
+    id,
+    mode: 'route',
+    outcome: 'routed',
+    status: 'open',
+    worker: { id: open.worker, name: sources.nameOf(open.worker) },
+    feeMicro: String(routed.feeMicro),
+    dataHash: routed.dataHash,
+    vectorHash: routed.vectorHash,
+  };
+}
+
+async function settlementOf(record: ShownRecord, receipts: ReceiptStore): Promise<Json> {
+  if (record.batch === undefined) return {};
+  const bytes = await receipts.get(batchId(record.batch));
+  if (bytes === undefined) return { settlement: { batch: record.batch } };
+  const { detail, settlement } = decodeBatch(bytes);
+  return { settlement: { batch: record.batch, detail: base64(detail), signed: base64(settlement) } };
+}
+
+/** Where a verifier finds the calibration vectors that the score used. */
+function calibrationOf(record: ShownRecord, sources: ReceiptSources): Json {
+  if (record.proof.kind !== 'certificate') return {};
+  const { members } = record.proof.certificate.body;
+  return {
+    calibration: Object.fromEntries(members.map(({ worker }) => [worker, sources.calibrationChunks(worker)])),
+  };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

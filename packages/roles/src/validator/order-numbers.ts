@@ -1,0 +1,109 @@
+import {
+  type AccountId,
+  type Clock,
+  isMoeError,
+  type JobId,
+  MoeError,
+  type Signed,
+} from '@market-of-experts/core';
+import {
+  type CutBody,
+  type NoteBody,
+  noteOf,
+  type Order,
+  type Roster,
+  spendableMicro,
+} from '@market-of-experts/protocol';
+import { certifyAloneMs, jobMs } from '../job/job-times.ts';
+import { maxOrderLifetimeMs } from '../job/payable-order.ts';
+import { refuse } from '../messages/messaging.ts';
+import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { MarketView } from '../view/market-view.ts';
+import type { ClaimBook } from './claim-book.ts';
+
+/** Which one job each order number stands for, as far as this validator is concerned: it never changes its mind. */
+export interface OrderNumbers {
+  /** Notes a job that has come to its cut. Rejects with `message-refused` and `order-open`. */
+  note(job: NotableJob, cut: CutBody): Promise<Signed<NoteBody>>;
+  /** The number is to be settled with this job. Rejects with `order-open` where it stands for another, or for none. */
+  confirm(number: ClientOrder, job: JobId): Promise<void>;
+  /**
+   * No job comes under the number, from now on, so it can be void or a tally. Rejects with `order-open` while one may: it is noted
+   * and its order has not ended, or it is certified.
+   */
+  ruleOut(number: ClientOrder): Promise<void>;
+}
+
+type ClientOrder = Pick<NoteBody, 'client' | 'clientSeq'>;
+
+/** Order and roster are checked: signed, payable, known. */
+interface NotableJob {
+  readonly order: Order;
+  readonly roster: Roster;
+  readonly feeMicro: bigint;
+}
+
+export interface OrderNumbersInit {
+  readonly signer: GuardedSigner;
+  readonly view: Pick<MarketView, 'prepaid' | 'current'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly claims: Pick<ClaimBook, 'of'>;
+}
+
+export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit): OrderNumbers {
+  /** Fees of noted orders that are not settled, by client and number. */
+  const noted = new Map<AccountId, Map<number, bigint>>();
+
+  /** A client that has many orders noted at once must be able to pay for all of them. */
+  const assertCovered = ({ order: { body }, feeMicro }: NotableJob): void => {
+    const prepaid = view.prepaid(body.client);
+    const fees = noted.get(body.client) ?? new Map<number, bigint>();
+    let openMicro = feeMicro;
+    for (const [clientSeq, openFeeMicro] of fees)
+      if (clientSeq < (prepaid?.nextOrderSeq ?? 0)) fees.delete(clientSeq);
+      else if (clientSeq !== body.clientSeq) openMicro += openFeeMicro;
+    if (openMicro > spendableMicro(prepaid))
+      refuse('The client has less money locked, besides what it is taking out, than its open orders cost.');
+    noted.set(body.client, fees.set(body.clientSeq, feeMicro));
+  };
+
+  const bind = async ({ client, clientSeq }: ClientOrder, job: JobId | null): Promise<void> => {
+    const { network, market, parameters } = view.current().roster;
+    const untilMs = clock.nowMs() + maxOrderLifetimeMs + 2 * parameters.maximumClockSkewMs;
+    try {
+      await signer.bindOrder({ network, market, client, clientSeq }, job, untilMs);
+    } catch (error) {
+      throw asOpen(error, { client, clientSeq });
+    }
+  };
+  return {
+    async note(job, cut) {
+      const { body } = job.order;
+      assertCovered(job);
+      const untilMs = clock.nowMs() + jobMs(job.roster.parameters) + certifyAloneMs(job.roster);
+      try {
+        return await signer.note(noteOf(body, cut), untilMs);
+      } catch (error) {
+        throw asOpen(error, body);
+      }
+    },
+    confirm: bind,
+    async ruleOut(number) {
+      const { client, clientSeq } = number;
+      if (claims.of(client, clientSeq) !== undefined)
+        throw new MoeError(
+          'order-open',
+          `Order ${clientSeq} of client ${client} is certified: its job is paid.`,
+        );
+      await bind(number, null);
+    },
+  };
+}
+
+function asOpen(error: unknown, { client, clientSeq }: ClientOrder): unknown {
+  if (!isMoeError(error, 'signed-already') && !isMoeError(error, 'signed-past')) return error;
+  return new MoeError(
+    'order-open',
+    `Order ${clientSeq} of client ${client} stands for another job here, until the time of that is over.`,
+  );
+}

@@ -1,0 +1,39 @@
+import type { NodeId } from '@market-of-experts/core';
+import {
+  nearestPlace,
+  type PlaceCentroids,
+  type Prepaid,
+  type Roster,
+  rosterHash,
+  Standings,
+} from '@market-of-experts/protocol';
+import type { MarketView } from './market-view.ts';
+
+const stakeOf = (validators: Roster['validators']): bigint =>
+  validators.reduce((sum, { stakeMicro }) => sum + stakeMicro, 0n);
+
+/** A market whose roster never changes: for simulations, benchmarks and tests of the roles alone. */
+export function fixedMarketView(
+  roster: Roster,
+  places: PlaceCentroids,
+  calibration: (node: NodeId, index: number) => Int16Array,
+  standings: Standings = Standings.empty,
+  prepaid: () => Prepaid | undefined = () => undefined,
+  nextBatch: () => number = () => 0,
+): MarketView {
+  const hash = rosterHash(roster);
+  return {
+    current: () => ({ roster, hash }),
+    rosterOf: (wanted) => (wanted === hash ? roster : undefined),
+    standingsAt: () => standings,
+    prepaid,
+    validators: () => roster.validators.map(({ node }) => node),
+    isQuorum: (signers) => {
+      const signed = roster.validators.filter(({ node }) => signers.includes(node));
+      return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
+    },
+    calibration,
+    placeOf: (sum) => nearestPlace(places, sum),
+    nextBatch,
+  };
+}

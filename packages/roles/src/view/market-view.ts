@@ -1,0 +1,26 @@
+import type { AccountId, Hash, NodeId } from '@market-of-experts/core';
+import type { Prepaid, Roster, Standings } from '@market-of-experts/protocol';
+import type { Beliefs } from './beliefs.ts';
+
+/** What every role knows of its market: certified data, the same for everyone who names the same roster. */
+export interface MarketView {
+  /** The roster in force and its hash. */
+  readonly current: () => { readonly roster: Roster; readonly hash: Hash };
+  /** A recent roster by its hash; undefined when it is unknown or too old. */
+  readonly rosterOf: (hash: Hash) => Roster | undefined;
+  /** Standings after the given settlement batch; undefined when too old. */
+  readonly standingsAt: (batch: number) => Standings | undefined;
+  /** Money that a client has locked in this market, for whom, and the first of its orders that is not settled. */
+  readonly prepaid: (client: AccountId) => Prepaid | undefined;
+  /** Validators that count now … */
+  readonly validators: () => readonly NodeId[];
+  /** … and whether some of them decide: what the ledger asks of a settlement. */
+  readonly isQuorum: (signers: readonly NodeId[]) => boolean;
+  /** Published int16 vector of a calibration piece. */
+  readonly calibration: (node: NodeId, index: number) => Int16Array;
+  readonly placeOf: (sum: Int32Array) => number;
+  /** Number of the ledger's next settlement of this market. */
+  readonly nextBatch: () => number;
+  /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */
+  readonly beliefs?: Beliefs;
+}

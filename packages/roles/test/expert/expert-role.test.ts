@@ -1,0 +1,480 @@
+import {
+  encode,
+  generateKeyPair,
+  generateOwnerKey,
+  hashOf,
+  type JobId,
+  type KeyPair,
+  type OwnerKey,
+  signBody,
+  systemClock,
+} from '@market-of-experts/core';
+import {
+  type Cut,
+  type CutBody,
+  commitDomain,
+  cutDomain,
+  jobIdOf,
+  jobSeed,
+  maskText,
+  type NodeSignature,
+  noteDomain,
+  noteOf,
+  type Order,
+  type OrderBody,
+  openJob,
+  orderDomain,
+  type RoutedOrderBody,
+  releaseTicket,
+  routedOrderDomain,
+  type TallyBody,
+  type Ticket,
+  tallyDomain,
+  ticketList,
+} from '@market-of-experts/protocol';
+import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
+import {
+  type SmallMarket,
+  smallMarket,
+  smallParameters,
+  textAbout,
+} from '@market-of-experts/testing/small-market';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { call } from '../../src/messages/messaging.ts';
+import {
+  fullResponseSchema,
+  protocols,
+  revealResponseSchema,
+  routeResponseSchema,
+  sealedResponseSchema,
+  tallyResponseSchema,
+} from '../../src/messages/protocols.ts';
+
+let market: SmallMarket;
+beforeEach(() => {
+  // A wrong signature is found out on another thread, which virtual time does not wait for.
+  market = smallMarket({ experts: 3, clock: systemClock });
+});
+afterEach(() => market.close());
+
+const text = textAbout(1_000);
+const other = textAbout(1_001);
+
+/** A coordinator that says what it likes to expert 0. */
+function coordinator(of: SmallMarket = market) {
+  const { keys, transport } = of.coordinator;
+  const to = of.experts[0]!.node;
+  const ask = <Answer>(protocol: string, request: unknown, schema: z.ZodType<Answer>) =>
+    call(transport, to, protocol, encode(request), schema, { timeoutMs: 20_000 });
+  const open = (changes: Partial<OrderBody> = {}) => {
+    const { order, salt } = of.order({ text, order: changes });
+    const job = jobIdOf(order.body);
+    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, job)];
+    const kept = maskText(text, jobSeed(of.roster.beacon, job, tickets), of.roster.parameters)!.kept;
+    return { order, salt, job, request: { order, roster: of.rosterHash, tickets, kept } };
+  };
+  return {
+    keys,
+    open,
+    sealed: (request: unknown) => ask(protocols.sealed, request, sealedResponseSchema),
+    full: (request: unknown) => ask(protocols.full, request, fullResponseSchema),
+    reveal: (request: unknown) => ask(protocols.reveal, request, revealResponseSchema),
+    route: (request: unknown) => ask(protocols.route, request, routeResponseSchema),
+    tally: (request: unknown) => ask(protocols.tally, request, tallyResponseSchema),
+    cut: (job: JobId, seals: readonly string[], by: KeyPair = keys): Cut =>
+      signBody(by, cutDomain, { job, seals } as never),
+  };
+}
+
+/** What the validators say to a cut. */
+const notesOf = (order: OrderBody, cut: CutBody): NodeSignature[] =>
+  market.validators.map(({ keys, node }) => {
+    const { signature } = signBody(keys, noteDomain, noteOf(order, cut));
+    return { node, signature };
+  });
+
+/** The second seals of the other members. */
+const othersOf = ({ order, tickets }: { readonly order: Order; readonly tickets: readonly Ticket[] }) => {
+  const { id, draw } = openJob(order, market.roster, tickets);
+  return market.experts
+    .slice(1)
+    .filter(({ node }) => draw.members.includes(node))
+    .map(({ node, keys }) => {
+      const seal = hashOf('test/seal', node);
+      return signBody(keys, commitDomain, {
+        job: id,
+        stage: 'full' as const,
+        principal: node,
+        worker: node,
+        seal,
+      });
+    });
+};
+
+async function sealed(changes: Partial<OrderBody> = {}) {
+  const asking = coordinator();
+  const opened = asking.open(changes);
+  const answer = await asking.sealed(opened.request);
+  if (!('commit' in answer)) throw new Error('declined');
+  return { asking, ...opened, commit: answer.commit };
+}
+
+describe('an honest expert, asked for its first seal', () => {
+  it('gives the same one however often it is asked, at once or later', async () => {
+    const asking = coordinator();
+    const { request } = asking.open();
+    const answers = await Promise.all([request, request, request].map(asking.sealed));
+    answers.push(await asking.sealed(request));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  });
+
+  it.each<
+    [string, (request: ReturnType<ReturnType<typeof coordinator>['open']>['request']) => unknown, RegExp]
+  >([
+    [
+      'an order signed by another',
+      (r) => ({ ...r, order: signBody(generateOwnerKey(), orderDomain, r.order.body) }),
+      /not signed by its client/,
+    ],
+    [
+      'a changed order',
+      (r) => ({ ...r, order: { ...r.order, body: { ...r.order.body, maxFeeMicro: 5_000_000n } } }),
+      /signature of the order/,
+    ],
+    [
+      'an unknown roster',
+      (r) => ({ ...r, roster: hashOf('test', 'roster') }),
+      /roster of this job is not known/,
+    ],
+    ['no ticket', (r) => ({ ...r, tickets: [] }), /tickets/],
+    [
+      'a ticket for another job',
+      (r) => ({
+        ...r,
+        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId, 'test')],
+      }),
+      /tickets/,
+    ],
+    [
+      'a ticket from another list',
+      (r) => ({
+        ...r,
+        tickets: [
+          releaseTicket(
+            market.validators[0]!.keys,
+            ticketList(hashOf('x', 'y'), 3),
+            0,
+            jobIdOf(r.order.body),
+          ),
+        ],
+      }),
+      /tickets/,
+    ],
+    ['a kept half longer than the datum', (r) => ({ ...r, kept: text + text }), /longer than the datum/],
+  ])('refuses %s', async (_, change, reason) => {
+    const asking = coordinator();
+    await expect(asking.sealed(change(asking.open().request))).rejects.toThrow(reason);
+  });
+
+  it('refuses an order past its deadline, and too low a fee', async () => {
+    const asking = coordinator();
+    await expect(asking.sealed(asking.open({ deadlineMs: market.clock.nowMs() }).request)).rejects.toThrow(
+      /deadline/,
+    );
+    await expect(asking.sealed(asking.open({ maxFeeMicro: 1n }).request)).rejects.toThrow(/costs/);
+  });
+
+  it('answers only the coordinator that the order names', async () => {
+    const asking = coordinator();
+    const { request } = asking.open();
+    const stranger = market.network.connect(hashOf('test', 'stranger') as never);
+    await expect(
+      call(stranger, market.experts[0]!.node, protocols.sealed, encode(request), sealedResponseSchema, {
+        timeoutMs: 100,
+      }),
+    ).rejects.toThrow(/Only the coordinator/);
+    await stranger.close();
+  });
+
+  it('does not seal another half of a job', async () => {
+    const { asking, request } = await sealed();
+    await expect(asking.sealed({ ...request, kept: 'something else' })).rejects.toThrow(
+      /answered the job already/,
+    );
+  });
+
+  it('forgets what expired', async () => {
+    await market.close();
+    market = smallMarket({ experts: 3 });
+    const { request: first, job, asking } = await sealed();
+    await market.clock.sleep(200_000);
+    await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
+    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(/no part/);
+    await sealed();
+    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(
+      /no part in the job/,
+    );
+  });
+});
+
+describe('an honest expert, given the full data', () => {
+  it('gives the same second seal and the same reveal however often it is asked', async () => {
+    const { asking, job, order, salt, commit, request } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    const answers = await Promise.all([full, full].map(asking.full));
+    answers.push(await asking.full(full));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    const fullCommits = [answers[0]!.commit, ...othersOf(request)];
+    const reveal = { job, fullCommits, grants: [], notes: notesOf(order.body, full.cut.body) };
+    const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
+    reveals.push(await asking.reveal(reveal));
+    expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    // The job again, from the beginning: the same answer, no second seal.
+    expect(await asking.sealed(request)).toEqual({ commit });
+  });
+
+  it('whose model failed once tries again when it is asked again', async () => {
+    await market.close();
+    const { dimensions } = smallParameters;
+    let isBroken = false;
+    market = smallMarket({
+      experts: 3,
+      clock: systemClock,
+      backend: (index) => {
+        const sound = encoderBackend(`expert ${index}`, dimensions, wordEncode(dimensions, `${index}`, 0.5));
+        return {
+          ...sound,
+          embed: async (texts, options) => {
+            if (isBroken) throw new Error('The graphics card is busy.');
+            return sound.embed(texts, options);
+          },
+        };
+      },
+    });
+    const { asking, job, salt, commit } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    isBroken = true;
+    await expect(asking.full(full)).rejects.toThrow(/card is busy/);
+    isBroken = false;
+    const answer = await asking.full(full);
+    expect(await asking.full(full)).toEqual(answer);
+  });
+
+  it.each<
+    [
+      string,
+      (asking: ReturnType<typeof coordinator>, job: JobId, seal: string, salt: Uint8Array) => unknown,
+      RegExp,
+    ]
+  >([
+    [
+      'another datum',
+      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal]), text: other, salt }),
+      /not the one/,
+    ],
+    [
+      'another salt',
+      (a, job, seal) => ({ job, cut: a.cut(job, [seal]), text, salt: new Uint8Array(16) }),
+      /not the one/,
+    ],
+    [
+      'a cut without its seal',
+      (a, job, _, salt) => ({ job, cut: a.cut(job, [hashOf('x', 1)]), text, salt }),
+      /does not hold/,
+    ],
+    [
+      'a cut of another job',
+      (a, job, seal, salt) => ({ job, cut: a.cut(hashOf('x', 1) as never, [seal]), text, salt }),
+      /cut is not from/,
+    ],
+    [
+      'a cut signed by another',
+      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal], generateKeyPair()), text, salt }),
+      /cut is not from/,
+    ],
+    [
+      'an unknown job',
+      (a, _, seal, salt) => ({
+        job: hashOf('x', 1),
+        cut: a.cut(hashOf('x', 1) as never, [seal]),
+        text,
+        salt,
+      }),
+      /no part/,
+    ],
+  ])('refuses %s', async (_, make, reason) => {
+    const { asking, job, commit, salt } = await sealed();
+    await expect(asking.full(make(asking, job, commit.body.seal, salt))).rejects.toThrow(reason);
+  });
+
+  it('refuses a cut that nobody signed', async () => {
+    const { asking, job, commit, salt } = await sealed();
+    const cut = { ...asking.cut(job, [commit.body.seal]), signature: new Uint8Array(64) };
+    await expect(asking.full({ job, cut, text, salt })).rejects.toThrow(/signature of the cut/);
+  });
+
+  it('refuses when what it was shown first was not cut from it', async () => {
+    const asking = coordinator();
+    const { request, job, salt } = asking.open();
+    const answer = await asking.sealed({ ...request, kept: other.slice(0, 60) });
+    const seal = 'commit' in answer ? answer.commit.body.seal : '';
+    await expect(asking.full({ job, cut: asking.cut(job, [seal]), text, salt })).rejects.toThrow(
+      /kept half was not cut/,
+    );
+  });
+
+  it('refuses a datum of another size than was paid for', async () => {
+    const { asking, job, commit, salt } = await sealed({ bytes: Buffer.byteLength(text) - 1 });
+    await expect(asking.full({ job, cut: asking.cut(job, [commit.body.seal]), text, salt })).rejects.toThrow(
+      /not the one/,
+    );
+  });
+
+  it('does not reveal before its second seal stands in the list', async () => {
+    const { asking, job, order, request, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const others = othersOf(request);
+    const question = { job, fullCommits: others, grants: [], notes: notesOf(order.body, cut.body) };
+    await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
+    const { reveal } = await asking.reveal({ ...question, fullCommits: [...others, second] });
+    expect(reveal.job).toBe(job);
+  });
+
+  it('does not reveal before enough others have sealed their work, too', async () => {
+    const { asking, job, order, request, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    const [other, ...others] = othersOf(request);
+    const notes = notesOf(order.body, cut.body);
+    const stranger = generateKeyPair();
+    for (const [fullCommits, refusal] of [
+      [[second], /Too few experts/],
+      [[second, second], /Too few experts/],
+      [[second, { ...other!, signature: new Uint8Array(64) }], /not signed/],
+      // Whom the coordinator says to have been called, without a grant.
+      [
+        [second, signBody(stranger, commitDomain, { ...other!.body, worker: stranger.publicKey })],
+        /not of this job/,
+      ],
+      [[second, { ...other!, body: { ...other!.body, stage: 'sealed' } }], /not of this job/],
+    ] as const)
+      await expect(asking.reveal({ job, fullCommits, grants: [], notes })).rejects.toThrow(refusal);
+    const fullCommits = [second, other!, ...others];
+    expect((await asking.reveal({ job, fullCommits, grants: [], notes })).reveal.job).toBe(job);
+  });
+
+  it('does not reveal before enough validators have noted the job', async () => {
+    const { asking, job, order, request, commit, salt } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    const { commit: second } = await asking.full({ job, cut, text, salt });
+    const question = { job, fullCommits: [second, ...othersOf(request)], grants: [] };
+    const [note] = notesOf(order.body, cut.body);
+    const stranger = generateKeyPair();
+    for (const notes of [
+      [],
+      [{ ...note!, signature: new Uint8Array(64) }],
+      [{ ...note!, node: stranger.publicKey as never }],
+      [{ node: stranger.publicKey, signature: signBody(stranger, noteDomain, {}).signature }],
+      notesOf({ ...order.body, clientSeq: order.body.clientSeq + 1 }, cut.body),
+      notesOf(order.body, asking.cut(job, []).body),
+    ])
+      await expect(asking.reveal({ ...question, notes })).rejects.toThrow(/noted/);
+    expect((await asking.reveal({ ...question, notes: [note] })).reveal.job).toBe(job);
+  });
+
+  it('refuses malformed messages in words, and goes on', async () => {
+    const asking = coordinator();
+    for (const wrong of [
+      null,
+      1,
+      [],
+      {},
+      { job: 'x' },
+      { job: hashOf('a', 1), seals: new Array(17).fill(hashOf('a', 1)) },
+    ])
+      for (const send of [asking.sealed, asking.full, asking.reveal, asking.route, asking.tally])
+        await expect(send(wrong)).rejects.toThrow(/expected form|no part/);
+    await sealed();
+  });
+});
+
+describe('routed work', () => {
+  const body = (changes: Partial<TallyBody> = {}): TallyBody => ({
+    network: market.roster.network,
+    market: market.roster.market,
+    client: market.client.address,
+    clientSeq: 0,
+    worker: market.experts[0]!.node,
+    requests: 2,
+    bytes: 2 * Buffer.byteLength(text),
+    feeMicro: 10_000n,
+    items: hashOf('test', 'items'),
+    ...changes,
+  });
+  const tallyOf = (changes: Partial<TallyBody> = {}) => ({
+    tally: signBody(market.client, tallyDomain, body(changes)),
+  });
+  const orderOf = (changes: Partial<RoutedOrderBody> = {}, by: OwnerKey = market.client) =>
+    signBody(by, routedOrderDomain, {
+      network: market.roster.network,
+      market: market.roster.market,
+      client: market.client.address,
+      clientSeq: 0,
+      coordinator: market.coordinator.node,
+      worker: market.experts[0]!.node,
+      roster: market.rosterHash,
+      maxFeeMicro: 100_000n,
+      deadlineMs: systemClock.nowMs() + 60_000,
+      ...changes,
+    });
+
+  it('is signed for once, up to what was done, and again if asked again', async () => {
+    const asking = coordinator();
+    const order = orderOf();
+    await asking.route({ order, texts: [text] });
+    await asking.route({ order, texts: [text] });
+    await expect(asking.tally(tallyOf({ requests: 3 }))).rejects.toThrow(/more than this expert has done/);
+    await expect(asking.tally(tallyOf({ feeMicro: 10n }))).rejects.toThrow(/less than the price/);
+    await expect(asking.tally(tallyOf({ feeMicro: 100_001n }))).rejects.toThrow(
+      /more than its client allowed/,
+    );
+    await expect(asking.tally(tallyOf({ worker: market.experts[1]!.node }))).rejects.toThrow(
+      /another expert/,
+    );
+    const stolen = { tally: signBody(generateOwnerKey(), tallyDomain, body()) };
+    await expect(asking.tally(stolen)).rejects.toThrow(/not signed by its client/);
+    const [first, second] = await Promise.all([asking.tally(tallyOf()), asking.tally(tallyOf())]);
+    expect(second).toEqual(first);
+    await expect(asking.tally(tallyOf({ feeMicro: 1n }))).rejects.toThrow(/signed another tally/);
+    await expect(asking.tally(tallyOf({ clientSeq: 1 }))).rejects.toThrow(/done no work/);
+    await expect(asking.route({ order: orderOf(), texts: [text] })).rejects.toThrow(/tallied already/);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['another’s signature', () => orderOf({}, generateOwnerKey()), /signed by its client/],
+    ['a changed order', () => ({ ...orderOf(), body: orderOf({ maxFeeMicro: 9n }).body }), /signature/],
+    ['another expert', () => orderOf({ worker: market.experts[1]!.node }), /for this expert/],
+    ['another coordinator', () => orderOf({ coordinator: market.experts[1]!.node }), /its coordinator/],
+    ['an unknown roster', () => orderOf({ roster: hashOf('test', 'roster') }), /roster/],
+    ['no time left', () => orderOf({ deadlineMs: 5 }), /deadline/],
+    ['more time than anybody needs', () => orderOf({ deadlineMs: systemClock.nowMs() + 9e9 }), /ends within/],
+    ['too little money for the texts', () => orderOf({ maxFeeMicro: 5n }), /cost more than the order allows/],
+  ])('is not begun for an order with %s', async (_, order, reason) => {
+    await expect(coordinator().route({ order: order(), texts: [text] })).rejects.toThrow(reason);
+  });
+
+  it('never delivers what is no vector of the market', async () => {
+    await market.close();
+    const { dimensions } = smallParameters;
+    market = smallMarket({
+      experts: 3,
+      clock: systemClock,
+      backend: () =>
+        encoderBackend('spoilt', dimensions, () => new Float32Array(dimensions).fill(Number.NaN)),
+    });
+    await expect(coordinator().route({ order: orderOf(), texts: [text] })).rejects.toThrow(/unit length/);
+  });
+});

@@ -1,0 +1,459 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AccountId,
+  hashOf,
+  type KeyPair,
+  keyPairFromSeed,
+  type MarketId,
+  type NodeId,
+  type OwnerKey,
+  ownerKeyFromPrivate,
+  sha256,
+  systemRandom,
+} from '@market-of-experts/core';
+import { CalibrationStore, chunkPieces } from '@market-of-experts/history';
+import {
+  type Ledger,
+  memoryLog,
+  memoryReceipts,
+  openLedger,
+  type ReceiptStore,
+} from '@market-of-experts/ledger';
+import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard';
+import type { ExpertBackend } from '@market-of-experts/models';
+import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
+import {
+  calibrationRoot,
+  defaultNetworkRules,
+  defaultTerms,
+  type MarketParameters,
+  type NetworkRules,
+  quantise,
+  Standings,
+  signConsent,
+  signTransaction,
+} from '@market-of-experts/protocol';
+import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
+import { type ClientOrders, clientOrders } from '@market-of-experts/roles/coordinator/client-orders';
+import { type Coordinator, createCoordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
+import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
+import { expertRole } from '@market-of-experts/roles/expert/expert-role';
+import { machinePace } from '@market-of-experts/roles/job/pace';
+import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
+import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
+import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
+import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import { type Attendant, attendRollCalls } from '@market-of-experts/roles/validator/attendance';
+import {
+  type CertifiedJob,
+  type ClaimBook,
+  type ClaimStore,
+  claimBook,
+} from '@market-of-experts/roles/validator/claim-book';
+import { serveEpochEnds } from '@market-of-experts/roles/validator/epoch-witness';
+import type { StandInNote, StandInNotes } from '@market-of-experts/roles/validator/overdue-orders';
+import { type StandIn, settleOverdue } from '@market-of-experts/roles/validator/settle-overdue';
+import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
+import { type ValidatorRole, validatorRole } from '@market-of-experts/roles/validator/validator-role';
+import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
+import { noOrders } from '@market-of-experts/roles/view/standings-file';
+import { encoderBackend, wordEncode } from './encoders.ts';
+import { smallParameters, textAbout } from './small-market.ts';
+import { type VirtualClock, virtualClock } from './virtual-clock.ts';
+
+/** One account owns all experts of this market. */
+const defaults = { ...smallParameters, seatsPerOwner: 16 };
+const market = 'text-embedding' as MarketId;
+const networkName = 'ledger-market';
+const prepaidMicro = 1_000_000n;
+
+export interface LedgerMarket {
+  readonly clock: VirtualClock;
+  readonly network: MemoryNetwork;
+  readonly ledger: Ledger;
+  readonly receipts: ReceiptStore;
+  readonly view: LedgerView;
+  readonly orders: ClientOrders;
+  readonly settler: Settler;
+  readonly rollCaller: RollCaller;
+  readonly coordinator: Coordinator;
+  readonly clients: readonly AccountId[];
+  readonly experts: readonly NodeId[];
+  readonly validators: readonly NodeId[];
+  /** What each validator keeps of certified jobs that nobody has settled. */
+  readonly claims: readonly ClaimBook[];
+  readonly keysOf: (role: string) => KeyPair;
+  readonly ownerOf: (role: string) => OwnerKey;
+  /** Another node joins the network. */
+  readonly connect: (node: NodeId) => Transport;
+  /** The process of one node dies, and a new one begins with the same key. */
+  readonly restartExpert: (index: number) => Promise<void>;
+  readonly restartValidator: (index: number) => Promise<void>;
+  /** … or none does. */
+  readonly stopValidator: (index: number) => Promise<void>;
+  /** The coordinator's end of the network. */
+  readonly gateway: Transport;
+  readonly market: MarketId;
+  /** Every record, in the order in which they were kept. */
+  readonly records: readonly ReceiptRecord[];
+  readonly warnings: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface LedgerMarketInit {
+  /** Whether the gateway is told what validators settled in its place; default true, as in one process. */
+  readonly keepsOthersBatches?: boolean;
+  /** Changes to those of the market. */
+  readonly parameters?: Partial<MarketParameters>;
+  readonly policy?: DecisionPolicy;
+  /** Default 5; the last one is on probation. */
+  readonly experts?: number;
+  /** Default 1. */
+  readonly validators?: number;
+  /** Of all nodes, whatever restarts; default one in memory. */
+  readonly guard?: SigningGuard;
+  /** Jobs that each validator has tickets for, as a power of two; default 9. */
+  readonly ticketDepth?: number;
+  /** Experts and validators (by name) that play no role of ours: a test connects them and answers for them. */
+  readonly strangers?: readonly string[];
+  /** Roles with an account that has money, besides those of the market. */
+  readonly funded?: readonly string[];
+  /** Sees, or changes, what a node sends and answers. */
+  readonly tap?: (transport: Transport) => Transport;
+  readonly clock?: VirtualClock;
+  /** The n-th expert's backend around its encoder, where it takes time; default: it takes none. */
+  readonly backend?: (index: number, backend: ExpertBackend, clock: VirtualClock) => ExpertBackend;
+  readonly rules?: Partial<NetworkRules>;
+}
+
+/** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
+export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerMarket> {
+  const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`ledger-market/${role}`));
+  const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
+  const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
+  const accountOf = (role: string): AccountId => ownerOf(role).address;
+  const clock = init.clock ?? virtualClock();
+  const parameters = { ...defaults, ...init.parameters };
+  const network = createMemoryNetwork({ clock });
+  const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
+  const treasury = ownerOf('treasury');
+  const ledger = await openLedger({
+    log: memoryLog(),
+    network: networkName,
+    genesis: signTransaction(treasury, {
+      kind: 'genesis',
+      network: networkName,
+      from: treasury.address,
+      nonce: 0,
+      atMs: clock.nowMs(),
+      rules: { ...defaultNetworkRules, ...init.rules },
+      minValidatorStakeMicro: 100n,
+      balances: [...['expert-owner', 'validator-owner', 'client-0', 'client-1'], ...(init.funded ?? [])].map(
+        (role) => ({ account: accountOf(role), amountMicro: 100_000_000n }),
+      ),
+      markets: [
+        {
+          market,
+          owner: accountOf('market-owner'),
+          terms: defaultTerms({ ...parameters, minimumStakeMicro: 100n }, hashOf('ledger-market/anchors', 0)),
+        },
+      ],
+    }),
+  });
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => {
+    warnings.push(message);
+  };
+  const transports = new Map<NodeId, Transport>();
+  const connect = (node: NodeId): Transport => {
+    const transport = network.connect(node);
+    const tapped = init.tap?.(transport) ?? transport;
+    transports.set(node, tapped);
+    return tapped;
+  };
+  const reconnect = async (node: NodeId): Promise<Transport> => {
+    await transports.get(node)?.close();
+    return connect(node);
+  };
+
+  const isStranger = (name: string): boolean => init.strangers?.includes(name) === true;
+  const expertCount = init.experts ?? 5;
+  const validators = Array.from({ length: init.validators ?? 1 }, (_, index) => {
+    const name = index === 0 ? 'validator' : `validator-${index}`;
+    const keys = keysOf(name);
+    const tickets = ticketBook(
+      keys,
+      hashOf('ledger-market', index === 0 ? 'tickets' : name),
+      init.ticketDepth ?? 9,
+    );
+    return { name, keys, tickets, node: keys.publicKey as NodeId };
+  });
+  for (const { name, keys, tickets, node } of validators) {
+    await ledger.transact(ownerOf('validator-owner'), {
+      kind: 'registerValidator',
+      node,
+      name,
+      stakeMicro: 1_000n,
+      consent: signConsent(keys, networkName, accountOf('validator-owner')),
+      ticketRoot: tickets.root,
+    });
+    if (isStranger(name)) await ledger.transact(keys, { kind: 'heartbeat', call: 0 });
+  }
+  const calibration = new CalibrationStore({ directory, dimensions: parameters.dimensions });
+  const experts: NodeId[] = [];
+  for (let index = 0; index < expertCount; index += 1) {
+    const keys = keysOf(`expert-${index}`);
+    const node = keys.publicKey as NodeId;
+    experts.push(node);
+    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
+    const chunk = new Int16Array(chunkPieces * parameters.dimensions);
+    for (let piece = 0; piece < chunkPieces; piece += 1)
+      chunk.set(quantise(encode(textAbout(piece))), piece * parameters.dimensions);
+    calibration.publish(node, 0, chunk);
+    await ledger.transact(ownerOf('expert-owner'), {
+      kind: 'registerExpert',
+      market,
+      node,
+      name: `expert-${index}`,
+      stakeMicro: 1_000_000n,
+      depositMicro: 0n,
+      askMicroPerKilobyte: 1_000n,
+      askBps: 5_000,
+      calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
+      consent: signConsent(keys, networkName, accountOf('expert-owner')),
+    });
+  }
+  const gatewayKeys = keysOf('gateway');
+  const gateway = gatewayKeys.publicKey as NodeId;
+  const clients = ['client-0', 'client-1'].map(accountOf);
+  for (const role of ['client-0', 'client-1'])
+    await ledger.transact(ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
+
+  const paused = new Map<NodeId, () => boolean>();
+  const pace = machinePace(() => view.refresh());
+  const view: LedgerView = ledgerView({
+    market,
+    ledger,
+    calibration,
+    calibrationHash: hashOf('ledger-market', 'calibration'),
+    places: {
+      count: 1,
+      dimension: parameters.dimensions,
+      centroids: new Int16Array(parameters.dimensions),
+      hash: hashOf('ledger-market', 'places'),
+    },
+    // The last one is on probation.
+    founders: () => experts.slice(0, -1),
+    isOnline: () => true,
+    isPaused: (node) => paused.get(node)?.() === true,
+    pace: pace.factor,
+    start: { batch: 0, standings: Standings.empty, totals: noOrders },
+  });
+  let starts = 0;
+  const guard = init.guard ?? memoryGuard(clock.nowMs);
+  const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
+  const attendants = new Map<number, Attendant>();
+  const roles = new Map<number, ValidatorRole>();
+  const standIns = new Map<number, StandIn>();
+  const disks = validators.map(() => memoryClaims());
+  const notes = validators.map(() => memoryNotes());
+  const receipts = memoryReceipts();
+  const claims: ClaimBook[] = [];
+  const openClaims = (index: number): ClaimBook => {
+    claims[index] = claimBook({
+      clock,
+      store: disks[index]!,
+      nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
+    });
+    return claims[index];
+  };
+  ledger.onApplied(({ transaction }) => {
+    if (transaction.kind !== 'settle') return;
+    for (const { client } of transaction.settlement.orders)
+      for (const book of claims) book.settled(client, ledger.nextOrderSeq(client, market));
+  });
+  const stopValidator = async (index: number): Promise<void> => {
+    await Promise.all([
+      standIns.get(index)?.close(),
+      roles.get(index)?.close(),
+      transports.get(validators[index]!.node)?.close(),
+    ]);
+    standIns.delete(index);
+    roles.delete(index);
+    await attendants.get(index)?.close();
+    attendants.delete(index);
+  };
+  const startValidator = async (index: number): Promise<void> => {
+    const validator = validators[index]!;
+    const { name, keys, node } = validator;
+    await Promise.all([
+      standIns.get(index)?.close(),
+      roles.get(index)?.close(),
+      transports.get(node)?.close(),
+    ]);
+    await attendants.get(index)?.close();
+    if (transports.has(node)) {
+      // Its list of tickets is lost with the process.
+      starts += 1;
+      validator.tickets = ticketBook(
+        keys,
+        hashOf('ledger-market', `${name}/${starts}`),
+        init.ticketDepth ?? 9,
+      );
+      const { root: ticketRoot } = validator.tickets;
+      await ledger.transact(ownerOf('validator-owner'), { kind: 'updateValidator', node, ticketRoot });
+    }
+    const attendant = attendRollCalls({ keys, ledger, onWarning });
+    attendants.set(index, attendant);
+    await attendant.answered();
+    const connection = await reconnect(node);
+    const signer = signerOf(keys);
+    serveEpochEnds(signer, connection, ledger, clock);
+    const tickets = () => validator.tickets;
+    const standIn = settleOverdue({
+      market,
+      signer,
+      ledger,
+      transport: connection,
+      view,
+      claims: openClaims(index),
+      clock,
+      notes: notes[index]!,
+      ...(init.keepsOthersBatches === false
+        ? {}
+        : { keepBatch: (settlement, content) => keepBatch(receipts, settlement, content) }),
+      onWarning,
+    });
+    standIns.set(index, standIn);
+    const role = validatorRole({ signer })({
+      transport: connection,
+      view,
+      clock,
+      tickets,
+      claims: standIn.claims,
+    });
+    roles.set(index, role);
+  };
+  const startExpert = async (index: number): Promise<void> => {
+    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
+    const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
+    const role = expertRole({
+      signer: signerOf(keysOf(`expert-${index}`)),
+      policy: init.policy ?? workAlways,
+    })({
+      transport: await reconnect(experts[index]!),
+      backend: init.backend?.(index, backend, clock) ?? backend,
+      view,
+      clock,
+      random: systemRandom,
+      onPause: () => view.refresh(),
+    });
+    paused.set(experts[index]!, role.isPaused);
+  };
+  for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
+  for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
+  const transport = connect(gateway);
+  const records: ReceiptRecord[] = [];
+  const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
+  const orders = clientOrders({
+    ledger,
+    market,
+    keysOf: (client) => {
+      const index = clients.indexOf(client);
+      return index < 0 ? undefined : ownerOf(`client-${index}`);
+    },
+    firstSeq: (client) => ledger.nextOrderSeq(client, market),
+    pendingFees: [],
+  });
+  const settler = createSettler({
+    market,
+    gateway,
+    ownerKey: ownerOf('market-owner'),
+    transport,
+    ledger,
+    receipts,
+    view,
+    orders,
+    rollCaller: roll,
+    clock,
+    onSettled: () => undefined,
+    onWarning,
+  });
+  const coordinator = createCoordinator({
+    slots: jobSlots(),
+    onStage: pace.observe,
+    keys: gatewayKeys,
+    market,
+    transport,
+    view,
+    ledger,
+    receipts,
+    orders,
+    settler,
+    rollCaller: roll,
+    clock,
+    random: systemRandom,
+    countTokens: (text) => text.length,
+    keepRoster: () => undefined,
+    onRecord: (_, record) => records.push(record),
+    onWarning,
+  });
+  return {
+    clock,
+    network,
+    ledger,
+    receipts,
+    view,
+    orders,
+    settler,
+    rollCaller: roll,
+    coordinator,
+    clients,
+    experts,
+    validators: validators.map(({ node }) => node),
+    claims,
+    keysOf,
+    ownerOf,
+    connect,
+    restartExpert: startExpert,
+    restartValidator: startValidator,
+    stopValidator,
+    gateway: transport,
+    market,
+    records,
+    warnings,
+    close: async () => {
+      await roll.close();
+      for (const each of attendants.values()) await each.close();
+      await Promise.all(
+        [...standIns.values(), ...roles.values(), ...transports.values()].map((each) => each.close()),
+      );
+      await ledger.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A disk that outlives the process. */
+function memoryClaims(): ClaimStore {
+  const kept = new Map<string, CertifiedJob>();
+  const keyOf = ({ certificate: { body } }: CertifiedJob): string => `${body.client}/${body.clientSeq}`;
+  return {
+    load: () => [...kept.values()],
+    put: (claim) => void kept.set(keyOf(claim), claim),
+    remove: (claim) => void kept.delete(keyOf(claim)),
+  };
+}
+
+function memoryNotes(): StandInNotes {
+  let kept: readonly StandInNote[] = [];
+  return {
+    load: () => kept,
+    save: (notes) => {
+      kept = notes;
+    },
+  };
+}

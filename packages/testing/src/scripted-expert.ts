@@ -1,0 +1,92 @@
+import { encode, type JobId, signBody } from '@market-of-experts/core';
+import {
+  type Commit,
+  type CommitBody,
+  commitDomain,
+  float32Bytes,
+  int16Bytes,
+  maskText,
+  openJob,
+  quantise,
+  type Reveal,
+  type RevealBody,
+  type SealedJob,
+  sealFull,
+  sealKept,
+  signReveal,
+} from '@market-of-experts/protocol';
+import { openingBytes } from '@market-of-experts/roles/job/job-request';
+import { refuse, serve } from '@market-of-experts/roles/messages/messaging';
+import {
+  fullRequestSchema,
+  protocols,
+  revealRequestSchema,
+  sealedRequestSchema,
+} from '@market-of-experts/roles/messages/protocols';
+import type { FixedMarket } from './fixed-market.ts';
+
+/** Where an expert departs from what an honest one does. Whatever is left out is done honestly, unchecked. */
+export interface Script {
+  readonly sealed?: (honest: Commit, body: CommitBody) => Commit | Promise<Commit>;
+  readonly full?: (honest: Commit, body: CommitBody) => Commit | Promise<Commit>;
+  readonly reveal?: (honest: Reveal, body: RevealBody) => Reveal | Promise<Reveal>;
+  /** What witnesses are told of a first seal; default what the coordinator gets. */
+  readonly told?: (body: CommitBody) => Commit;
+  /** Whether witnesses get copies of what the coordinator gets; default true. */
+  readonly notifies?: boolean;
+}
+
+/** Answers in the place of expert `index`, who must be one of the market's `strangers`. */
+export function scriptedExpert(market: FixedMarket, index: number, script: Script): void {
+  const { keys, node, encode: embed, transport } = market.experts[index]!;
+  const jobs = new Map<JobId, { job: SealedJob; kept: Int16Array; reveal?: Reveal }>();
+  const salt = new Uint8Array(16).fill(index);
+  const authorOf = (job: JobId) => ({ job, principal: node, worker: node });
+  const tell = (job: SealedJob, said: unknown): void => {
+    if (script.notifies === false) return;
+    const notice = encode({ job: job.id, opening: openingBytes(job), said });
+    for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, notice);
+  };
+  const commitOf = (body: CommitBody): Commit => signBody(keys, commitDomain, body);
+
+  serve(transport, protocols.sealed, sealedRequestSchema, async ({ order, tickets, kept }) => {
+    const job = openJob(order, market.roster, tickets);
+    const vector = quantise(embed(kept));
+    jobs.set(job.id, { job, kept: vector });
+    const author = authorOf(job.id);
+    const body = { ...author, stage: 'sealed' as const, seal: sealKept(author, vector, salt) };
+    const honest = commitOf(body);
+    const commit = (await script.sealed?.(honest, body)) ?? honest;
+    tell(job, { commit: script.told?.(body) ?? commit });
+    return { commit };
+  });
+  serve(transport, protocols.full, fullRequestSchema, async ({ job: id, text }) => {
+    const state = jobs.get(id) ?? refuse('Unknown job.');
+    const masked = maskText(text, state.job.draw.seed, market.roster.parameters)!;
+    const pieces = masked.pieces.map((piece) => quantise(embed(piece)));
+    const delivered = embed(text);
+    const author = authorOf(id);
+    const body = { ...author, stage: 'full' as const, seal: sealFull(author, pieces, delivered, salt) };
+    const revealBody: RevealBody = {
+      ...author,
+      kept: int16Bytes(state.kept),
+      keptSalt: salt,
+      pieces: pieces.map(int16Bytes),
+      full: float32Bytes(delivered),
+      fullSalt: salt,
+    };
+    const honestReveal = signReveal(keys, revealBody);
+    const honest = commitOf(body);
+    const commit = (await script.full?.(honest, body)) ?? honest;
+    state.reveal = honestReveal;
+    tell(state.job, { commit });
+    return { commit };
+  });
+  serve(transport, protocols.reveal, revealRequestSchema, async ({ job: id }) => {
+    const state = jobs.get(id) ?? refuse('Unknown job.');
+    const { signature: _, ...body } = state.reveal!;
+    const reveal = (await script.reveal?.(state.reveal!, body)) ?? state.reveal!;
+    tell(state.job, { reveal });
+    return { reveal };
+  });
+}
