@@ -39,7 +39,7 @@ import {
   tableNames,
   transactionSchema,
 } from '@market-of-experts/protocol';
-import { readStandings, writeStandings } from '@market-of-experts/roles/view/standings-file';
+import { readStandings, writeStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { z } from 'zod';
 import { exampleOf } from '../example.ts';
 import { looseCbor } from '../loose-cbor.ts';

@@ -21,13 +21,13 @@ import {
 } from '@market-of-experts/protocol';
 import { replayTranscript } from '@market-of-experts/protocol/job/replay';
 import * as messages from '@market-of-experts/roles/messages/protocols';
+import { epochEndResponseSchema } from '@market-of-experts/roles/messages/protocols';
 import {
   settlementProofSchema,
   settlementRequestSchema,
   settlementResponseSchema,
 } from '@market-of-experts/roles/messages/settlement-proof';
 import * as receipts from '@market-of-experts/roles/receipts/receipt-record';
-import { epochEndResponseSchema } from '@market-of-experts/roles/validator/epoch-witness';
 import { z } from 'zod';
 import { fixtureJob, roster } from '../../../packages/protocol/test/job/job-fixture.ts';
 import { looseCbor } from '../loose-cbor.ts';

@@ -1,6 +1,6 @@
 import { messageOf, plainText } from '@market-of-experts/core';
-import { exitCodes } from './exit-codes.ts';
 import { run } from './program.ts';
+import { exitCodes } from './terminal/exit-codes.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader such as `head` may close our output early, or its terminal may be gone: that is no error.

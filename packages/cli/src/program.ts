@@ -17,8 +17,8 @@ import { addTransfer } from './commands/transfer.ts';
 import { addUp } from './commands/up.ts';
 import { addValidator } from './commands/validator.ts';
 import { addWallet } from './commands/wallet.ts';
-import { type ExitCode, exitCodeOf, exitCodes, usageError } from './exit-codes.ts';
 import { addSimulate } from './simulate/index.ts';
+import { type ExitCode, exitCodeOf, exitCodes, usageError } from './terminal/exit-codes.ts';
 import { paintError, printable, writableJson } from './terminal/text.ts';
 
 /** Runs `moe` with its arguments (without node and script). Never throws; the result is the exit code. */

@@ -2,8 +2,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { exitCodes } from '../src/exit-codes.ts';
 import { createProgram } from '../src/program.ts';
+import { exitCodes } from '../src/terminal/exit-codes.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

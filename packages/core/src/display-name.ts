@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const MAX_NAME_CHARACTERS = 64;
+const MAX_NAME_CHARACTERS = 64;
 
 /** Letters that are written together. Latin without its letters for phonetics and mathematics, which look like others. */
 const scripts: readonly string[] = [

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encode, fromHex, toHex } from '../src/codec.ts';
 import { generateKeyPair, keyPairFromSeed, verifySignature, verifySignatureAsync } from '../src/keys.ts';
-import { signBody, verifyBody, verifyBodyAsync } from '../src/signed.ts';
+import { signBody, verifyBody, verifyBodyAsync } from '../src/signing/signed.ts';
 
 /** RFC 8032, section 7.1, tests 1 to 3: seed, public key, message, signature. */
 const vectors = [

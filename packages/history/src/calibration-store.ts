@@ -3,7 +3,7 @@ import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@market-o
 import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
 import { isQuantisedUnit } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { BlobFiles } from './blob-files.ts';
+import { BlobFiles } from './files/blob-files.ts';
 
 /** Pieces in one chunk. */
 export const chunkPieces = 256;

@@ -9,7 +9,7 @@ import {
 } from '@market-of-experts/core';
 import { drawStream, type PlaceCentroids } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { BlobFiles } from './blob-files.ts';
+import { BlobFiles } from './files/blob-files.ts';
 
 /** The market's partition of the space, fixed once it is made; `hash` names it on the ledger. */
 export interface Places extends PlaceCentroids {

@@ -408,7 +408,7 @@ describe('a history after a restart', () => {
   });
 
   it('survives being killed at any moment, with every record that it said it had', async () => {
-    const program = fileURLToPath(new URL('../src/records/append-until-killed.ts', import.meta.url));
+    const program = fileURLToPath(new URL('./records/append-until-killed.ts', import.meta.url));
     let survived = 0;
     for (const lines of [1, 350, 900]) {
       const child = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'pipe', 'inherit'] });

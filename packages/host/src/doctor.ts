@@ -4,7 +4,7 @@ import { hashBytes, isMoeError, messageOf, textOf } from '@market-of-experts/cor
 import { damagedFile, readIfThere, readSealedJson } from '@market-of-experts/core/files';
 import { examineHistory, parsePlaces } from '@market-of-experts/history';
 import { examineSnapshots, examineStore, lockDirectory } from '@market-of-experts/ledger';
-import { examineStandings } from '@market-of-experts/roles/view/standings-file';
+import { examineStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { z } from 'zod';
 import { isApiKey } from './api-key.ts';
 import { founderKeyNames } from './bootstrap.ts';

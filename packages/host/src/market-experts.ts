@@ -20,7 +20,7 @@ import {
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
-import { callsOf } from '@market-of-experts/roles/view/standings-file';
+import { callsOf } from '@market-of-experts/roles/view/settled-state';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, houseStakeMicro, type JoiningAllowance } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';

@@ -7,10 +7,10 @@ import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs
 import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
 import { type Coordinator, createCoordinator } from '@market-of-experts/roles/coordinator/coordinator';
 import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
-import { machinePace } from '@market-of-experts/roles/job/pace';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
+import { readStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
-import { readStandings } from '@market-of-experts/roles/view/standings-file';
+import { machinePace } from '@market-of-experts/roles/view/pace';
 import { closersOf } from './closers.ts';
 import type { JoiningAllowance } from './enrol-expert.ts';
 import { expertNames } from './expert-names.ts';

@@ -3,7 +3,7 @@ import { type Ledger, type ReceiptStore, reconcilePending } from '@market-of-exp
 import { type Roster, rosterSchema } from '@market-of-experts/protocol';
 import type { DecidedOrder } from '@market-of-experts/roles/coordinator/settler';
 import { decodeRecord, encodeRecord, rosterId } from '@market-of-experts/roles/receipts/receipt-record';
-import { closingBatches } from '@market-of-experts/roles/settlement/ledger-settlements';
+import { closingBatches } from '@market-of-experts/roles/view/ledger-settlements';
 
 /** As many as the receipt store holds. */
 const maxPending = 100_000;

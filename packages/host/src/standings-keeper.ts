@@ -1,6 +1,6 @@
 import { messageOf } from '@market-of-experts/core';
+import { writeStandings } from '@market-of-experts/roles/settlement/standings-file';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
-import { writeStandings } from '@market-of-experts/roles/view/standings-file';
 
 const saveEveryBatches = 20;
 

@@ -121,7 +121,7 @@ export const marketParametersSchema: z.ZodType<MarketParameters> = z.strictObjec
 });
 
 /** Share of its stake that an expert loses for having said two things that exclude one another. */
-export const equivocationSlashBps = 5_000;
+const equivocationSlashBps = 5_000;
 
 export const defaultParameters: MarketParameters = {
   version: 1,

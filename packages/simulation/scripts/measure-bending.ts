@@ -6,7 +6,7 @@
 
 import { defaultParameters, quantise, type ScoredMember, scoreMembers } from '@market-of-experts/protocol';
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
-import { randomStream } from '../src/random.ts';
+import { randomStream } from '../src/chance/random.ts';
 
 const dimensions = 64;
 const judges = 5;

@@ -41,7 +41,6 @@ import { type Coordinator, createCoordinator } from '@market-of-experts/roles/co
 import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
-import { machinePace } from '@market-of-experts/roles/job/pace';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
@@ -59,7 +58,8 @@ import { type StandIn, settleOverdue } from '@market-of-experts/roles/validator/
 import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { type ValidatorRole, validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
-import { noOrders } from '@market-of-experts/roles/view/standings-file';
+import { machinePace } from '@market-of-experts/roles/view/pace';
+import { noOrders } from '@market-of-experts/roles/view/settled-state';
 import { encoderBackend, wordEncode } from './encoders.ts';
 import { smallParameters, textAbout } from './small-market.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';

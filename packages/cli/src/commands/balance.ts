@@ -4,9 +4,9 @@ import { leavingSentence } from '../ledger/leaving-sentence.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import { balanceSchema } from '../market/shapes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { paint } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
-import { print, printJson } from './print.ts';
 
 export function addBalance(program: Command): void {
   addConnectionOptions(

@@ -1,6 +1,6 @@
 import { fromHex, type NodeId, nodeIdSchema } from '@market-of-experts/core';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { type ChosenNode, chooseNode, type KeyOptions } from '../wallet/choose-key.ts';
 
 export interface ConsentFlags {

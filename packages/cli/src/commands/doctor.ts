@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { examineDataDirectory, type Finding, type Remedy } from '@market-of-experts/host/doctor';
 import type { Command } from 'commander';
-import { exitCodes, usageError } from '../exit-codes.ts';
 import { dataDirectory } from '../market/connection.ts';
+import { exitCodes, usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { paint, plural, printable } from '../terminal/text.ts';
-import { print, printJson } from './print.ts';
 
 interface Flags {
   readonly data?: string;

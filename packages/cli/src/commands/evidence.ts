@@ -1,11 +1,11 @@
 import { isMoeError } from '@market-of-experts/core';
 import { findingOf, transactionFromJson } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import type { OwnerAction } from '../ledger/describe-action.ts';
 import { createLedgerClient } from '../ledger/ledger-client.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
 

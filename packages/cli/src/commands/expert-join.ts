@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
 import { defaultJoiningBudgetMicro } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { readMarket } from '../ledger/read-arguments.ts';
 import { dataDirectory } from '../market/connection.ts';
-import { print, printJson } from './print.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 
 interface JoinFlags {
   readonly data?: string;

@@ -1,11 +1,11 @@
 import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
-import { refusal, usageError } from '../exit-codes.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readMarket, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget } from '../ledger/resolve-target.ts';
+import { refusal, usageError } from '../terminal/exit-codes.ts';
 import { formatAmount } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConsentOptions, type ConsentFlags, consentHelp, readConsent } from './consent-options.ts';

@@ -1,20 +1,20 @@
 import { formatCredits, type MarketId } from '@market-of-experts/core';
 import type { MarketTerms } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readMarket } from '../ledger/read-arguments.ts';
 import { listMarkets, quoteMarket, showMarket } from '../ledger/show-markets.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { printJson } from '../terminal/print.ts';
 import { formatAmount, formatShare } from '../terminal/text.ts';
 import { readTerms } from '../terms/read-terms.ts';
 import { fieldsOf, termsOf } from '../terms/terms-of.ts';
 import { plainTerms, writeTerms } from '../terms/write-terms.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
-import { printJson } from './print.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
 
 const maxFileBytes = 256 * 1024;

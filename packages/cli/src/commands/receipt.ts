@@ -1,15 +1,15 @@
 import { formatCredits } from '@market-of-experts/core';
 import type { Command } from 'commander';
-import { exitCodes, usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, type MarketClient } from '../market/market-client.ts';
 import { statusSchema } from '../market/shapes.ts';
 import { type CertifiedReceipt, plainFields, readReceipt, readSplit } from '../receipt/read-receipt.ts';
 import { type Check, verifyReceiptJson } from '../receipt/verification.ts';
+import { exitCodes, usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatShare, paint, printable } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
-import { print, printJson } from './print.ts';
 
 export function addReceipt(program: Command): void {
   addConnectionOptions(

@@ -1,12 +1,12 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget, targetHelp } from '../ledger/resolve-target.ts';
 import { showStake } from '../ledger/show-stake.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { type ChosenOwner, chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';

@@ -1,13 +1,13 @@
 import { formatCredits } from '@market-of-experts/core';
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
 import { type Status, statusSchema } from '../market/shapes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatCount, formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
-import { print, printJson } from './print.ts';
 
 export function addStatus(program: Command): void {
   addConnectionOptions(

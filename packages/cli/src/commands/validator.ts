@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { usageError } from '../exit-codes.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { createLedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readPercent } from '../ledger/read-arguments.ts';
 import { resolveValidator } from '../ledger/resolve-target.ts';
 import { listValidators, showWeights } from '../ledger/show-validators.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
 import { addConsentOptions, type ConsentFlags, consentHelp, readConsent } from './consent-options.ts';

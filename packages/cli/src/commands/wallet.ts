@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { consentCommand } from '../wallet/consent.ts';
+import { consentCommand } from '../ledger/consent.ts';
+import { listCommand, showCommand } from '../ledger/show-wallets.ts';
 import { exportWallet, importWallet, newNode, newWallet } from '../wallet/make-wallet.ts';
-import { listCommand, showCommand } from '../wallet/show-wallets.ts';
 import { addConnectionOptions } from './connection-options.ts';
 
 const passphraseOption = [

@@ -1,9 +1,9 @@
 import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
-import { print, printAside, printJson } from '../commands/print.ts';
-import { exitCodes, usageError } from '../exit-codes.ts';
 import { readConnection } from '../market/connection.ts';
 import { createMarketClient, type MarketClient, readAnswer } from '../market/market-client.ts';
 import { type Listing, statusSchema } from '../market/shapes.ts';
+import { exitCodes, usageError } from '../terminal/exit-codes.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';
 import { formatCount, formatDuration, paintError, plural, printable } from '../terminal/text.ts';
 import { type EmbedFlags, type EmbedOptions, readEmbedOptions } from './embed-options.ts';

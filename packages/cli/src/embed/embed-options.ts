@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseCredits } from '@market-of-experts/core';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import type { InputFormat, InputOptions, TextSplit } from './input.ts';
 import { idsPath } from './npy-output.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, renameSync, rmSync } from 'node:fs';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { copyRows, indexLines, openFile, readAt, writeAll } from './append-file.ts';
 import type { FileOutputInit } from './jsonl-output.ts';
 import { littleEndian, npyHeader, npyHeaderBytes, readNpyHeader } from './npy-format.ts';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '@market-of-experts/core';
 import { CsvError, parse } from 'csv-parse';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { type InputItem, maxDatumBytes } from './input.ts';
 
 export interface CsvFields {

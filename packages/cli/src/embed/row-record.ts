@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { rowKey } from './output.ts';
 
 const recordSchema = z.object({ id: z.string(), model: z.string(), textHash: z.string() });

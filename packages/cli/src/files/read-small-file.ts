@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { decodeText } from './decode-text.ts';
 
 /** Text of a file that a person named. Throws a usage error if it cannot be read or is larger than `maxBytes`. */

@@ -7,9 +7,9 @@ import {
   typedDataJsonOf,
   warningsOfDestination,
 } from '@market-of-experts/protocol';
-import { print, printJson } from '../commands/print.ts';
-import { refusal, usageError } from '../exit-codes.ts';
 import { askYes, canAsk } from '../terminal/ask.ts';
+import { refusal, usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { formatAmount, paint, printable } from '../terminal/text.ts';
 import type { ChosenNode, ChosenOwner } from '../wallet/choose-key.ts';
 import { describeAction, type OwnerAction } from './describe-action.ts';

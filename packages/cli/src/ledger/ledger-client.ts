@@ -1,8 +1,8 @@
 import { type AccountId, isMoeError, type MarketId } from '@market-of-experts/core';
 import type { z } from 'zod';
-import { usageError } from '../exit-codes.ts';
 import { type ConnectionOptions, readConnection } from '../market/connection.ts';
 import { createMarketClient, readAnswer } from '../market/market-client.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import {
   type AccountAnswer,
   accountSchema,

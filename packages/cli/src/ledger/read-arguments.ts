@@ -6,7 +6,7 @@ import {
   parseAccount,
   parseCredits,
 } from '@market-of-experts/core';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import { chooseOwner, type KeyOptions } from '../wallet/choose-key.ts';
 

@@ -1,6 +1,6 @@
 import { type MarketId, type NodeId, skeletonOf } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import type { LedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';

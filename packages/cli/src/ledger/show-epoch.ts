@@ -1,7 +1,7 @@
 import { formatCredits } from '@market-of-experts/core';
 import { LEDGER_TIME } from '@market-of-experts/protocol';
-import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { bar } from '../terminal/progress-line.ts';
 import { formatAmount, formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient } from './ledger-client.ts';

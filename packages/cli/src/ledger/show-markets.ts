@@ -1,7 +1,7 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
 import { problemsOfJoining } from '@market-of-experts/protocol';
-import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, formatShare, paint, printable } from '../terminal/text.ts';
 import { fieldsOf, termsOf } from '../terms/terms-of.ts';

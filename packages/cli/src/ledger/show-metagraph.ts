@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCredits, type MarketId } from '@market-of-experts/core';
-import { print, printJson } from '../commands/print.ts';
-import { usageError } from '../exit-codes.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient, type LedgerClient } from './ledger-client.ts';

@@ -1,6 +1,6 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
-import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';

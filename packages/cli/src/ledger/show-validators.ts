@@ -1,6 +1,6 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
-import { print, printJson } from '../commands/print.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { createLedgerClient } from './ledger-client.ts';

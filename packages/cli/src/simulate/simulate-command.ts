@@ -17,9 +17,9 @@ import {
   simulate,
   type Table,
 } from '@market-of-experts/simulation';
-import { print, printAside, printJson } from '../commands/print.ts';
-import { exitCodes, usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
+import { exitCodes, usageError } from '../terminal/exit-codes.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 import { bar, startProgressLine } from '../terminal/progress-line.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatCount, formatDuration, paint, paintError, printable } from '../terminal/text.ts';

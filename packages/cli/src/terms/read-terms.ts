@@ -2,7 +2,7 @@ import { MoeError } from '@market-of-experts/core';
 import { type MarketTerms, marketTermsSchema, problemOfTerms } from '@market-of-experts/protocol';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import { plainTerms } from './write-terms.ts';
 import { readYaml } from './yaml-lines.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
-import type { UpOptions } from '../commands/up.ts';
 import { paint } from '../terminal/text.ts';
 import type { UpLog } from './log.ts';
+import type { UpOptions } from './up-options.ts';
 
 /** Where the market answers and where its data are. */
 export function greet(

@@ -10,9 +10,8 @@ import { validatorSpecs } from '@market-of-experts/host/validators';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { sampleKinds } from '@market-of-experts/training';
-import type { UpOptions } from '../commands/up.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { addressFile } from '../market/connection.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
 import { paint } from '../terminal/text.ts';
 import { greet, usage } from './greeting.ts';
 import { openHouse } from './house.ts';
@@ -25,6 +24,7 @@ import { addExperts, chooseExperts, foundersOf, openExpert } from './start-exper
 import { stopSignal, untilAborted } from './stop-signal.ts';
 import { tour } from './tour.ts';
 import { untilReady } from './until-ready.ts';
+import type { UpOptions } from './up-options.ts';
 import { createWinTable, type WinTable } from './win-table.ts';
 
 const manifest = JSON.parse(textOf(readFileSync(new URL('../../package.json', import.meta.url)))) as {

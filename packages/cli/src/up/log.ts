@@ -1,7 +1,7 @@
 import type { JobSummary } from '@market-of-experts/api/market-service';
 import { formatCredits } from '@market-of-experts/core';
 import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
-import { print, printJson } from '../commands/print.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
 import { fit, formatShare, paint, printable } from '../terminal/text.ts';
 

@@ -13,7 +13,7 @@ import {
   listWallets,
   readWallet,
 } from '@market-of-experts/core/keystore';
-import { usageError } from '../exit-codes.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 import { houseKeyNames, houseNode, houseOwner } from './house-keys.ts';
 import { type PassphraseOptions, readPassphrase } from './passphrase.ts';
 import { walletFolder } from './wallet-folder.ts';

@@ -16,10 +16,10 @@ import {
   readWallet,
   walletPath,
 } from '@market-of-experts/core/keystore';
-import { print, printJson } from '../commands/print.ts';
-import { usageError } from '../exit-codes.ts';
 import { readSmallFile, readSmallInput } from '../files/read-small-file.ts';
 import { askYes, canAsk } from '../terminal/ask.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
 import { type PassphraseOptions, readNewPassphrase, readPassphrase } from './passphrase.ts';
 import { assertWalletName, keepKey, walletFolder, writeSecretFile } from './wallet-folder.ts';
 

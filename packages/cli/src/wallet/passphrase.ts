@@ -1,7 +1,7 @@
 import { MoeError } from '@market-of-experts/core';
-import { usageError } from '../exit-codes.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { askHidden, canAsk } from '../terminal/ask.ts';
+import { usageError } from '../terminal/exit-codes.ts';
 
 export interface PassphraseOptions {
   readonly passphraseFile?: string;

@@ -5,7 +5,7 @@ import type { NodeId } from '../ids.ts';
 import { type KeyPair, keyPairFromSeed } from '../keys.ts';
 import { keccak256 } from '../owner/keccak.ts';
 import { type OwnerKey, ownerKeyFromPrivate } from '../owner/owner-key.ts';
-import type { Signer } from '../signed.ts';
+import type { Signer } from '../signing/signed.ts';
 import { deriveKey } from './key-derivation.ts';
 import type { Keystore, ScryptParameters } from './keystore-format.ts';
 

@@ -16,7 +16,7 @@ import {
   verifyTypedDataAsync,
 } from '../../src/owner/verify-typed-data.ts';
 import { setSignatureMemo } from '../../src/signature-memo.ts';
-import { signBody, verifyBody, verifyBodyAsync } from '../../src/signed.ts';
+import { signBody, verifyBody, verifyBodyAsync } from '../../src/signing/signed.ts';
 
 const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const word = (value: bigint) => fromHex(value.toString(16).padStart(64, '0'));

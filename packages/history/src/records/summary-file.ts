@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { BlobFiles } from '../blob-files.ts';
+import { BlobFiles } from '../files/blob-files.ts';
 import type { Forgotten } from './history-folder.ts';
 
 /** What opening a history would otherwise have to read from every record. */

@@ -38,7 +38,7 @@ export const BALANCE_MICRO: Amount = 10n ** 13n;
 const secretOf = (name: string): Uint8Array => sha256(Buffer.from(`moe/ledger-scenario/${name}`));
 const ownerOf = (name: string): OwnerKey => ownerKeyFromPrivate(secretOf(name));
 
-export const treasury = ownerOf('treasury');
+const treasury = ownerOf('treasury');
 export const client = ownerOf('client');
 export const operator = ownerOf('operator');
 export const marketOwner = ownerOf('market-owner');

@@ -150,7 +150,10 @@ export function marketSpec(expert: CatalogueExpert): BackendSpec {
     : { kind: 'aligned', backend: expert.native, alignmentFile };
 }
 
-/** The catalogue as JSON shows it, with each alignment's measured quality read from its file. */
+/**
+ * The catalogue as JSON shows it, with each alignment's measured quality read from its file.
+ * @public
+ */
 export function describeCatalogue(): readonly (Omit<CatalogueExpert, 'native'> & {
   /** Mean cosine to the founder's vectors on texts held out of the fit; 1 for the founder. */
   readonly heldOutCosine: number;

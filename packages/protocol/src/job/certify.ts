@@ -1,6 +1,5 @@
 import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
-import { penaltiesOf } from '../money/penalties.ts';
 import { drawCalibration, scoreMembers } from '../scoring/loss.ts';
 import type { Standing } from '../scoring/standings.ts';
 import { addInto, int8Direction } from '../scoring/vector.ts';
@@ -11,6 +10,7 @@ import {
   transcriptHash,
 } from './certificate.ts';
 import type { ArrivalRecord, Transcript } from './messages.ts';
+import { penaltiesOf } from './penalties.ts';
 import { type ClosedJob, type OpenedReveal, openReveal } from './phases.ts';
 import { winnerOf } from './winner.ts';
 

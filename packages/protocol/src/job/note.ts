@@ -13,7 +13,7 @@ import {
   verifySignatureAsync,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import type { NodeSignature } from '../ledger/fields.ts';
+import type { NodeSignature } from '../fields/fields.ts';
 import type { CutBody, OrderBody } from './messages.ts';
 
 /**
@@ -32,7 +32,7 @@ export interface NoteBody {
 }
 export const noteDomain = 'moe/job-note/1';
 
-export const noteBodySchema: z.ZodType<NoteBody> = z.strictObject({
+const noteBodySchema: z.ZodType<NoteBody> = z.strictObject({
   network: z.string().max(64),
   market: marketIdSchema,
   client: accountIdSchema,
@@ -41,7 +41,7 @@ export const noteBodySchema: z.ZodType<NoteBody> = z.strictObject({
   cut: hashSchema,
 });
 
-export function cutHash(cut: CutBody): Hash {
+function cutHash(cut: CutBody): Hash {
   return hashOf('moe/cut-hash/1', cut);
 }
 

@@ -38,7 +38,7 @@ export function hasSeat(validator: Validator, network: Pick<NetworkRecord, 'epoc
 }
 
 /** The latest time that anybody vouched for on the ledger. */
-export function ledgerTimeMs({ epochStartedMs, rollCall }: NetworkRecord): number {
+function ledgerTimeMs({ epochStartedMs, rollCall }: NetworkRecord): number {
   return Math.max(epochStartedMs, rollCall.atMs);
 }
 

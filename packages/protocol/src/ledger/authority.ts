@@ -1,11 +1,11 @@
 import type { AccountId, KeyPair, NodeId, Signed } from '@market-of-experts/core';
 import { encode } from '@market-of-experts/core';
+import type { NodeSignature } from '../fields/fields.ts';
 import { certificateDomain } from '../job/certificate.ts';
 import { claimDomain } from '../job/claims.ts';
 import { statementDomain } from '../job/equivocation.ts';
-import type { NodeSignature } from './fields.ts';
+import type { SettlementBody } from '../settlement/settlement-body.ts';
 import type { Misconduct } from './misconduct.ts';
-import type { SettlementBody } from './settlement-body.ts';
 import type { Transaction } from './transaction.ts';
 
 const SETTLEMENT_DOMAIN = 'moe/settlement/1';

@@ -1,6 +1,6 @@
 import type { AccountId, Amount } from '@market-of-experts/core';
-import type { StakeTarget } from './fields.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
+import type { StakeTarget } from '../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { backingOf, setBacking } from './pots.ts';
 import type { Backing } from './records.ts';
 import { delegationKey, type LedgerView } from './state.ts';

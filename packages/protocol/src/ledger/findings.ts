@@ -1,11 +1,11 @@
 import { encode, hashBytes, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
+import type { StakeTarget } from '../fields/fields.ts';
 import { certificateHash } from '../job/certificate.ts';
 import { equivocationOf } from '../job/equivocation.ts';
 import { jobIdOf, type OrderBody } from '../job/messages.ts';
-import { netSettlement, parseSettlementDetail } from '../money/netting.ts';
-import type { StakeTarget } from './fields.ts';
+import { netSettlement, parseSettlementDetail } from '../settlement/netting.ts';
+import { type SettlementBody, settlementBodySchema } from '../settlement/settlement-body.ts';
 import type { Misconduct, OffenceKind } from './misconduct.ts';
-import { type SettlementBody, settlementBodySchema } from './settlement-body.ts';
 
 /** What a proof comes to: who did what, about what. */
 export interface Finding {

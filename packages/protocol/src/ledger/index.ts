@@ -1,5 +1,8 @@
+export * from '../fields/fields.ts';
+export * from '../fields/limits.ts';
+export * from '../settlement/settlement-body.ts';
 export * from './apply.ts';
-export { type Attendance, attendanceOf, hasSeat, ledgerTimeMs, seatEndsAtEpoch } from './attendance.ts';
+export { type Attendance, attendanceOf, hasSeat, seatEndsAtEpoch } from './attendance.ts';
 export {
   type EpochEnd,
   innerSignatures,
@@ -10,10 +13,8 @@ export {
 export { type DestinationWarning, warningsOfDestination } from './destination.ts';
 export * from './draft.ts';
 export { faultyEpochs } from './faults.ts';
-export * from './fields.ts';
 export { findingOf } from './findings.ts';
 export { LEDGER_TIME } from './ledger-time.ts';
-export * from './limits.ts';
 export * from './misconduct.ts';
 export * from './network-rules.ts';
 export type { Applied, RefusalCode, Refused } from './outcome.ts';
@@ -21,7 +22,6 @@ export { spendableMicro } from './prepaid.ts';
 export * from './preview.ts';
 export { hasThirdOfSeats, hasTwoThirds, isQuorum, type Quorum, quorumOf } from './quorum.ts';
 export * from './records.ts';
-export * from './settlement-body.ts';
 export { worthOf } from './shares.ts';
 export * from './sign-transaction.ts';
 export * from './state.ts';

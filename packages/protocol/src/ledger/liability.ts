@@ -1,6 +1,6 @@
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import type { OrderBody } from '../job/messages.ts';
 import type { Finding } from './findings.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
 import { type Refused, refused } from './outcome.ts';
 import { sortedEntries } from './pots.ts';
 import type { Market } from './records.ts';

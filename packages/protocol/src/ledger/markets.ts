@@ -1,8 +1,8 @@
 import { skeletonOf } from '@market-of-experts/core';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
 import type { MarketTerms } from '../market/terms.ts';
 import type { SlashReason } from '../parameters.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
 import { expertsOf } from './market-experts.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';

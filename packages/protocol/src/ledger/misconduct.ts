@@ -1,11 +1,11 @@
 import { bytesSchema, nodeIdSchema } from '@market-of-experts/core';
 import { z } from 'zod';
+import { signatureSchema } from '../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { certificateBodySchema } from '../job/certificate.ts';
 import { statementSchema } from '../job/equivocation.ts';
 import { orderBodySchema } from '../job/messages.ts';
-import { signatureSchema } from './fields.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
-import { settlementBodySchema } from './settlement-body.ts';
+import { settlementBodySchema } from '../settlement/settlement-body.ts';
 
 export const offenceKindSchema = z.enum([
   'equivocation',

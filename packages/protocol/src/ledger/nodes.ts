@@ -1,6 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { hasSeat } from './attendance.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, sortedEntries, stakeTooSmall } from './pots.ts';

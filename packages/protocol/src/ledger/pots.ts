@@ -6,7 +6,7 @@ import {
   type MarketId,
   shareBps,
 } from '@market-of-experts/core';
-import type { StakeTarget } from './fields.ts';
+import type { StakeTarget } from '../fields/fields.ts';
 import { type Refused, refused } from './outcome.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { accountOf, type LedgerView, type Table, targetKey } from './state.ts';

@@ -1,6 +1,6 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
+import type { NodeSignature } from '../fields/fields.ts';
 import { attendanceOf, hasSeat } from './attendance.ts';
-import type { NodeSignature } from './fields.ts';
 import { type Refused, refused } from './outcome.ts';
 import { sortedEntries } from './pots.ts';
 import type { Validator } from './records.ts';

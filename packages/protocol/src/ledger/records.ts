@@ -6,9 +6,9 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core';
 import { z } from 'zod';
+import { calibrationSchema, nameSchema, networkIdSchema, stakeTargetSchema } from '../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { marketTermsSchema } from '../market/terms.ts';
-import { calibrationSchema, nameSchema, networkIdSchema, stakeTargetSchema } from './fields.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
 import { offenceKindSchema } from './misconduct.ts';
 import { networkRulesSchema } from './network-rules.ts';
 

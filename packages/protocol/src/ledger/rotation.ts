@@ -1,5 +1,5 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
-import type { StakeTarget } from './fields.ts';
+import type { StakeTarget } from '../fields/fields.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import { leaving, ownedBacking, recordsOf, sortedEntries } from './pots.ts';
 import type { Rotation } from './records.ts';

@@ -1,4 +1,5 @@
 import { type Amount, formatCredits, MAX_AMOUNT } from '@market-of-experts/core';
+import type { SettlementBody } from '../settlement/settlement-body.ts';
 import { noteSeen } from './attendance.ts';
 import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';
@@ -7,7 +8,6 @@ import { burn, credit, slashNode } from './pots.ts';
 import { withoutMicro } from './prepaid.ts';
 import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import { currentTarget } from './rotation.ts';
-import type { SettlementBody } from './settlement-body.ts';
 import { accountOf, type LedgerView, prepaidKey, targetKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 

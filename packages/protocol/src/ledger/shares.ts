@@ -1,6 +1,6 @@
 import type { Amount } from '@market-of-experts/core';
+import type { StakeTarget } from '../fields/fields.ts';
 import { putDelegation } from './delegations.ts';
-import type { StakeTarget } from './fields.ts';
 import { backingOf, recordsOf, setBacking } from './pots.ts';
 import type { Backing } from './records.ts';
 import type { LedgerView } from './state.ts';

@@ -1,6 +1,6 @@
 import type { Amount } from '@market-of-experts/core';
+import type { StakeTarget } from '../fields/fields.ts';
 import { putDelegation } from './delegations.ts';
-import type { StakeTarget } from './fields.ts';
 import { backingOf, backings, burn, credit, setBacking, sortedEntries } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { dropRotations } from './rotation.ts';

@@ -1,6 +1,6 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
+import type { StakeTarget } from '../fields/fields.ts';
 import { isCrowded, pend, putDelegation, takePending } from './delegations.ts';
-import type { StakeTarget } from './fields.ts';
 import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
 import {

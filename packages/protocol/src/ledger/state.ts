@@ -1,5 +1,5 @@
 import type { AccountId, Amount, MarketId, NodeId, SenderId } from '@market-of-experts/core';
-import type { StakeTarget } from './fields.ts';
+import type { StakeTarget } from '../fields/fields.ts';
 import {
   type Account,
   type Backing,

@@ -7,7 +7,6 @@ import {
   type Signed,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import { marketTermsSchema } from '../market/terms.ts';
 import {
   calibrationSchema,
   counterSchema,
@@ -18,12 +17,13 @@ import {
   signatureSchema,
   stakeTargetSchema,
   weightsListSchema,
-} from './fields.ts';
+} from '../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
+import { marketTermsSchema } from '../market/terms.ts';
+import { settlementBodySchema } from '../settlement/settlement-body.ts';
 import { LEDGER_TIME } from './ledger-time.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
 import { misconductSchema } from './misconduct.ts';
 import { networkRulesSchema } from './network-rules.ts';
-import { settlementBodySchema } from './settlement-body.ts';
 
 /** Domain of the canonical bytes of a {@link Transaction}: what nodes sign, and what the log holds. */
 export const TRANSACTION_DOMAIN = 'moe/transaction/1';

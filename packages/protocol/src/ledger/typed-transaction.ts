@@ -10,7 +10,7 @@ import {
   toHex,
 } from '@market-of-experts/core';
 import type { z } from 'zod';
-import { type StakeTarget, stakeTargetSchema } from './fields.ts';
+import { type StakeTarget, stakeTargetSchema } from '../fields/fields.ts';
 import {
   type Transaction,
   type TransactionKind,

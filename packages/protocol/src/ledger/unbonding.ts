@@ -1,6 +1,6 @@
 import type { AccountId, Amount } from '@market-of-experts/core';
+import type { StakeTarget } from '../fields/fields.ts';
 import { isCrowded, pend } from './delegations.ts';
-import type { StakeTarget } from './fields.ts';
 import { backingOf, credit, setBacking, sortedEntries } from './pots.ts';
 import type { Backing } from './records.ts';
 import { currentTarget } from './rotation.ts';

@@ -26,9 +26,9 @@ export interface MarketTerms {
   readonly emission: EmissionTerms;
 }
 
-export const marketTasks = ['text-embedding'] as const;
+const marketTasks = ['text-embedding'] as const;
 export type MarketTask = (typeof marketTasks)[number];
-export const marketLosses = ['sealed-half-rank'] as const;
+const marketLosses = ['sealed-half-rank'] as const;
 /** `sealed-half-rank`: who knows half of a datum must recognise the other half (protocol.md, section 3). */
 export type MarketLoss = (typeof marketLosses)[number];
 

@@ -81,6 +81,10 @@ export interface CheckedInput {
 /** Most uids of one market: a uid is a u16. */
 const MOST_UIDS = 65_536;
 
+/**
+ * Upstream's defaults.
+ * @public
+ */
 export const defaultRankingParameters: Omit<RankingParameters, 'activityCutoffBlocks'> = {
   method: 'yuma',
   kappaU16: 32_767,

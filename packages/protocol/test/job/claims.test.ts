@@ -15,7 +15,7 @@ import {
 import { equivocationOf } from '../../src/job/equivocation.ts';
 import { cutJob, openJob, receiveCommit, receiveFullCommit } from '../../src/job/phases.ts';
 import { replayTranscript, verifyTranscriptSignatures } from '../../src/job/replay.ts';
-import { certificateEffects } from '../../src/money/effects.ts';
+import { certificateEffects } from '../../src/settlement/effects.ts';
 import { context, fixtureJob, keysOf, keysOfNode, roster } from './job-fixture.ts';
 
 /** A job in which the first member has called the first expert outside the shard. */

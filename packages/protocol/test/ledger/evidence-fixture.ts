@@ -13,8 +13,8 @@ import type { Statement } from '../../src/job/equivocation.ts';
 import { type Commit, commitDomain, jobIdOf, type OrderBody, type Stage } from '../../src/job/messages.ts';
 import { innerSignatures, signSettlement } from '../../src/ledger/authority.ts';
 import type { Misconduct } from '../../src/ledger/misconduct.ts';
-import type { SettlementBody } from '../../src/ledger/settlement-body.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
+import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 import {
   idOf,
   keysOf,

@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { type CertificateBody, certificateDomain } from '../../src/job/certificate.ts';
 import { jobIdOf } from '../../src/job/messages.ts';
 import type { Misconduct } from '../../src/ledger/misconduct.ts';
-import type { SettlementBody } from '../../src/ledger/settlement-body.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
-import type { Effects } from '../../src/money/effects.ts';
-import { netSettlement, settlementDetailBytes } from '../../src/money/netting.ts';
+import type { Effects } from '../../src/settlement/effects.ts';
+import { netSettlement, settlementDetailBytes } from '../../src/settlement/netting.ts';
+import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 import {
   accusedPlay,
   certificateBody,

@@ -12,11 +12,11 @@ import {
 } from '@market-of-experts/core';
 import { signConsent, signEpochEnd, signSettlement } from '../../src/ledger/authority.ts';
 import { defaultNetworkRules } from '../../src/ledger/network-rules.ts';
-import type { SettlementBody } from '../../src/ledger/settlement-body.ts';
 import { accountOf, type LedgerState, prepaidKey } from '../../src/ledger/state.ts';
 import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction.ts';
 import { defaultTerms, type MarketTerms } from '../../src/market/terms.ts';
 import { defaultParameters } from '../../src/parameters.ts';
+import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 
 /** A small cast for the ledger's tests: fixed keys, one market, and the transactions that set it up. */
 export const NETWORK = 'test-net';

@@ -1,7 +1,7 @@
 import { type AccountId, hashOf, type MarketId } from '@market-of-experts/core';
 import { describe, expect, test } from 'vitest';
+import { LEDGER_LIMITS } from '../../src/fields/limits.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { LEDGER_LIMITS } from '../../src/ledger/limits.ts';
 import { emptyState, expertKey, prepaidKey } from '../../src/ledger/state.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
 import type { MarketTerms } from '../../src/market/terms.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { LEDGER_LIMITS } from '../../src/fields/limits.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { attendanceOf } from '../../src/ledger/attendance.ts';
-import { LEDGER_LIMITS } from '../../src/ledger/limits.ts';
 import { isQuorum } from '../../src/ledger/quorum.ts';
 import { accountOf } from '../../src/ledger/state.ts';
 import type { Action } from '../../src/ledger/transaction.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { signConsent, signSettlement } from '../../src/ledger/authority.ts';
-import type { StakeTarget } from '../../src/ledger/fields.ts';
 import { accountOf, totalMicro } from '../../src/ledger/state.ts';
 import type { Action, Transaction } from '../../src/ledger/transaction.ts';
 import { weightsCommitment } from '../../src/ledger/weights.ts';

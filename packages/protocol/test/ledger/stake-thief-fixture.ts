@@ -1,17 +1,17 @@
 import { type AccountId, hashBytes, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import { certificateDomain } from '../../src/job/certificate.ts';
 import { jobIdOf } from '../../src/job/messages.ts';
-import type { StakeTarget } from '../../src/ledger/fields.ts';
 import type { Misconduct } from '../../src/ledger/misconduct.ts';
 import { backings } from '../../src/ledger/pots.ts';
 import type { Backing } from '../../src/ledger/records.ts';
-import type { SettlementBody } from '../../src/ledger/settlement-body.ts';
 import { worthOf } from '../../src/ledger/shares.ts';
 import { accountOf, prepaidKey, targetKey } from '../../src/ledger/state.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
 import type { WeightsPromise } from '../../src/ledger/weights.ts';
 import type { MarketTerms } from '../../src/market/terms.ts';
+import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 import { certificateBody, claim, orderBody, signedIn, signedSettlement } from './evidence-fixture.ts';
 import {
   fixtureTerms,

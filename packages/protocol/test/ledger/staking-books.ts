@@ -1,6 +1,6 @@
 import type { AccountId } from '@market-of-experts/core';
 import { expect } from 'vitest';
-import type { StakeTarget } from '../../src/ledger/fields.ts';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import { backings, recordsOf } from '../../src/ledger/pots.ts';
 import type { Backing } from '../../src/ledger/records.ts';
 import { accountOf, type LedgerState, prepaidKey, targetKey, totalMicro } from '../../src/ledger/state.ts';

@@ -1,6 +1,6 @@
 import { type AccountId, hashOf } from '@market-of-experts/core';
 import fc from 'fast-check';
-import type { StakeTarget } from '../../src/ledger/fields.ts';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import { backings } from '../../src/ledger/pots.ts';
 import type { Backing } from '../../src/ledger/records.ts';
 import { type LedgerState, prepaidKey, targetKey } from '../../src/ledger/state.ts';

@@ -1,4 +1,4 @@
-import type { StakeTarget } from '../../src/ledger/fields.ts';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import type { Transaction } from '../../src/ledger/transaction.ts';
 import type { ModelNode, Payouts, StakingModel } from './staking-model.ts';
 

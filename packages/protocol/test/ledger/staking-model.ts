@@ -1,4 +1,4 @@
-import type { StakeTarget } from '../../src/ledger/fields.ts';
+import type { StakeTarget } from '../../src/fields/fields.ts';
 import type { Transaction, TransactionOf } from '../../src/ledger/transaction.ts';
 import { ModelPot } from './staking-model-pot.ts';
 

@@ -1,8 +1,8 @@
 import type { AccountId } from '@market-of-experts/core';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { StakeTarget } from '../../src/fields/fields.ts';
+import { LEDGER_LIMITS } from '../../src/fields/limits.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import type { StakeTarget } from '../../src/ledger/fields.ts';
-import { LEDGER_LIMITS } from '../../src/ledger/limits.ts';
 import { slashNode } from '../../src/ledger/pots.ts';
 import { totalMicro } from '../../src/ledger/state.ts';
 import {

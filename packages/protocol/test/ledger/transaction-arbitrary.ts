@@ -1,7 +1,7 @@
 import { accountIdSchema, hashSchema, marketIdSchema } from '@market-of-experts/core';
 import fc from 'fast-check';
 import type { z } from 'zod';
-import { nameSchema, networkIdSchema } from '../../src/ledger/fields.ts';
+import { nameSchema, networkIdSchema } from '../../src/fields/fields.ts';
 import { type Transaction, transactionSchema } from '../../src/ledger/transaction.ts';
 
 const hex = (digits: number): fc.Arbitrary<string> =>

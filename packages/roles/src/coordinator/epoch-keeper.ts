@@ -3,11 +3,10 @@ import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import { attendanceOf } from '@market-of-experts/protocol';
 import { call } from '../messages/messaging.ts';
-import { protocols } from '../messages/protocols.ts';
+import { epochEndResponseSchema, protocols } from '../messages/protocols.ts';
 import { collectSignatures } from '../settlement/collect-signatures.ts';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import type { RollCaller } from '../settlement/roll-caller.ts';
-import { epochEndResponseSchema } from '../validator/epoch-witness.ts';
 import { type EpochTime, epochTime } from './epoch-time.ts';
 
 export interface EpochKeeperComponents {

@@ -3,7 +3,6 @@ import {
   type Clock,
   type Hash,
   hashBytes,
-  hashOf,
   type MarketId,
   type NodeId,
   type OwnerKey,
@@ -21,6 +20,7 @@ import {
   tallyItemsHash,
 } from '@market-of-experts/protocol';
 import type { RoutedItem } from '../receipts/receipt-record.ts';
+import { sessionId } from '../receipts/session-id.ts';
 import type { TakenOrder } from './client-orders.ts';
 
 /**
@@ -53,17 +53,6 @@ export interface RoutedSession {
 
 export const maxItemsPerTally = 256;
 export const tallyAfterMs = 200;
-
-/**
- * Id of the tally under an order. The time tells it from one that a killed process opened under the same number:
- * that one's receipts were given out, and must not become those of other texts.
- */
-export function sessionId(
-  { network, market, client, clientSeq }: Pick<TallyBody, 'network' | 'market' | 'client' | 'clientSeq'>,
-  openedMs: number,
-): Hash {
-  return hashOf('moe/session/2', [network, market, client, clientSeq, openedMs]);
-}
 
 /** A text that was sent just before the tally closed may take its time. */
 const orderLifetimeMs = 60_000;

@@ -16,11 +16,11 @@ import { type Effects, parseSettlementDetail, type SettlementBody } from '@marke
 import { z } from 'zod';
 import { keepBatch, keptBatch } from '../receipts/kept-batch.ts';
 import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
-import { closingBatches, settlementsFrom } from '../settlement/ledger-settlements.ts';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import type { RollCaller } from '../settlement/roll-caller.ts';
 import { batchOf, maxOrdersPerBatch, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';
 import { askAgainMs, voidedNumbers } from '../settlement/voided-numbers.ts';
+import { closingBatches, settlementsFrom } from '../view/ledger-settlements.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 import type { ClientOrders } from './client-orders.ts';
 

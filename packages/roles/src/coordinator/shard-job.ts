@@ -47,7 +47,6 @@ import {
 } from '@market-of-experts/protocol';
 import { openingBytes } from '../job/job-request.ts';
 import { certifyMs, testimonyMs } from '../job/job-times.ts';
-import { noTimeReason, type StageReport } from '../job/pace.ts';
 import { hasEnoughSealed, mayNote } from '../job/reveal-question.ts';
 import { witnessVoices } from '../job/witness-voices.ts';
 import { call } from '../messages/messaging.ts';
@@ -65,6 +64,7 @@ import {
 } from '../messages/protocols.ts';
 import { runStage } from '../messages/stage.ts';
 import type { MarketView } from '../view/market-view.ts';
+import { noTimeReason, type StageReport } from '../view/pace.ts';
 import { assertCommitSigned, assertRevealed, assertSigned, type GrantedCommit } from './signed-answers.ts';
 
 export interface ShardJobComponents {

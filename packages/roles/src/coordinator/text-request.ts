@@ -11,10 +11,10 @@ import {
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import { basePricePerKilobyte, feeOf, type OrderBody, type Statement } from '@market-of-experts/protocol';
-import type { StageReport } from '../job/pace.ts';
 import type { RollCaller } from '../settlement/roll-caller.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 import type { MarketView } from '../view/market-view.ts';
+import type { StageReport } from '../view/pace.ts';
 import type { ClientOrders } from './client-orders.ts';
 import type { Caller } from './turns.ts';
 

@@ -28,7 +28,6 @@ import { faultBook } from '../calling/fault-book.ts';
 import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
 import type { ClaimCounts } from '../calling/pricer.ts';
 import { type JobRequest, openingBytes, openRequestedJob } from '../job/job-request.ts';
-import { noTimeReason } from '../job/pace.ts';
 import { assertMayReveal } from '../job/reveal-question.ts';
 import { refuse, serve } from '../messages/messaging.ts';
 import {
@@ -39,6 +38,7 @@ import {
 } from '../messages/protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
+import { noTimeReason } from '../view/pace.ts';
 import { callFriends } from './call-friends.ts';
 import { declineBook } from './decline-book.ts';
 import { type JobInHand, jobMemory } from './job-memory.ts';

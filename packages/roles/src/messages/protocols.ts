@@ -1,4 +1,4 @@
-import { accountIdSchema, bytesSchema, hashSchema, jobIdSchema } from '@market-of-experts/core';
+import { accountIdSchema, bytesSchema, hashSchema, jobIdSchema, nodeIdSchema } from '@market-of-experts/core';
 import {
   arrivalSchema,
   certificateBodySchema,
@@ -184,3 +184,7 @@ export const routeResponseSchema = z.strictObject({
 
 export const tallyRequestSchema = z.strictObject({ tally: signedByOwner(tallyBodySchema) });
 export const tallyResponseSchema = z.strictObject({ tally: signed(tallyBodySchema) });
+
+export const epochEndResponseSchema = z.strictObject({
+  signature: z.strictObject({ node: nodeIdSchema, signature: bytesSchema(64) }),
+});

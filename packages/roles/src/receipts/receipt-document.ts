@@ -1,17 +1,23 @@
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import type { Hash, NodeId } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
-import type { RoutedSession } from '../coordinator/routed-session.ts';
 import { batchId } from './kept-batch.ts';
-import { decodeBatch, decodeRecord, encodeShownRecord } from './receipt-record.ts';
+import { decodeBatch, decodeRecord, encodeShownRecord, type RoutedItem } from './receipt-record.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
 import { recordFor, type ShownRecord } from './text-privacy.ts';
+
+/** Routed work whose tally is not closed yet. */
+export interface OpenTally {
+  readonly id: string;
+  readonly worker: NodeId;
+  readonly items: readonly RoutedItem[];
+}
 
 export interface ReceiptSources {
   readonly receipts: ReceiptStore;
   readonly nameOf: (node: NodeId) => string;
   readonly calibrationChunks: (node: NodeId) => readonly Hash[];
-  readonly openSessions: () => readonly RoutedSession[];
+  readonly openSessions: () => readonly OpenTally[];
 }
 
 type Json = Record<string, unknown>;

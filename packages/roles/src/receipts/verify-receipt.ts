@@ -30,7 +30,6 @@ import {
   voidEffects,
 } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { sessionId } from '../coordinator/routed-session.ts';
 import {
   type Check,
   documentSchema,
@@ -43,6 +42,7 @@ import {
   same,
 } from './receipt-checks.ts';
 import { decodeShownRecord } from './receipt-record.ts';
+import { sessionId } from './session-id.ts';
 import { receiptIdParts, shownFields } from './shown-fields.ts';
 import type { ShownRecord } from './text-privacy.ts';
 import { checkSettlement } from './verify-settlement.ts';

@@ -18,8 +18,8 @@ import { call } from '../messages/messaging.ts';
 import { protocols } from '../messages/protocols.ts';
 import { type SettlementProof, settlementResponseSchema } from '../messages/settlement-proof.ts';
 import type { BatchRecord } from '../receipts/receipt-record.ts';
+import type { SignedSettlement } from '../view/ledger-settlements.ts';
 import { type Collected, collectSignatures } from './collect-signatures.ts';
-import type { SignedSettlement } from './ledger-settlements.ts';
 
 /** Settled in a tenth of a second: a machine that keeps failing still gets something done each time. */
 export const maxOrdersPerBatch = 64;

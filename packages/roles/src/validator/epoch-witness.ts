@@ -1,4 +1,4 @@
-import { bytesSchema, type Clock, nodeIdSchema } from '@market-of-experts/core';
+import type { Clock } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import { LEDGER_TIME } from '@market-of-experts/protocol';
@@ -12,10 +12,6 @@ const epochEndRequestSchema = z.strictObject({
   epoch: z.int().min(0),
   atMs: z.int().min(0),
 });
-export const epochEndResponseSchema = z.strictObject({
-  signature: z.strictObject({ node: nodeIdSchema, signature: bytesSchema(64) }),
-});
-
 /**
  * Signs the end of the running epoch when this validator's own clock says that its time is over, or that it cannot have begun yet:
  * a ledger whose time is ahead of honest clocks is set right by the end of its epoch, which only the treasury may send.

@@ -17,10 +17,10 @@ import {
   type TransactionKind,
   type Validator,
 } from '@market-of-experts/protocol';
-import { stretched } from '../job/pace.ts';
 import type { Beliefs } from './beliefs.ts';
 import type { MarketView } from './market-view.ts';
-import { addTotals, type SettledState } from './standings-file.ts';
+import { stretched } from './pace.ts';
+import { addTotals, type SettledState } from './settled-state.ts';
 
 /** What happens all the time and changes nobody's place in a roster at once. */
 const quietKinds: ReadonlySet<TransactionKind> = new Set([

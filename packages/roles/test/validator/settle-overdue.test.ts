@@ -22,8 +22,8 @@ import { settlementRequestSchema, settlementResponseSchema } from '../../src/mes
 import { keptBatch } from '../../src/receipts/kept-batch.ts';
 import { decodeRecord, encodeRecord } from '../../src/receipts/receipt-record.ts';
 import type { ProvenOrder } from '../../src/settlement/settlement-proposal.ts';
+import { readStandings } from '../../src/settlement/standings-file.ts';
 import { overdueMs } from '../../src/validator/stand-ins.ts';
-import { readStandings } from '../../src/view/standings-file.ts';
 
 /** Until witnesses have certified it without the coordinator, and until all validators but one could have stood in. */
 const boundedMs = 240_000;

@@ -1,14 +1,8 @@
-import type { Occasion } from '../beliefs/beliefs.ts';
+import { keyedNormal } from '../chance/random.ts';
+import type { Datum } from '../market/decided-job.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
-import { keyedNormal } from '../random.ts';
 import type { Scenario } from '../scenario/schema.ts';
-
-/** One job's datum: when and where it comes, and how hard it is. */
-export interface Datum extends Occasion {
-  /** Factor of everybody's mean loss; its own mean is 1. */
-  readonly difficulty: number;
-}
 
 /** A quarter: the mean at which `noise.expert` is given. The spread of a share falls towards 0 and 1. */
 const referenceVariance = 0.25 * 0.75;

@@ -1,33 +1,19 @@
-import type { Amount } from '@market-of-experts/core';
 import {
   type CertificateBody,
   type CertifiedMember,
   certifiedLosses,
   drawShard,
-  type FeeSplit,
   type MemberOutcome,
   penaltiesOf,
   splitFee,
   winnerOf,
 } from '@market-of-experts/protocol';
+import type { Uniform } from '../chance/random.ts';
+import type { Datum, DecidedJob, SealedOutcome, Seat } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
-import type { Expert } from '../population/expert.ts';
-import type { Uniform } from '../random.ts';
 import { ringFactor } from './collusion.ts';
-import { type Datum, drawLoss } from './datum.ts';
-import { occupy, runSealedStage, type SealedOutcome, type Seat } from './sealed-stage.ts';
-
-/** A job as it was decided: the simulated counterpart of a certificate. */
-export interface DecidedJob {
-  readonly datum: Datum;
-  readonly sealed: SealedOutcome;
-  /** In the order of the seats; empty when too few answered and nothing was charged. */
-  readonly members: readonly CertifiedMember[];
-  readonly winner: Seat | undefined;
-  /** Paid by the client; undefined when nobody won. */
-  readonly split: (FeeSplit & { readonly feeMicro: Amount }) | undefined;
-  readonly slashes: readonly { readonly expert: Expert; readonly amountMicro: Amount }[];
-}
+import { drawLoss } from './datum.ts';
+import { occupy, runSealedStage } from './sealed-stage.ts';
 
 /** Runs one job to its end and books what it leaves behind, except the money: that is the caller's. */
 export function runJob(market: MarketState, datum: Datum, seed: string, random: Uniform): DecidedJob {

@@ -12,34 +12,12 @@ import {
   type Situation,
   standardNormal,
 } from '@market-of-experts/roles/calling/policy';
+import type { Uniform } from '../chance/random.ts';
+import type { Datum, SealedOutcome, Seat } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { policyOf } from '../population/strategies.ts';
-import type { Uniform } from '../random.ts';
-import type { Datum } from './datum.ts';
-
-/** A seat of the job and what became of it before the cut. */
-export interface Seat {
-  readonly principal: Expert;
-  readonly onProbation: boolean;
-  /** Who works for it: itself, a friend that granted its claim, or nobody yet. */
-  worker: Expert | undefined;
-  workerBps: number;
-  /** Friends asked so far, the one that granted among them. */
-  claims: number;
-  declined: boolean;
-  /** Arrival of its commit; undefined when none had come before the cut. */
-  committedAtMs: number | undefined;
-}
-
-export interface SealedOutcome {
-  readonly seats: readonly Seat[];
-  readonly cutAtMs: number;
-  /** Who was called and worked, by whom. */
-  readonly held: ReadonlyMap<Expert, Expert>;
-  readonly refusals: number;
-}
 
 interface Event {
   readonly atMs: number;

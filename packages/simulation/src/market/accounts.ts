@@ -1,5 +1,5 @@
-import type { DecidedJob } from '../job/run-job.ts';
 import type { Expert } from '../population/expert.ts';
+import type { DecidedJob } from './decided-job.ts';
 
 /** Whole micro-credits of everybody, by expert index. Credits are moved, never made. */
 export class Accounts {

@@ -12,10 +12,10 @@ import {
 } from '@market-of-experts/protocol';
 import { defaultPricer, nextAskBps } from '@market-of-experts/roles/calling/pricer';
 import type { Beliefs } from '../beliefs/beliefs.ts';
-import { PlaceRecord } from '../metrics/place-record.ts';
 import type { Expert } from '../population/expert.ts';
 import type { Scenario } from '../scenario/schema.ts';
 import type { Places } from '../space/places.ts';
+import { PlaceRecord } from './place-record.ts';
 import { Reliability } from './reliability.ts';
 
 /** What the simulated market knows and holds between jobs. Changes at a settlement only, as on the ledger. */

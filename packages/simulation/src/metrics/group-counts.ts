@@ -1,5 +1,5 @@
-import type { DecidedJob } from '../job/run-job.ts';
 import type { Accounts } from '../market/accounts.ts';
+import type { DecidedJob } from '../market/decided-job.ts';
 import type { Expert } from '../population/expert.ts';
 import type { GroupResult } from './result.ts';
 import { rounded } from './statistics.ts';

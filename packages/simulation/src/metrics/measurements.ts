@@ -1,6 +1,6 @@
 import { type CertificateBody, deliveryWeights } from '@market-of-experts/protocol';
-import type { DecidedJob } from '../job/run-job.ts';
 import type { Accounts } from '../market/accounts.ts';
+import type { DecidedJob } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';

@@ -1,3 +1,5 @@
+import type { PlaceResult } from '../market/place-record.ts';
+
 /** Mean losses as only a simulator can know them: what each expert's skill is worth at the jobs' points. */
 interface Quality {
   /** Of who worked for the winner. */
@@ -54,12 +56,6 @@ export interface GroupResult {
   readonly netPerStake: number;
   /** Mean published ask at the end. */
   readonly askBps: number;
-}
-
-export interface PlaceResult {
-  /** Jobs in the first and last quarter of the run, and experts that knew their way there at the end of each. */
-  readonly demand: readonly [number, number];
-  readonly competition: readonly [number, number];
 }
 
 export interface RunResult {

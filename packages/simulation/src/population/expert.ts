@@ -1,6 +1,6 @@
 import type { AccountId, NodeId } from '@market-of-experts/core';
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
-import type { Uniform } from '../random.ts';
+import type { Uniform } from '../chance/random.ts';
 import type { GroupSettings, Scenario } from '../scenario/schema.ts';
 import type { Demand } from '../space/demand.ts';
 import { type Point, uniformPoint } from '../space/sphere.ts';

@@ -1,4 +1,4 @@
-import type { Uniform } from '../random.ts';
+import type { Uniform } from '../chance/random.ts';
 import type { DemandSettings } from '../scenario/schema.ts';
 import { nearPoint, type Point, uniformPoint } from './sphere.ts';
 

@@ -1,5 +1,5 @@
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
-import type { Uniform } from '../random.ts';
+import type { Uniform } from '../chance/random.ts';
 
 /** A unit vector: where a datum lies, or where an expert knows its way. */
 export type Point = Float64Array<ArrayBuffer>;

@@ -1,8 +1,13 @@
-import type { DecidedJob } from '../job/run-job.ts';
 import type { Expert } from '../population/expert.ts';
 import type { Places } from '../space/places.ts';
 import { squaredDistance } from '../space/sphere.ts';
-import type { PlaceResult } from './result.ts';
+import type { DecidedJob } from './decided-job.ts';
+
+export interface PlaceResult {
+  /** Jobs in the first and last quarter of the run, and experts that knew their way there at the end of each. */
+  readonly demand: readonly [number, number];
+  readonly competition: readonly [number, number];
+}
 
 /** Half of a specialist's advantage is left at this many widths from its centre: √(2 ln 2). */
 const halfWidth = 1.1774;

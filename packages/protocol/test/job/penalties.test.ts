@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { penaltiesOf, penaltyOf } from '../../src/money/penalties.ts';
+import { penaltiesOf, penaltyOf } from '../../src/job/penalties.ts';
 import { defaultParameters } from '../../src/parameters.ts';
 
 /** The usual expert: 100 credits, a kilobyte at 10,000 micro-credits, five seats. */

@@ -1,6 +1,6 @@
 import { type Amount, BPS, shareBps } from '@market-of-experts/core';
-import type { MemberOutcome } from '../job/certificate.ts';
 import type { MarketParameters, SlashReason } from '../parameters.ts';
+import type { MemberOutcome } from './certificate.ts';
 
 /** What stands behind one seat of a job. */
 export interface SeatStake {

@@ -1,9 +1,9 @@
 import { hashOf, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Delivery, deliveryWeights, mixVectors } from '../src/delivery.ts';
-import type { CertificateBody, CertifiedMember } from '../src/job/certificate.ts';
-import { defaultParameters } from '../src/parameters.ts';
+import type { CertificateBody, CertifiedMember } from '../../src/job/certificate.ts';
+import { type Delivery, deliveryWeights, mixVectors } from '../../src/job/delivery.ts';
+import { defaultParameters } from '../../src/parameters.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
 const member = (index: number, worse: number, outcome: CertifiedMember['outcome'], onProbation = false) =>

@@ -6,7 +6,7 @@ import {
   problemOfPlace,
   problemsOfJoining,
   usualJoiningLimits,
-} from '../../src/market/problems-of-joining.ts';
+} from '../../src/ledger/problems-of-joining.ts';
 import { defaultTerms, type MarketTerms } from '../../src/market/terms.ts';
 import { defaultParameters, type MarketParameters } from '../../src/parameters.ts';
 

@@ -1,8 +1,8 @@
 import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@market-of-experts/core';
-import type { NetworkRules } from '../ledger/network-rules.ts';
-import type { Market } from '../ledger/records.ts';
+import type { MarketTerms } from '../market/terms.ts';
 import { defaultParameters } from '../parameters.ts';
-import type { MarketTerms } from './terms.ts';
+import type { NetworkRules } from './network-rules.ts';
+import type { Market } from './records.ts';
 
 /** What the house puts into all markets of others together where its operator says nothing else. */
 export const defaultJoiningBudgetMicro: Amount = 1_000n * MICRO_PER_CREDIT;

@@ -1,9 +1,9 @@
 import { formatAccount, toHex } from '@market-of-experts/core';
 import { networkIdSchema, signConsent } from '@market-of-experts/protocol';
-import { print, printJson } from '../commands/print.ts';
-import { usageError } from '../exit-codes.ts';
-import { readAccount } from '../ledger/read-arguments.ts';
-import { chooseNode, type KeyOptions } from './choose-key.ts';
+import { usageError } from '../terminal/exit-codes.ts';
+import { print, printJson } from '../terminal/print.ts';
+import { chooseNode, type KeyOptions } from '../wallet/choose-key.ts';
+import { readAccount } from './read-arguments.ts';
 
 /** `moe wallet consent`: the node's agreement to serve an owner in a network. */
 export async function consentCommand(

@@ -9,8 +9,8 @@ import {
   type NodeId,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import type { SettlementBody } from '../ledger/index.ts';
 import { type Effects, effectsSchema } from './effects.ts';
+import type { SettlementBody } from './settlement-body.ts';
 
 /** The effects behind a settlement: content of the blob whose hash is the settlement's `root`. */
 export function settlementDetailBytes(effects: readonly Effects[]): Uint8Array {

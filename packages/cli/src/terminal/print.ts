@@ -1,4 +1,4 @@
-import { writable, writableJson } from '../terminal/text.ts';
+import { writable, writableJson } from './text.ts';
 
 /** The one JSON object of `--json`. Amounts (bigint micro-credits) become decimal strings. */
 export function printJson(value: unknown): void {

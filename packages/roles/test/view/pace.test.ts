@@ -1,6 +1,6 @@
 import { defaultParameters } from '@market-of-experts/protocol';
 import { describe, expect, it } from 'vitest';
-import { machinePace, stretched } from '../../src/job/pace.ts';
+import { machinePace, stretched } from '../../src/view/pace.ts';
 
 describe('the pace of a machine', () => {
   it('slows down when half of the seats need long, to eight times at most', () => {

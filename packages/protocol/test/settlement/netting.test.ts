@@ -4,15 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
+import { embeddedParameters } from '../../src/parameters.ts';
 import {
   type Effects,
   type TallyBody,
   tallyEffects,
   type VoidBody,
   voidEffects,
-} from '../../src/money/effects.ts';
-import { netSettlement, parseSettlementDetail, settlementDetailBytes } from '../../src/money/netting.ts';
-import { embeddedParameters } from '../../src/parameters.ts';
+} from '../../src/settlement/effects.ts';
+import { netSettlement, parseSettlementDetail, settlementDetailBytes } from '../../src/settlement/netting.ts';
 import {
   genesis,
   heartbeat,

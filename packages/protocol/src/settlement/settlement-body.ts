@@ -6,8 +6,8 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import { counterSchema, networkIdSchema, positiveAmountSchema } from './fields.ts';
-import { LEDGER_LIMITS as limits } from './limits.ts';
+import { counterSchema, networkIdSchema, positiveAmountSchema } from '../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 
 /** The outcome of a batch of certified jobs, netted. Rules: `settlement.ts`. */
 export const settlementBodySchema = z.strictObject({

@@ -1,12 +1,12 @@
 import { type AccountId, formatAccount, formatCredits, isMoeError } from '@market-of-experts/core';
 import { listWallets } from '@market-of-experts/core/keystore';
-import { print, printAside, printJson } from '../commands/print.ts';
-import { createLedgerClient } from '../ledger/ledger-client.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
+import { print, printAside, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint, paintError } from '../terminal/text.ts';
-import { chooseOwner } from './choose-key.ts';
-import { walletFolder } from './wallet-folder.ts';
+import { chooseOwner } from '../wallet/choose-key.ts';
+import { walletFolder } from '../wallet/wallet-folder.ts';
+import { createLedgerClient } from './ledger-client.ts';
 
 type Flags = ConnectionOptions & { readonly json?: boolean };
 

@@ -17,8 +17,8 @@ import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
 import { type Certificate, certificateHash } from '../job/certificate.ts';
 import { certifiedLosses } from '../job/certified-losses.ts';
+import { splitFee } from '../money/fees.ts';
 import type { WorkerLoss } from '../scoring/standings.ts';
-import { splitFee } from './fees.ts';
 
 /** Money that an account gives or gets; with `node`, what that node earned for its owner and its delegators. */
 export interface EffectDelta {

@@ -1,7 +1,7 @@
-import type { CertificateBody } from './job/certificate.ts';
-import { expectedLoss } from './job/winner.ts';
-import type { MarketParameters } from './parameters.ts';
-import { toNumber } from './scoring/fraction.ts';
+import type { MarketParameters } from '../parameters.ts';
+import { toNumber } from '../scoring/fraction.ts';
+import type { CertificateBody } from './certificate.ts';
+import { expectedLoss } from './winner.ts';
 
 export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 

@@ -1,7 +1,7 @@
 /** A process for the crash test: appends records to the folder given, and says how many after each, until killed. */
 import { writeSync } from 'node:fs';
-import { openHistory } from '../open-history.ts';
-import { sampleDimensions, sampleRecord, sampleUnitsPerJob } from './sample-records.ts';
+import { openHistory } from '../../src/open-history.ts';
+import { sampleDimensions, sampleRecord, sampleUnitsPerJob } from '../../src/records/sample-records.ts';
 
 const history = openHistory({
   directory: process.argv[2]!,

@@ -1,10 +1,10 @@
-import { encode, sha256 } from './codec.ts';
-import type { NodeId, SenderId } from './ids.ts';
-import { type KeyPair, NODE_SIGNATURE_BYTES, verifySignature, verifySignatureAsync } from './keys.ts';
-import { type OwnerKey, signTypedData } from './owner/owner-key.ts';
-import { OWNER_SIGNATURE_BYTES } from './owner/secp256k1.ts';
-import type { TypedData, TypedDataDomain } from './owner/typed-data.ts';
-import { verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
+import { encode, sha256 } from '../codec.ts';
+import type { NodeId, SenderId } from '../ids.ts';
+import { type KeyPair, NODE_SIGNATURE_BYTES, verifySignature, verifySignatureAsync } from '../keys.ts';
+import { type OwnerKey, signTypedData } from '../owner/owner-key.ts';
+import { OWNER_SIGNATURE_BYTES } from '../owner/secp256k1.ts';
+import type { TypedData, TypedDataDomain } from '../owner/typed-data.ts';
+import { verifyTypedData, verifyTypedDataAsync } from '../owner/verify-typed-data.ts';
 
 /** A body with its author and signature. The signature covers `[domain, body]`, never the body alone. */
 export interface Signed<Body> {

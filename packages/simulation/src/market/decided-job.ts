@@ -1,0 +1,44 @@
+import type { Amount } from '@market-of-experts/core';
+import type { CertifiedMember, FeeSplit } from '@market-of-experts/protocol';
+import type { Occasion } from '../beliefs/beliefs.ts';
+import type { Expert } from '../population/expert.ts';
+
+/** One job's datum: when and where it comes, and how hard it is. */
+export interface Datum extends Occasion {
+  /** Factor of everybody's mean loss; its own mean is 1. */
+  readonly difficulty: number;
+}
+
+/** A seat of the job and what became of it before the cut. */
+export interface Seat {
+  readonly principal: Expert;
+  readonly onProbation: boolean;
+  /** Who works for it: itself, a friend that granted its claim, or nobody yet. */
+  worker: Expert | undefined;
+  workerBps: number;
+  /** Friends asked so far, the one that granted among them. */
+  claims: number;
+  declined: boolean;
+  /** Arrival of its commit; undefined when none had come before the cut. */
+  committedAtMs: number | undefined;
+}
+
+export interface SealedOutcome {
+  readonly seats: readonly Seat[];
+  readonly cutAtMs: number;
+  /** Who was called and worked, by whom. */
+  readonly held: ReadonlyMap<Expert, Expert>;
+  readonly refusals: number;
+}
+
+/** A job as it was decided: the simulated counterpart of a certificate. */
+export interface DecidedJob {
+  readonly datum: Datum;
+  readonly sealed: SealedOutcome;
+  /** In the order of the seats; empty when too few answered and nothing was charged. */
+  readonly members: readonly CertifiedMember[];
+  readonly winner: Seat | undefined;
+  /** Paid by the client; undefined when nobody won. */
+  readonly split: (FeeSplit & { readonly feeMicro: Amount }) | undefined;
+  readonly slashes: readonly { readonly expert: Expert; readonly amountMicro: Amount }[];
+}
