@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCrashCycles } from '@market-of-experts/ledger/crash';
+import { runCrashCycles } from '@market-of-experts/testing/ledger-crash/crash-cycles';
 import { progressBar } from './scoring/progress.ts';
 
 export async function run(options: {

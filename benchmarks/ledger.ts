@@ -12,7 +12,6 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { ownerKeyFromPrivate, sha256 } from '@market-of-experts/core';
 import { embeddedLog, type Log, openLedger, openStore } from '@market-of-experts/ledger';
-import { NETWORK } from '@market-of-experts/ledger/crash';
 import {
   applyTransaction,
   defaultNetworkRules,
@@ -21,6 +20,7 @@ import {
   signTransaction,
   type TransactionOf,
 } from '@market-of-experts/protocol';
+import { NETWORK } from '@market-of-experts/testing/ledger-crash/scenario';
 import { type MillionAccounts, measureMillionAccounts } from './ledger/million-accounts.ts';
 import { printMillionAccounts } from './ledger/million-accounts-table.ts';
 import { kindsOf, mixedTransactions } from './ledger/mixed-transactions.ts';

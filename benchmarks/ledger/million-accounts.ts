@@ -8,8 +8,8 @@ import { runInNewContext } from 'node:vm';
 import type { AccountId, Hash } from '@market-of-experts/core';
 import { encode } from '@market-of-experts/core';
 import { fileSnapshots } from '@market-of-experts/ledger';
-import { NETWORK } from '@market-of-experts/ledger/crash';
 import { emptyState, type LedgerState, StateTree, verifyAccountProof } from '@market-of-experts/protocol';
+import { NETWORK } from '@market-of-experts/testing/ledger-crash/scenario';
 
 const CHANGED = 2_048;
 const SLICE_RECORDS = 512;

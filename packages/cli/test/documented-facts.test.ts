@@ -85,7 +85,7 @@ it('every file and page that a page links to is there', () => {
 });
 
 it('every source file that a page names is there', () => {
-  const sources = globSync(['packages/*/{src,scripts}/**/*.ts', 'benchmarks/**/*.ts'], { cwd: root });
+  const sources = globSync(['packages/*/{src,test,scripts}/**/*.ts', 'benchmarks/**/*.ts'], { cwd: root });
   const named = pages.flatMap((page) =>
     quoted(read(page), /`((?:[a-z-]+\/)+[a-z-]+(?:\.test)?\.ts)`/g).map((file) => ({ page, file })),
   );
@@ -94,7 +94,7 @@ it('every source file that a page names is there', () => {
     named.filter(
       ({ file }) =>
         !sources.some((source) =>
-          [source, source.replace('/src/', '/')].some((path) => `/${path}`.endsWith(`/${file}`)),
+          [source, source.replace(/\/(?:src|test)\//, '/')].some((path) => `/${path}`.endsWith(`/${file}`)),
         ),
     ),
   ).toEqual([]);

@@ -50,7 +50,7 @@ describe('the page of the HTTP API', () => {
   });
 
   it('names every error that is answered beyond 400', () => {
-    const source = readFileSync(join(import.meta.dirname, 'http-error.ts'), 'utf8');
+    const source = readFileSync(join(import.meta.dirname, '../src/http-error.ts'), 'utf8');
     const answered = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{ status: (\d{3})(.*)$/gm)].map(
       ([, code, status, rest]) => ({
         code: /code: '(\w+)'/.exec(rest!)?.[1] ?? code!.replaceAll('-', '_'),

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => directory.remove());
 
 it('holds what the page of the architecture says, and nothing else', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../../../docs/concepts/architecture.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/concepts/architecture.md'), 'utf8');
   const table = page.slice(page.indexOf('## Data directory'));
   const told = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
     [...cell!.matchAll(/`([^`]+)`/g)].map(([, path]) => path!.split('/')[0]!),

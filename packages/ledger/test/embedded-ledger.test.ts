@@ -2,10 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { auditDirectory } from '../src/crash/audit.ts';
-import { runCrashCycles } from '../src/crash/crash-cycles.ts';
+import { auditDirectory } from '@market-of-experts/testing/ledger-crash/audit';
+import { runCrashCycles } from '@market-of-experts/testing/ledger-crash/crash-cycles';
 import {
   certificateOf,
   client,
@@ -16,9 +14,13 @@ import {
   settlementAction,
   setUpScenario,
   traders,
-} from '../src/crash/scenario.ts';
+} from '@market-of-experts/testing/ledger-crash/scenario';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
 import { type EmbeddedLedger, openEmbeddedLedger } from '../src/embedded-ledger.ts';
 import { reconcilePending } from '../src/reconcile.ts';
+
+const crash = join(import.meta.dirname, '../../testing/src/ledger-crash');
 
 const [alice, bob] = [traders[0]!, traders[1]!];
 const transfer = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const;
@@ -128,7 +130,7 @@ describe('one process at a time', () => {
   });
 
   test('another process is refused too, and the lock of a killed one is free', async () => {
-    const holder = spawn(process.execPath, [join(import.meta.dirname, 'crash', 'worker.ts'), directory.path]);
+    const holder = spawn(process.execPath, [join(crash, 'worker.ts'), directory.path]);
     const ended = once(holder, 'close');
     holder.stdin.write('begin\n');
     let output = '';
@@ -174,8 +176,8 @@ describe('crashes', () => {
     'a full disk stops the ledger with a sentence; what was acknowledged is there afterwards',
     async () => {
       const script = `
-        import { openEmbeddedLedger } from ${JSON.stringify(join(import.meta.dirname, 'embedded-ledger.ts'))};
-        import * as scenario from ${JSON.stringify(join(import.meta.dirname, 'crash', 'scenario.ts'))};
+        import { openEmbeddedLedger } from ${JSON.stringify(join(import.meta.dirname, '../src/embedded-ledger.ts'))};
+        import * as scenario from ${JSON.stringify(join(crash, 'scenario.ts'))};
         const { ledger, close } = await openEmbeddedLedger({
           directory: process.argv[1], network: scenario.NETWORK, genesis: scenario.scenarioGenesis() });
         const [from, to] = scenario.traders;

@@ -1,7 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isMoeError, MoeError } from '@market-of-experts/core';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type SmallDisk, smallDisk } from '../src/compliance/small-disk.ts';
 import {
   certificateOf,
   client,
@@ -10,7 +8,9 @@ import {
   settlementAction,
   setUpScenario,
   traders,
-} from '../src/crash/scenario.ts';
+} from '@market-of-experts/testing/ledger-crash/scenario';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type SmallDisk, smallDisk } from '../src/compliance/small-disk.ts';
 import { type EmbeddedLedger, openEmbeddedLedger } from '../src/embedded-ledger.ts';
 import type { Ledger } from '../src/ledger.ts';
 import type { Log } from '../src/log.ts';

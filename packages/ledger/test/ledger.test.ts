@@ -1,6 +1,5 @@
 import { generateOwnerKey } from '@market-of-experts/core';
 import { signTransaction, type Transaction } from '@market-of-experts/protocol';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   BALANCE_MICRO,
   client,
@@ -11,7 +10,8 @@ import {
   settlementAction,
   setUpScenario,
   traders,
-} from '../src/crash/scenario.ts';
+} from '@market-of-experts/testing/ledger-crash/scenario';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chainEntry, chainHashIn, seal } from '../src/entry.ts';
 import type { Ledger } from '../src/ledger.ts';
 import type { Log } from '../src/log.ts';

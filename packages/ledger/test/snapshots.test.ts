@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encode } from '@market-of-experts/core';
+import { NETWORK, scenarioGenesis, traders } from '@market-of-experts/testing/ledger-crash/scenario';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { NETWORK, scenarioGenesis, traders } from '../src/crash/scenario.ts';
 import { writeFrames } from '../src/frame-file.ts';
 import { memoryLog } from '../src/memory-log.ts';
 import { openLedger } from '../src/open-ledger.ts';

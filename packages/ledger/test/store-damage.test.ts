@@ -45,7 +45,7 @@ async function busyStore(path: string, rounds: number): Promise<void> {
 describe('a damaged store', () => {
   test('is refused with a sentence or read as it was: never a signal, never other values', async () => {
     await busyStore(directory.path, 30);
-    const worker = fileURLToPath(new URL('../src/crash/damage-worker.ts', import.meta.url));
+    const worker = fileURLToPath(new URL('../../testing/src/ledger-crash/damage-worker.ts', import.meta.url));
     const { stdout } = await run(process.execPath, [worker, directory.path, '300']).catch((error) => {
       throw new Error(
         `It died after: ${String(error.stdout).split('\n').slice(-3).join(' / ')} ${error.signal} ${error.stderr}`,

@@ -2,9 +2,8 @@ export { type Alignment, applyAlignment } from './alignment/alignment.ts';
 export { readAlignment, writeAlignment } from './alignment/alignment-file.ts';
 export { type FitAlignmentOptions, fitAlignment } from './alignment/fit-alignment.ts';
 export type { ExpertBackend } from './backend.ts';
-export { type CatalogueExpert, catalogue, marketSpec } from './catalogue/catalogue.ts';
 /** @public Names models and their licences. */
-export { describeCatalogue } from './catalogue/catalogue.ts';
+export { type CatalogueExpert, catalogue, describeCatalogue, marketSpec } from './catalogue/catalogue.ts';
 export type { BackendSpec } from './host/backend-spec.ts';
 export { createModelHost, type ModelHost, type ModelHostInit } from './host/model-host.ts';
 export { type OpenAiBackendInit, openAiBackend } from './openai/openai-backend.ts';

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Amount } from '@market-of-experts/core';
-import { type KillableProcess, startKillable } from '@market-of-experts/ledger/crash';
+import {
+  type KillableProcess,
+  startKillable,
+} from '@market-of-experts/testing/ledger-crash/killable-process';
 import { auditMarket, type Told } from './audit.ts';
 
 export interface MarketCrashReport {

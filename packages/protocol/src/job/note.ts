@@ -1,18 +1,13 @@
 import {
   type AccountId,
-  accountIdSchema,
   encode,
   type Hash,
   hashOf,
-  hashSchema,
   type JobId,
-  jobIdSchema,
   type MarketId,
-  marketIdSchema,
   type NodeId,
   verifySignatureAsync,
 } from '@market-of-experts/core';
-import { z } from 'zod';
 import type { NodeSignature } from '../fields/fields.ts';
 import type { CutBody, OrderBody } from './messages.ts';
 
@@ -31,15 +26,6 @@ export interface NoteBody {
   readonly cut: Hash;
 }
 export const noteDomain = 'moe/job-note/1';
-
-const noteBodySchema: z.ZodType<NoteBody> = z.strictObject({
-  network: z.string().max(64),
-  market: marketIdSchema,
-  client: accountIdSchema,
-  clientSeq: z.int().nonnegative(),
-  job: jobIdSchema,
-  cut: hashSchema,
-});
 
 function cutHash(cut: CutBody): Hash {
   return hashOf('moe/cut-hash/1', cut);

@@ -11,6 +11,9 @@ import {
   ownerKeyFromPrivate,
   sha256,
 } from '@market-of-experts/core';
+import type { Ledger } from '@market-of-experts/ledger/ledger';
+import type { StoredReceipt } from '@market-of-experts/ledger/receipts';
+import type { SettledOrder } from '@market-of-experts/ledger/reconcile';
 import {
   type Action,
   defaultNetworkRules,
@@ -23,9 +26,6 @@ import {
   signTransaction,
 } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import type { Ledger } from '../ledger.ts';
-import type { StoredReceipt } from '../receipts.ts';
-import type { SettledOrder } from '../reconcile.ts';
 
 /** A small market with known keys, which the crash test, the ledger's tests and its benchmark play with. */
 export const NETWORK = 'ledger-scenario';

@@ -5,8 +5,8 @@
  */
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { openEmbeddedLedger } from '../embedded-ledger.ts';
-import { reconcilePending } from '../reconcile.ts';
+import { openEmbeddedLedger } from '@market-of-experts/ledger/embedded-ledger';
+import { reconcilePending } from '@market-of-experts/ledger/reconcile';
 import {
   certificateOf,
   client,

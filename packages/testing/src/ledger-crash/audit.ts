@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Amount } from '@market-of-experts/core';
-import { embeddedLog } from '../embedded-log.ts';
-import { embeddedReceipts } from '../embedded-receipts.ts';
-import { openStore } from '../embedded-store.ts';
-import type { Ledger } from '../ledger.ts';
-import { openLedger } from '../open-ledger.ts';
-import type { ReceiptStore } from '../receipts.ts';
-import { fileSnapshots, type SnapshotStore } from '../snapshots.ts';
+import { embeddedLog } from '@market-of-experts/ledger/embedded-log';
+import { embeddedReceipts } from '@market-of-experts/ledger/embedded-receipts';
+import { openStore } from '@market-of-experts/ledger/embedded-store';
+import type { Ledger } from '@market-of-experts/ledger/ledger';
+import { openLedger } from '@market-of-experts/ledger/open-ledger';
+import type { ReceiptStore } from '@market-of-experts/ledger/receipts';
+import { fileSnapshots, type SnapshotStore } from '@market-of-experts/ledger/snapshots';
 import {
   certificateOf,
   client,

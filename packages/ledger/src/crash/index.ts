@@ -1,3 +1,0 @@
-export { type CrashReport, runCrashCycles } from './crash-cycles.ts';
-export { type KillableProcess, startKillable } from './killable-process.ts';
-export * from './scenario.ts';
