@@ -10,6 +10,7 @@ import {
   type NodeId,
   type OwnerKey,
   ownerKeyFromPrivate,
+  type Random,
   sha256,
   systemRandom,
 } from '@market-of-experts/core';
@@ -124,6 +125,8 @@ export interface LedgerMarketInit {
   /** Sees, or changes, what a node sends and answers. */
   readonly tap?: (transport: Transport) => Transport;
   readonly clock?: VirtualClock;
+  /** The chance of a node, by the name of its key; default: the system's. */
+  readonly randomOf?: (role: string) => Random;
   /** The n-th expert's backend around its encoder, where it takes time; default: it takes none. */
   readonly backend?: (index: number, backend: ExpertBackend, clock: VirtualClock) => ExpertBackend;
   readonly rules?: Partial<NetworkRules>;
@@ -254,7 +257,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   });
   let starts = 0;
   const guard = init.guard ?? memoryGuard(clock.nowMs);
-  const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
+  const randomOf = init.randomOf ?? (() => systemRandom);
+  const signerOf = (role: string): GuardedSigner =>
+    guardedSigner(keysOf(role), guard, randomOf(`${role}/pen`));
   const attendants = new Map<number, Attendant>();
   const roles = new Map<number, ValidatorRole>();
   const standIns = new Map<number, StandIn>();
@@ -310,7 +315,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     attendants.set(index, attendant);
     await attendant.answered();
     const connection = await reconnect(node);
-    const signer = signerOf(keys);
+    const signer = signerOf(name);
     serveEpochEnds(signer, connection, ledger, clock);
     const tickets = () => validator.tickets;
     const standIn = settleOverdue({
@@ -341,14 +346,14 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
     const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
     const role = expertRole({
-      signer: signerOf(keysOf(`expert-${index}`)),
+      signer: signerOf(`expert-${index}`),
       policy: init.policy ?? workAlways,
     })({
       transport: await reconnect(experts[index]!),
       backend: init.backend?.(index, backend, clock) ?? backend,
       view,
       clock,
-      random: systemRandom,
+      random: randomOf(`expert-${index}`),
       onPause: () => view.refresh(),
     });
     paused.set(experts[index]!, role.isPaused);
@@ -395,7 +400,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     settler,
     rollCaller: roll,
     clock,
-    random: systemRandom,
+    random: randomOf('gateway'),
     countTokens: (text) => text.length,
     keepRoster: () => undefined,
     onRecord: (_, record) => records.push(record),
