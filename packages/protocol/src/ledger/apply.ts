@@ -2,8 +2,9 @@ import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@mark
 import { applyHeartbeat, applyRollCall } from './attendance.ts';
 import { applyEndEpoch } from './epoch.ts';
 import { applyEvidence } from './evidence.ts';
+import { applyGenesis } from './genesis.ts';
 import { applyCloseMarket, applyCreateMarket, applyFundMarket, applyUpdateMarket } from './markets.ts';
-import { applyDeposit, applyGenesis, applyTransfer } from './money.ts';
+import { applyDeposit, applyTransfer } from './money.ts';
 import {
   applyDeregister,
   applyRegisterExpert,

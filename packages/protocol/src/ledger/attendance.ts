@@ -1,7 +1,8 @@
 import type { NodeId } from '@market-of-experts/core';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { leaving, sortedEntries } from './pots.ts';
+import { leaving } from './pots.ts';
 import type { NetworkRecord, Validator } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import type { LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 

@@ -1,8 +1,10 @@
 import { MAX_AMOUNT, type NodeId, shareBps } from '@market-of-experts/core';
-import { halved } from './epoch.ts';
-import { credit, rewardNode, sortedEntries } from './pots.ts';
+import { credit } from './balances.ts';
+import { halved } from './mint.ts';
+import { rewardNode } from './pots.ts';
 import { rankMarket } from './rank-market.ts';
 import type { Market } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import type { LedgerView } from './state.ts';
 import { expertKey } from './state.ts';
 

@@ -1,14 +1,15 @@
-import { hashOf, MAX_AMOUNT } from '@market-of-experts/core';
+import { hashOf } from '@market-of-experts/core';
 import { noteSeen } from './attendance.ts';
 import { emitMarket, rollIncomes } from './emission.ts';
 import { LEDGER_TIME } from './ledger-time.ts';
 import { moveLiability } from './liability.ts';
 import { beginMarketEpoch, closeMarkets } from './markets.ts';
+import { mint } from './mint.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { addToPool, sortedEntries } from './pots.ts';
 import { releaseUnlocked } from './prepaid.ts';
 import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import type { NetworkRecord } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { activatePending, beginCommissions, releaseLeaving } from './stake-release.ts';
 import type { LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
@@ -108,41 +109,4 @@ function correctTimes(view: LedgerView, atMs: number): void {
   view.network.set('network', { ...network, liability: { since: notAfter(since), next: notAfter(next) } });
   for (const [key, market] of sortedEntries(view.markets, ({ createdMs }) => createdMs > atMs))
     view.markets.set(key, { ...market, createdMs: atMs });
-}
-
-/**
- * New money of one epoch for the pools of the markets that the network was founded with, by their weights there, as far as
- * they are open and emit: others could be opened for the sake of it. It halves every so often and ends at the network's
- * cap. What does not divide is not made.
- */
-function mint(view: LedgerView): void {
-  const network = view.network.get('network')!;
-  const { perEpochMicro, halvingEpochs, capMicro } = network.rules.mint;
-  const markets = sortedEntries(
-    view.markets,
-    ({ closesAtEpoch, terms, mintWeight }) =>
-      mintWeight > 0 && closesAtEpoch === undefined && terms.emission.perEpochMicro > 0n,
-  ).map(([, market]) => market);
-  const room = [capMicro - network.mintedMicro, MAX_AMOUNT - network.supplyMicro];
-  const wanted = halved(perEpochMicro, network.epoch - 1, halvingEpochs);
-  const available = room.reduce((least, left) => (left < least ? left : least), wanted);
-  const weights = BigInt(markets.reduce((sum, { mintWeight }) => sum + mintWeight, 0));
-  if (available <= 0n || weights === 0n) return;
-  let mintedMicro = 0n;
-  for (const { market, mintWeight } of markets) {
-    const partMicro = (available * BigInt(mintWeight)) / weights;
-    addToPool(view, market, partMicro);
-    mintedMicro += partMicro;
-  }
-  view.network.set('network', {
-    ...network,
-    mintedMicro: network.mintedMicro + mintedMicro,
-    supplyMicro: network.supplyMicro + mintedMicro,
-  });
-}
-
-/** `amount` after `epochs` epochs, halved (and rounded down) every `halvingEpochs`. */
-export function halved(amountMicro: bigint, epochs: number, halvingEpochs: number): bigint {
-  const halvings = Math.floor(epochs / halvingEpochs);
-  return halvings >= 64 ? 0n : amountMicro >> BigInt(halvings);
 }

@@ -1,8 +1,9 @@
 import { type AccountId, type NodeId, shareBps } from '@market-of-experts/core';
+import { burn, credit } from './balances.ts';
 import { findingOf } from './findings.ts';
 import { notLiable } from './liability.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { backingOf, burn, credit, slashShare } from './pots.ts';
+import { backingOf, slashShare } from './pots.ts';
 import { currentTarget } from './rotation.ts';
 import { expertKey, type LedgerView, targetKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';

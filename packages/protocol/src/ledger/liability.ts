@@ -2,8 +2,8 @@ import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import type { OrderBody } from '../job/messages.ts';
 import type { Finding } from './findings.ts';
 import { type Refused, refused } from './outcome.ts';
-import { sortedEntries } from './pots.ts';
 import type { Market } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { type LedgerView, prepaidKey } from './state.ts';
 
 /** How far beyond the time at which the running epoch is due an order may be dated: epochs end late, clocks differ. */

@@ -1,5 +1,5 @@
-import { sortedEntries } from './pots.ts';
 import type { Expert, Market } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import type { LedgerView } from './state.ts';
 
 /** All experts of a market that are registered there, in the order of their ids, those that are leaving among them. */

@@ -1,12 +1,13 @@
 import type { NodeId } from '@market-of-experts/core';
 import { LEDGER_LIMITS as limits } from '../fields/limits.ts';
 import { hasSeat } from './attendance.ts';
-import { spend } from './money.ts';
+import { spend } from './balances.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { leaving, ownedBacking, sortedEntries, stakeTooSmall } from './pots.ts';
+import { leaving, ownedBacking, stakeTooSmall } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { makeRoom, priceChanged, risenPrice } from './registration.ts';
 import { wasReplaced } from './rotation.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { isGivenNotice, isImmune, leave } from './stake-release.ts';
 import { expertKey, type LedgerView } from './state.ts';
 import type { TransactionOf } from './transaction.ts';

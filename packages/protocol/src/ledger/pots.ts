@@ -1,15 +1,10 @@
-import {
-  type AccountId,
-  type Amount,
-  BPS,
-  formatCredits,
-  type MarketId,
-  shareBps,
-} from '@market-of-experts/core';
+import { type Amount, BPS, formatCredits, shareBps } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
+import { credit } from './balances.ts';
 import { type Refused, refused } from './outcome.ts';
 import type { Backing, Expert, Validator } from './records.ts';
-import { accountOf, type LedgerView, type Table, targetKey } from './state.ts';
+import { sortedEntries } from './sorted-records.ts';
+import { type LedgerView, targetKey } from './state.ts';
 
 /** The registration behind a target, or why there is none. */
 export function backingOf(view: LedgerView, target: StakeTarget): Expert | Validator | Refused {
@@ -55,12 +50,6 @@ export function setBacking(view: LedgerView, target: StakeTarget, changes: Parti
     ...network,
     validatorStakeMicro: network.validatorStakeMicro + countedMicro(after) - countedMicro(before),
   });
-}
-
-export function credit(view: LedgerView, to: AccountId, amountMicro: Amount): void {
-  if (amountMicro === 0n) return;
-  const account = accountOf(view, to);
-  view.accounts.set(to, { balanceMicro: account.balanceMicro + amountMicro, nonce: account.nonce });
 }
 
 /**
@@ -118,20 +107,6 @@ export function slashShare(view: LedgerView, target: StakeTarget, bps: number): 
   return slashNode(view, target, ((stakeMicro + unbondingMicro) * BigInt(bps) + BPS - 1n) / BPS);
 }
 
-/**
- * Ends money that somebody lost. Paid into any pool, slashed stake of delegators could come back to who had it slashed: by the
- * share of a market's owner, by the emission of a market that he ranks alone, or by closing it.
- */
-export function burn(view: LedgerView, amountMicro: Amount): void {
-  if (amountMicro === 0n) return;
-  const network = view.network.get('network')!;
-  view.network.set('network', {
-    ...network,
-    supplyMicro: network.supplyMicro - amountMicro,
-    burntMicro: network.burntMicro + amountMicro,
-  });
-}
-
 export function minimumOwnStake(view: LedgerView, target: StakeTarget): Amount {
   return target.role === 'expert'
     ? view.markets.get(target.market)!.terms.parameters.minimumStakeMicro
@@ -166,28 +141,4 @@ export function backings(view: LedgerView): [StakeTarget, Expert | Validator][] 
       validator,
     ]),
   ];
-}
-
-/** Records (those to `keep`) in the order of their keys: what a rule does must not depend on how a map was filled. */
-export function sortedEntries<Value>(
-  table: Pick<Table<Value>, 'entries'>,
-  keep: (value: Value, key: string) => boolean = () => true,
-): (readonly [string, Value])[] {
-  const kept: (readonly [string, Value])[] = [];
-  for (const entry of table.entries()) if (keep(entry[1], entry[0])) kept.push(entry);
-  return kept.sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-/** The records that belong to one target, in the order of their keys. */
-export function recordsOf<Value>(
-  table: Pick<Table<Value>, 'entries'>,
-  target: StakeTarget,
-): (readonly [string, Value])[] {
-  const prefix = `${targetKey(target)}/`;
-  return sortedEntries(table, (_, key) => key.startsWith(prefix));
-}
-
-export function addToPool(view: LedgerView, id: MarketId, amountMicro: Amount): void {
-  const market = view.markets.get(id)!;
-  view.markets.set(id, { ...market, poolMicro: market.poolMicro + amountMicro });
 }

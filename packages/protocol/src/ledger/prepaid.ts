@@ -1,10 +1,10 @@
 import { type AccountId, type Amount, formatCredits } from '@market-of-experts/core';
+import { credit, spend } from './balances.ts';
 import { LEDGER_TIME } from './ledger-time.ts';
-import { spend } from './money.ts';
 import type { NetworkRules } from './network-rules.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { credit, sortedEntries } from './pots.ts';
 import type { Prepaid } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { type LedgerView, prepaidKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 

@@ -2,8 +2,8 @@ import { type Amount, formatCredits } from '@market-of-experts/core';
 import type { NodeSignature } from '../fields/fields.ts';
 import { attendanceOf, hasSeat } from './attendance.ts';
 import { type Refused, refused } from './outcome.ts';
-import { sortedEntries } from './pots.ts';
 import type { Validator } from './records.ts';
+import { sortedEntries } from './sorted-records.ts';
 import type { LedgerView } from './state.ts';
 
 /** Stake behind a decision of validators, each counted once. */

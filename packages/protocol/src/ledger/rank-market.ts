@@ -2,9 +2,9 @@ import type { NodeId } from '@market-of-experts/core';
 import { rankEpoch, type SparseRow } from '../ranking/index.ts';
 import { hasSeat } from './attendance.ts';
 import { servingExperts } from './market-experts.ts';
-import { sortedEntries } from './pots.ts';
 import type { Expert, Market, Ranking, Validator } from './records.ts';
 import { currentTarget } from './rotation.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { type LedgerView, weightsKey } from './state.ts';
 import { isPermitted } from './weights.ts';
 

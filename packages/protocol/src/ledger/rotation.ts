@@ -1,8 +1,9 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { leaving, ownedBacking, recordsOf, sortedEntries } from './pots.ts';
+import { leaving, ownedBacking } from './pots.ts';
 import type { Rotation } from './records.ts';
+import { recordsOf, sortedEntries } from './sorted-records.ts';
 import { delegationKey, type LedgerView, type Table, targetKey, unbondingKey, weightsKey } from './state.ts';
 import type { TransactionOf } from './transaction.ts';
 

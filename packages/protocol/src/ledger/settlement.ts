@@ -1,10 +1,11 @@
 import { type Amount, formatCredits, MAX_AMOUNT } from '@market-of-experts/core';
 import type { SettlementBody } from '../settlement/settlement-body.ts';
 import { noteSeen } from './attendance.ts';
+import { burn, credit } from './balances.ts';
 import { earn } from './emission.ts';
 import { noteFault } from './faults.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { burn, credit, slashNode } from './pots.ts';
+import { slashNode } from './pots.ts';
 import { withoutMicro } from './prepaid.ts';
 import { hasThirdOfSeats, hasTwoThirds, noQuorum, quorumOf } from './quorum.ts';
 import { currentTarget } from './rotation.ts';

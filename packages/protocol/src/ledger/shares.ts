@@ -1,8 +1,9 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
 import { putDelegation } from './delegations.ts';
-import { backingOf, recordsOf, setBacking } from './pots.ts';
+import { backingOf, setBacking } from './pots.ts';
 import type { Backing } from './records.ts';
+import { recordsOf } from './sorted-records.ts';
 import type { LedgerView } from './state.ts';
 
 /** The two pots of a registration that many hold shares of. */

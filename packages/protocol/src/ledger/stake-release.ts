@@ -1,10 +1,12 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
+import { burn, credit } from './balances.ts';
 import { putDelegation } from './delegations.ts';
-import { backingOf, backings, burn, credit, setBacking, sortedEntries } from './pots.ts';
+import { backingOf, backings, setBacking } from './pots.ts';
 import type { Backing, Expert, Validator } from './records.ts';
 import { dropRotations } from './rotation.ts';
 import { adjustShares, sharesFor, worthOf } from './shares.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { type LedgerView, targetKey } from './state.ts';
 
 /** What waited for the epoch joins the stake. Called at the end of an epoch, after its pay. */

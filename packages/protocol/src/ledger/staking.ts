@@ -1,17 +1,9 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
+import { credit, spend } from './balances.ts';
 import { isCrowded, pend, putDelegation, takePending } from './delegations.ts';
-import { spend } from './money.ts';
 import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import {
-  backingOf,
-  credit,
-  leaving,
-  minimumOwnStake,
-  ownedBacking,
-  setBacking,
-  stakeTooSmall,
-} from './pots.ts';
+import { backingOf, leaving, minimumOwnStake, ownedBacking, setBacking, stakeTooSmall } from './pots.ts';
 import type { Backing } from './records.ts';
 import { adjustShares, quotientUp, worthOf } from './shares.ts';
 import { delegationKey, type LedgerView, targetKey } from './state.ts';

@@ -1,10 +1,12 @@
 import type { AccountId, Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../fields/fields.ts';
+import { credit } from './balances.ts';
 import { isCrowded, pend } from './delegations.ts';
-import { backingOf, credit, setBacking, sortedEntries } from './pots.ts';
+import { backingOf, setBacking } from './pots.ts';
 import type { Backing } from './records.ts';
 import { currentTarget } from './rotation.ts';
 import { adjustShares, sharesFor, worthOf } from './shares.ts';
+import { sortedEntries } from './sorted-records.ts';
 import { delegationKey, type LedgerView, unbondingKey } from './state.ts';
 
 /** Puts money that was taken out of a node's stake into its unbonding pot. */

@@ -2,7 +2,7 @@ import type { MarketId, NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { halved } from '../../src/ledger/epoch.ts';
+import { halved } from '../../src/ledger/mint.ts';
 import { emptyState, totalMicro, weightsKey } from '../../src/ledger/state.ts';
 import type { Action } from '../../src/ledger/transaction.ts';
 import type { EmissionTerms, MarketTerms, RankingTerms } from '../../src/market/terms.ts';

@@ -1,8 +1,9 @@
 import type { AccountId } from '@market-of-experts/core';
 import { expect } from 'vitest';
 import type { StakeTarget } from '../../src/fields/fields.ts';
-import { backings, recordsOf } from '../../src/ledger/pots.ts';
+import { backings } from '../../src/ledger/pots.ts';
 import type { Backing } from '../../src/ledger/records.ts';
+import { recordsOf } from '../../src/ledger/sorted-records.ts';
 import { accountOf, type LedgerState, prepaidKey, targetKey, totalMicro } from '../../src/ledger/state.ts';
 import { MARKET } from './ledger-fixture.ts';
 import { backingAt } from './staking-commands.ts';
