@@ -17,7 +17,7 @@ import {
   validatorOwner,
   validators,
 } from '../../benchmarks/ledger/cast.ts';
-import { anyTransaction } from '../../packages/protocol/test/ledger/transaction-arbitrary.ts';
+import { anyTransaction } from '../../packages/protocol/test/ledger/transaction/transaction-arbitrary.ts';
 import { type Fingerprints, fingerprintOf } from './recording.ts';
 
 const tried = 1_000;

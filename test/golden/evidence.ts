@@ -21,7 +21,7 @@ import {
   sealed,
   signedIn,
   signedSettlement,
-} from '../../packages/protocol/test/ledger/evidence-fixture.ts';
+} from '../../packages/protocol/test/ledger/evidence/evidence-fixture.ts';
 import { idOf, MARKET, NETWORK, nodeOf } from '../../packages/protocol/test/ledger/ledger-fixture.ts';
 import { type Fingerprints, fingerprintOf } from './recording.ts';
 

@@ -15,10 +15,10 @@ import {
   type Draft,
   draftOn,
   expertKey,
-  type LedgerView,
   prepaidKey,
   previewTransaction,
   type SignedTransaction,
+  type StateView,
   signTransaction,
   type Transaction,
   weightCommitKey,
@@ -460,7 +460,7 @@ class FoldedLog implements Ledger {
 }
 
 /** Brings a transaction into line whose nonce no longer fits because one before it was refused. */
-function inTurn(view: LedgerView, { sealed, resign }: Submission): SealedTransaction {
+function inTurn(view: StateView, { sealed, resign }: Submission): SealedTransaction {
   const { from, nonce } = sealed.transaction;
   const due = accountOf(view, from).nonce;
   return nonce === due || resign === undefined ? sealed : resign(due);

@@ -17,7 +17,7 @@ export * from './job/said-once.ts';
 export * from './job/signed.ts';
 export * from './job/winner.ts';
 export * from './ledger/index.ts';
-export * from './ledger/problems-of-joining.ts';
+export * from './ledger/markets/problems-of-joining.ts';
 export * from './market/problem-of-terms.ts';
 export * from './market/pruning.ts';
 export * from './market/terms.ts';

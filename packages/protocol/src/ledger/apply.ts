@@ -1,21 +1,25 @@
 import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@market-of-experts/core';
-import { applyHeartbeat, applyRollCall } from './attendance.ts';
-import { applyEndEpoch } from './epoch.ts';
-import { applyEvidence } from './evidence.ts';
+import { applyLock, applyUnlock } from './accounts/prepaid.ts';
+import { applyDeposit, applyTransfer } from './accounts/transfers.ts';
+import { applyEndEpoch } from './epochs/epoch.ts';
+import { applyCommitWeights, applyRevealWeights } from './epochs/weights.ts';
+import { applyEvidence } from './evidence/evidence.ts';
 import { applyGenesis } from './genesis.ts';
-import { applyCloseMarket, applyCreateMarket, applyFundMarket, applyUpdateMarket } from './markets.ts';
-import { applyDeposit, applyTransfer } from './money.ts';
+import {
+  applyCloseMarket,
+  applyCreateMarket,
+  applyFundMarket,
+  applyUpdateMarket,
+} from './markets/markets.ts';
 import {
   applyDeregister,
   applyRegisterExpert,
   applyRegisterValidator,
   applyUpdateExpert,
   applyUpdateValidator,
-} from './nodes.ts';
-import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import { applyLock, applyUnlock } from './prepaid.ts';
-import { applyRotate } from './rotation.ts';
-import { applySettle } from './settlement.ts';
+} from './registration/nodes.ts';
+import { applySettle } from './settlement/settlement.ts';
+import { applyRotate } from './staking/rotation.ts';
 import {
   applyDelegate,
   applyRedelegate,
@@ -23,17 +27,18 @@ import {
   applyStake,
   applyUndelegate,
   applyUnstake,
-} from './staking.ts';
-import { accountOf, expertKey, type LedgerView } from './state.ts';
-import type { Transaction } from './transaction.ts';
-import { applyCommitWeights, applyRevealWeights } from './weights.ts';
+} from './staking/staking.ts';
+import { accountOf, expertKey, type StateView } from './state/state.ts';
+import { APPLIED, type Applied, type Refused, refused } from './transaction/outcome.ts';
+import type { Transaction } from './transaction/transaction.ts';
+import { applyHeartbeat, applyRollCall } from './validators/attendance.ts';
 
 /**
  * The ledger's state transition: pure, deterministic, all or nothing. The caller has checked that the value
  * fits `transactionSchema`, that `from` signed it, and that its `innerSignatures` hold; whether the signers
  * had the authority is checked here.
  */
-export function applyTransaction(view: LedgerView, tx: Transaction): Applied | Refused {
+export function applyTransaction(view: StateView, tx: Transaction): Applied | Refused {
   const network = view.network.get('network');
   if (network === undefined)
     return tx.kind === 'genesis'
@@ -59,7 +64,7 @@ export function applyTransaction(view: LedgerView, tx: Transaction): Applied | R
 }
 
 /** Nodes have a nonce and no money; strangers have not even that, so that they cannot fill the ledger. */
-function mayReport(view: LedgerView, tx: Transaction): boolean {
+function mayReport(view: StateView, tx: Transaction): boolean {
   const node = tx.from as NodeId;
   if (view.validators.get(node) !== undefined) return true;
   return tx.kind === 'evidence' && view.experts.get(expertKey(tx.market, node)) !== undefined;
@@ -69,7 +74,7 @@ function isNodeId(sender: SenderId): sender is NodeId {
   return nodeIdSchema.safeParse(sender).success && !accountIdSchema.safeParse(sender).success;
 }
 
-function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
+function applyKind(view: StateView, tx: Transaction): Applied | Refused {
   switch (tx.kind) {
     case 'genesis':
       return refused('invalid-genesis', 'The ledger has its genesis already.');
@@ -130,7 +135,7 @@ function applyKind(view: LedgerView, tx: Transaction): Applied | Refused {
   }
 }
 
-function finish(view: LedgerView, tx: Transaction, outcome: Applied | Refused): Applied | Refused {
+function finish(view: StateView, tx: Transaction, outcome: Applied | Refused): Applied | Refused {
   if (!outcome.applied) return outcome;
   const account = accountOf(view, tx.from);
   view.accounts.set(tx.from, { balanceMicro: account.balanceMicro, nonce: account.nonce + 1 });

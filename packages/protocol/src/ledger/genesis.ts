@@ -1,16 +1,16 @@
 import { formatCredits, hashOf, MAX_AMOUNT } from '@market-of-experts/core';
 import { problemOfTerms } from '../market/problem-of-terms.ts';
-import { problemOfDestination } from './destination.ts';
-import { newMarket } from './markets.ts';
-import { APPLIED, type Applied, type Refused, refused } from './outcome.ts';
-import type { LedgerView } from './state.ts';
-import type { TransactionOf } from './transaction.ts';
+import { problemOfDestination } from './accounts/destination.ts';
+import { newMarket } from './markets/markets.ts';
+import type { StateView } from './state/state.ts';
+import { APPLIED, type Applied, type Refused, refused } from './transaction/outcome.ts';
+import type { TransactionOf } from './transaction/transaction.ts';
 
 /** Epochs are counted from 1: 0 is before anything. */
 const FIRST_EPOCH = 1;
 
 /** Opens an empty ledger: treasury, first balances, markets. */
-export function applyGenesis(view: LedgerView, tx: TransactionOf<'genesis'>): Applied | Refused {
+export function applyGenesis(view: StateView, tx: TransactionOf<'genesis'>): Applied | Refused {
   if (tx.nonce !== 0) return refused('wrong-nonce', 'The genesis entry has nonce 0.');
   const supplyMicro = tx.balances.reduce((sum, { amountMicro }) => sum + amountMicro, 0n);
   if (supplyMicro > MAX_AMOUNT)

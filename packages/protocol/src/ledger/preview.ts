@@ -1,10 +1,10 @@
 import { encode } from '@market-of-experts/core';
 import { applyTransaction } from './apply.ts';
-import { draftOn } from './draft.ts';
-import type { Applied, Refused } from './outcome.ts';
-import type { TableName } from './records.ts';
-import type { LedgerState } from './state.ts';
-import type { Transaction } from './transaction.ts';
+import { draftOn } from './state/draft.ts';
+import type { TableName } from './state/records.ts';
+import type { LedgerState } from './state/state.ts';
+import type { Applied, Refused } from './transaction/outcome.ts';
+import type { Transaction } from './transaction/transaction.ts';
 
 /** One record that a transaction adds (no `before`), replaces, or deletes (no `after`). */
 export type RecordChange = {

@@ -1,8 +1,14 @@
 import { MAX_AMOUNT } from '@market-of-experts/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { emptyState, expertKey, type LedgerState, prepaidKey, totalMicro } from '../../src/ledger/state.ts';
-import type { Action } from '../../src/ledger/transaction.ts';
+import {
+  emptyState,
+  expertKey,
+  type LedgerState,
+  prepaidKey,
+  totalMicro,
+} from '../../src/ledger/state/state.ts';
+import type { Action } from '../../src/ledger/transaction/transaction.ts';
 import {
   endEpoch,
   genesis,

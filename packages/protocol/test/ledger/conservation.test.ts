@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { draftOn } from '../../src/ledger/draft.ts';
-import { tableNames } from '../../src/ledger/records.ts';
-import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state.ts';
-import { stateRoot } from '../../src/ledger/state-root.ts';
-import type { Action, Transaction } from '../../src/ledger/transaction.ts';
+import { stateRoot } from '../../src/ledger/proofs/state-root.ts';
+import { draftOn } from '../../src/ledger/state/draft.ts';
+import { tableNames } from '../../src/ledger/state/records.ts';
+import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state/state.ts';
+import type { Action, Transaction } from '../../src/ledger/transaction/transaction.ts';
 import {
   endEpoch,
   genesis,

@@ -2,13 +2,13 @@ import { MAX_AMOUNT, verifySignature } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { innerSignatures, signConsent } from '../../src/ledger/authority.ts';
-import { draftOn } from '../../src/ledger/draft.ts';
-import { slashNode } from '../../src/ledger/pots.ts';
-import { accountOf, totalMicro } from '../../src/ledger/state.ts';
-import { stateRoot } from '../../src/ledger/state-root.ts';
-import type { Action, Transaction } from '../../src/ledger/transaction.ts';
-import { transactionSchema } from '../../src/ledger/transaction.ts';
+import { stateRoot } from '../../src/ledger/proofs/state-root.ts';
+import { slashNode } from '../../src/ledger/staking/pots.ts';
+import { draftOn } from '../../src/ledger/state/draft.ts';
+import { accountOf, totalMicro } from '../../src/ledger/state/state.ts';
+import { innerSignatures, signConsent } from '../../src/ledger/transaction/authority.ts';
+import type { Action, Transaction } from '../../src/ledger/transaction/transaction.ts';
+import { transactionSchema } from '../../src/ledger/transaction/transaction.ts';
 import {
   endEpoch,
   genesis,
@@ -24,7 +24,7 @@ import {
   transactionFrom,
 } from './ledger-fixture.ts';
 import { expertAt, Stage, validatorAt } from './ledger-stage.ts';
-import { anyTransaction } from './transaction-arbitrary.ts';
+import { anyTransaction } from './transaction/transaction-arbitrary.ts';
 
 let stage: Stage;
 beforeEach(() => {

@@ -10,10 +10,10 @@ import {
   ownerKeyFromPrivate,
   sha256,
 } from '@market-of-experts/core';
-import { signConsent, signEpochEnd, signSettlement } from '../../src/ledger/authority.ts';
-import { defaultNetworkRules } from '../../src/ledger/network-rules.ts';
-import { accountOf, type LedgerState, prepaidKey } from '../../src/ledger/state.ts';
-import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction.ts';
+import { accountOf, type LedgerState, prepaidKey } from '../../src/ledger/state/state.ts';
+import { signConsent, signEpochEnd, signSettlement } from '../../src/ledger/transaction/authority.ts';
+import { defaultNetworkRules } from '../../src/ledger/transaction/network-rules.ts';
+import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction/transaction.ts';
 import { defaultTerms, type MarketTerms } from '../../src/market/terms.ts';
 import { defaultParameters } from '../../src/parameters.ts';
 import type { SettlementBody } from '../../src/settlement/settlement-body.ts';

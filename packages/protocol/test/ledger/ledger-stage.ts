@@ -2,10 +2,16 @@ import type { AccountId } from '@market-of-experts/core';
 import { expect } from 'vitest';
 import type { StakeTarget } from '../../src/fields/fields.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import type { Backing } from '../../src/ledger/records.ts';
-import { worthOf } from '../../src/ledger/shares.ts';
-import { accountOf, delegationKey, emptyState, type LedgerState, targetKey } from '../../src/ledger/state.ts';
-import type { Action, TransactionOf } from '../../src/ledger/transaction.ts';
+import { worthOf } from '../../src/ledger/staking/shares.ts';
+import type { Backing } from '../../src/ledger/state/records.ts';
+import {
+  accountOf,
+  delegationKey,
+  emptyState,
+  type LedgerState,
+  targetKey,
+} from '../../src/ledger/state/state.ts';
+import type { Action, TransactionOf } from '../../src/ledger/transaction/transaction.ts';
 import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 import {
   endEpoch,

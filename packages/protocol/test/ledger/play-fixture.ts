@@ -1,12 +1,18 @@
 import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import { expect } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { signEpochEnd } from '../../src/ledger/authority.ts';
-import type { Applied, RefusalCode, Refused } from '../../src/ledger/outcome.ts';
-import type { Expert, Market, NetworkRecord } from '../../src/ledger/records.ts';
-import { accountOf, emptyState, expertKey, type LedgerState, totalMicro } from '../../src/ledger/state.ts';
-import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction.ts';
-import { type WeightsPromise, weightsCommitment } from '../../src/ledger/weights.ts';
+import { type WeightsPromise, weightsCommitment } from '../../src/ledger/epochs/weights.ts';
+import type { Expert, Market, NetworkRecord } from '../../src/ledger/state/records.ts';
+import {
+  accountOf,
+  emptyState,
+  expertKey,
+  type LedgerState,
+  totalMicro,
+} from '../../src/ledger/state/state.ts';
+import { signEpochEnd } from '../../src/ledger/transaction/authority.ts';
+import type { Applied, RefusalCode, Refused } from '../../src/ledger/transaction/outcome.ts';
+import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction/transaction.ts';
 import {
   genesis,
   idOf,

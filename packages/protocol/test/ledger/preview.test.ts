@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { previewTransaction } from '../../src/ledger/preview.ts';
-import { emptyState } from '../../src/ledger/state.ts';
-import { stateRoot } from '../../src/ledger/state-root.ts';
+import { stateRoot } from '../../src/ledger/proofs/state-root.ts';
+import { emptyState } from '../../src/ledger/state/state.ts';
 import { genesis, idOf, transactionFrom } from './ledger-fixture.ts';
 
 test('shows every record before and after, and changes nothing', () => {

@@ -2,8 +2,8 @@ import { type AccountId, encode, type Hash, hashBytes, hashOf, type NodeId } fro
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
-import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state.ts';
-import type { Action } from '../../src/ledger/transaction.ts';
+import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state/state.ts';
+import type { Action } from '../../src/ledger/transaction/transaction.ts';
 import { embeddedParameters } from '../../src/parameters.ts';
 import {
   type Effects,

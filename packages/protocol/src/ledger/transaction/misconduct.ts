@@ -1,0 +1,54 @@
+import { bytesSchema, nodeIdSchema } from '@market-of-experts/core';
+import { z } from 'zod';
+import { signatureSchema } from '../../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
+import { certificateBodySchema } from '../../job/certificate.ts';
+import { statementSchema } from '../../job/equivocation.ts';
+import { orderBodySchema } from '../../job/messages.ts';
+import { settlementBodySchema } from '../../settlement/settlement-body.ts';
+
+export const offenceKindSchema = z.enum([
+  'equivocation',
+  'double-certificate',
+  'double-settlement',
+  'invalid-settlement',
+]);
+export type OffenceKind = z.infer<typeof offenceKindSchema>;
+
+const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
+const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
+/**
+ * What can be shown against a node. Everything in it is signed by that node. What it said of a job comes with the job's
+ * `order`, whose hash is the job's id, and which names network, market, client and date. A reveal that does not open its
+ * seal is not among it: the job's certificate punishes it, and it would be paid for twice.
+ */
+export const misconductSchema = z.discriminatedUnion('kind', [
+  /** Two statements of an expert that exclude one another. */
+  z.strictObject({
+    kind: z.literal('statements'),
+    order: orderBodySchema,
+    statements: z.tuple([statementSchema, statementSchema]),
+  }),
+  /** A witness certified two outcomes of one job. */
+  z.strictObject({
+    kind: z.literal('certificates'),
+    order: orderBodySchema,
+    validator: nodeIdSchema,
+    certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
+  }),
+  /** A validator signed two settlements of one number that the same node proposed for the same gateway. */
+  z.strictObject({
+    kind: z.literal('settlements'),
+    validator: nodeIdSchema,
+    settlements: z.tuple([signedSettlementSchema, signedSettlementSchema]),
+  }),
+  /** A validator signed a settlement that does not pay what its own detail says. */
+  z.strictObject({
+    kind: z.literal('settlement'),
+    validator: nodeIdSchema,
+    settlement: signedSettlementSchema,
+    /** The blob whose hash is the settlement's `root`. */
+    detail: bytesSchema(limits.evidenceBytes),
+  }),
+]);
+export type Misconduct = z.infer<typeof misconductSchema>;

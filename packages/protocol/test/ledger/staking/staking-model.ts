@@ -1,0 +1,339 @@
+import type { StakeTarget } from '../../../src/fields/fields.ts';
+import type { Transaction, TransactionOf } from '../../../src/ledger/transaction/transaction.ts';
+import { ModelPot } from './staking-model-pot.ts';
+
+/** One registration, whatever key its node has by now. */
+export interface ModelNode {
+  readonly id: number;
+  readonly market: string | undefined;
+  readonly owner: string;
+  key: string;
+  ownMicro: bigint;
+  readonly delegated: ModelPot;
+  /** By account, epoch of release and destination. */
+  readonly unbonding: ModelPot;
+  readonly exits: Map<string, Exit>;
+  readonly pending: Map<string, bigint>;
+  commissionBps: number;
+  nextCommission: { bps: number; fromEpoch: number } | undefined;
+  leavesAtEpoch: number | undefined;
+  /** When its key was last replaced. */
+  rotatedEpoch: number | undefined;
+  /** When it was last punished by evidence. */
+  punishedEpoch: number | undefined;
+  depositMicro: bigint;
+  readonly immuneUntilEpoch: number;
+}
+interface Exit {
+  readonly account: string;
+  readonly releaseEpoch: number;
+  readonly to: ModelNode | undefined;
+}
+/** Rules that the model needs of the network and its one market. */
+export interface ModelRules {
+  readonly unbondingEpochs: number;
+  readonly noticeEpochs: number;
+  readonly immunityEpochs: number;
+  readonly minDelegationMicro: bigint;
+  readonly slashBps: bigint;
+  readonly reporterBps: bigint;
+}
+/** What the ledger pays for all that somebody has in a pot: only the ledger rounds. */
+export interface Payouts {
+  readonly held: (node: ModelNode, account: string) => bigint;
+  /** To all delegators, one after the other, when a node is gone. */
+  readonly returned: (node: ModelNode) => ReadonlyMap<string, bigint>;
+  /** For all exits that are due in the model's epoch, one after the other. */
+  readonly released: (node: ModelNode) => ReadonlyMap<string, bigint>;
+}
+/** Names one exit: an account's, in one epoch, to one destination. */
+export const exitId = (account: string, releaseEpoch: number, to: ModelNode | undefined): string =>
+  `${account}/${releaseEpoch}/${to?.id ?? ''}`;
+
+const keyOf = (market: string | undefined, node: string): string => `${market ?? '*'}/${node}`;
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/**
+ * The staking rules once more, as a person would keep the books: lists of who has what, no shares, no keys that move. Told of
+ * the transactions that the ledger took, it must come to the same amounts.
+ */
+export class StakingModel {
+  epoch = 1;
+  poolMicro = 0n;
+  /** Taken from stakes, and nobody's. */
+  burntMicro = 0n;
+  /** By the key that signs: replaced keys still name their registration. */
+  readonly byKey = new Map<string, ModelNode>();
+  readonly nodes = new Set<ModelNode>();
+  readonly balances = new Map<string, bigint>();
+  readonly locked = new Map<string, bigint>();
+  readonly #rules: ModelRules;
+  #nextId = 0;
+
+  constructor(rules: ModelRules) {
+    this.#rules = rules;
+  }
+
+  /** The registration that a key stands for, even if it was replaced; there must be one. */
+  find(target: StakeTarget): ModelNode {
+    return this.byKey.get(keyOf(target.role === 'expert' ? target.market : undefined, target.node))!;
+  }
+
+  /** The registration of a key that is in use. */
+  registered(target: StakeTarget): ModelNode | undefined {
+    const node = this.find(target) as ModelNode | undefined;
+    return node?.key.endsWith(`/${target.node}`) ? node : undefined;
+  }
+
+  isTaken(target: StakeTarget): boolean {
+    return (this.find(target) as ModelNode | undefined) !== undefined;
+  }
+
+  apply(tx: Transaction, payouts: Payouts): void {
+    switch (tx.kind) {
+      case 'transfer':
+        this.#pay(tx.from, -tx.amountMicro);
+        return this.#pay(tx.to, tx.amountMicro);
+      case 'deposit':
+        return this.#pay(tx.to, tx.amountMicro);
+      case 'fundMarket':
+        this.poolMicro += tx.amountMicro;
+        return this.#pay(tx.from, -tx.amountMicro);
+      case 'lock':
+        this.locked.set(tx.from, (this.locked.get(tx.from) ?? 0n) + tx.amountMicro);
+        return this.#pay(tx.from, -tx.amountMicro);
+      case 'registerExpert':
+      case 'registerValidator':
+        return this.#register(tx);
+      case 'stake':
+      case 'delegate': {
+        const { pending } = this.find(tx.target);
+        pending.set(tx.from, (pending.get(tx.from) ?? 0n) + tx.amountMicro);
+        return this.#pay(tx.from, -tx.amountMicro);
+      }
+      case 'unstake': {
+        const node = this.find(tx.target);
+        const rest = tx.amountMicro - this.#takeBack(node, tx.from, tx.amountMicro);
+        node.ownMicro -= rest;
+        return this.#exit(node, tx.from, rest, undefined);
+      }
+      case 'undelegate':
+        return this.#takeOut(tx, undefined, payouts);
+      case 'redelegate':
+        return this.#takeOut(tx, this.find(tx.to), payouts);
+      case 'setCommission':
+        this.find(tx.target).nextCommission = {
+          bps: tx.commissionBps,
+          fromEpoch: this.epoch + this.#rules.noticeEpochs,
+        };
+        return;
+      case 'rotate': {
+        const node = this.find(tx.target);
+        node.key = keyOf(node.market, tx.next);
+        node.rotatedEpoch = this.epoch;
+        this.byKey.set(node.key, node);
+        return;
+      }
+      case 'deregister':
+        return this.#leaveEarly(this.find(tx.target));
+      case 'settle':
+        return this.#settle(tx);
+      case 'evidence': {
+        if (tx.proof.kind !== 'settlements') throw new Error('the model knows double settlements only');
+        const node = this.find({ role: 'validator', node: tx.proof.validator });
+        if (this.epoch - (node.punishedEpoch ?? -Infinity) <= this.#rules.unbondingEpochs)
+          throw new Error(`${node.key} is punished again before its delegators could leave`);
+        const all = node.ownMicro + node.delegated.totalMicro + node.unbonding.totalMicro;
+        const taken = this.#slash(node, (all * this.#rules.slashBps + 9_999n) / 10_000n);
+        const reward = (taken.own * this.#rules.reporterBps) / 10_000n;
+        this.burntMicro += taken.all - reward;
+        node.punishedEpoch = this.epoch;
+        return this.#pay(tx.from, reward);
+      }
+      case 'endEpoch':
+        return this.#endEpoch(payouts);
+      default:
+        return;
+    }
+  }
+
+  /** Out of service, to make room for one that pays so much. */
+  makeRoom(node: ModelNode, priceMicro: bigint): void {
+    this.#leave(node, this.epoch < node.immuneUntilEpoch ? 0n : min(priceMicro, node.depositMicro));
+  }
+
+  /** Out of service, by its owner's wish. The model's market never changes its terms. */
+  #leaveEarly(node: ModelNode): void {
+    this.#leave(node, this.epoch < node.immuneUntilEpoch ? node.depositMicro : 0n);
+  }
+
+  #leave(node: ModelNode, lostMicro: bigint): void {
+    node.leavesAtEpoch = this.epoch + this.#rules.unbondingEpochs;
+    node.depositMicro -= lostMicro;
+    this.burntMicro += lostMicro;
+  }
+
+  #pay(account: string, micro: bigint): void {
+    this.balances.set(account, (this.balances.get(account) ?? 0n) + micro);
+  }
+
+  #register(tx: TransactionOf<'registerExpert' | 'registerValidator'>): void {
+    const isExpert = tx.kind === 'registerExpert';
+    const market = isExpert ? (tx.market as string) : undefined;
+    const depositMicro = isExpert ? tx.depositMicro : 0n;
+    const node: ModelNode = {
+      id: this.#nextId++,
+      market,
+      owner: tx.from,
+      key: keyOf(market, tx.node),
+      ownMicro: tx.stakeMicro,
+      delegated: new ModelPot(),
+      unbonding: new ModelPot(),
+      exits: new Map(),
+      pending: new Map(),
+      commissionBps: tx.commissionBps ?? 1_000,
+      nextCommission: undefined,
+      leavesAtEpoch: undefined,
+      rotatedEpoch: undefined,
+      punishedEpoch: undefined,
+      depositMicro,
+      immuneUntilEpoch: isExpert ? this.epoch + this.#rules.immunityEpochs : 0,
+    };
+    this.byKey.set(node.key, node);
+    this.nodes.add(node);
+    this.#pay(tx.from, -tx.stakeMicro - depositMicro);
+  }
+
+  /** Gives back what waits, as far as it is wanted. */
+  #takeBack(node: ModelNode, account: string, wantedMicro: bigint): bigint {
+    const back = min(wantedMicro, node.pending.get(account) ?? 0n);
+    node.pending.set(account, (node.pending.get(account) ?? 0n) - back);
+    this.#pay(account, back);
+    return back;
+  }
+
+  #takeOut(
+    tx: TransactionOf<'undelegate' | 'redelegate'>,
+    to: ModelNode | undefined,
+    payouts: Payouts,
+  ): void {
+    const node = this.find(tx.target);
+    const held = payouts.held(node, tx.from);
+    const left = held + (node.pending.get(tx.from) ?? 0n) - tx.amountMicro;
+    if (left === 0n || left < this.#rules.minDelegationMicro) {
+      this.#takeBack(node, tx.from, tx.amountMicro + left);
+      node.delegated.takeAll(tx.from, held);
+      return this.#exit(node, tx.from, held, to);
+    }
+    const rest = tx.amountMicro - this.#takeBack(node, tx.from, tx.amountMicro);
+    if (rest > 0n) node.delegated.takePart(tx.from, rest);
+    this.#exit(node, tx.from, rest, to);
+  }
+
+  #exit(node: ModelNode, account: string, micro: bigint, to: ModelNode | undefined): void {
+    if (micro === 0n) return;
+    if (node.unbonding.totalMicro === 0n) node.exits.clear();
+    const releaseEpoch = this.epoch + this.#rules.unbondingEpochs;
+    const id = exitId(account, releaseEpoch, to);
+    node.exits.set(id, { account, releaseEpoch, to });
+    node.unbonding.add(id, micro);
+  }
+
+  #settle({ settlement }: TransactionOf<'settle'>): void {
+    for (const { client, chargeMicro } of settlement.orders)
+      this.locked.set(client, this.locked.get(client)! - chargeMicro);
+    for (const { account, amountMicro } of settlement.credits) this.#pay(account, amountMicro);
+    for (const { node, owner, amountMicro } of settlement.earnings) {
+      const earner = this.byKey.get(keyOf(settlement.market, node));
+      if (earner?.owner === owner) this.#reward(earner, amountMicro);
+      else this.#pay(owner, amountMicro);
+    }
+    this.poolMicro += settlement.poolMicro;
+    for (const { node, amountMicro } of settlement.slashes) {
+      const slashed = this.byKey.get(keyOf(settlement.market, node));
+      if (slashed !== undefined) this.burntMicro += this.#slash(slashed, amountMicro).all;
+    }
+  }
+
+  #reward(node: ModelNode, micro: bigint): void {
+    const delegated = node.delegated.totalMicro;
+    const stake = node.ownMicro + delegated;
+    const theirs = stake === 0n ? 0n : (micro * delegated) / stake;
+    const added = theirs - (theirs * BigInt(node.commissionBps)) / 10_000n;
+    node.delegated.becomes(delegated + added);
+    this.#pay(node.owner, micro - added);
+  }
+
+  /** All that is taken, and the owner's own part of it. */
+  #slash(node: ModelNode, wantedMicro: bigint): { readonly all: bigint; readonly own: bigint } {
+    const { delegated, unbonding } = node;
+    const all = node.ownMicro + delegated.totalMicro + unbonding.totalMicro;
+    const taken = min(wantedMicro, all);
+    if (taken === 0n) return { all: 0n, own: 0n };
+    let ofDelegated = (taken * delegated.totalMicro) / all;
+    let ofUnbonding = (taken * unbonding.totalMicro) / all;
+    // What rounding leaves over: first the owner's, then the delegators', then who is leaving.
+    let left = taken - ofDelegated - ofUnbonding;
+    const ofOwn = min(left, node.ownMicro);
+    left -= ofOwn;
+    const more = min(left, delegated.totalMicro - ofDelegated);
+    ofDelegated += more;
+    ofUnbonding += left - more;
+    node.ownMicro -= ofOwn;
+    delegated.becomes(delegated.totalMicro - ofDelegated);
+    unbonding.becomes(unbonding.totalMicro - ofUnbonding);
+    return { all: taken, own: ofOwn };
+  }
+
+  #endEpoch(payouts: Payouts): void {
+    this.epoch += 1;
+    const nodes = [...this.nodes];
+    for (const node of nodes)
+      if (node.nextCommission !== undefined && node.nextCommission.fromEpoch <= this.epoch) {
+        node.commissionBps = node.nextCommission.bps;
+        node.nextCommission = undefined;
+      }
+    for (const node of nodes) this.#release(node, payouts.released(node));
+    for (const node of nodes) {
+      if (node.leavesAtEpoch === undefined || node.leavesAtEpoch > this.epoch) continue;
+      for (const [account, paid] of payouts.returned(node)) {
+        this.#pay(account, paid);
+        node.delegated.takeAll(account, paid);
+      }
+      for (const [account, micro] of node.pending) this.#pay(account, micro);
+      this.#pay(node.owner, node.ownMicro + node.depositMicro);
+      this.nodes.delete(node);
+      for (const [key, { id }] of [...this.byKey]) if (id === node.id) this.byKey.delete(key);
+    }
+    for (const node of this.nodes) {
+      for (const [account, micro] of node.pending) {
+        if (micro === 0n) continue;
+        if (node.leavesAtEpoch !== undefined) this.#pay(account, micro);
+        else if (account === node.owner) node.ownMicro += micro;
+        else node.delegated.add(account, micro);
+      }
+      node.pending.clear();
+    }
+  }
+
+  #release(node: ModelNode, paid: ReadonlyMap<string, bigint>): void {
+    for (const [id, micro] of paid) {
+      const exit = node.exits.get(id)!;
+      node.unbonding.takeAll(id, micro);
+      node.exits.delete(id);
+      const { to, account } = exit;
+      const isNew = to !== undefined && !this.#hasPart(to, account);
+      const stays =
+        to !== undefined &&
+        this.nodes.has(to) &&
+        to.leavesAtEpoch === undefined &&
+        (!isNew || micro >= this.#rules.minDelegationMicro);
+      if (micro > 0n && stays) to.pending.set(account, (to.pending.get(account) ?? 0n) + micro);
+      else this.#pay(account, micro);
+    }
+  }
+
+  #hasPart(node: ModelNode, account: string): boolean {
+    return node.delegated.parts.has(account) || (node.pending.get(account) ?? 0n) > 0n;
+  }
+}
