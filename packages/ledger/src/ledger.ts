@@ -40,39 +40,8 @@ export type LedgerHealth =
       readonly needsRestart: boolean;
     };
 
-/**
- * A log and its fold. What the readers show is durable, always: a transaction becomes visible, in one step
- * with its batch, after the log has it on disk and before its `submit` resolves.
- */
-export interface Ledger {
-  readonly network: string;
-  /**
-   * Resolves when the transaction is applied and durable. Many at once share one sync to disk; they take
-   * effect in the order of the calls. Rejects with a `MoeError`: `invalid-transaction`, `invalid-signature`,
-   * one of the transition's refusals (`insufficient-funds`, `wrong-nonce`, …), `overloaded` (retryable),
-   * `ledger-closed`, `ledger-failed` (retryable: the disk; whether it was written shows when the ledger goes on),
-   * `ledger-broken` (see {@link Ledger.health}), `transaction-failed` (a fault in the rules: nothing was changed).
-   */
-  submit(signed: SignedTransaction): Promise<Placed>;
-  /**
-   * Signs `action` with the owner's next nonce and submits it: safe to call many times at once. If one before
-   * it is refused, it is signed again with the nonce that is then due.
-   */
-  transact(keys: Signer, action: Action): Promise<Placed>;
-  /** The nonce for the account's next transaction, after those that are being submitted. */
-  nextNonce(account: SenderId): number;
-  /** Waits until nothing that was submitted before is pending. */
-  idle(): Promise<void>;
-
-  /**
-   * Where writing fails (a full disk), the ledger refuses transactions with `ledger-failed` and goes on by itself once the
-   * log can be written again, with what did reach it. Reading goes on meanwhile.
-   */
-  health(): LedgerHealth;
-  /** Number of entries applied. */
-  height(): number;
-  /** Chain hash of the last entry: vouches for the whole log. */
-  headHash(): Hash;
+/** What the records say now. */
+export interface LedgerReaders {
   settings(): NetworkRecord;
   /** An account never seen has nothing and nonce 0. */
   account(id: AccountId): Account;
@@ -103,6 +72,41 @@ export interface Ledger {
   stateRoot(): Hash;
   /** Proof under `stateRoot` of an account's record, or that it has none: `verifyAccountProof` of the protocol. */
   proveAccount(id: AccountId): AccountProof;
+}
+
+/**
+ * A log and its fold. What the readers show is durable, always: a transaction becomes visible, in one step
+ * with its batch, after the log has it on disk and before its `submit` resolves.
+ */
+export interface Ledger extends LedgerReaders {
+  readonly network: string;
+  /**
+   * Resolves when the transaction is applied and durable. Many at once share one sync to disk; they take
+   * effect in the order of the calls. Rejects with a `MoeError`: `invalid-transaction`, `invalid-signature`,
+   * one of the transition's refusals (`insufficient-funds`, `wrong-nonce`, …), `overloaded` (retryable),
+   * `ledger-closed`, `ledger-failed` (retryable: the disk; whether it was written shows when the ledger goes on),
+   * `ledger-broken` (see {@link Ledger.health}), `transaction-failed` (a fault in the rules: nothing was changed).
+   */
+  submit(signed: SignedTransaction): Promise<Placed>;
+  /**
+   * Signs `action` with the owner's next nonce and submits it: safe to call many times at once. If one before
+   * it is refused, it is signed again with the nonce that is then due.
+   */
+  transact(keys: Signer, action: Action): Promise<Placed>;
+  /** The nonce for the account's next transaction, after those that are being submitted. */
+  nextNonce(account: SenderId): number;
+  /** Waits until nothing that was submitted before is pending. */
+  idle(): Promise<void>;
+
+  /**
+   * Where writing fails (a full disk), the ledger refuses transactions with `ledger-failed` and goes on by itself once the
+   * log can be written again, with what did reach it. Reading goes on meanwhile.
+   */
+  health(): LedgerHealth;
+  /** Number of entries applied. */
+  height(): number;
+  /** Chain hash of the last entry: vouches for the whole log. */
+  headHash(): Hash;
   entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]>;
   /** Called for every entry, in order, once it is visible. */
   onApplied(listener: (entry: LedgerEntry) => void): () => void;

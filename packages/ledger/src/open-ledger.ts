@@ -1,5 +1,4 @@
 import {
-  type AccountId,
   fromHex,
   type Hash,
   MoeError,
@@ -12,21 +11,15 @@ import {
 import {
   accountOf,
   applyTransaction,
-  type Draft,
   draftOn,
-  expertKey,
-  prepaidKey,
-  previewTransaction,
   type SignedTransaction,
-  type StateView,
   signTransaction,
   type Transaction,
-  weightCommitKey,
 } from '@market-of-experts/protocol';
+import { BackgroundSnapshots } from './background-snapshots.ts';
+import { decideBatch } from './decide-batch.ts';
 import {
-  areInnerSignaturesValid,
   CHAIN_START,
-  chainEntry,
   chainHashIn,
   corrupt,
   type LedgerEntry,
@@ -36,6 +29,7 @@ import {
 } from './entry.ts';
 import type { Ledger, LedgerHealth, Placed } from './ledger.ts';
 import type { Log } from './log.ts';
+import { StateReaders } from './readers.ts';
 import { type Folded, replay } from './replay.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import { type Submission, Submissions } from './submissions.ts';
@@ -59,22 +53,6 @@ export interface OpenLedgerOptions {
 
 const MAX_BATCH = 2_048;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-/** Records that one entry may cost in snapshots: 1,000,000 records are written every 125,000 entries. */
-const RECORDS_PER_ENTRY = 8;
-
-/** What a submission gets once its batch is through: its place, or why it was refused. */
-type Outcome = Placed | MoeError;
-
-/** A batch that was applied to a draft. */
-interface Decided {
-  readonly draft: Draft;
-  readonly entries: LedgerEntry[];
-  readonly bytes: Uint8Array[];
-  chainHash: Uint8Array;
-  readonly outcomes: Outcome[];
-  /** Where the rules threw instead of refusing; the draft is then of no use. */
-  readonly stumbledAt?: number;
-}
 
 /**
  * Opens the ledger in `log`. Throws `ledger-empty` (empty log and no genesis), `wrong-network`,
@@ -101,11 +79,10 @@ export async function openLedger(options: OpenLedgerOptions): Promise<Ledger> {
   return ledger;
 }
 
-class FoldedLog implements Ledger {
+class FoldedLog extends StateReaders implements Ledger {
   readonly network: string;
   readonly #log: Log;
-  readonly #snapshots: SnapshotStore | undefined;
-  readonly #snapshotEvery: number;
+  readonly #snapshots: BackgroundSnapshots;
   readonly #onWarning: (message: string) => void;
   readonly #tracked: TrackedState;
   readonly #state: TrackedState['state'];
@@ -114,23 +91,26 @@ class FoldedLog implements Ledger {
   readonly #idleWaiters = new Set<() => void>();
   #height: number;
   #chainHash: Uint8Array;
-  #snapshotHeight: number;
-  #snapshotting: Promise<void> | undefined;
   #isWriting = false;
   #isClosed = false;
   #failure: MoeError | undefined;
 
   constructor(options: OpenLedgerOptions, folded: Omit<Folded, 'state'>, tracked: TrackedState) {
+    super(tracked);
     this.network = options.network;
     this.#log = options.log;
-    this.#snapshots = options.snapshots;
-    this.#snapshotEvery = options.snapshotEvery ?? 20_000;
     this.#onWarning = options.onWarning ?? (() => {});
     this.#tracked = tracked;
     this.#state = tracked.state;
     this.#height = folded.height;
     this.#chainHash = folded.chainHash;
-    this.#snapshotHeight = folded.snapshotHeight;
+    this.#snapshots = new BackgroundSnapshots({
+      store: options.snapshots,
+      every: options.snapshotEvery ?? 20_000,
+      height: folded.snapshotHeight,
+      tracked,
+      onWarning: this.#onWarning,
+    });
     this.#submissions = new Submissions(options.maxPending ?? 16_384, () => void this.#write());
   }
 
@@ -192,10 +172,8 @@ class FoldedLog implements Ledger {
    * number, at least one. Whatever is thrown meanwhile, none is left without an answer.
    */
   async #place(batch: readonly Submission[]): Promise<number> {
-    let decided = this.#decide(batch);
-    // The draft that the rules stumbled in is half changed: the others before it are decided again without it.
-    while (decided.stumbledAt !== undefined) decided = this.#decide(batch.slice(0, decided.stumbledAt));
-    const { draft, entries, bytes, chainHash, outcomes } = decided;
+    const end = { height: this.#height, chainHash: this.#chainHash, state: this.#state };
+    const { draft, entries, bytes, chainHash, outcomes } = decideBatch(end, batch);
     const placed = batch.slice(0, outcomes.length);
     let failure = this.#failure;
     if (failure === undefined && entries.length > 0) failure = await this.#append(bytes);
@@ -215,35 +193,8 @@ class FoldedLog implements Ledger {
     });
     if (failure !== undefined) return placed.length;
     this.#announce(entries);
-    if (this.#isSnapshotDue()) this.#snapshotInBackground();
+    this.#snapshots.advanced(this.#logEnd());
     return placed.length;
-  }
-
-  /** What becomes of a batch. Where the rules themselves stumble over one, it ends there; over the first, it is refused. */
-  #decide(batch: readonly Submission[]): Decided {
-    const draft = draftOn(this.#state);
-    const decided = { draft, entries: [], bytes: [], chainHash: this.#chainHash, outcomes: [] } as Decided;
-    for (const [position, submission] of batch.entries())
-      try {
-        decided.outcomes.push(this.#decideOn(submission, decided));
-      } catch (error) {
-        if (position > 0) return { ...decided, stumbledAt: position };
-        return { ...decided, draft: draftOn(this.#state), outcomes: [asRefusal(error)] };
-      }
-    return decided;
-  }
-
-  #decideOn(submission: Submission, decided: Decided): Outcome {
-    if (submission.validity !== 'valid') return invalidSignature();
-    const sealed = inTurn(decided.draft, submission);
-    const decision = applyTransaction(decided.draft, sealed.transaction);
-    if (!decision.applied) return new MoeError(decision.code, decision.message);
-    const index = this.#height + decided.entries.length;
-    const { bytes, hash } = chainEntry(decided.chainHash, sealed);
-    decided.chainHash = hash;
-    decided.bytes.push(bytes);
-    decided.entries.push({ ...sealed, index, by: sealed.transaction.from, hash: toHex(hash) as Hash });
-    return { index };
   }
 
   /** Undefined when the entries are durable. */
@@ -322,79 +273,6 @@ class FoldedLog implements Ledger {
     return toHex(this.#chainHash) as Hash;
   }
 
-  settings(): ReturnType<Ledger['settings']> {
-    return this.#state.network.get('network')!;
-  }
-
-  account(id: AccountId): ReturnType<Ledger['account']> {
-    return accountOf(this.#state, id);
-  }
-
-  prepaid(...[client, market]: Parameters<Ledger['prepaid']>): ReturnType<Ledger['prepaid']> {
-    return this.#state.prepaid.get(prepaidKey(client, market));
-  }
-
-  nextOrderSeq(...[client, market]: Parameters<Ledger['nextOrderSeq']>): number {
-    return this.prepaid(client, market)?.nextOrderSeq ?? 0;
-  }
-
-  expert(...[market, node]: Parameters<Ledger['expert']>): ReturnType<Ledger['expert']> {
-    return this.#state.experts.get(expertKey(market, node));
-  }
-
-  experts(market: Parameters<Ledger['experts']>[0]): ReturnType<Ledger['experts']> {
-    return [...this.#state.experts.values()].filter((expert) => expert.market === market);
-  }
-
-  validator(node: Parameters<Ledger['validator']>[0]): ReturnType<Ledger['validator']> {
-    return this.#state.validators.get(node);
-  }
-
-  validators(): ReturnType<Ledger['validators']> {
-    return [...this.#state.validators.values()];
-  }
-
-  market(id: Parameters<Ledger['market']>[0]): ReturnType<Ledger['market']> {
-    return this.#state.markets.get(id);
-  }
-
-  markets(): ReturnType<Ledger['markets']> {
-    return [...this.#state.markets.values()];
-  }
-
-  records(): ReturnType<Ledger['records']> {
-    return this.#state;
-  }
-
-  async preview(transaction: Parameters<Ledger['preview']>[0]): ReturnType<Ledger['preview']> {
-    if (!(await areInnerSignaturesValid(transaction))) throw invalidSignature();
-    return previewTransaction(this.#state, transaction);
-  }
-
-  ranking(market: Parameters<Ledger['ranking']>[0]): ReturnType<Ledger['ranking']> {
-    return this.#state.rankings.get(market);
-  }
-
-  weightCommit(...key: Parameters<Ledger['weightCommit']>): ReturnType<Ledger['weightCommit']> {
-    return this.#state.weightCommits.get(weightCommitKey(...key));
-  }
-
-  weights(market: Parameters<Ledger['weights']>[0]): ReturnType<Ledger['weights']> {
-    return [...this.#state.weights.values()].filter((weights) => weights.market === market);
-  }
-
-  totalMicro(): bigint {
-    return this.#tracked.totalMicro();
-  }
-
-  stateRoot(): Hash {
-    return this.#tracked.root();
-  }
-
-  proveAccount(id: AccountId): ReturnType<Ledger['proveAccount']> {
-    return this.#tracked.proveAccount(id);
-  }
-
   async entries(fromIndex: number, limit: number): Promise<readonly LedgerEntry[]> {
     const before = fromIndex === 0 ? undefined : (await this.#log.read(fromIndex - 1, 1))[0];
     if (fromIndex > 0 && before === undefined) return [];
@@ -413,72 +291,19 @@ class FoldedLog implements Ledger {
     return () => this.#listeners.delete(listener);
   }
 
-  async snapshot(): Promise<void> {
-    while (this.#snapshotting !== undefined) await this.#snapshotting;
-    const saved = this.#saveSnapshot();
-    this.#oneAtATime(saved.catch(() => {}));
-    await saved;
+  snapshot(): Promise<void> {
+    return this.#snapshots.saveNow(() => this.#logEnd());
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.idle();
-    await this.#snapshotting;
+    await this.#snapshots.idle();
     // Where the log fails, the snapshot would too; the log is what counts.
-    if (this.#failure === undefined && this.#height > this.#snapshotHeight) await this.#saveSnapshot();
+    if (this.#failure === undefined && this.#height > this.#snapshots.height) await this.snapshot();
   }
 
-  /** The state goes on while it is written; the file holds it as it is now. */
-  async #saveSnapshot(): Promise<void> {
-    const snapshots = this.#snapshots;
-    if (snapshots === undefined) return;
-    const place = { network: this.network, height: this.#height, headHash: this.headHash() };
-    this.#snapshotHeight = place.height;
-    await this.#tracked.frozen((records) => snapshots.save({ ...place, records }));
+  #logEnd(): { readonly network: string; readonly height: number; readonly headHash: Hash } {
+    return { network: this.network, height: this.#height, headHash: this.headHash() };
   }
-
-  #snapshotInBackground(): void {
-    if (this.#snapshotting !== undefined) return;
-    this.#oneAtATime(
-      this.#saveSnapshot().catch((error: unknown) =>
-        this.#onWarning(`A snapshot could not be written (the log is not affected): ${messageOf(error)}`),
-      ),
-    );
-  }
-
-  #oneAtATime(saved: Promise<void>): void {
-    this.#snapshotting = saved.finally(() => {
-      this.#snapshotting = undefined;
-    });
-  }
-
-  /** In a large state there are more entries between snapshots: writing them must stay a small part of the work. */
-  #isSnapshotDue(): boolean {
-    const entries = this.#height - this.#snapshotHeight;
-    return entries >= this.#snapshotEvery && entries >= this.#tracked.records() / RECORDS_PER_ENTRY;
-  }
-}
-
-/** Brings a transaction into line whose nonce no longer fits because one before it was refused. */
-function inTurn(view: StateView, { sealed, resign }: Submission): SealedTransaction {
-  const { from, nonce } = sealed.transaction;
-  const due = accountOf(view, from).nonce;
-  return nonce === due || resign === undefined ? sealed : resign(due);
-}
-
-/** The refusal of a transaction over which the rules threw. */
-function asRefusal(error: unknown): MoeError {
-  if (error instanceof MoeError) return error;
-  return new MoeError(
-    'transaction-failed',
-    `The transaction cannot be carried out: the rules failed on it (${messageOf(error)}). Nothing was changed; please report it.`,
-    { cause: error },
-  );
-}
-
-function invalidSignature(): MoeError {
-  return new MoeError(
-    'invalid-signature',
-    'A signature on the transaction does not hold: sign exactly this transaction with the keys it names.',
-  );
 }
