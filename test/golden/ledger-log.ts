@@ -1,5 +1,5 @@
 import { fromHex } from '@market-of-experts/core';
-import { CHAIN_START, chainEntry, readEntry, seal } from '@market-of-experts/ledger/entry';
+import { CHAIN_START, chainEntry, readEntry, seal } from '@market-of-experts/ledger/log/entry';
 import {
   applyTransaction,
   emptyState,

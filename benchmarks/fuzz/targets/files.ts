@@ -28,7 +28,7 @@ import {
   readEntry,
   type SealedTransaction,
   seal,
-} from '@market-of-experts/ledger/entry';
+} from '@market-of-experts/ledger/log/entry';
 import { readWeightFile } from '@market-of-experts/models/weight-file';
 import {
   recordSchemas,

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { embeddedLog } from './embedded-log.ts';
-import { embeddedReceipts } from './embedded-receipts.ts';
-import { openStore } from './embedded-store.ts';
-import type { Ledger } from './ledger.ts';
-import { type OpenLedgerOptions, openLedger } from './open-ledger.ts';
-import type { ReceiptLimits, ReceiptStore } from './receipts.ts';
-import { fileSnapshots } from './snapshots.ts';
+import type { Ledger } from './fold/ledger.ts';
+import { type OpenLedgerOptions, openLedger } from './fold/open-ledger.ts';
+import { fileSnapshots } from './fold/snapshots.ts';
+import { embeddedLog } from './log/embedded-log.ts';
+import { embeddedReceipts } from './receipts/embedded-receipts.ts';
+import type { ReceiptLimits, ReceiptStore } from './receipts/receipts.ts';
+import { openStore } from './store/embedded-store.ts';
 
 export interface EmbeddedLedger {
   readonly ledger: Ledger;

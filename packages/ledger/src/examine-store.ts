@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { MoeError, messageOf } from '@market-of-experts/core';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { CHAIN_START, readEntry } from './entry.ts';
-import type { Log } from './log.ts';
-import { replay } from './replay.ts';
-import { fileSnapshots } from './snapshots.ts';
-import { checkStore, checkValues, storePath } from './store-check.ts';
-import { damagedStore, type StoreTable, storeTable } from './store-table.ts';
+import { replay } from './fold/replay.ts';
+import { fileSnapshots } from './fold/snapshots.ts';
+import { CHAIN_START, readEntry } from './log/entry.ts';
+import type { Log } from './log/log.ts';
+import { checkStore, checkValues, storePath } from './store/store-check.ts';
+import { damagedStore, type StoreTable, storeTable } from './store/store-table.ts';
 
 /**
  * Looks at everything in a store that no process uses, and changes nothing: its pages, its values and, where it holds a log,

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { logComplianceTests } from '../src/compliance/log-compliance.ts';
 import { receiptsComplianceTests } from '../src/compliance/receipts-compliance.ts';
 import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { embeddedLog } from '../src/embedded-log.ts';
-import { embeddedReceipts } from '../src/embedded-receipts.ts';
-import { openStore } from '../src/embedded-store.ts';
-import { memoryLog } from '../src/memory-log.ts';
-import { memoryReceipts, type ReceiptMemory } from '../src/memory-receipts.ts';
+import { embeddedLog } from '../src/log/embedded-log.ts';
+import { memoryLog } from '../src/log/memory-log.ts';
+import { embeddedReceipts } from '../src/receipts/embedded-receipts.ts';
+import { memoryReceipts, type ReceiptMemory } from '../src/receipts/memory-receipts.ts';
+import { openStore } from '../src/store/embedded-store.ts';
 
 logComplianceTests('memoryLog', async () => {
   const entries: Uint8Array[] = [];

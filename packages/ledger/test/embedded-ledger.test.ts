@@ -18,7 +18,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
 import { type EmbeddedLedger, openEmbeddedLedger } from '../src/embedded-ledger.ts';
-import { reconcilePending } from '../src/reconcile.ts';
+import { reconcilePending } from '../src/receipts/reconcile.ts';
 
 const crash = join(import.meta.dirname, '../../testing/src/ledger-crash');
 

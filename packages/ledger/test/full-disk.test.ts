@@ -12,10 +12,10 @@ import {
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type SmallDisk, smallDisk } from '../src/compliance/small-disk.ts';
 import { type EmbeddedLedger, openEmbeddedLedger } from '../src/embedded-ledger.ts';
-import type { Ledger } from '../src/ledger.ts';
-import type { Log } from '../src/log.ts';
-import { memoryLog } from '../src/memory-log.ts';
-import { openLedger } from '../src/open-ledger.ts';
+import type { Ledger } from '../src/fold/ledger.ts';
+import { openLedger } from '../src/fold/open-ledger.ts';
+import type { Log } from '../src/log/log.ts';
+import { memoryLog } from '../src/log/memory-log.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
 const transfer = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const;

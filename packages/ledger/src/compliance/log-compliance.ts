@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 
 /** A place where a log can be opened, closed and opened again. */
 export interface LogPlace {

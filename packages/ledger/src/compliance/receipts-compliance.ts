@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ReceiptLimits, ReceiptStore } from '../receipts.ts';
+import type { ReceiptLimits, ReceiptStore } from '../receipts/receipts.ts';
 
 export interface ReceiptsPlace {
   open(limits?: ReceiptLimits): Promise<ReceiptStore>;

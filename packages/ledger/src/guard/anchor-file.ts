@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MoeError, messageOf, textOf } from '@market-of-experts/core';
-import { type DirectoryLock, lockDirectory } from '../directory-lock.ts';
+import { type DirectoryLock, lockDirectory } from '../store/directory-lock.ts';
 
 /** How far the guard of some keys had come, noted outside its own directory. */
 export interface GuardPosition {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { decode, encode, type Hash, hashSchema, MoeError, messageOf } from '@market-of-experts/core';
 import { z } from 'zod';
-import { type EmbeddedStore, openStore } from '../embedded-store.ts';
+import { type EmbeddedStore, openStore } from '../store/embedded-store.ts';
 import { type GuardAnchor, type GuardPosition, openAnchor } from './anchor-file.ts';
 import { type GuardTables, isNew, markAfter, mergedMark, type SequenceMark } from './guard-rules.ts';
 import { slotOf, untilKey, untilOf, withUntil } from './once-entry.ts';

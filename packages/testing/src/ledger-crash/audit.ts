@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Amount } from '@market-of-experts/core';
-import { embeddedLog } from '@market-of-experts/ledger/embedded-log';
-import { embeddedReceipts } from '@market-of-experts/ledger/embedded-receipts';
-import { openStore } from '@market-of-experts/ledger/embedded-store';
-import type { Ledger } from '@market-of-experts/ledger/ledger';
-import { openLedger } from '@market-of-experts/ledger/open-ledger';
-import type { ReceiptStore } from '@market-of-experts/ledger/receipts';
-import { fileSnapshots, type SnapshotStore } from '@market-of-experts/ledger/snapshots';
+import type { Ledger } from '@market-of-experts/ledger/fold/ledger';
+import { openLedger } from '@market-of-experts/ledger/fold/open-ledger';
+import { fileSnapshots, type SnapshotStore } from '@market-of-experts/ledger/fold/snapshots';
+import { embeddedLog } from '@market-of-experts/ledger/log/embedded-log';
+import { embeddedReceipts } from '@market-of-experts/ledger/receipts/embedded-receipts';
+import type { ReceiptStore } from '@market-of-experts/ledger/receipts/receipts';
+import { openStore } from '@market-of-experts/ledger/store/embedded-store';
 import {
   certificateOf,
   client,

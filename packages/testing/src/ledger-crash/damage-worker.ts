@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError, messageOf, sha256, toHex } from '@market-of-experts/core';
-import { type EmbeddedStore, openStore } from '@market-of-experts/ledger/embedded-store';
+import { type EmbeddedStore, openStore } from '@market-of-experts/ledger/store/embedded-store';
 
 const [directory, count] = [process.argv[2]!, Number(process.argv[3])];
 const copy = join(directory, 'copy');

@@ -11,9 +11,9 @@ import {
   ownerKeyFromPrivate,
   sha256,
 } from '@market-of-experts/core';
-import type { Ledger } from '@market-of-experts/ledger/ledger';
-import type { StoredReceipt } from '@market-of-experts/ledger/receipts';
-import type { SettledOrder } from '@market-of-experts/ledger/reconcile';
+import type { Ledger } from '@market-of-experts/ledger/fold/ledger';
+import type { StoredReceipt } from '@market-of-experts/ledger/receipts/receipts';
+import type { SettledOrder } from '@market-of-experts/ledger/receipts/reconcile';
 import {
   type Action,
   defaultNetworkRules,

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { openEmbeddedLedger } from '@market-of-experts/ledger/embedded-ledger';
-import { reconcilePending } from '@market-of-experts/ledger/reconcile';
+import { reconcilePending } from '@market-of-experts/ledger/receipts/reconcile';
 import {
   certificateOf,
   client,

@@ -1,7 +1,14 @@
 import { fromHex, MoeError, toHex } from '@market-of-experts/core';
 import { applyTransaction, emptyState, type LedgerState } from '@market-of-experts/protocol';
-import { areSignaturesValid, CHAIN_START, chainHashIn, corrupt, otherRules, readEntry } from './entry.ts';
-import type { Log } from './log.ts';
+import {
+  areSignaturesValid,
+  CHAIN_START,
+  chainHashIn,
+  corrupt,
+  otherRules,
+  readEntry,
+} from '../log/entry.ts';
+import type { Log } from '../log/log.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import { yieldToEvents } from './yield-to-events.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { DamagedFile, readFrames, writeFrames } from '../src/frame-file.ts';
+import { temporaryDirectory } from '../../src/compliance/temporary-directory.ts';
+import { DamagedFile, readFrames, writeFrames } from '../../src/fold/frame-file.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let path: string;

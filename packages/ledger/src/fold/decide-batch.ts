@@ -7,7 +7,7 @@ import {
   type LedgerState,
   type StateView,
 } from '@market-of-experts/protocol';
-import { chainEntry, type LedgerEntry, type SealedTransaction } from './entry.ts';
+import { chainEntry, type LedgerEntry, type SealedTransaction } from '../log/entry.ts';
 import type { Placed } from './ledger.ts';
 import type { Submission } from './submissions.ts';
 

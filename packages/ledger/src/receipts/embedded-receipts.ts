@@ -1,5 +1,6 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
-import type { EmbeddedStore } from './embedded-store.ts';
+import type { EmbeddedStore } from '../store/embedded-store.ts';
+import { damagedStore } from '../store/store-table.ts';
 import { tooManyPending } from './memory-receipts.ts';
 import {
   defaultReceiptLimits,
@@ -7,7 +8,6 @@ import {
   type ReceiptStore,
   type StoredReceipt,
 } from './receipts.ts';
-import { damagedStore } from './store-table.ts';
 
 /**
  * Receipts in an embedded store: `receipts` maps an id to its number of arrival (8 bytes) and the bytes,

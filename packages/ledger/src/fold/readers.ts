@@ -6,8 +6,8 @@ import {
   previewTransaction,
   weightCommitKey,
 } from '@market-of-experts/protocol';
+import { areInnerSignaturesValid } from '../log/entry.ts';
 import { invalidSignature } from './decide-batch.ts';
-import { areInnerSignaturesValid } from './entry.ts';
 import type { LedgerReaders } from './ledger.ts';
 import type { TrackedState } from './tracked-state.ts';
 

@@ -1,7 +1,7 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
-import type { EmbeddedStore } from './embedded-store.ts';
+import type { EmbeddedStore } from '../store/embedded-store.ts';
+import { damagedStore } from '../store/store-table.ts';
 import type { Log } from './log.ts';
-import { damagedStore } from './store-table.ts';
 
 /** The log in an embedded store. Closing the log leaves the store open. */
 export function embeddedLog(store: EmbeddedStore): Log {

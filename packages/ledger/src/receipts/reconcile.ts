@@ -1,5 +1,5 @@
 import type { AccountId, MarketId } from '@market-of-experts/core';
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from '../fold/ledger.ts';
 import type { ReceiptStore, StoredReceipt } from './receipts.ts';
 
 /** The order that a certificate answers. */

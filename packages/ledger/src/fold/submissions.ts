@@ -1,6 +1,6 @@
 import type { SenderId } from '@market-of-experts/core';
 import { MoeError } from '@market-of-experts/core';
-import { areSignaturesValid, type SealedTransaction } from './entry.ts';
+import { areSignaturesValid, type SealedTransaction } from '../log/entry.ts';
 
 /** Signatures checked at a time: enough for every core, few enough that a sync to disk need not queue long. */
 const MAX_CHECKS_IN_FLIGHT = 16;

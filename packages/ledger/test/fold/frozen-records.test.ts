@@ -1,7 +1,7 @@
 import { emptyState } from '@market-of-experts/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FrozenRecords } from '../src/frozen-records.ts';
+import { FrozenRecords } from '../../src/fold/frozen-records.ts';
 
 const account = fc.record({ balanceMicro: fc.bigInt(0n, 9n), nonce: fc.nat({ max: 3 }) });
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g');

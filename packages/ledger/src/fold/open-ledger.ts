@@ -16,8 +16,6 @@ import {
   signTransaction,
   type Transaction,
 } from '@market-of-experts/protocol';
-import { BackgroundSnapshots } from './background-snapshots.ts';
-import { decideBatch } from './decide-batch.ts';
 import {
   CHAIN_START,
   chainHashIn,
@@ -26,9 +24,11 @@ import {
   readEntry,
   type SealedTransaction,
   seal,
-} from './entry.ts';
+} from '../log/entry.ts';
+import type { Log } from '../log/log.ts';
+import { BackgroundSnapshots } from './background-snapshots.ts';
+import { decideBatch } from './decide-batch.ts';
 import type { Ledger, LedgerHealth, Placed } from './ledger.ts';
-import type { Log } from './log.ts';
 import { StateReaders } from './readers.ts';
 import { type Folded, replay } from './replay.ts';
 import type { SnapshotStore } from './snapshots.ts';

@@ -17,7 +17,7 @@ import type {
   WeightCommit,
   Weights,
 } from '@market-of-experts/protocol';
-import type { LedgerEntry } from './entry.ts';
+import type { LedgerEntry } from '../log/entry.ts';
 
 /** The tables of the ledger, by the keys that the protocol makes. */
 export type LedgerRecords = {

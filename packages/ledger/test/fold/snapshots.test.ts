@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { encode } from '@market-of-experts/core';
 import { NETWORK, scenarioGenesis, traders } from '@market-of-experts/testing/ledger-crash/scenario';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { writeFrames } from '../src/frame-file.ts';
-import { memoryLog } from '../src/memory-log.ts';
-import { openLedger } from '../src/open-ledger.ts';
-import { fileSnapshots, type SnapshotStore } from '../src/snapshots.ts';
+import { temporaryDirectory } from '../../src/compliance/temporary-directory.ts';
+import { writeFrames } from '../../src/fold/frame-file.ts';
+import { openLedger } from '../../src/fold/open-ledger.ts';
+import { fileSnapshots, type SnapshotStore } from '../../src/fold/snapshots.ts';
+import { memoryLog } from '../../src/log/memory-log.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
 const toBob = { kind: 'transfer', to: bob.address, amountMicro: 1n } as const;

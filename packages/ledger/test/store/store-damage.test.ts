@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { temporaryDirectory } from '../src/compliance/temporary-directory.ts';
-import { openStore } from '../src/embedded-store.ts';
-import { checkStore } from '../src/store-check.ts';
+import { temporaryDirectory } from '../../src/compliance/temporary-directory.ts';
+import { openStore } from '../../src/store/embedded-store.ts';
+import { checkStore } from '../../src/store/store-check.ts';
 
 const run = promisify(execFile);
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -45,7 +45,9 @@ async function busyStore(path: string, rounds: number): Promise<void> {
 describe('a damaged store', () => {
   test('is refused with a sentence or read as it was: never a signal, never other values', async () => {
     await busyStore(directory.path, 30);
-    const worker = fileURLToPath(new URL('../../testing/src/ledger-crash/damage-worker.ts', import.meta.url));
+    const worker = fileURLToPath(
+      new URL('../../../testing/src/ledger-crash/damage-worker.ts', import.meta.url),
+    );
     const { stdout } = await run(process.execPath, [worker, directory.path, '300']).catch((error) => {
       throw new Error(
         `It died after: ${String(error.stdout).split('\n').slice(-3).join(' / ')} ${error.signal} ${error.stderr}`,

@@ -12,11 +12,11 @@ import {
   traders,
 } from '@market-of-experts/testing/ledger-crash/scenario';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { chainEntry, chainHashIn, seal } from '../src/entry.ts';
-import type { Ledger } from '../src/ledger.ts';
-import type { Log } from '../src/log.ts';
-import { memoryLog } from '../src/memory-log.ts';
-import { openLedger } from '../src/open-ledger.ts';
+import type { Ledger } from '../../src/fold/ledger.ts';
+import { openLedger } from '../../src/fold/open-ledger.ts';
+import { chainEntry, chainHashIn, seal } from '../../src/log/entry.ts';
+import type { Log } from '../../src/log/log.ts';
+import { memoryLog } from '../../src/log/memory-log.ts';
 
 const [alice, bob] = [traders[0]!, traders[1]!];
 const toBob = (amountMicro: bigint) => ({ kind: 'transfer', to: bob.address, amountMicro }) as const;

@@ -2,7 +2,7 @@ import type { AccountId } from '@market-of-experts/core';
 import { draftOn, emptyState, stateRoot, totalMicro, verifyAccountProof } from '@market-of-experts/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TrackedState } from '../src/tracked-state.ts';
+import { TrackedState } from '../../src/fold/tracked-state.ts';
 
 const step = fc.record({
   key: fc.constantFrom('a', 'b', 'c', 'd'),
