@@ -28,7 +28,10 @@ const nodes = {
 };
 
 say('checking types');
-const programs = packages.map(({ folder: name, path }) => {
+const libraries = packages.filter(
+  ({ buildPath }) => Object.keys(readManifest(buildPath).exports ?? {}).length > 1,
+);
+const programs = libraries.map(({ folder: name, path }) => {
   const file = `${name}-example.mjs`;
   writeFileSync(join(project, file), readmeExample(path));
   return file;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Starts `moe`. The command itself is TypeScript, which Node runs from 22.18 on; this file is what an older
-// Node can still read: it hands over to the Node that is installed as a package, or says what to do.
+// Starts `moe`. In a checkout the command is TypeScript, which Node runs from 22.18 on; installed, it is built. This file is what an
+// older Node can still read: it hands over to the Node that is installed as a package, or says what to do.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
@@ -8,17 +8,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
+const built = new URL('../dist/main.js', import.meta.url);
+const isBuilt = existsSync(built);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
-if (process.features.typescript) {
+if (isBuilt ? major > 22 || (major === 22 && minor >= 13) : process.features.typescript) {
   // Halves the start. Not in the system's temporary folder, where others could put code before us.
   module.enableCompileCache?.(join(dirname(require.resolve('commander')), '..', '.cache', 'moe'));
-  await import('../src/main.ts');
+  await import(isBuilt ? built.href : '../src/main.ts');
 } else {
   const bundled = bundledNode();
   if (bundled === undefined || process.env.MOE_REEXEC === '1') {
     console.error(
-      `moe needs Node 22.18 or newer; this is Node ${process.versions.node}. ` +
-        'Install a current Node, or run "npm ci" in the project, which brings one along.',
+      `moe needs Node ${isBuilt ? '22.13' : '22.18'} or newer; this is Node ${process.versions.node}. ` +
+        `Install a current Node${isBuilt ? '' : ', or run "npm ci" in the project, which brings one along'}.`,
     );
     process.exitCode = 1;
   } else {
