@@ -5,8 +5,9 @@ export { type CalibrationPiece, loadCalibrationPieces, loadCalibrationSet } from
 export { CalibrationStore, type CalibrationStoreInit, chunkPieces } from './calibration-store.ts';
 export { examineHistory } from './examine-history.ts';
 export type { History, HistoryQuery, Neighbour } from './history.ts';
+export type { HistoryInit } from './history-settings.ts';
 export { normalBelow } from './normal.ts';
-export { type HistoryInit, memoryHistory, type OpenHistoryInit, openHistory } from './open-history.ts';
+export { memoryHistory, type OpenHistoryInit, openHistory } from './open-history.ts';
 export { fitPlaces, openPlaces, type Places, parsePlaces, serialisePlaces } from './places.ts';
 export {
   type Estimate,

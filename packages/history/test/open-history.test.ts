@@ -17,7 +17,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exactIndexKind } from '../src/ann/exact-index.ts';
 import type { History } from '../src/history.ts';
-import { type HistoryInit, memoryHistory, openHistory } from '../src/open-history.ts';
+import type { HistoryInit } from '../src/history-settings.ts';
+import { memoryHistory, openHistory } from '../src/open-history.ts';
 import type { HistoryRecord } from '../src/records/record.ts';
 import { rowsPerBlock } from '../src/records/row-store.ts';
 import {

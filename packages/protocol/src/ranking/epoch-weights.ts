@@ -13,59 +13,76 @@ import type { FixedMatrix, SparseMatrix } from './sparse-matrix.ts';
  */
 export function epochWeights(input: CheckedInput): FixedMatrix {
   const { n, weights, params } = input;
-  const registered = Float64Array.from(input.blockAtRegistration);
-  const starts = new Uint32Array(n + 1);
-  const uids = new Uint16Array(weights.uids.length);
-  const values = new Float64Array(weights.uids.length);
-  const kept = { uids, values };
+  const kept = new KeptWeights(weights, Float64Array.from(input.blockAtRegistration));
   for (let i = 0; i < n; i += 1) {
-    let length = starts[i]!;
-    if (input.validatorPermit[i]) {
-      // A target counts if it was registered before the last update, and not after an open commit.
-      const before = input.lastUpdate[i]!;
-      const upTo = params.commitReveal ? (input.commitBlocks[i] ?? Infinity) : Infinity;
-      const self = i === params.ownerUid ? -1 : i;
-      length = keepRow(
-        weights,
-        weights.starts[i]!,
-        weights.starts[i + 1]!,
-        registered,
-        self,
-        before,
-        upTo,
-        kept,
-        length,
-      );
-    }
-    starts[i + 1] = length;
+    if (input.validatorPermit[i])
+      kept.keepRow(i, {
+        self: i === params.ownerUid ? -1 : i,
+        before: input.lastUpdate[i]!,
+        upTo: params.commitReveal ? (input.commitBlocks[i] ?? Infinity) : Infinity,
+      });
+    kept.endRow(i);
   }
-  return { starts, uids: uids.subarray(0, starts[n]!), values: values.subarray(0, starts[n]!) };
+  return kept.matrix();
 }
 
-/** Appends the entries of a row that count, normalised; the new length. */
-function keepRow(
-  given: SparseMatrix,
-  from: number,
-  to: number,
-  registered: Float64Array,
-  self: number,
-  before: number,
-  upTo: number,
-  kept: Pick<FixedMatrix, 'uids' | 'values'>,
-  start: number,
-): number {
-  const { uids, values } = given;
-  let length = start;
-  let sum = 0;
-  for (let k = from; k < to; k += 1) {
-    const uid = uids[k]!;
-    const block = registered[uid]!;
-    if (uid === self || block >= before || block > upTo) continue;
-    kept.uids[length] = uid;
-    kept.values[length] = values[k]!;
-    sum += values[k]!;
-    length += 1;
+/** Which targets of a row count: not oneself, registered before the last update, and not after an open commit. */
+interface CountedTargets {
+  readonly self: number;
+  readonly before: number;
+  readonly upTo: number;
+}
+
+/** The rows that are kept of a matrix, filled one after the other. */
+class KeptWeights {
+  readonly #given: SparseMatrix;
+  readonly #registered: Float64Array;
+  readonly #starts: Uint32Array;
+  readonly #uids: Uint16Array;
+  readonly #values: Float64Array;
+  #length = 0;
+
+  /** `registered`: the block in which each uid was registered. */
+  constructor(given: SparseMatrix, registered: Float64Array) {
+    this.#given = given;
+    this.#registered = registered;
+    this.#starts = new Uint32Array(given.starts.length);
+    this.#uids = new Uint16Array(given.uids.length);
+    this.#values = new Float64Array(given.uids.length);
   }
-  if (sum > 0) for (let k = start; k < length; k += 1) kept.values[k] = fixedRatio(kept.values[k]!, sum);
-  return length;
+
+  /** Appends the entries of row `i` that count, normalised. */
+  keepRow(i: number, { self, before, upTo }: CountedTargets): void {
+    const given = this.#given;
+    const registered = this.#registered;
+    const uids = this.#uids;
+    const values = this.#values;
+    const start = this.#length;
+    const to = given.starts[i + 1]!;
+    let length = start;
+    let sum = 0;
+    for (let k = given.starts[i]!; k < to; k += 1) {
+      const uid = given.uids[k]!;
+      const block = registered[uid]!;
+      if (uid === self || block >= before || block > upTo) continue;
+      uids[length] = uid;
+      values[length] = given.values[k]!;
+      sum += given.values[k]!;
+      length += 1;
+    }
+    if (sum > 0) for (let k = start; k < length; k += 1) values[k] = fixedRatio(values[k]!, sum);
+    this.#length = length;
+  }
+
+  endRow(i: number): void {
+    this.#starts[i + 1] = this.#length;
+  }
+
+  matrix(): FixedMatrix {
+    return {
+      starts: this.#starts,
+      uids: this.#uids.subarray(0, this.#length),
+      values: this.#values.subarray(0, this.#length),
+    };
+  }
 }
