@@ -1,6 +1,6 @@
 import { type Clock, type NodeId, type Random, sha256 } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
-import { transportComplianceTests } from '../src/compliance.ts';
+import { transportComplianceTests } from '../src/compliance/index.ts';
 import { createMemoryNetwork } from '../src/memory-network.ts';
 import type { Transport } from '../src/transport.ts';
 

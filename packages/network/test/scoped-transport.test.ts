@@ -1,6 +1,6 @@
 import { generateKeyPair, type NodeId } from '@market-of-experts/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { transportComplianceTests } from '../src/compliance.ts';
+import { transportComplianceTests } from '../src/compliance/index.ts';
 import { createMemoryNetwork } from '../src/memory-network.ts';
 import { scopedTransport } from '../src/scoped-transport.ts';
 import type { Transport } from '../src/transport.ts';
