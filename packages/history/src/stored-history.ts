@@ -130,12 +130,10 @@ export class StoredHistory implements History {
         this.#rows.atMs(b.row) - this.#rows.atMs(a.row) ||
         (this.#rows.job(a.row) < this.#rows.job(b.row) ? -1 : 1),
     );
-    return found
-      .slice(0, count)
-      .map(({ row, similarity }) => ({
-        record: this.#rows.record(row),
-        similarity: Math.min(1, similarity),
-      }));
+    return found.slice(0, count).map(({ row, similarity }) => ({
+      record: this.#rows.record(row),
+      similarity: Math.min(1, similarity),
+    }));
   }
 
   recent(count: number): HistoryRecord[] {
