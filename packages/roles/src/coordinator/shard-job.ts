@@ -136,8 +136,11 @@ export async function runShardJob(
   };
 }
 
-/** Then the witnesses certify it among themselves (docs/decisions/0021-delivered-work-is-paid.md). */
-const certifyAttempts = 3;
+/**
+ * Rounds of asking for notes and for certificates: some have noted or seen the job by then, so to give it up early would hold its
+ * client's next orders up until its time is over (docs/decisions/0021-delivered-work-is-paid.md).
+ */
+const attempts = 3;
 
 class ShardRun {
   /** Of stages that go on without the client: they end by their deadlines. */
@@ -256,7 +259,7 @@ class ShardRun {
     return job;
   }
 
-  /** Has all validators note the job: what makes the experts reveal. Rejects with `no-quorum`. */
+  /** Has all validators note the job, asking again who has not: what makes the experts reveal. Rejects with `no-quorum`. */
   async note(
     { order, draw, tickets, commits, grants, declines }: FullJob,
     cut: Cut,
@@ -273,18 +276,21 @@ class ShardRun {
         draw,
         view,
       );
-    const failures = await runStage({
-      seats: view.validators(),
-      deadlineMs,
-      graceMs: 0,
-      clock,
-      signal: this.#untilDone,
-      ask: (seat, over) => this.#ask(seat, protocols.note, request, noteResponseSchema, deadlineMs, over),
-      accept: async (seat, { note }) => {
-        if (note.node === seat && (await verifySignatureAsync(seat, bytes, note.signature))) notes.push(note);
-      },
-      progress: () => (isNoted() ? 'all' : 'waiting'),
-    });
+    let failures: ReadonlyMap<NodeId, unknown> = new Map();
+    for (let attempt = 0; attempt < attempts && !isNoted(); attempt += 1)
+      failures = await runStage({
+        seats: view.validators().filter((seat) => notes.every(({ node }) => node !== seat)),
+        deadlineMs,
+        graceMs: 0,
+        clock,
+        signal: this.#untilDone,
+        ask: (seat, over) => this.#ask(seat, protocols.note, request, noteResponseSchema, deadlineMs, over),
+        accept: async (seat, { note }) => {
+          if (note.node === seat && (await verifySignatureAsync(seat, bytes, note.signature)))
+            notes.push(note);
+        },
+        progress: () => (isNoted() ? 'all' : 'waiting'),
+      });
     if (!isNoted())
       throw new MoeError('no-quorum', 'Too few validators noted the job. Nothing was charged. Try again.', {
         isRetryable: true,
@@ -334,7 +340,7 @@ class ShardRun {
     const deadlineMs = certifyMs(this.#input.roster.parameters);
     const voices = witnessVoices({ id, draw });
     let failures: ReadonlyMap<NodeId, unknown> = new Map();
-    for (let attempt = 0; attempt < certifyAttempts; attempt += 1) {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
       failures = await runStage({
         seats: draw.witnesses,
         deadlineMs,

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
-import { decode, encode, type Hash, type NodeId, signBody } from '@market-of-experts/core';
+import { decode, encode, type Hash, MoeError, type NodeId, signBody } from '@market-of-experts/core';
 import type { ExpertBackend } from '@market-of-experts/models';
+import type { Transport } from '@market-of-experts/network';
 import {
   type CertifiedMember,
   type Commit,
@@ -21,7 +22,7 @@ import {
 } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ShardOutcome } from '../../src/coordinator/shard-job.ts';
-import { arrivedNoticeSchema } from '../../src/messages/protocols.ts';
+import { arrivedNoticeSchema, protocols } from '../../src/messages/protocols.ts';
 
 let market: SmallMarket;
 afterEach(() => market.close());
@@ -90,6 +91,22 @@ describe('a shard job', () => {
     expect(new Set(outcomes.map(({ certificate }) => certificate.body.job)).size).toBe(20);
     for (const { certificate } of outcomes)
       expect(certificate.body.members.every(({ outcome }) => outcome === 'scored')).toBe(true);
+  });
+
+  it('is finished although the validators note it only when they are asked again', async () => {
+    market = smallMarket({ parameters: five, experts: 8, validators: 5 });
+    const { transport } = market.coordinator;
+    const { request } = transport;
+    let asked = 0;
+    (transport as { request: Transport['request'] }).request = async (to, protocol, ...rest) => {
+      // All of the first round, and all but two of the second.
+      if (protocol === protocols.note) asked += 1;
+      if (protocol === protocols.note && asked <= 8) throw new MoeError('handler-failed', 'Not now.');
+      return request.call(transport, to, protocol, ...rest);
+    };
+    const { certificate } = await market.runJob({ text });
+    expect(asked).toBeGreaterThan(8);
+    expect(certificate.body.members.every(({ outcome }) => outcome === 'scored')).toBe(true);
   });
 
   it('refuses a text too short to mask, with a sentence', async () => {
