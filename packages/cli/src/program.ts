@@ -1,32 +1,37 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { addBalance } from './commands/balance.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addEmbed } from './commands/embed.ts';
-import { addEpoch } from './commands/epoch.ts';
-import { addEvidence } from './commands/evidence.ts';
-import { addExpert } from './commands/expert.ts';
-import { addMarket } from './commands/market.ts';
-import { addMetagraph } from './commands/metagraph.ts';
-import { addReceipt } from './commands/receipt.ts';
-import { addScout } from './commands/scout.ts';
-import { addStake } from './commands/stake.ts';
-import { addStatus } from './commands/status.ts';
-import { addTransfer } from './commands/transfer.ts';
-import { addUp } from './commands/up.ts';
-import { addValidator } from './commands/validator.ts';
-import { addWallet } from './commands/wallet.ts';
-import { addSimulate } from './simulate/index.ts';
 import { type ExitCode, exitCodeOf, exitCodes, usageError } from './terminal/exit-codes.ts';
 import { paintError, printable, writableJson } from './terminal/text.ts';
+
+/** By name, in the order of the help. A command is loaded when it is called: `moe balance` need not wait for what others need. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => unknown>>> = {
+  up: async () => (await import('./commands/up.ts')).addUp,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  embed: async () => (await import('./commands/embed.ts')).addEmbed,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+  balance: async () => (await import('./commands/balance.ts')).addBalance,
+  receipt: async () => (await import('./commands/receipt.ts')).addReceipt,
+  scout: async () => (await import('./commands/scout.ts')).addScout,
+  simulate: async () => (await import('./simulate/index.ts')).addSimulate,
+  wallet: async () => (await import('./commands/wallet.ts')).addWallet,
+  transfer: async () => (await import('./commands/transfer.ts')).addTransfer,
+  stake: async () => (await import('./commands/stake.ts')).addStake,
+  market: async () => (await import('./commands/market.ts')).addMarket,
+  validator: async () => (await import('./commands/validator.ts')).addValidator,
+  evidence: async () => (await import('./commands/evidence.ts')).addEvidence,
+  expert: async () => (await import('./commands/expert.ts')).addExpert,
+  epoch: async () => (await import('./commands/epoch.ts')).addEpoch,
+  metagraph: async () => (await import('./commands/metagraph.ts')).addMetagraph,
+};
 
 /** Runs `moe` with its arguments (without node and script). Never throws; the result is the exit code. */
 export async function run(args: readonly string[]): Promise<ExitCode | number> {
   const isJson = args.includes('--json');
   const complaints: string[] = [];
-  const program = createProgram((text) => complaints.push(text));
   try {
+    const named = args.find((argument) => !argument.startsWith('-'));
+    const program = await createProgram((text) => complaints.push(text), named);
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: 'user' });
     return process.exitCode === undefined ? exitCodes.ok : Number(process.exitCode);
@@ -45,8 +50,8 @@ export async function run(args: readonly string[]): Promise<ExitCode | number> {
   }
 }
 
-/** All commands. `complain` gets what is wrong with the arguments. */
-export function createProgram(complain: (text: string) => void): Command {
+/** All commands, or, where there is a command `only`, that one. `complain` gets what is wrong with the arguments. */
+export async function createProgram(complain: (text: string) => void, only?: string): Promise<Command> {
   const program = new Command('moe')
     .description('A market of expert models: send data, let experts compete, pay the best.')
     .version(packageJson.version, '--version', 'print the version')
@@ -67,23 +72,9 @@ Examples:
   $ moe receipt ID --verify            check who was paid for what
   $ moe scout --loss 0.15              see where an expert could earn`,
     );
-  addUp(program);
-  addDoctor(program);
-  addEmbed(program);
-  addStatus(program);
-  addBalance(program);
-  addReceipt(program);
-  addScout(program);
-  addSimulate(program);
-  addWallet(program);
-  addTransfer(program);
-  addStake(program);
-  addMarket(program);
-  addValidator(program);
-  addEvidence(program);
-  addExpert(program);
-  addEpoch(program);
-  addMetagraph(program);
+  const wanted =
+    only !== undefined && Object.hasOwn(commands, only) ? [commands[only]!] : Object.values(commands);
+  for (const add of await Promise.all(wanted.map((load) => load()))) add(program);
   return program;
 }
 

@@ -46,8 +46,8 @@ function problemOf(line: string, program: Command): string | undefined {
   return undefined;
 }
 
-it('every command and option that a page names is there', () => {
-  const program = createProgram(() => {});
+it('every command and option that a page names is there', async () => {
+  const program = await createProgram(() => {});
   const lines = pages.flatMap((page) => commandsIn(page).map((line) => ({ page, line })));
   expect(lines.length).toBeGreaterThan(80);
   const wrong = lines.flatMap(({ page, line }) => {
@@ -57,10 +57,10 @@ it('every command and option that a page names is there', () => {
   expect(wrong).toEqual([]);
 });
 
-it('every command is on the page of the command line, or on one that it leads to', () => {
+it('every command is on the page of the command line, or on one that it leads to', async () => {
   const text = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n');
-  const missing = createProgram(() => {})
-    .commands.map((command) => command.name())
+  const missing = (await createProgram(() => {})).commands
+    .map((command) => command.name())
     .filter((name) => !new RegExp(`moe ${name}\\b|moe -- ${name}\\b`).test(text));
   expect(missing).toEqual([]);
 });

@@ -15,8 +15,8 @@ it('the exit codes of the command line are those of its page', () => {
   expect(told).toEqual(Object.values(exitCodes).sort((a, b) => a - b));
 });
 
-it('the options of `moe up` and their defaults are those of the page of the start', () => {
-  const up = createProgram(() => {}).commands.find((command) => command.name() === 'up')!;
+it('the options of `moe up` and their defaults are those of the page of the start', async () => {
+  const up = (await createProgram(() => {})).commands.find((command) => command.name() === 'up')!;
   const rows = [...read('docs/run/start.md').matchAll(/^\| `(--[a-z-]+)[^|]*\|([^|]*)\|([^|]*)\|/gm)];
   expect(rows.map(([, option]) => option).sort()).toEqual(up.options.map(({ long }) => long).sort());
   for (const [, long, environment, told] of rows) {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { MoeError, messageOf } from '@market-of-experts/core';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { replay } from './fold/replay.ts';
 import { fileSnapshots } from './fold/snapshots.ts';
 import { CHAIN_START, readEntry } from './log/entry.ts';
 import type { Log } from './log/log.ts';
+import { openEnvironment } from './store/lmdb.ts';
 import { checkStore, checkValues, storePath } from './store/store-check.ts';
 import { damagedStore, type StoreTable, storeTable } from './store/store-table.ts';
 
@@ -16,7 +17,7 @@ export async function examineStore(directory: string): Promise<void> {
   checkStore(directory);
   let environment: RootDatabase | undefined;
   try {
-    environment = open({ path: storePath(directory), maxDbs: 16, readOnly: true });
+    environment = openEnvironment({ path: storePath(directory), maxDbs: 16, readOnly: true });
     checkValues(directory, environment);
     if ([...environment.getKeys()].includes('log')) {
       const database = environment.openDB<Buffer, number>({ name: 'log', encoding: 'binary' });

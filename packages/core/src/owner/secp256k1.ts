@@ -1,7 +1,7 @@
 import { nativeEngine } from './native-engine.ts';
-import { wasmEngine } from './wasm-engine.ts';
 
-const engine = (await nativeEngine()) ?? (await wasmEngine());
+// Loaded where it is needed only: it is most of what a cheap command would wait for.
+const engine = (await nativeEngine()) ?? (await (await import('./wasm-engine.ts')).wasmEngine());
 
 /** Bytes of an owner's signature: r (32) ‖ s (32) ‖ v (1), as wallets give it. */
 export const OWNER_SIGNATURE_BYTES = 65;

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { MoeError, messageOf } from '@market-of-experts/core';
-import { Index, MetricKind, ScalarKind } from 'usearch';
+import type * as Usearch from 'usearch';
 import type { AnnIndex, AnnIndexKind, FoundKeys } from './ann-index.ts';
+
+const require = createRequire(import.meta.url);
 
 export interface UsearchSettings {
   /** Links of a node in the upper layers; twice as many in the lowest. */
@@ -41,7 +44,7 @@ const nodeOverheadBytes = 14 + 16 + 32;
 const slotBytes = 4;
 
 class UsearchIndex implements AnnIndex {
-  readonly #index: Index;
+  readonly #index: Usearch.Index;
   readonly #settings: UsearchSettings;
   readonly #dimensions: number;
   /** The file that is mapped. */
@@ -50,6 +53,8 @@ class UsearchIndex implements AnnIndex {
   constructor(dimensions: number, settings: UsearchSettings) {
     this.#dimensions = dimensions;
     this.#settings = settings;
+    // Loaded with the first index: beliefs, records and places need not wait for it.
+    const { Index, MetricKind, ScalarKind } = require('usearch') as typeof Usearch;
     this.#index = new Index({
       dimensions,
       metric: MetricKind.Cos,
@@ -105,7 +110,7 @@ class UsearchIndex implements AnnIndex {
   }
 
   /** A mapped index takes no additions, so it is read when the first one comes. */
-  #writable(): Index {
+  #writable(): Usearch.Index {
     const path = this.#viewed;
     if (path !== undefined) reading(path, () => this.#index.load(path));
     this.#viewed = undefined;

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { isMoeError, MoeError, messageOf } from '@market-of-experts/core';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { diskShortage, tryToWrite } from './disk-space.ts';
+import { openEnvironment } from './lmdb.ts';
 import { checkStore, checkValues, storePath } from './store-check.ts';
 import { damagedStore, type StoreTable, storeTable } from './store-table.ts';
 
@@ -131,7 +132,7 @@ class Store implements EmbeddedStore {
   }
 
   #openEnvironment(path: string): RootDatabase {
-    return open({
+    return openEnvironment({
       path,
       maxDbs: 8,
       // Pages are synced before the commit record is written (and that with O_DSYNC), all before a write
