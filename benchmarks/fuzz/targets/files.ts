@@ -18,9 +18,9 @@ import {
   sampleRecord,
   sampleUnitsPerJob,
 } from '@market-of-experts/history/records/sample-records';
-import { assertDataFormat, markDataFormat } from '@market-of-experts/host/data-format';
-import { openKeyFile } from '@market-of-experts/host/key-file';
-import { readValidatorMemory, writeValidatorMemory } from '@market-of-experts/host/validator-file';
+import { assertDataFormat, markDataFormat } from '@market-of-experts/host/directory/data-format';
+import { openKeyFile } from '@market-of-experts/host/directory/key-file';
+import { readValidatorMemory, writeValidatorMemory } from '@market-of-experts/host/directory/validator-file';
 import { fileSnapshots, memoryReceipts } from '@market-of-experts/ledger';
 import {
   CHAIN_START,

@@ -52,7 +52,10 @@ it('the reasons of `/readyz` are those of the page', () => {
   const told = quoted(table, /^\| ((?:`[a-z-]+`(?:, )?)+) \|/gm).flatMap((cell) =>
     quoted(cell, /`([a-z-]+)`/g),
   );
-  const given = [...read('packages/host/src/readiness.ts'), ...read('packages/host/src/service.ts')];
+  const given = [
+    ...read('packages/host/src/service/readiness.ts'),
+    ...read('packages/host/src/service/service.ts'),
+  ];
   const codes = new Set(quoted(given.join(''), /code: '([a-z-]+)', message/g));
   expect(told.filter((code) => code !== 'code').sort()).toEqual(
     [...codes, ...quoted(given.join(''), /code: '([a-z-]+)',\n/g)]

@@ -6,7 +6,7 @@ import {
   sha256,
   toHex,
 } from '@market-of-experts/core';
-import { ledgerService } from '@market-of-experts/host/ledger-service';
+import { ledgerService } from '@market-of-experts/host/service/ledger-service';
 import {
   type Action,
   signTransaction,

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { ledgerService } from '@market-of-experts/host/ledger-service';
+import { ledgerService } from '@market-of-experts/host/service/ledger-service';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway, type GatewayInit } from '../src/gateway.ts';
 import { keylessCost } from '../src/keyless-costs.ts';

@@ -6,13 +6,13 @@ import { examineHistory, parsePlaces } from '@market-of-experts/history';
 import { examineSnapshots, examineStore, lockDirectory } from '@market-of-experts/ledger';
 import { examineStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { z } from 'zod';
-import { isApiKey } from './api-key.ts';
-import { founderKeyNames } from './bootstrap.ts';
-import { readClaimFiles } from './claim-files.ts';
-import { assertDataFormat } from './data-format.ts';
-import { openKeyFile } from './key-file.ts';
-import { readStandInFile } from './stand-in-file.ts';
-import { readValidatorMemory } from './validator-file.ts';
+import { isApiKey } from './directory/api-key.ts';
+import { readClaimFiles } from './directory/claim-files.ts';
+import { assertDataFormat } from './directory/data-format.ts';
+import { openKeyFile } from './directory/key-file.ts';
+import { readStandInFile } from './directory/stand-in-file.ts';
+import { readValidatorMemory } from './directory/validator-file.ts';
+import { founderKeyNames } from './genesis/bootstrap.ts';
 
 /**
  * What helps where something cannot be used: nothing is to be done, since the next start makes it again; it can be set aside

@@ -20,26 +20,31 @@ import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { guardedSigner, type SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
-import { openApiKey } from './api-key.ts';
-import { founderKeyNames, openLedgerOf } from './bootstrap.ts';
-import { publishNextChunk } from './calibrate.ts';
-import { chooseFirstMarket } from './choose-first-market.ts';
-import { type Closers, closersOf } from './closers.ts';
-import { markDataFormat } from './data-format.ts';
-import { createExpertPool, type ExpertPool, type ExpertSpec } from './expert-pool.ts';
-import { foundedMarketId } from './genesis-terms.ts';
-import { guardOf } from './guard-of.ts';
-import { openHouseSpending } from './house-spending.ts';
-import { createJobFeed } from './job-feed.ts';
-import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './joined-markets.ts';
-import { openKeyFile } from './key-file.ts';
-import { type MarketHost, openMarketHost } from './market-host.ts';
-import { clientNames } from './prepaid.ts';
-import { type PrepaidTerms, prepaidKeeper, prepaidPurpose, usualPrepaidTerms } from './prepaid-keeper.ts';
-import type { ProcessParts } from './process-parts.ts';
-import type { Space } from './served-terms.ts';
-import { marketService } from './service.ts';
-import { openValidators, type ValidatorSpec, validatorSpecs } from './validators.ts';
+import { openApiKey } from './directory/api-key.ts';
+import { markDataFormat } from './directory/data-format.ts';
+import { guardOf } from './directory/guard-of.ts';
+import { openKeyFile } from './directory/key-file.ts';
+import { createJobFeed } from './events/job-feed.ts';
+import { founderKeyNames, openLedgerOf } from './genesis/bootstrap.ts';
+import { publishNextChunk } from './genesis/calibrate.ts';
+import { foundedMarketId } from './genesis/genesis-terms.ts';
+import { chooseFirstMarket } from './house/choose-first-market.ts';
+import { createExpertPool, type ExpertPool, type ExpertSpec } from './house/expert-pool.ts';
+import { openHouseSpending } from './house/house-spending.ts';
+import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './house/joined-markets.ts';
+import { clientNames } from './house/prepaid.ts';
+import {
+  type PrepaidTerms,
+  prepaidKeeper,
+  prepaidPurpose,
+  usualPrepaidTerms,
+} from './house/prepaid-keeper.ts';
+import type { Space } from './house/served-terms.ts';
+import { type Closers, closersOf } from './market/closers.ts';
+import { type MarketHost, openMarketHost } from './market/market-host.ts';
+import type { ProcessParts } from './market/process-parts.ts';
+import { marketService } from './service/service.ts';
+import { openValidators, type ValidatorSpec, validatorSpecs } from './validators/validators.ts';
 
 export interface EmbeddedMarketInit {
   readonly dataDir: string;
@@ -102,7 +107,7 @@ export interface EmbeddedMarket {
   close(): Promise<void>;
 }
 
-export { foundedMarketId as embeddedMarketId } from './genesis-terms.ts';
+export { foundedMarketId as embeddedMarketId } from './genesis/genesis-terms.ts';
 
 const defaultTicketDepth = 14;
 const defaultEpochMs = 60_000;

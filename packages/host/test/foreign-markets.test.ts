@@ -14,7 +14,7 @@ import {
 } from '@market-of-experts/testing/test-market';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type EmbeddedMarket, embeddedMarketId } from '../src/embedded-market.ts';
-import { joiningSpentMicro } from '../src/joined-markets.ts';
+import { joiningSpentMicro } from '../src/house/joined-markets.ts';
 
 const theirs = 'their-market' as MarketId;
 const credits = (amount: number): bigint => BigInt(amount) * MICRO_PER_CREDIT;

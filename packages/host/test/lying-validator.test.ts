@@ -13,7 +13,7 @@ import {
 } from '@market-of-experts/testing/test-market';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type EmbeddedMarket, embeddedMarketId } from '../src/embedded-market.ts';
-import { validatorSpecs } from '../src/validators.ts';
+import { validatorSpecs } from '../src/validators/validators.ts';
 
 /** Four validators, of which the last swaps good and bad. */
 const directory = temporaryDirectory();

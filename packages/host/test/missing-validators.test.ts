@@ -9,7 +9,7 @@ import {
   withTestMarket,
 } from '@market-of-experts/testing/test-market';
 import { expect, it } from 'vitest';
-import { validatorSpecs } from '../src/validators.ts';
+import { validatorSpecs } from '../src/validators/validators.ts';
 
 it('the stake of a stranger who starts nothing holds up neither settlements nor epochs', () =>
   withTestMarket({ validators: validatorSpecs(3), epochMs: 1_000 }, async ({ market, dataDir }) => {

@@ -16,8 +16,8 @@ import {
   embeddedMarketId,
   openEmbeddedMarket,
 } from '@market-of-experts/host/embedded-market';
-import type { ExpertSpec } from '@market-of-experts/host/expert-pool';
-import { validatorSpecs } from '@market-of-experts/host/validators';
+import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
+import { validatorSpecs } from '@market-of-experts/host/validators/validators';
 import { type ExpertBackend, referenceBackend } from '@market-of-experts/models';
 import type { MarketParameters, MarketTerms } from '@market-of-experts/protocol';
 import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';

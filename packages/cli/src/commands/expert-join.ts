@@ -62,7 +62,7 @@ async function choose(
 ): Promise<void> {
   // Loads models' libraries: no other command should wait for that.
   const { changeJoiningChoice, joiningSpentMicro, readJoiningChoice } = await import(
-    '@market-of-experts/host/joined-markets'
+    '@market-of-experts/host/house/joined-markets'
   );
   const isChange = market !== undefined || budgetMicro !== undefined;
   const choice = isChange

@@ -6,7 +6,7 @@ import { formatCredits, messageOf, textOf } from '@market-of-experts/core';
 import { writeDurably } from '@market-of-experts/core/files';
 import { createGateway } from '@market-of-experts/gateway';
 import { type EmbeddedMarket, openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
-import { validatorSpecs } from '@market-of-experts/host/validators';
+import { validatorSpecs } from '@market-of-experts/host/validators/validators';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { sampleKinds } from '@market-of-experts/training';

@@ -1,6 +1,6 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
-import type { ExpertSpec } from '@market-of-experts/host/expert-pool';
+import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
 import {
   type CatalogueExpert,
   catalogue,

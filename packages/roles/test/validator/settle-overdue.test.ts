@@ -1,5 +1,5 @@
 import { type AccountId, decode, encode, generateKeyPair, type NodeId } from '@market-of-experts/core';
-import { resumeOrders } from '@market-of-experts/host/resume';
+import { resumeOrders } from '@market-of-experts/host/market/resume';
 import { memoryReceipts } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import {

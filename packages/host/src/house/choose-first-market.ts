@@ -1,6 +1,6 @@
 import { type AccountId, type MarketId, MoeError } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
-import { foundedMarketId } from './genesis-terms.ts';
+import { foundedMarketId } from '../genesis/genesis-terms.ts';
 import { readJoiningChoice } from './joined-markets.ts';
 import { problemOfServing, type Space } from './served-terms.ts';
 

@@ -6,13 +6,13 @@ import type { Transport } from '@market-of-experts/network';
 import type { Slots } from '@market-of-experts/roles/coordinator/slots';
 import type { RollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
-import type { HouseSpending } from './house-spending.ts';
-import type { JobFeed } from './job-feed.ts';
-import type { KeyFile } from './key-file.ts';
-import type { Clients } from './prepaid.ts';
-import type { PrepaidTerms } from './prepaid-keeper.ts';
-import type { Space } from './served-terms.ts';
-import type { ValidatorPool } from './validators.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import type { JobFeed } from '../events/job-feed.ts';
+import type { HouseSpending } from '../house/house-spending.ts';
+import type { Clients } from '../house/prepaid.ts';
+import type { PrepaidTerms } from '../house/prepaid-keeper.ts';
+import type { Space } from '../house/served-terms.ts';
+import type { ValidatorPool } from '../validators/validators.ts';
 
 /** What a process has once, however many markets it serves. */
 export interface ProcessParts {

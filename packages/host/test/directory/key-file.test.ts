@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@market-of-experts/testing/test-market';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openKeyFile } from '../src/key-file.ts';
+import { openKeyFile } from '../../src/directory/key-file.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 beforeEach(() => {

@@ -3,9 +3,9 @@ import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import type { MemoryNetwork, Transport } from '@market-of-experts/network';
-import { publishNextChunk } from './calibrate.ts';
-import type { JobFeed } from './job-feed.ts';
-import type { KeyFile } from './key-file.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import type { JobFeed } from '../events/job-feed.ts';
+import { publishNextChunk } from '../genesis/calibrate.ts';
 import type { MarketExperts } from './market-experts.ts';
 
 /** An expert to run in this process. */

@@ -21,10 +21,10 @@ import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/exp
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
 import { callsOf } from '@market-of-experts/roles/view/settled-state';
+import type { KeyFile } from '../directory/key-file.ts';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, houseStakeMicro, type JoiningAllowance } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';
-import type { KeyFile } from './key-file.ts';
 
 /** This machine's experts in one market. */
 export interface MarketExperts {

@@ -16,10 +16,10 @@ import {
   problemsOfJoining,
   signConsent,
 } from '@market-of-experts/protocol';
-import { fund } from './bootstrap.ts';
-import { foundedMarketId } from './genesis-terms.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import { fund } from '../genesis/bootstrap.ts';
+import { foundedMarketId } from '../genesis/genesis-terms.ts';
 import type { HouseSpending } from './house-spending.ts';
-import type { KeyFile } from './key-file.ts';
 
 const usualStakeMicro = 10n * MICRO_PER_CREDIT;
 const askMicroPerKilobyte = 10_000n;

@@ -1,8 +1,8 @@
 import type { MarketListing, ServedMarket } from '@market-of-experts/api/market-service';
 import type { Ledger } from '@market-of-experts/ledger';
 import { basePricePerKilobyte, type Market } from '@market-of-experts/protocol';
-import type { MarketHost } from './market-host.ts';
-import type { MarketRuntime } from './market-runtime.ts';
+import type { MarketHost } from '../market/market-host.ts';
+import type { MarketRuntime } from '../market/market-runtime.ts';
 
 /** Besides its id, the first market answers to this. */
 const aliasOfFirst = 'moe';

@@ -1,15 +1,15 @@
 import { type MarketId, MoeError, messageOf } from '@market-of-experts/core';
 import { type Market, problemsOfJoining, type TransactionKind } from '@market-of-experts/protocol';
-import { leaveMarket } from './enrol-expert.ts';
-import type { HousePool } from './expert-pool.ts';
-import { foundedMarketId } from './genesis-terms.ts';
-import { readJoiningChoice } from './joined-markets.ts';
+import { hasMarketDirectory, type MarketStore, openMarketStore } from '../directory/market-store.ts';
+import { foundedMarketId } from '../genesis/genesis-terms.ts';
+import { leaveMarket } from '../house/enrol-expert.ts';
+import type { HousePool } from '../house/expert-pool.ts';
+import { readJoiningChoice } from '../house/joined-markets.ts';
+import { releaseClients, strandedMarkets } from '../house/prepaid.ts';
+import { problemOfServing } from '../house/served-terms.ts';
 import { type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
-import { hasMarketDirectory, type MarketStore, openMarketStore } from './market-store.ts';
-import { releaseClients, strandedMarkets } from './prepaid.ts';
 import type { ProcessParts } from './process-parts.ts';
 import { closedByOwner } from './retire-market.ts';
-import { problemOfServing } from './served-terms.ts';
 
 /** The markets of the ledger that this process serves: opened and closed as the ledger, and its operator, say. */
 export interface MarketHost {

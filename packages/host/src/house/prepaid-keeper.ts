@@ -6,11 +6,12 @@ import {
   MICRO_PER_CREDIT,
   messageOf,
 } from '@market-of-experts/core';
+import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import { spendableMicro } from '@market-of-experts/protocol';
-import { fund } from './bootstrap.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import { fund } from '../genesis/bootstrap.ts';
 import type { HouseSpending, SpendingPurpose } from './house-spending.ts';
-import { lockForGateway } from './prepaid.ts';
-import type { ProcessParts } from './process-parts.ts';
+import { type Clients, lockForGateway } from './prepaid.ts';
 
 /** What the account of the API key has prepaid, and what the treasury adds by itself. */
 export interface PrepaidTerms {
@@ -34,6 +35,15 @@ export const prepaidPurpose: SpendingPurpose = {
   remedy: 'Add to it from another account: moe transfer client CREDITS --from WALLET.',
 };
 
+/** What of the process it works with. */
+export interface PrepaidParts {
+  readonly embedded: EmbeddedLedger;
+  readonly keys: KeyFile;
+  readonly clients: Clients;
+  readonly prepaid: PrepaidTerms;
+  readonly onWarning: (message: string) => void;
+}
+
 export interface PrepaidKeeper {
   /** Where the client runs out of money and is not topped up, and what to do: a sentence each. */
   notices(): readonly string[];
@@ -45,7 +55,7 @@ export interface PrepaidKeeper {
  * what runs low is topped up from the treasury, within a budget. When that is spent, it says so while there is still something left.
  */
 export function prepaidKeeper(
-  parts: Pick<ProcessParts, 'embedded' | 'keys' | 'clients' | 'onWarning' | 'prepaid'>,
+  parts: PrepaidParts,
   client: AccountId,
   spending: HouseSpending,
   markets: () => readonly MarketId[],

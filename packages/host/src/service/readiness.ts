@@ -2,7 +2,7 @@ import type { Readiness } from '@market-of-experts/api/market-service';
 import type { AccountId } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import { basePricePerKilobyte, feeOf, leastPaidExperts, paidSeats } from '@market-of-experts/protocol';
-import type { MarketRuntime } from './market-runtime.ts';
+import type { MarketRuntime } from '../market/market-runtime.ts';
 
 /** A settlement that fails is tried again after two seconds: so long it may go wrong before anybody is told. */
 const settlementPatienceMs = 15_000;

@@ -1,7 +1,7 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
 import type { Expert } from '@market-of-experts/protocol';
 import { expect, it } from 'vitest';
-import { expertNames } from '../src/expert-names.ts';
+import { expertNames } from '../../src/house/expert-names.ts';
 
 it('shows a newcomer who imitates a name beside whom it imitates, both with their ids', () => {
   const node = (digit: string): NodeId => digit.repeat(64) as NodeId;

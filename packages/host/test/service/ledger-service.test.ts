@@ -28,7 +28,7 @@ import {
   weightsCommitment,
 } from '@market-of-experts/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ledgerService } from '../src/ledger-service.ts';
+import { ledgerService } from '../../src/service/ledger-service.ts';
 
 const network = 'facts-net';
 const market = 'text-embedding' as MarketId;

@@ -12,7 +12,7 @@ import {
   temporaryDirectory,
 } from '@market-of-experts/testing/test-market';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readinessOf } from '../src/readiness.ts';
+import { readinessOf } from '../../src/service/readiness.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

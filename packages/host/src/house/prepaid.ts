@@ -1,8 +1,8 @@
 import type { AccountId, Amount, KeyPair, MarketId, NodeId, OwnerKey } from '@market-of-experts/core';
 import type { EmbeddedLedger, Ledger } from '@market-of-experts/ledger';
 import { spendableMicro } from '@market-of-experts/protocol';
-import { fund } from './bootstrap.ts';
-import type { KeyFile } from './key-file.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import { fund } from '../genesis/bootstrap.ts';
 
 /** Accounts whose orders this process signs. */
 export const clientNames = ['client', 'house'] as const;

@@ -2,9 +2,9 @@ import { type Clock, type MarketId, MoeError, messageOf } from '@market-of-exper
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Coordinator } from '@market-of-experts/roles/coordinator/coordinator';
 import type { Settler } from '@market-of-experts/roles/coordinator/settler';
-import type { MarketExperts } from './market-experts.ts';
+import type { MarketExperts } from '../house/market-experts.ts';
+import { type Clients, releaseClients } from '../house/prepaid.ts';
 import type { MarketRequests } from './market-requests.ts';
-import { type Clients, releaseClients } from './prepaid.ts';
 
 /** What must come to an end in a market that is not served any more. */
 export interface EndingMarket {

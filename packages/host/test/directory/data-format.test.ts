@@ -13,7 +13,7 @@ import {
   temporaryDirectory,
 } from '@market-of-experts/testing/test-market';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { examineDataDirectory } from '../src/doctor.ts';
+import { examineDataDirectory } from '../../src/doctor.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let root: string;

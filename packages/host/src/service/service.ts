@@ -4,11 +4,11 @@ import { type CalibrationStore, serialisePlaces } from '@market-of-experts/histo
 import type { Ledger } from '@market-of-experts/ledger';
 import { receiptDocument } from '@market-of-experts/roles/receipts/receipt-document';
 import { rosterId } from '@market-of-experts/roles/receipts/receipt-record';
-import type { HousePool } from './expert-pool.ts';
-import type { JobFeed } from './job-feed.ts';
-import { attendanceFacts } from './ledger-facts/attendance.ts';
+import type { JobFeed } from '../events/job-feed.ts';
+import type { HousePool } from '../house/expert-pool.ts';
+import { attendanceFacts } from '../ledger-facts/attendance.ts';
+import type { MarketHost } from '../market/market-host.ts';
 import { ledgerService } from './ledger-service.ts';
-import type { MarketHost } from './market-host.ts';
 import { marketListings, servedMarket } from './market-listing.ts';
 import { readinessOf } from './readiness.ts';
 

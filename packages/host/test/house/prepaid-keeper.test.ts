@@ -8,7 +8,7 @@ import {
   withTestMarket,
 } from '@market-of-experts/testing/test-market';
 import { expect, it, vi } from 'vitest';
-import { embeddedMarketId } from '../src/embedded-market.ts';
+import { embeddedMarketId } from '../../src/embedded-market.ts';
 
 const prepaid = { lockMicro: 20_000n, lowMicro: 10_000n, budgetMicro: 30_000n };
 

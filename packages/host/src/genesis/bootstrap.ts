@@ -14,8 +14,8 @@ import {
   signConsent,
   signTransaction,
 } from '@market-of-experts/protocol';
+import type { KeyFile, KeyNames } from '../directory/key-file.ts';
 import { embeddedRules, embeddedTerms } from './genesis-terms.ts';
-import type { KeyFile, KeyNames } from './key-file.ts';
 
 const credits = (amount: number): Amount => BigInt(amount) * MICRO_PER_CREDIT;
 const treasuryCredits = 10_000_000;

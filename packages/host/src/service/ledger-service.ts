@@ -2,10 +2,10 @@ import type { LedgerService, TransactionPreview } from '@market-of-experts/api/l
 import { isMoeError, type SenderId } from '@market-of-experts/core';
 import type { Ledger, LedgerRecords } from '@market-of-experts/ledger';
 import { type RecordChange, warningsOfDestination } from '@market-of-experts/protocol';
-import { accountFacts } from './ledger-facts/account-facts.ts';
-import { attendanceFacts } from './ledger-facts/attendance.ts';
-import { metagraph, weightsInForce } from './ledger-facts/metagraph.ts';
-import { transactionSummary } from './ledger-facts/transaction-summary.ts';
+import { accountFacts } from '../ledger-facts/account-facts.ts';
+import { attendanceFacts } from '../ledger-facts/attendance.ts';
+import { metagraph, weightsInForce } from '../ledger-facts/metagraph.ts';
+import { transactionSummary } from '../ledger-facts/transaction-summary.ts';
 
 /** The ledger in this process. */
 export function ledgerService(ledger: Ledger): LedgerService {

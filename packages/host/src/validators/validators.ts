@@ -18,12 +18,12 @@ import {
 import { type ValidatorRole, validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { type WorkRecord, weightsOf, workRecord } from '@market-of-experts/roles/validator/work-record';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
-import { enrolValidator } from './bootstrap.ts';
-import { claimFiles } from './claim-files.ts';
-import type { KeyFile } from './key-file.ts';
-import { standInFile } from './stand-in-file.ts';
+import { claimFiles } from '../directory/claim-files.ts';
+import type { KeyFile } from '../directory/key-file.ts';
+import { standInFile } from '../directory/stand-in-file.ts';
+import { readValidatorMemory, writeValidatorMemory } from '../directory/validator-file.ts';
+import { enrolValidator } from '../genesis/bootstrap.ts';
 import { type TicketSupply, ticketSupply } from './tickets.ts';
-import { readValidatorMemory, writeValidatorMemory } from './validator-file.ts';
 
 /** A validator to run in this process. */
 export interface ValidatorSpec {

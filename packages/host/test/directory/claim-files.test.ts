@@ -6,7 +6,7 @@ import { type Roster, rosterHash } from '@market-of-experts/protocol';
 import { type CertifiedJob, type ClaimBook, claimBook } from '@market-of-experts/roles/validator/claim-book';
 import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { claimFiles, readClaimFiles } from '../src/claim-files.ts';
+import { claimFiles, readClaimFiles } from '../../src/directory/claim-files.ts';
 
 let directory: string;
 let market: SmallMarket;

@@ -1,7 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { CertificateBody } from '@market-of-experts/protocol';
 import { describe, expect, it } from 'vitest';
-import { askPricing, type PricedExpert } from '../src/ask-pricing.ts';
+import { askPricing, type PricedExpert } from '../../src/house/ask-pricing.ts';
 
 const [own, caller, other] = ['own', 'caller', 'other'] as NodeId[];
 
