@@ -7,7 +7,8 @@ import type { Action } from '../../../src/ledger/transaction/transaction.ts';
 import { certificateBody, orderBody, signedIn } from '../evidence/evidence-fixture.ts';
 import { idOf, MARKET, nodeOf, registerExpert, registerValidator } from '../ledger-fixture.ts';
 import { beat } from '../play-fixture.ts';
-import { ownMarket, step, thieves, thievesPlay, wealthOf, worstTerms } from './stake-thief-fixture.ts';
+import { step } from './stake-thief-steps.ts';
+import { ownMarket, thieves, thievesPlay, wealthOf, worstTerms } from './stake-thief-world.ts';
 
 test('no sequence of what thieves may do leaves them with more while who staked on their nodes has less', () => {
   const seen = { carolLost: 0n, burnt: 0n, punishedExperts: 0, punishedValidators: 0, emitted: 0n };

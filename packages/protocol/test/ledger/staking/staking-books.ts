@@ -13,7 +13,8 @@ import {
 } from '../../../src/ledger/state/state.ts';
 import { MARKET } from '../ledger-fixture.ts';
 import { backingAt } from './staking-commands.ts';
-import { exitId, type ModelNode, type Payouts, type StakingModel } from './staking-model.ts';
+import type { Payouts, StakingModel } from './staking-model.ts';
+import { exitId, type ModelNode } from './staking-model-node.ts';
 import { exact } from './staking-model-pot.ts';
 
 const targetOf = (node: ModelNode): StakeTarget => {

@@ -1,6 +1,7 @@
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import type { Transaction } from '../../../src/ledger/transaction/transaction.ts';
-import type { ModelNode, Payouts, StakingModel } from './staking-model.ts';
+import type { Payouts, StakingModel } from './staking-model.ts';
+import type { ModelNode } from './staking-model-node.ts';
 
 /** Least own stakes; the price of a registration is read from the ledger, which another model is for. */
 export interface Minimums {

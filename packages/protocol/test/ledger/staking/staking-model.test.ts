@@ -9,7 +9,8 @@ import type { Transaction, TransactionKind } from '../../../src/ledger/transacti
 import { MARKET, NETWORK } from '../ledger-fixture.ts';
 import { mustAgree, mustBeSound, payoutsFrom } from './staking-books.ts';
 import { beginning, command, frequencies, meaningOf, rules, start } from './staking-commands.ts';
-import { type ModelNode, StakingModel } from './staking-model.ts';
+import { StakingModel } from './staking-model.ts';
+import type { ModelNode } from './staking-model-node.ts';
 import { isAllowed } from './staking-model-permission.ts';
 
 function modelOf(state: LedgerState): StakingModel {

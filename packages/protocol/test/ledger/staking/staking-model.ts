@@ -1,34 +1,7 @@
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import type { Transaction, TransactionOf } from '../../../src/ledger/transaction/transaction.ts';
-import { ModelPot } from './staking-model-pot.ts';
+import { exitId, hasPart, type ModelNode, min, newNode, reward, slash } from './staking-model-node.ts';
 
-/** One registration, whatever key its node has by now. */
-export interface ModelNode {
-  readonly id: number;
-  readonly market: string | undefined;
-  readonly owner: string;
-  key: string;
-  ownMicro: bigint;
-  readonly delegated: ModelPot;
-  /** By account, epoch of release and destination. */
-  readonly unbonding: ModelPot;
-  readonly exits: Map<string, Exit>;
-  readonly pending: Map<string, bigint>;
-  commissionBps: number;
-  nextCommission: { bps: number; fromEpoch: number } | undefined;
-  leavesAtEpoch: number | undefined;
-  /** When its key was last replaced. */
-  rotatedEpoch: number | undefined;
-  /** When it was last punished by evidence. */
-  punishedEpoch: number | undefined;
-  depositMicro: bigint;
-  readonly immuneUntilEpoch: number;
-}
-interface Exit {
-  readonly account: string;
-  readonly releaseEpoch: number;
-  readonly to: ModelNode | undefined;
-}
 /** Rules that the model needs of the network and its one market. */
 export interface ModelRules {
   readonly unbondingEpochs: number;
@@ -46,12 +19,7 @@ export interface Payouts {
   /** For all exits that are due in the model's epoch, one after the other. */
   readonly released: (node: ModelNode) => ReadonlyMap<string, bigint>;
 }
-/** Names one exit: an account's, in one epoch, to one destination. */
-export const exitId = (account: string, releaseEpoch: number, to: ModelNode | undefined): string =>
-  `${account}/${releaseEpoch}/${to?.id ?? ''}`;
-
 const keyOf = (market: string | undefined, node: string): string => `${market ?? '*'}/${node}`;
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
  * The staking rules once more, as a person would keep the books: lists of who has what, no shares, no keys that move. Told of
@@ -144,7 +112,7 @@ export class StakingModel {
         if (this.epoch - (node.punishedEpoch ?? -Infinity) <= this.#rules.unbondingEpochs)
           throw new Error(`${node.key} is punished again before its delegators could leave`);
         const all = node.ownMicro + node.delegated.totalMicro + node.unbonding.totalMicro;
-        const taken = this.#slash(node, (all * this.#rules.slashBps + 9_999n) / 10_000n);
+        const taken = slash(node, (all * this.#rules.slashBps + 9_999n) / 10_000n);
         const reward = (taken.own * this.#rules.reporterBps) / 10_000n;
         this.burntMicro += taken.all - reward;
         node.punishedEpoch = this.epoch;
@@ -181,24 +149,16 @@ export class StakingModel {
     const isExpert = tx.kind === 'registerExpert';
     const market = isExpert ? (tx.market as string) : undefined;
     const depositMicro = isExpert ? tx.depositMicro : 0n;
-    const node: ModelNode = {
+    const node = newNode({
       id: this.#nextId++,
       market,
       owner: tx.from,
       key: keyOf(market, tx.node),
       ownMicro: tx.stakeMicro,
-      delegated: new ModelPot(),
-      unbonding: new ModelPot(),
-      exits: new Map(),
-      pending: new Map(),
       commissionBps: tx.commissionBps ?? 1_000,
-      nextCommission: undefined,
-      leavesAtEpoch: undefined,
-      rotatedEpoch: undefined,
-      punishedEpoch: undefined,
       depositMicro,
       immuneUntilEpoch: isExpert ? this.epoch + this.#rules.immunityEpochs : 0,
-    };
+    });
     this.byKey.set(node.key, node);
     this.nodes.add(node);
     this.#pay(tx.from, -tx.stakeMicro - depositMicro);
@@ -245,44 +205,14 @@ export class StakingModel {
     for (const { account, amountMicro } of settlement.credits) this.#pay(account, amountMicro);
     for (const { node, owner, amountMicro } of settlement.earnings) {
       const earner = this.byKey.get(keyOf(settlement.market, node));
-      if (earner?.owner === owner) this.#reward(earner, amountMicro);
+      if (earner?.owner === owner) this.#pay(owner, reward(earner, amountMicro));
       else this.#pay(owner, amountMicro);
     }
     this.poolMicro += settlement.poolMicro;
     for (const { node, amountMicro } of settlement.slashes) {
       const slashed = this.byKey.get(keyOf(settlement.market, node));
-      if (slashed !== undefined) this.burntMicro += this.#slash(slashed, amountMicro).all;
+      if (slashed !== undefined) this.burntMicro += slash(slashed, amountMicro).all;
     }
-  }
-
-  #reward(node: ModelNode, micro: bigint): void {
-    const delegated = node.delegated.totalMicro;
-    const stake = node.ownMicro + delegated;
-    const theirs = stake === 0n ? 0n : (micro * delegated) / stake;
-    const added = theirs - (theirs * BigInt(node.commissionBps)) / 10_000n;
-    node.delegated.becomes(delegated + added);
-    this.#pay(node.owner, micro - added);
-  }
-
-  /** All that is taken, and the owner's own part of it. */
-  #slash(node: ModelNode, wantedMicro: bigint): { readonly all: bigint; readonly own: bigint } {
-    const { delegated, unbonding } = node;
-    const all = node.ownMicro + delegated.totalMicro + unbonding.totalMicro;
-    const taken = min(wantedMicro, all);
-    if (taken === 0n) return { all: 0n, own: 0n };
-    let ofDelegated = (taken * delegated.totalMicro) / all;
-    let ofUnbonding = (taken * unbonding.totalMicro) / all;
-    // What rounding leaves over: first the owner's, then the delegators', then who is leaving.
-    let left = taken - ofDelegated - ofUnbonding;
-    const ofOwn = min(left, node.ownMicro);
-    left -= ofOwn;
-    const more = min(left, delegated.totalMicro - ofDelegated);
-    ofDelegated += more;
-    ofUnbonding += left - more;
-    node.ownMicro -= ofOwn;
-    delegated.becomes(delegated.totalMicro - ofDelegated);
-    unbonding.becomes(unbonding.totalMicro - ofUnbonding);
-    return { all: taken, own: ofOwn };
   }
 
   #endEpoch(payouts: Payouts): void {
@@ -322,7 +252,7 @@ export class StakingModel {
       node.unbonding.takeAll(id, micro);
       node.exits.delete(id);
       const { to, account } = exit;
-      const isNew = to !== undefined && !this.#hasPart(to, account);
+      const isNew = to !== undefined && !hasPart(to, account);
       const stays =
         to !== undefined &&
         this.nodes.has(to) &&
@@ -331,9 +261,5 @@ export class StakingModel {
       if (micro > 0n && stays) to.pending.set(account, (to.pending.get(account) ?? 0n) + micro);
       else this.#pay(account, micro);
     }
-  }
-
-  #hasPart(node: ModelNode, account: string): boolean {
-    return node.delegated.parts.has(account) || (node.pending.get(account) ?? 0n) > 0n;
   }
 }
