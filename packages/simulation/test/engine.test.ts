@@ -36,7 +36,7 @@ describe('the engine', () => {
         const staked = () => market.experts.reduce((sum, { stakeMicro }) => sum + stakeMicro, 0n);
         const atFirst = staked();
         for (let job = 0; job < 150; job += 1) {
-          const { members, sealed, winner, split } = run.step();
+          const { datum, members, sealed, winner, split } = run.step();
           const principals = sealed.seats.map(({ principal }) => principal);
           expect(new Set(principals).size).toBe(principals.length);
           const friends = sealed.seats.flatMap(({ principal, worker }) =>
@@ -52,9 +52,13 @@ describe('the engine', () => {
             expect(seat.claims).toBeLessThanOrEqual(market.parameters.maximumClaims);
             if (seat.onProbation)
               expect(seat.worker === undefined || seat.worker === seat.principal).toBe(true);
-            if (seat.committedAtMs !== undefined)
-              expect(seat.committedAtMs).toBeLessThanOrEqual(sealed.cutAtMs);
+            const commit = sealed.job.commits.find(({ body }) => body.principal === seat.principal.node);
+            if (commit !== undefined) expect(commit.body.worker).toBe(seat.worker!.node);
           }
+          const calling = sealed.job.commits.filter(({ body }) => body.worker !== body.principal);
+          expect(sealed.job.grants.map(({ by }) => by)).toEqual(calling.map(({ by }) => by));
+          expect(sealed.cutAtMs).toBeGreaterThan(datum.atMs);
+          expect(sealed.cutAtMs).toBeLessThanOrEqual(datum.atMs + market.parameters.sealedDeadlineMs);
           if (winner === undefined) {
             expect(split).toBeUndefined();
             continue;

@@ -71,14 +71,15 @@ export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]
   if (!areTicketsDue(roster, id, tickets))
     refuse('The tickets are not valid ones of the validators whose duty the job is.');
   const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
+  return beginJob({ id, order, roster, tickets, draw, feeMicro });
+}
+
+/** A job of which nothing has been said yet: of a draw that {@link openJob} made, or that stands for one in a simulation. */
+export function beginJob(drawn: Omit<JobBase, 'seats'>): SealedJob {
+  const { draw } = drawn;
   return {
     phase: 'sealed',
-    id,
-    order,
-    roster,
-    tickets,
-    draw,
-    feeMicro,
+    ...drawn,
     seats: [...draw.members, ...draw.newcomers],
     commits: [],
     grants: [],

@@ -1,15 +1,26 @@
+import { isMoeError } from '@market-of-experts/core';
 import {
   type CertificateBody,
   type CertifiedMember,
   certifiedLosses,
+  cutJob,
   drawShard,
+  type FullJob,
   type MemberOutcome,
   penaltiesOf,
+  type SealedJob,
   splitFee,
   winnerOf,
 } from '@market-of-experts/protocol';
 import type { Uniform } from '../chance/random.ts';
-import type { Datum, DecidedJob, SealedOutcome, Seat } from '../market/decided-job.ts';
+import {
+  type Datum,
+  type DecidedJob,
+  hasCommitted,
+  hasDeclined,
+  type SealedOutcome,
+  type Seat,
+} from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
 import { ringFactor } from './collusion.ts';
 import { drawLoss } from './datum.ts';
@@ -24,10 +35,10 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
   for (const seat of sealed.seats)
     if (seat.worker !== undefined) market.reliability.worked(seat.worker, isInTime.get(seat)!);
 
-  const committed = sealed.seats.filter((seat) => seat.committedAtMs !== undefined && !seat.onProbation);
-  const judges = committed.filter((seat) => isInTime.get(seat));
-  if (committed.length < parameters.minimumScored)
+  const cut = cutOf(sealed.job);
+  if (cut === undefined)
     return { datum, sealed, members: [], winner: undefined, split: undefined, slashes: [] };
+  const judges = sealed.seats.filter((seat) => !seat.onProbation && isInTime.get(seat));
   const canScore = judges.length >= parameters.minimumScored;
 
   const compared = parameters.distractors * parameters.pieces;
@@ -35,7 +46,7 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
     const worker = seat.worker ?? seat.principal;
     const isScored = canScore && isInTime.get(seat)!;
     const { global, place } = market.standings.of(worker.node, datum.place);
-    const outcome = outcomeOf(seat, isInTime.get(seat)!, canScore, random);
+    const outcome = outcomeOf(seat, sealed, isInTime.get(seat)!, canScore, random);
     const isCalled = worker !== seat.principal;
     const stakes = {
       feeMicro: market.feeMicro,
@@ -58,10 +69,7 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
       ...penaltiesOf(outcome, stakes, parameters),
     };
   });
-  const inOrder = sealed.seats
-    .filter(({ committedAtMs }) => committedAtMs !== undefined)
-    .sort((a, b) => a.committedAtMs! - b.committedAtMs!)
-    .map(({ principal }) => principal.node);
+  const inOrder = cut.commits.map(({ body }) => body.principal);
   const won = winnerOf(members, inOrder, parameters);
   const winner = sealed.seats.find(({ principal }) => principal.node === won);
   record(market, datum, sealed, members, winner);
@@ -96,15 +104,31 @@ function finishes(
   market: MarketState,
   random: Uniform,
 ): boolean {
-  if (seat.committedAtMs === undefined) return false;
+  if (!hasCommitted(sealed, seat)) return false;
   const worker = seat.worker!;
   const doneMs =
     occupy(worker, sealed.cutAtMs + worker.settings.networkMs, random) + worker.settings.networkMs;
   return doneMs <= datum.atMs + market.parameters.fullDeadlineMs;
 }
 
-function outcomeOf(seat: Seat, inTime: boolean, canScore: boolean, random: Uniform): MemberOutcome {
-  if (seat.declined) return 'declined';
+/** The job after its cut; undefined when too few paid members have committed, and nothing is charged. */
+function cutOf(job: SealedJob): FullJob | undefined {
+  try {
+    return cutJob(job);
+  } catch (error) {
+    if (isMoeError(error, 'no-quorum')) return undefined;
+    throw error;
+  }
+}
+
+function outcomeOf(
+  seat: Seat,
+  sealed: SealedOutcome,
+  inTime: boolean,
+  canScore: boolean,
+  random: Uniform,
+): MemberOutcome {
+  if (hasDeclined(sealed, seat)) return 'declined';
   if (!inTime) return 'late';
   if (!canScore) return 'missed';
   const { outlierShare } = seat.worker!.settings;

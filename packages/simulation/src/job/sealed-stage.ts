@@ -2,7 +2,8 @@ import type { NodeId } from '@market-of-experts/core';
 import {
   penaltyOf,
   problemOfCall,
-  type SealedJob,
+  receiveCommit,
+  receiveDecline,
   type ShardDraw,
   sealedProgress,
 } from '@market-of-experts/protocol';
@@ -18,6 +19,7 @@ import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { policyOf } from '../population/strategies.ts';
+import { beginSimulated, commitOf, declineOf, grantOf } from './statements.ts';
 
 interface Event {
   readonly atMs: number;
@@ -46,22 +48,12 @@ export function runSealedStage(
       worker: undefined,
       workerBps: 10_000,
       claims: 0,
-      declined: false,
-      committedAtMs: undefined,
     });
   const seats = [...draw.members.map(seatOf(false)), ...draw.newcomers.map(seatOf(true))];
   const drawn = new Set(seats.map(({ principal }) => principal));
   const held = new Map<Expert, Expert>();
   const silent = new Map<Expert, boolean>();
-  const commits: { body: { principal: NodeId } }[] = [];
-  const declines: { body: { principal: NodeId } }[] = [];
-  const progressed = {
-    draw,
-    roster: market.roster,
-    seats: seats.map(({ principal }) => principal.node),
-    commits,
-    declines,
-  } as unknown as SealedJob;
+  let job = beginSimulated(market, draw, datum);
   let refusals = 0;
   let cutAtMs = datum.atMs + parameters.sealedDeadlineMs;
 
@@ -120,19 +112,15 @@ export function runSealedStage(
     } else if (event.kind === 'refused') claimNext(seat, friends, atMs);
     else {
       if (event.kind === 'decline') {
-        seat.declined = true;
         seat.principal.declines += 1;
-        declines.push({ body: { principal: seat.principal.node } });
-      } else {
-        seat.committedAtMs = atMs;
-        commits.push({ body: { principal: seat.principal.node } });
-      }
-      const progress = sealedProgress(progressed);
+        job = receiveDecline(job, declineOf(job, seat));
+      } else job = receiveCommit(job, commitOf(job, seat), grantOf(job, seat));
+      const progress = sealedProgress(job);
       if (progress === 'all') cutAtMs = Math.min(cutAtMs, atMs);
       else if (progress === 'quorum') cutAtMs = Math.min(cutAtMs, atMs + parameters.cutGraceMs);
     }
   }
-  return { seats, cutAtMs, held, refusals };
+  return { seats, job, cutAtMs, held, refusals };
 }
 
 /** Time over the network, one way. */

@@ -1,5 +1,5 @@
 import type { Amount } from '@market-of-experts/core';
-import type { CertifiedMember, FeeSplit } from '@market-of-experts/protocol';
+import type { CertifiedMember, FeeSplit, SealedJob } from '@market-of-experts/protocol';
 import type { Occasion } from '../beliefs/beliefs.ts';
 import type { Expert } from '../population/expert.ts';
 
@@ -9,7 +9,7 @@ export interface Datum extends Occasion {
   readonly difficulty: number;
 }
 
-/** A seat of the job and what became of it before the cut. */
+/** A seat of the job and who works for it. What it said in time is in the job itself. */
 export interface Seat {
   readonly principal: Expert;
   readonly onProbation: boolean;
@@ -18,17 +18,25 @@ export interface Seat {
   workerBps: number;
   /** Friends asked so far, the one that granted among them. */
   claims: number;
-  declined: boolean;
-  /** Arrival of its commit; undefined when none had come before the cut. */
-  committedAtMs: number | undefined;
 }
 
 export interface SealedOutcome {
   readonly seats: readonly Seat[];
+  /** What was said before the cut. */
+  readonly job: SealedJob;
   readonly cutAtMs: number;
   /** Who was called and worked, by whom. */
   readonly held: ReadonlyMap<Expert, Expert>;
   readonly refusals: number;
+}
+
+/** Whether a seat's commit came before the cut. */
+export function hasCommitted({ job }: Pick<SealedOutcome, 'job'>, { principal }: Seat): boolean {
+  return job.commits.some(({ body }) => body.principal === principal.node);
+}
+
+export function hasDeclined({ job }: Pick<SealedOutcome, 'job'>, { principal }: Seat): boolean {
+  return job.declines.some(({ body }) => body.principal === principal.node);
 }
 
 /** A job as it was decided: the simulated counterpart of a certificate. */

@@ -1,6 +1,6 @@
 import { type CertificateBody, deliveryWeights } from '@market-of-experts/protocol';
 import type { Accounts } from '../market/accounts.ts';
-import type { DecidedJob } from '../market/decided-job.ts';
+import { type DecidedJob, hasCommitted, hasDeclined } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
 import type { Expert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
@@ -66,7 +66,7 @@ export class Measurements {
       for (const seat of sealed.seats)
         if (!seat.onProbation) {
           means.random.add(lossOf(seat.principal));
-          means.late.add(!seat.declined && seat.committedAtMs === undefined ? 1 : 0);
+          means.late.add(hasDeclined(sealed, seat) || hasCommitted(sealed, seat) ? 0 : 1);
         }
       if (!isDelivered) continue;
       means.winner.add(lossOf(winner.worker!));
