@@ -227,39 +227,49 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const transport = network.connect(gatewayKeys.publicKey as NodeId);
   const parts: ProcessParts = {
     dataDir,
-    keys,
-    signerOf,
     embedded,
-    gateway: { keys: gatewayKeys, transport },
+    house: {
+      keys,
+      signerOf,
+      account: houseAccount,
+      ownAccounts,
+      spending: openHouseSpending(dataDir, joiningPurpose),
+    },
+    gateway: {
+      keys: gatewayKeys,
+      transport,
+      clients: {
+        accounts: new Map(clientNames.map((name) => [keys.owner(name).address, keys.owner(name)])),
+        gateway: gatewayKeys,
+      },
+      prepaid: { ...usualPrepaidTerms, ...init.prepaid },
+      slots: jobSlots(),
+      router: init.router,
+      countTokens: init.countTokens,
+      settleEveryMs: init.settleEveryMs,
+    },
+    space: {
+      ...space,
+      calibration,
+      foundingNode,
+      founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
+    },
     validators,
     rollCaller: roll,
-    clients: {
-      accounts: new Map(clientNames.map((name) => [keys.owner(name).address, keys.owner(name)])),
-      gateway: gatewayKeys,
-    },
-    houseAccount,
-    calibration,
-    space,
-    foundingNode,
-    founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
     feed,
-    slots: jobSlots(),
     clock,
     random: systemRandom,
-    countTokens: init.countTokens,
-    router: init.router,
-    settleEveryMs: init.settleEveryMs,
-    ownAccounts,
-    prepaid: { ...usualPrepaidTerms, ...init.prepaid },
-    spending: openHouseSpending(dataDir, joiningPurpose),
     onWarning,
   };
   const host: MarketHost = await openMarketHost(parts, experts, firstMarket);
   closers.add(() => host.close());
   const unwatch = watchJoiningChoice(dataDir, () => host.look());
   closers.add(async () => unwatch());
-  const prepaid = prepaidKeeper(parts, clientAccount, openHouseSpending(dataDir, prepaidPurpose), () =>
-    host.open().map(({ market }) => market),
+  const prepaid = prepaidKeeper(
+    { embedded, keys, clients: parts.gateway.clients, prepaid: parts.gateway.prepaid, onWarning },
+    clientAccount,
+    openHouseSpending(dataDir, prepaidPurpose),
+    () => host.open().map(({ market }) => market),
   );
   closers.add(() => prepaid.close());
   startSignal.throwIfAborted();

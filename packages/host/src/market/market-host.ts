@@ -55,14 +55,15 @@ export async function openMarketHost(
   firstMarket: MarketId,
 ): Promise<MarketHost> {
   const { ledger } = parts.embedded;
-  const { onWarning, clock, keys, spending } = parts;
+  const { onWarning, clock } = parts;
+  const { keys, spending } = parts.house;
   const places = new Map<MarketId, Place>();
   const warned = new Set<string>();
   const stopped = new AbortController();
   const retiring = new Set<Promise<void>>();
   const allowance = { spending, mostMicro: () => readJoiningChoice(parts.dataDir).budgetMicro };
   const isOwn = ({ market, owner }: Market): boolean =>
-    market === foundedMarketId || parts.ownAccounts.has(owner);
+    market === foundedMarketId || parts.house.ownAccounts.has(owner);
 
   /** The market that the data directory was founded with has it for itself, and its receipts are beside the ledger. */
   const storeOf = (market: MarketId): MarketStore =>
@@ -209,9 +210,9 @@ export async function openMarketHost(
       }
     }
     // Nothing is settled in a market that is gone, whatever is still told to those who ask it.
-    const stranded = retiring.size > 0 ? [] : strandedMarkets(ledger, parts.clients);
+    const stranded = retiring.size > 0 ? [] : strandedMarkets(ledger, parts.gateway.clients);
     for (const market of stranded)
-      await releaseClients(ledger, parts.clients, market).catch((error: unknown) =>
+      await releaseClients(ledger, parts.gateway.clients, market).catch((error: unknown) =>
         onWarning(`Money in the closed market "${market}" could not be given back yet: ${messageOf(error)}`),
       );
     for (const { market } of spending.entries())

@@ -66,7 +66,10 @@ export async function openMarketRuntime(
   init: MarketRuntimeInit,
 ): Promise<MarketRuntime> {
   const { market, store } = init;
-  const { embedded, keys, clock, random, calibration, feed, clients } = parts;
+  const { embedded, house, gateway, space, clock, random, feed } = parts;
+  const { keys } = house;
+  const { calibration } = space;
+  const { clients } = gateway;
   const { ledger } = embedded;
   const { receipts, directory } = store;
   const onWarning =
@@ -77,11 +80,11 @@ export async function openMarketRuntime(
   const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
   const closers = closersOf(() => store.close());
   try {
-    if (init.isOpen) await prepayClients(embedded, keys, clients, market, parts.prepaid.lockMicro);
+    if (init.isOpen) await prepayClients(embedded, keys, clients, market, gateway.prepaid.lockMicro);
     const places = openMarketPlaces(
       join(directory, 'places'),
       calibration,
-      parts.foundingNode,
+      space.foundingNode,
       terms.parameters.places,
       onWarning,
     );
@@ -90,7 +93,7 @@ export async function openMarketRuntime(
       path: standingsPath,
       ledger,
       market,
-      gateway: parts.gateway.transport.self,
+      gateway: gateway.transport.self,
       receipts,
       onWarning,
     });
@@ -110,9 +113,9 @@ export async function openMarketRuntime(
       market,
       ledger,
       calibration,
-      calibrationHash: parts.space.anchors,
+      calibrationHash: space.anchors,
       places,
-      founders: () => parts.founders,
+      founders: () => space.founders,
       isOnline: (node) => experts.has(node),
       isPaused: (node) => experts.isPaused(node),
       pace: pace.factor,
@@ -125,7 +128,7 @@ export async function openMarketRuntime(
       market,
       allowance: init.allowance,
       keys,
-      signerOf: parts.signerOf,
+      signerOf: house.signerOf,
       embedded,
       view,
       calibration,
@@ -150,7 +153,7 @@ export async function openMarketRuntime(
 
     const { orders: pending, rosters } = await resumeOrders(receipts, ledger, market);
     for (const roster of rosters) view.remember(roster);
-    const transport = scopedTransport(parts.gateway.transport, market);
+    const transport = scopedTransport(gateway.transport, market);
     closers.add(() => transport.close());
     const orders = ordersAfter(pending, ledger, market, clients.accounts);
     const settler = createSettler({
@@ -165,7 +168,7 @@ export async function openMarketRuntime(
       rollCaller: parts.rollCaller,
       clock,
       onWarning,
-      ...(parts.settleEveryMs === undefined ? {} : { intervalMs: parts.settleEveryMs }),
+      ...(gateway.settleEveryMs === undefined ? {} : { intervalMs: gateway.settleEveryMs }),
       onSettled: (settlement) => {
         keeper.settled();
         feed.publish({
@@ -180,7 +183,7 @@ export async function openMarketRuntime(
     closers.add(async () => keeper.save());
     closers.add(() => settler.close());
     const coordinator = createCoordinator({
-      keys: parts.gateway.keys,
+      keys: gateway.keys,
       market,
       transport,
       view,
@@ -191,11 +194,11 @@ export async function openMarketRuntime(
       clock,
       random,
       rollCaller: parts.rollCaller,
-      slots: parts.slots,
+      slots: gateway.slots,
       onStage: pace.observe,
-      countTokens: parts.countTokens,
+      countTokens: gateway.countTokens,
       keepRoster: rosterKeeper(receipts, view, onWarning),
-      router: parts.router,
+      router: gateway.router,
       onEquivocation: (statements, order) => {
         ledger
           .transact(keys.owner('market-owner'), {
@@ -224,7 +227,7 @@ export async function openMarketRuntime(
       feed.remember(summaryOf(id, market, record, nameOf));
     }
 
-    const requests = marketRequests(coordinator, parts.houseAccount, clock);
+    const requests = marketRequests(coordinator, house.account, clock);
     closers.add(async () => {
       await requests.shut(stopping());
       await experts.stopWork();

@@ -14,40 +14,54 @@ import type { PrepaidTerms } from '../house/prepaid-keeper.ts';
 import type { Space } from '../house/served-terms.ts';
 import type { ValidatorPool } from '../validators/validators.ts';
 
-/** What a process has once, however many markets it serves. */
-export interface ProcessParts {
-  readonly dataDir: string;
+/** Whom the process acts for: its keys, and what is its own. */
+export interface HouseParts {
   readonly keys: KeyFile;
   /** Behind one signing guard for all keys of this process. */
   readonly signerOf: SignerOf;
-  /** The ledger, and the receipts of the first market. */
-  readonly embedded: EmbeddedLedger;
-  /** The gateway's one connection. */
-  readonly gateway: { readonly keys: KeyPair; readonly transport: Transport };
-  readonly validators: ValidatorPool;
-  readonly rollCaller: RollCaller;
-  readonly clients: Clients;
-  readonly houseAccount: AccountId;
-  readonly calibration: CalibrationStore;
-  readonly space: Space;
-  /** Whose vectors fix the places of a market. */
-  readonly foundingNode: NodeId;
-  /** Experts that are not on probation in a market that begins. */
-  readonly founders: readonly NodeId[];
-  readonly feed: JobFeed;
-  /** Jobs of all markets share the machine. */
-  readonly slots: Slots;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly countTokens: (text: string) => number;
+  readonly account: AccountId;
   /** Accounts of the house: what they own is its own. */
   readonly ownAccounts: ReadonlySet<AccountId>;
   /** What the treasury has put into markets of others. */
   readonly spending: HouseSpending;
+}
+
+/** The gateway's side: one connection, whom it serves, and how it spreads work. */
+export interface GatewayParts {
+  readonly keys: KeyPair;
+  readonly transport: Transport;
+  readonly clients: Clients;
   /** What the clients have prepaid. */
   readonly prepaid: PrepaidTerms;
+  /** Jobs of all markets share the machine. */
+  readonly slots: Slots;
   readonly router: ExpertBackend | undefined;
+  readonly countTokens: (text: string) => number;
   /** How long decided orders are collected before they are settled together. */
   readonly settleEveryMs: number | undefined;
+}
+
+/** The space in which experts of this process can be compared. */
+export interface SpaceParts extends Space {
+  readonly calibration: CalibrationStore;
+  /** Whose vectors fix the places of a market. */
+  readonly foundingNode: NodeId;
+  /** Experts that are not on probation in a market that begins. */
+  readonly founders: readonly NodeId[];
+}
+
+/** What a process has once, however many markets it serves. */
+export interface ProcessParts {
+  readonly dataDir: string;
+  /** The ledger, and the receipts of the first market. */
+  readonly embedded: EmbeddedLedger;
+  readonly house: HouseParts;
+  readonly gateway: GatewayParts;
+  readonly space: SpaceParts;
+  readonly validators: ValidatorPool;
+  readonly rollCaller: RollCaller;
+  readonly feed: JobFeed;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly onWarning: (message: string) => void;
 }
