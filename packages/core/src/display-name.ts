@@ -36,10 +36,16 @@ const scripts: readonly string[] = [
   ].map((script) => `(?=[\\p{L}\\p{M}])\\p{sc=${script}}`),
 ];
 /** Words between single blanks. Each begins with a letter or digit and has a letter: "best 0.05" is no name, but a line of a log. */
-const forms = scripts.map((letter) => {
+function formOf(letter: string): RegExp {
   const word = `(?=[0-9._-]*(?:${letter}))(?:${letter}|[0-9])(?:${letter}|[0-9._-])*`;
   return new RegExp(`^${word}(?: ${word})*$`, 'u');
-});
+}
+/** Made for the first name: most programs that load this never ask. */
+let forms: readonly RegExp[] | undefined;
+function hasForm(name: string): boolean {
+  forms ??= scripts.map(formOf);
+  return forms.some((form) => form.test(name));
+}
 /** As ids are written where there is no name. */
 const idLike = /^[0-9a-f]{8,}$/;
 
@@ -52,7 +58,7 @@ export const displayNameSchema = z
   .string()
   .max(MAX_NAME_CHARACTERS)
   .refine(
-    (name) => name.normalize('NFKC') === name && !idLike.test(name) && forms.some((form) => form.test(name)),
+    (name) => name.normalize('NFKC') === name && !idLike.test(name) && hasForm(name),
     `must be 1 to ${MAX_NAME_CHARACTERS} letters of one script, digits, and single blanks, hyphens, dots or underscores between them; each word has a letter, and it is no id`,
   );
 

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
-import { columnsOf, fit, writable } from './text.ts';
+import { fit } from './fit.ts';
+import { columnsOf, writable } from './text.ts';
 
 /**
  * One line on standard error that is redrawn while work goes on. Where standard error is no terminal (or a

@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
-import { columnsOf, fit, paint } from './text.ts';
+import { fit } from './fit.ts';
+import { columnsOf, paint } from './text.ts';
 
 export interface Column {
   readonly title: string;

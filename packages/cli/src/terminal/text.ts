@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
 import { type Amount, formatCredits, MICRO_PER_CREDIT, plainText } from '@market-of-experts/core';
-import stringWidth from 'string-width';
 
 /** Text from outside on one line, without anything that a terminal would act on or that nobody sees. */
 export { plainText as printable } from '@market-of-experts/core';
@@ -31,19 +30,6 @@ export function writableJson(value: unknown): string {
           .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
           .join(''),
   );
-}
-
-/** Cuts to at most `columns` terminal columns, with an ellipsis. */
-export function fit(text: string, columns: number): string {
-  if (stringWidth(text) <= columns) return text;
-  let cut = '';
-  let width = 0;
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    width += stringWidth(segment);
-    if (width > columns - 1) break;
-    cut += segment;
-  }
-  return `${cut}…`;
 }
 
 type Style = Parameters<typeof styleText>[0];

@@ -4,7 +4,8 @@ import { formatCredits, isMoeError } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
 import { sampleKinds, sampleTexts } from '@market-of-experts/training';
-import { fit, formatShare, paint, plural, printable } from '../terminal/text.ts';
+import { fit } from '../terminal/fit.ts';
+import { formatShare, paint, plural, printable } from '../terminal/text.ts';
 import { jobTable } from './job-table.ts';
 import type { UpLog } from './log.ts';
 

@@ -1,9 +1,10 @@
 import type { JobSummary } from '@market-of-experts/api/market-service';
 import { formatCredits } from '@market-of-experts/core';
 import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
+import { fit } from '../terminal/fit.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { type ProgressLine, startProgressLine } from '../terminal/progress-line.ts';
-import { fit, formatShare, paint, printable } from '../terminal/text.ts';
+import { formatShare, paint, printable } from '../terminal/text.ts';
 
 /** What a running market says: lines for people, or one JSON object a line. */
 export interface UpLog {

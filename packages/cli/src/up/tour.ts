@@ -1,7 +1,8 @@
 import type { JobSummary } from '@market-of-experts/api/market-service';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
-import { fit, paint, printable } from '../terminal/text.ts';
+import { fit } from '../terminal/fit.ts';
+import { paint, printable } from '../terminal/text.ts';
 import { friendCase } from './friend-case.ts';
 import { jobTable } from './job-table.ts';
 import type { UpLog } from './log.ts';
