@@ -220,7 +220,7 @@ function shrunk({ sum, weight }: WeightedSum, everywhere: NoisyEstimate, shrinka
 
 const pick = ({ mean, sd }: Estimate): Estimate => ({ mean, sd });
 
-interface Market {
+interface MarketPosterior {
   readonly loss: NoisyEstimate;
   readonly excessVariance: number;
   readonly winShare: number;
@@ -228,7 +228,7 @@ interface Market {
   readonly latencyVariance: number;
 }
 
-function marketOf(history: History, shrinkage: number): Market {
+function marketOf(history: History, shrinkage: number): MarketPosterior {
   const all: WorkerTally = history.tallyOfAll();
   const { unitsPerJob } = history;
   const noise = prior.noiseSd ** 2;

@@ -35,9 +35,9 @@ async function decisionsOf(market: EmbeddedMarket): Promise<string> {
       earnedMicro,
     ]),
     validators,
-    accounts: [...ledger.records().accounts].map(([id, { balanceMicro }]) => [id, balanceMicro]).sort(),
+    accounts: [...ledger.tables().accounts].map(([id, { balanceMicro }]) => [id, balanceMicro]).sort(),
     stakes: ledger.experts(ledger.markets()[0]!.market),
-    prepaid: [...ledger.records().prepaid],
+    prepaid: [...ledger.tables().prepaid],
     total: ledger.totalMicro(),
     receipt: await receiptOf(market, receiptId),
   };

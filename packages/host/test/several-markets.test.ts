@@ -365,7 +365,7 @@ describe('over epochs', () => {
   });
 
   it('its name is free again when it is gone, also for a process that was away meanwhile', async () => {
-    const settledBefore = market.ledger.records().closedMarkets.get(second)!.nextBatch;
+    const settledBefore = market.ledger.tables().closedMarkets.get(second)!.nextBatch;
     await expect(compete(market, second, 1)).rejects.toMatchObject({ code: 'unknown-market' });
     await market.close();
     market = await open();

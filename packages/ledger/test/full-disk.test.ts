@@ -193,7 +193,7 @@ describe('rules that throw', () => {
   test('cost only the transaction over which they stumble', async () => {
     const ledger = await openLedger({ log: memoryLog(), network: NETWORK, genesis: scenarioGenesis() });
     // A table that fails on one account stands for any fault in the rules.
-    const accounts = ledger.records().accounts as Map<string, unknown>;
+    const accounts = ledger.tables().accounts as Map<string, unknown>;
     const get = accounts.get.bind(accounts);
     const cursed = traders[3]!;
     accounts.get = (key: string) => {

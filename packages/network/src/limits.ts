@@ -12,7 +12,7 @@ export interface NetworkLimits {
   readonly maxTimeoutMs: number;
 }
 
-export const defaultLimits: NetworkLimits = {
+export const defaultNetworkLimits: NetworkLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxInFlightPerPeer: 256,
   maxHandlers: 4_096,

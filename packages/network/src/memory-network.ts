@@ -7,7 +7,7 @@ import {
   systemRandom,
 } from '@market-of-experts/core';
 import { createFaults, type FaultInjection } from './faults.ts';
-import { defaultLimits, type NetworkLimits } from './limits.ts';
+import { defaultNetworkLimits, type NetworkLimits } from './limits.ts';
 import { type MemoryLinks, MemoryTransport } from './memory-transport.ts';
 import type { Transport } from './transport.ts';
 
@@ -31,7 +31,7 @@ export interface MemoryNetwork {
  * by all messages of that turn; so a busy network never keeps timers and sockets waiting.
  */
 export function createMemoryNetwork(init: MemoryNetworkInit = {}): MemoryNetwork {
-  const limits: NetworkLimits = { ...defaultLimits, ...init.limits };
+  const limits: NetworkLimits = { ...defaultNetworkLimits, ...init.limits };
   const faults = createFaults(init.random ?? systemRandom);
   const peers = new Map<NodeId, MemoryTransport>();
   const after = init.clock === undefined ? systemTimer : clockTimer(init.clock);

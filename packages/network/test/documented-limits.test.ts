@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { defaultLimits } from '../src/limits.ts';
+import { defaultNetworkLimits } from '../src/limits.ts';
 
 const units: Readonly<Record<string, number>> = { '': 1, MiB: 1024 * 1024, min: 60_000, s: 1_000 };
 
@@ -10,7 +10,7 @@ it('has the defaults that LIMITS.md tells, all of them', () => {
   const told = [...page.matchAll(/^\| `(\w+)`[^|]*\| *([\d,]+) ?(\w*) *\|/gm)].map(
     ([, name, number, unit]) => [name!, Number(number!.replaceAll(',', '')) * units[unit!]!] as const,
   );
-  expect(Object.fromEntries(told)).toEqual(defaultLimits);
+  expect(Object.fromEntries(told)).toEqual(defaultNetworkLimits);
   for (const [name, value] of told)
-    expect(value, name).toBe(defaultLimits[name as keyof typeof defaultLimits]);
+    expect(value, name).toBe(defaultNetworkLimits[name as keyof typeof defaultNetworkLimits]);
 });

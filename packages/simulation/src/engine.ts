@@ -1,6 +1,6 @@
 import { lossUnitsPerJob, type MarketParameters } from '@market-of-experts/protocol';
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
-import type { Beliefs } from './beliefs/beliefs.ts';
+import type { PublicBeliefs } from './beliefs/beliefs.ts';
 import { HistoryBeliefs } from './beliefs/history-beliefs.ts';
 import { PlaceBeliefs } from './beliefs/place-beliefs.ts';
 import { randomStream } from './chance/random.ts';
@@ -11,7 +11,7 @@ import { MarketState } from './market/market-state.ts';
 import { parametersOf } from './market/parameters.ts';
 import { Measurements } from './metrics/measurements.ts';
 import type { RunResult } from './metrics/result.ts';
-import { type Expert, makePopulation } from './population/expert.ts';
+import { makePopulation, type SimulatedExpert } from './population/expert.ts';
 import { respecialise } from './respecialise.ts';
 import type { Scenario } from './scenario/schema.ts';
 import { makeDemand } from './space/demand.ts';
@@ -22,8 +22,8 @@ const placesSample = 4_000;
 function makeBeliefs(
   { beliefs, noise, dimensions, jobsPerSecond }: Scenario,
   parameters: MarketParameters,
-  experts: readonly Expert[],
-): Beliefs {
+  experts: readonly SimulatedExpert[],
+): PublicBeliefs {
   const init = {
     experts: experts.length,
     places: parameters.places,

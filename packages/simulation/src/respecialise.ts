@@ -4,8 +4,8 @@ import type { Accounts } from './market/accounts.ts';
 import type { MarketState } from './market/market-state.ts';
 import type { PlaceRecord } from './market/place-record.ts';
 import type { Measurements } from './metrics/measurements.ts';
-import type { Expert } from './population/expert.ts';
-import type { Places } from './space/places.ts';
+import type { SimulatedExpert } from './population/expert.ts';
+import type { SpherePlaces } from './space/places.ts';
 import { nearPoint } from './space/sphere.ts';
 
 /** Who has a place already needs a reason to leave it: what it would earn elsewhere is a guess. */
@@ -23,7 +23,7 @@ const shortList = 5;
 export function respecialise(
   market: MarketState,
   measurements: Measurements,
-  places: Places,
+  places: SpherePlaces,
   job: number,
   random: Uniform,
   accounts: Accounts,
@@ -80,7 +80,7 @@ interface PlaceOutlook {
   readonly winnerLoss: number;
 }
 
-function lookAt(record: PlaceRecord, places: Places, experts: number): PlaceOutlook[] {
+function lookAt(record: PlaceRecord, places: SpherePlaces, experts: number): PlaceOutlook[] {
   const count = places.centres.length;
   return places.centres.map((_, place) => {
     let wins = 0;
@@ -99,6 +99,10 @@ function lookAt(record: PlaceRecord, places: Places, experts: number): PlaceOutl
 }
 
 /** Jobs, recently counted, that the expert could expect to win with its best at the centre of the place. */
-function worthTo(expert: Expert, { jobs, winners, winnerLoss }: PlaceOutlook, noise: number): number {
+function worthTo(
+  expert: SimulatedExpert,
+  { jobs, winners, winnerLoss }: PlaceOutlook,
+  noise: number,
+): number {
   return (jobs / (winners + 1)) * normalBelow((winnerLoss - expert.skill.best) / noise);
 }

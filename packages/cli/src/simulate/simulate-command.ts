@@ -6,6 +6,7 @@ import {
   groupTable,
   makeReport,
   type Report,
+  type ReportTable,
   type RunResult,
   readScenario,
   reportHtml,
@@ -15,7 +16,6 @@ import {
   shippedScenario,
   shippedScenarios,
   simulate,
-  type Table,
 } from '@market-of-experts/simulation';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
@@ -141,7 +141,7 @@ function show(report: Report): void {
   print();
 }
 
-function render({ columns, rows }: Table): string {
+function render({ columns, rows }: ReportTable): string {
   return renderTable(
     columns.map(({ title, isNumber }) => ({ title, ...(isNumber ? { align: 'right' as const } : {}) })),
     rows.map((row) => row.map((cell) => printable(cell))),

@@ -70,7 +70,7 @@ export async function releaseClients(
 
 /** Markets that are gone from the ledger with money of these clients still locked in them. */
 export function strandedMarkets(ledger: Ledger, { accounts }: Pick<Clients, 'accounts'>): MarketId[] {
-  const { closedMarkets } = ledger.records();
+  const { closedMarkets } = ledger.tables();
   return [...closedMarkets.values()]
     .map(({ market }) => market)
     .filter((market) =>

@@ -1,6 +1,6 @@
 import type { AccountFacts, OwnedNode } from '@market-of-experts/api/ledger-service';
 import type { AccountId } from '@market-of-experts/core';
-import type { LedgerRecords } from '@market-of-experts/ledger';
+import type { LedgerTables } from '@market-of-experts/ledger';
 import {
   delegationKey,
   type Expert,
@@ -14,7 +14,7 @@ import {
 type Delegations = AccountFacts['delegations'][number];
 
 /** What belongs to an account, wherever it is. Delegations are looked up node by node: no walk over everybody's. */
-export function accountFacts(records: LedgerRecords, account: AccountId): AccountFacts {
+export function accountFacts(records: LedgerTables, account: AccountId): AccountFacts {
   const { balanceMicro, nonce } = records.accounts.get(account) ?? { balanceMicro: 0n, nonce: 0 };
   // In a market that is gone something may be waiting to be taken out, too.
   const prepaid = [...records.markets.values(), ...records.closedMarkets.values()].flatMap(({ market }) => {
@@ -48,13 +48,13 @@ export function accountFacts(records: LedgerRecords, account: AccountId): Accoun
 }
 
 /** The registration behind a target, if there is one. */
-export function backingIn(records: LedgerRecords, target: StakeTarget): Expert | Validator | undefined {
+export function backingIn(records: LedgerTables, target: StakeTarget): Expert | Validator | undefined {
   return target.role === 'expert'
     ? records.experts.get(targetKey(target))
     : records.validators.get(target.node);
 }
 
-function* registrations(records: LedgerRecords): Generator<readonly [StakeTarget, Expert | Validator]> {
+function* registrations(records: LedgerTables): Generator<readonly [StakeTarget, Expert | Validator]> {
   for (const expert of records.experts.values())
     yield [{ role: 'expert', market: expert.market, node: expert.node }, expert];
   for (const validator of records.validators.values())

@@ -1,6 +1,6 @@
 import type { AttendanceFacts, MissingValidator } from '@market-of-experts/api/ledger-service';
 import { distinctNames, formatCredits } from '@market-of-experts/core';
-import type { LedgerRecords } from '@market-of-experts/ledger';
+import type { LedgerTables } from '@market-of-experts/ledger';
 import {
   attendanceOf,
   hasSeat,
@@ -13,7 +13,7 @@ import {
 const namedAtMost = 20;
 
 /** Which validators are there, and what their absence means for the others. */
-export function attendanceFacts(records: LedgerRecords): AttendanceFacts {
+export function attendanceFacts(records: LedgerTables): AttendanceFacts {
   const network = records.network.get('network')!;
   const { rollCall, rules, epoch } = network;
   const { presentMicro, seatedMicro, absent } = quorumOf(records, []);

@@ -1,6 +1,6 @@
 import type { Metagraph, MetagraphNode, WeightsInForce } from '@market-of-experts/api/ledger-service';
 import { distinctNames, type MarketId, type NodeId } from '@market-of-experts/core';
-import type { LedgerRecords } from '@market-of-experts/ledger';
+import type { LedgerTables } from '@market-of-experts/ledger';
 import type { Expert, Ranking, StakeTarget, Validator } from '@market-of-experts/protocol';
 import { attendanceOf, targetKey } from '@market-of-experts/protocol';
 
@@ -9,7 +9,7 @@ const WHOLE = 65_535;
 type Unshown = Omit<MetagraphNode, 'shownAs'>;
 
 /** Everybody in a market with what its last ranking came to. Undefined where there is no such market. */
-export function metagraph(records: LedgerRecords, market: MarketId): Metagraph | undefined {
+export function metagraph(records: LedgerTables, market: MarketId): Metagraph | undefined {
   if (!records.markets.has(market)) return undefined;
   const { epoch } = records.network.get('network')!;
   const ranking = records.rankings.get(market);
@@ -42,7 +42,7 @@ export function metagraph(records: LedgerRecords, market: MarketId): Metagraph |
 }
 
 /** Weights as they were last revealed, with names. */
-export function weightsInForce(records: LedgerRecords, market: MarketId): WeightsInForce | undefined {
+export function weightsInForce(records: LedgerTables, market: MarketId): WeightsInForce | undefined {
   if (!records.markets.has(market)) return undefined;
   const shownExperts = shownIn(records.experts.values(), market);
   const shownValidators = shownIn(records.validators.values());
@@ -148,14 +148,14 @@ function common({
 
 /** A ranking's rows under the keys that nodes have now. */
 function rowsOf<Row extends { readonly node: NodeId }>(
-  records: LedgerRecords,
+  records: LedgerTables,
   rows: readonly Row[],
   targetOf: (node: NodeId) => StakeTarget,
 ): ReadonlyMap<NodeId, Row> {
   return new Map(rows.map((row) => [presentNode(records, targetOf(row.node)), row]));
 }
 
-function presentNode(records: LedgerRecords, target: StakeTarget): NodeId {
+function presentNode(records: LedgerTables, target: StakeTarget): NodeId {
   return records.rotations.get(targetKey(target))?.next ?? target.node;
 }
 

@@ -1,5 +1,5 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
-import type { LedgerRecords } from '@market-of-experts/ledger';
+import type { LedgerTables } from '@market-of-experts/ledger';
 import {
   type Expert,
   type RecordChange,
@@ -22,7 +22,7 @@ const namedAccounts = 10;
  * All is made from the changes: what was asked for may not be what would come of it.
  */
 export function transactionSummary(
-  records: LedgerRecords,
+  records: LedgerTables,
   transaction: Transaction,
   changes: readonly RecordChange[],
 ): { readonly headline: string; readonly summary: readonly string[] } {
@@ -89,7 +89,7 @@ function nothingElse({ from }: Transaction, changes: readonly RecordChange[]): s
 
 /** Where money was to go somewhere: how much does. */
 function headlineOf(
-  records: LedgerRecords,
+  records: LedgerTables,
   transaction: Transaction,
   changes: readonly RecordChange[],
 ): string | undefined {
@@ -128,7 +128,7 @@ function headlineOf(
   return transaction.kind === 'redelegate' ? `Nothing goes to ${goal}: ${back}.` : asSentence(`${back}.`);
 }
 
-function unbondedBy({ before, after }: ChangeOf<'unbondings'>, records: LedgerRecords): Amount {
+function unbondedBy({ before, after }: ChangeOf<'unbondings'>, records: LedgerTables): Amount {
   const backing = backingIn(records, after!.target);
   return backing === undefined
     ? 0n
@@ -183,7 +183,7 @@ function prepaidSentences({ key, before, after }: ChangeOf<'prepaid'>): string[]
 
 function delegationSentences(
   { before, after }: ChangeOf<'delegations'>,
-  records: LedgerRecords,
+  records: LedgerTables,
   nextEpoch: number,
 ): string[] {
   const { target } = (after ?? before)!;
@@ -200,7 +200,7 @@ function delegationSentences(
     : [];
 }
 
-function unbondingSentences(change: ChangeOf<'unbondings'>, records: LedgerRecords): string[] {
+function unbondingSentences(change: ChangeOf<'unbondings'>, records: LedgerTables): string[] {
   const { target, to, releaseEpoch } = change.after!;
   const addedMicro = unbondedBy(change, records);
   const goal = to === undefined ? 'are paid out' : `are delegated to ${nodeName(records, to)}`;
@@ -269,7 +269,7 @@ function marketSentences({ before, after }: ChangeOf<'markets'>): string[] {
   return sentences;
 }
 
-function nodeName(records: LedgerRecords, target: StakeTarget): string {
+function nodeName(records: LedgerTables, target: StakeTarget): string {
   const backing = backingIn(records, target);
   return backing === undefined ? `node ${target.node.slice(0, 8)}` : label(backing);
 }
@@ -293,8 +293,8 @@ function percent(bps: number): string {
 }
 
 /** The registrations and the network as they would be afterwards; other tables as they are. */
-function recordsAfter(records: LedgerRecords, changes: readonly RecordChange[]): LedgerRecords {
-  const changed = { ...records } as { -readonly [Name in keyof LedgerRecords]: ReadonlyMap<string, unknown> };
+function recordsAfter(records: LedgerTables, changes: readonly RecordChange[]): LedgerTables {
+  const changed = { ...records } as { -readonly [Name in keyof LedgerTables]: ReadonlyMap<string, unknown> };
   for (const table of ['network', 'experts', 'validators'] as const) {
     const touched = changes.filter((change) => change.table === table);
     if (touched.length === 0) continue;
@@ -304,5 +304,5 @@ function recordsAfter(records: LedgerRecords, changes: readonly RecordChange[]):
       else copy.set(key, after);
     changed[table] = copy;
   }
-  return changed as LedgerRecords;
+  return changed as LedgerTables;
 }

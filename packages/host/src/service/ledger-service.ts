@@ -1,6 +1,6 @@
 import type { LedgerService, TransactionPreview } from '@market-of-experts/api/ledger-service';
 import { isMoeError, type SenderId } from '@market-of-experts/core';
-import type { Ledger, LedgerRecords } from '@market-of-experts/ledger';
+import type { Ledger, LedgerTables } from '@market-of-experts/ledger';
 import { type RecordChange, warningsOfDestination } from '@market-of-experts/protocol';
 import { accountFacts } from '../ledger-facts/account-facts.ts';
 import { attendanceFacts } from '../ledger-facts/attendance.ts';
@@ -27,19 +27,19 @@ export function ledgerService(ledger: Ledger): LedgerService {
         burntMicro,
         minValidatorStakeMicro,
         validatorStakeMicro,
-        attendance: attendanceFacts(ledger.records()),
+        attendance: attendanceFacts(ledger.tables()),
         height: ledger.height(),
         stateRoot: ledger.stateRoot(),
       };
     },
-    account: (id) => accountFacts(ledger.records(), id),
-    nextNonce: (sender) => ledger.records().accounts.get(sender)?.nonce ?? 0,
+    account: (id) => accountFacts(ledger.tables(), id),
+    nextNonce: (sender) => ledger.tables().accounts.get(sender)?.nonce ?? 0,
     markets: () => ledger.markets(),
     market: (id) => ledger.market(id),
     experts: (market) => ledger.experts(market),
     validators: () => ledger.validators(),
-    weights: (market) => weightsInForce(ledger.records(), market),
-    metagraph: (market) => metagraph(ledger.records(), market),
+    weights: (market) => weightsInForce(ledger.tables(), market),
+    metagraph: (market) => metagraph(ledger.tables(), market),
     quote: (id) => {
       const market = ledger.market(id);
       if (market === undefined) return undefined;
@@ -58,7 +58,7 @@ export function ledgerService(ledger: Ledger): LedgerService {
         const { outcome, changes } = await ledger.preview(transaction);
         const height = ledger.height();
         if (!outcome.applied) return refusal(outcome.code, outcome.message, height);
-        const records = ledger.records();
+        const records = ledger.tables();
         return {
           outcome: { applied: true },
           changes,
@@ -92,7 +92,7 @@ function refusal(
   return { outcome: { applied: false, code, message }, ...nothing, height };
 }
 
-function* nodesIn({ experts, validators, prepaid }: LedgerRecords): Iterable<string> {
+function* nodesIn({ experts, validators, prepaid }: LedgerTables): Iterable<string> {
   for (const { node } of experts.values()) yield node;
   for (const { node } of validators.values()) yield node;
   for (const { gateway } of prepaid.values()) yield gateway;

@@ -96,7 +96,7 @@ export function marketService(components: ServiceComponents): OpenService {
         experts: [...ofFirst.experts, ...experts.waiting()],
         validators: ledger.validators().map(({ node, name, stakeMicro }) => ({ id: node, name, stakeMicro })),
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
-        attendance: attendanceFacts(ledger.records()).sentences,
+        attendance: attendanceFacts(ledger.tables()).sentences,
         notices: components.notices(),
         calibration: {
           pieces: Math.min(

@@ -435,7 +435,7 @@ describe('a preview', () => {
     const { changes } = await service.preview(transaction);
     expect(await service.submit(signTransaction(alice, transaction))).toEqual({ index: 7, height: 8 });
     expect(changes.length).toBeGreaterThan(2);
-    for (const { table, key, after } of changes) expect(ledger.records()[table].get(key)).toEqual(after);
+    for (const { table, key, after } of changes) expect(ledger.tables()[table].get(key)).toEqual(after);
   });
 });
 

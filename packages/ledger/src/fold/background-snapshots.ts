@@ -1,15 +1,9 @@
-import { type Hash, messageOf } from '@market-of-experts/core';
-import type { SnapshotStore } from './snapshots.ts';
+import { messageOf } from '@market-of-experts/core';
+import type { SnapshotPlace, SnapshotStore } from './snapshots.ts';
 import type { TrackedState } from './tracked-state.ts';
 
 /** Records that one entry may cost in snapshots: 1,000,000 records are written every 125,000 entries. */
 const RECORDS_PER_ENTRY = 8;
-
-interface LogPlace {
-  readonly network: string;
-  readonly height: number;
-  readonly headHash: Hash;
-}
 
 /** Snapshots of a state that goes on changing, one at a time. */
 export class BackgroundSnapshots {
@@ -41,7 +35,7 @@ export class BackgroundSnapshots {
   }
 
   /** To be told where the log is after every batch. */
-  advanced(place: LogPlace): void {
+  advanced(place: SnapshotPlace): void {
     if (!this.#isDue(place.height) || this.#saving !== undefined) return;
     this.#oneAtATime(
       this.#save(place).catch((error: unknown) =>
@@ -51,7 +45,7 @@ export class BackgroundSnapshots {
   }
 
   /** Writes one of the state as it is once no other is being written. */
-  async saveNow(place: () => LogPlace): Promise<void> {
+  async saveNow(place: () => SnapshotPlace): Promise<void> {
     while (this.#saving !== undefined) await this.#saving;
     const saved = this.#save(place());
     this.#oneAtATime(saved.catch(() => {}));
@@ -63,7 +57,7 @@ export class BackgroundSnapshots {
   }
 
   /** The state goes on while it is written; the file holds it as it is now. */
-  async #save(place: LogPlace): Promise<void> {
+  async #save(place: SnapshotPlace): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
     this.#height = place.height;

@@ -20,7 +20,7 @@ import type {
 import type { LedgerEntry } from '../log/entry.ts';
 
 /** The tables of the ledger, by the keys that the protocol makes. */
-export type LedgerRecords = {
+export type LedgerTables = {
   readonly [Name in TableName]: ReadonlyMap<string, NonNullable<ReturnType<LedgerState[Name]['get']>>>;
 };
 
@@ -55,7 +55,7 @@ export interface LedgerReaders {
   market(id: MarketId): Market | undefined;
   markets(): readonly Market[];
   /** All records as they are now, for reading: they change, in one step, with every batch. */
-  records(): LedgerRecords;
+  tables(): LedgerTables;
   /**
    * What the transaction would do if it came now, by the rules themselves. The sender's signature is not needed; those of
    * nodes inside are checked: rejects with `invalid-signature`.

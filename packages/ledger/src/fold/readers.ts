@@ -61,7 +61,7 @@ export class StateReaders implements LedgerReaders {
     return [...this.#state.markets.values()];
   }
 
-  records(): ReturnType<LedgerReaders['records']> {
+  tables(): ReturnType<LedgerReaders['tables']> {
     return this.#state;
   }
 

@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { DamagedFile, readFrames, writeFrames } from './frame-file.ts';
 
 /** A state's place in the log. */
-interface SnapshotPlace {
+export interface SnapshotPlace {
   readonly network: string;
   /** Number of entries folded into the state. */
   readonly height: number;

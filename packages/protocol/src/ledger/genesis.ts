@@ -1,5 +1,5 @@
 import { formatCredits, hashOf, MAX_AMOUNT } from '@market-of-experts/core';
-import { problemOfTerms } from '../market/problem-of-terms.ts';
+import { problemOfTerms } from '../terms/problem-of-terms.ts';
 import { problemOfDestination } from './accounts/destination.ts';
 import { newMarket } from './markets/markets.ts';
 import type { StateView } from './state/state.ts';

@@ -1,5 +1,5 @@
-import { cheapestToLose } from '../market/pruning.ts';
 import { invalidInput, nameOf } from './invalid-input.ts';
+import { cheapestToLose } from './pruning.ts';
 
 /** What decides who makes room in a full market. Lists are indexed by uid. */
 export interface PruneInput {

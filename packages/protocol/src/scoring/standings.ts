@@ -3,7 +3,7 @@ import type { MarketParameters } from '../parameters.ts';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
 /** Scored jobs, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
-export interface Tally {
+export interface LossTotals {
   readonly jobs: number;
   /** Sum of the losses: for people. It depends on which texts an expert was drawn for. */
   readonly lossUnits: number;
@@ -14,11 +14,11 @@ export interface Tally {
 
 /** What the winner's rule knows of an expert at a place when a job is scored. */
 export interface Standing {
-  readonly global: Pick<Tally, 'jobs' | 'excessUnits'>;
-  readonly place: Pick<Tally, 'jobs' | 'excessUnits'>;
+  readonly global: Pick<LossTotals, 'jobs' | 'excessUnits'>;
+  readonly place: Pick<LossTotals, 'jobs' | 'excessUnits'>;
 }
 
-export const emptyTally: Tally = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
+export const noLosses: LossTotals = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
 
 /** A loss has `distractors × pieces` as denominator; with 1 to 4 pieces this is a multiple of each. */
 export function lossUnitsPerJob(parameters: Pick<MarketParameters, 'distractors'>): number {
@@ -52,14 +52,14 @@ export interface WorkerLoss extends CertifiedLoss {
 }
 
 interface Row {
-  readonly global: Tally;
-  readonly places: ReadonlyMap<number, Tally>;
+  readonly global: LossTotals;
+  readonly places: ReadonlyMap<number, LossTotals>;
 }
 
 /** `[expert, place, jobs, lossUnits, excessUnits, wins]` */
 export type StandingRow = readonly [NodeId, number, number, number, number, number];
 
-const add = (a: Tally, b: Tally): Tally => ({
+const add = (a: LossTotals, b: LossTotals): LossTotals => ({
   jobs: a.jobs + b.jobs,
   lossUnits: a.lossUnits + b.lossUnits,
   excessUnits: a.excessUnits + b.excessUnits,
@@ -83,19 +83,19 @@ export class Standings {
   with(losses: readonly CertifiedLoss[]): Standings {
     const rows = new Map(this.#rows);
     for (const { node, place, lossUnits, excessUnits, won } of losses) {
-      const row = rows.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
-      const one: Tally = { jobs: 1, lossUnits, excessUnits, wins: won ? 1 : 0 };
+      const row = rows.get(node) ?? { global: noLosses, places: new Map<number, LossTotals>() };
+      const one: LossTotals = { jobs: 1, lossUnits, excessUnits, wins: won ? 1 : 0 };
       rows.set(node, {
         global: add(row.global, one),
-        places: new Map(row.places).set(place, add(row.places.get(place) ?? emptyTally, one)),
+        places: new Map(row.places).set(place, add(row.places.get(place) ?? noLosses, one)),
       });
     }
     return new Standings(rows);
   }
 
-  of(expert: NodeId, place: number): { readonly global: Tally; readonly place: Tally } {
+  of(expert: NodeId, place: number): { readonly global: LossTotals; readonly place: LossTotals } {
     const row = this.#rows.get(expert);
-    return { global: row?.global ?? emptyTally, place: row?.places.get(place) ?? emptyTally };
+    return { global: row?.global ?? noLosses, place: row?.places.get(place) ?? noLosses };
   }
 
   /** Plain rows, for a snapshot on disk. */
@@ -115,10 +115,10 @@ export class Standings {
   }
 
   static fromRows(rows: readonly StandingRow[]): Standings {
-    const table = new Map<NodeId, { global: Tally; places: Map<number, Tally> }>();
+    const table = new Map<NodeId, { global: LossTotals; places: Map<number, LossTotals> }>();
     for (const [node, place, jobs, lossUnits, excessUnits, wins] of rows) {
-      const row = table.get(node) ?? { global: emptyTally, places: new Map<number, Tally>() };
-      const here: Tally = { jobs, lossUnits, excessUnits, wins };
+      const row = table.get(node) ?? { global: noLosses, places: new Map<number, LossTotals>() };
+      const here: LossTotals = { jobs, lossUnits, excessUnits, wins };
       row.global = add(row.global, here);
       row.places.set(place, here);
       table.set(node, row);

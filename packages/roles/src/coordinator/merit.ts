@@ -1,7 +1,7 @@
 import { messageOf, type NodeId } from '@market-of-experts/core';
 import { normalBelow } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
-import { addInto, compareFractions, emptyTally, placeExcess, quantise } from '@market-of-experts/protocol';
+import { addInto, compareFractions, noLosses, placeExcess, quantise } from '@market-of-experts/protocol';
 import type { LedgerView } from '../view/ledger-view.ts';
 
 /** Experts for one text, the best first, and how sure it is that the first is the best. */
@@ -64,7 +64,7 @@ function expertsByStanding(view: LedgerView): NodeId[] {
     .filter(({ onProbation }) => !onProbation)
     .map(({ node }) => ({
       node,
-      excess: placeExcess({ global: standings.of(node, 0).global, place: emptyTally }, roster.parameters),
+      excess: placeExcess({ global: standings.of(node, 0).global, place: noLosses }, roster.parameters),
     }))
     .sort((a, b) => compareFractions(a.excess, b.excess))
     .map(({ node }) => node);

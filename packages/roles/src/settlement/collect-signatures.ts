@@ -56,7 +56,7 @@ export async function collectSignatures(init: CollectInit): Promise<Collected> {
           throw new Error(`Validator ${node} answered with what is not its signature.`);
         signatures.push(signature);
         if (isQuorum || over.signal.aborted) return;
-        const quorum = quorumOf(ledger.records(), signatures);
+        const quorum = quorumOf(ledger.tables(), signatures);
         isQuorum = hasTwoThirds(quorum) && hasThirdOfSeats(quorum);
         if (isQuorum)
           clock.sleep(graceMs, over.signal).then(

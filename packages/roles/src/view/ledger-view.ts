@@ -146,7 +146,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         .map(({ node }) => node),
     isQuorum: (signers) =>
       isQuorum(
-        init.ledger.records(),
+        init.ledger.tables(),
         signers.map((node) => ({ node })),
       ),
     calibration: (node, index) => init.calibration.vectorAt(node, index),

@@ -22,7 +22,7 @@ export interface CertifiedOutcome {
 }
 
 /** What everybody may know of the experts' records: it comes from certificates, which are public. */
-export interface Beliefs {
+export interface PublicBeliefs {
   /** Excess losses of experts on a datum like this, in their order. */
   excessOf(occasion: Occasion, experts: readonly number[]): readonly Estimate[];
   /** Best known experts of the place, best first: whom a member thinks of calling. Constant between settlements. */

@@ -1,7 +1,7 @@
 import type { JobId, NodeId } from '@market-of-experts/core';
 import type { Estimate } from '@market-of-experts/history';
 import { type History, memoryHistory, posterior } from '@market-of-experts/history';
-import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
+import type { CertifiedOutcome, Occasion, PublicBeliefs } from './beliefs.ts';
 import { PlaceBeliefs, type PlaceBeliefsInit } from './place-beliefs.ts';
 
 export interface HistoryBeliefsInit extends PlaceBeliefsInit {
@@ -19,7 +19,7 @@ export interface HistoryBeliefsInit extends PlaceBeliefsInit {
 const bandwidth = 0.04;
 
 /** What the node's own history says of the nearest certified jobs; the short list comes from the table of places. */
-export class HistoryBeliefs implements Beliefs {
+export class HistoryBeliefs implements PublicBeliefs {
   readonly #init: HistoryBeliefsInit;
   readonly #history: History;
   readonly #places: PlaceBeliefs;

@@ -1,5 +1,5 @@
 import type { Estimate } from '@market-of-experts/history';
-import type { Beliefs, CertifiedOutcome, Occasion } from './beliefs.ts';
+import type { CertifiedOutcome, Occasion, PublicBeliefs } from './beliefs.ts';
 
 export interface PlaceBeliefsInit {
   readonly experts: number;
@@ -21,7 +21,7 @@ const placeSd = 0.1;
  * Normal posterior of an expert's excess at a place, shrunk to its posterior over all places, which is shrunk to 0;
  * older records fade exponentially. The tallies that the certified table of places has, with a standard deviation.
  */
-export class PlaceBeliefs implements Beliefs {
+export class PlaceBeliefs implements PublicBeliefs {
   readonly #init: PlaceBeliefsInit;
   readonly #count: Float64Array;
   readonly #sum: Float64Array;

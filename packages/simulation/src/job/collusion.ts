@@ -1,5 +1,5 @@
 import type { Seat } from '../market/decided-job.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 
 /**
  * Factor of a worker's loss when judges of its own ring bend their views of the hidden pieces towards what its answer
@@ -8,7 +8,7 @@ import type { Expert } from '../population/expert.ts';
  * with one fellow among four others a bend of 0.4 halves the loss, and one of 1 leaves 22 %; the losses of those
  * outside the ring do not change, and nobody was found dissenting.
  */
-export function ringFactor(worker: Expert, seat: Seat, judges: readonly Seat[]): number {
+export function ringFactor(worker: SimulatedExpert, seat: Seat, judges: readonly Seat[]): number {
   let fellows = 0;
   let others = 0;
   let bend = 0;

@@ -1,6 +1,6 @@
 import { keyedNormal } from '../chance/random.ts';
 import type { Datum } from '../market/decided-job.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import type { Scenario } from '../scenario/schema.ts';
 
@@ -12,7 +12,7 @@ const referenceVariance = 0.25 * 0.75;
  * the model and the datum only: two experts with one model have the same.
  */
 export function drawLoss(
-  expert: Expert,
+  expert: SimulatedExpert,
   datum: Datum,
   scenario: Scenario,
   compared: number,

@@ -16,7 +16,7 @@ import {
 import type { Uniform } from '../chance/random.ts';
 import type { Datum, SealedOutcome, Seat } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { policyOf } from '../population/strategies.ts';
 import { beginSimulated, commitOf, declineOf, grantOf } from './statements.ts';
@@ -25,7 +25,7 @@ interface Event {
   readonly atMs: number;
   readonly kind: 'asked' | 'claim' | 'refused' | 'commit' | 'decline';
   readonly seat: Seat;
-  readonly friends?: readonly Expert[];
+  readonly friends?: readonly SimulatedExpert[];
 }
 
 /**
@@ -51,17 +51,17 @@ export function runSealedStage(
     });
   const seats = [...draw.members.map(seatOf(false)), ...draw.newcomers.map(seatOf(true))];
   const drawn = new Set(seats.map(({ principal }) => principal));
-  const held = new Map<Expert, Expert>();
-  const silent = new Map<Expert, boolean>();
+  const held = new Map<SimulatedExpert, SimulatedExpert>();
+  const silent = new Map<SimulatedExpert, boolean>();
   let job = beginSimulated(market, draw, datum);
   let refusals = 0;
   let cutAtMs = datum.atMs + parameters.sealedDeadlineMs;
 
   const events: Event[] = [];
-  const at = (atMs: number, kind: Event['kind'], seat: Seat, friends?: readonly Expert[]): void => {
+  const at = (atMs: number, kind: Event['kind'], seat: Seat, friends?: readonly SimulatedExpert[]): void => {
     events.push(friends === undefined ? { atMs, kind, seat } : { atMs, kind, seat, friends });
   };
-  const isSilent = (expert: Expert): boolean => {
+  const isSilent = (expert: SimulatedExpert): boolean => {
     let answer = silent.get(expert);
     if (answer === undefined) {
       answer = expert.settings.silentShare > 0 && random() < expert.settings.silentShare;
@@ -69,11 +69,11 @@ export function runSealedStage(
     }
     return answer;
   };
-  const startWork = (seat: Seat, worker: Expert, nowMs: number): void => {
+  const startWork = (seat: Seat, worker: SimulatedExpert, nowMs: number): void => {
     seat.worker = worker;
     if (!isSilent(worker)) at(occupy(worker, nowMs, random) + travelMs(worker, random), 'commit', seat);
   };
-  const claimNext = (seat: Seat, friends: readonly Expert[], nowMs: number): void => {
+  const claimNext = (seat: Seat, friends: readonly SimulatedExpert[], nowMs: number): void => {
     if (friends.length === 0 || seat.claims >= parameters.maximumClaims)
       return startWork(seat, seat.principal, nowMs);
     at(nowMs + travelMs(seat.principal, random) + travelMs(friends[0]!, random), 'claim', seat, friends);
@@ -124,12 +124,12 @@ export function runSealedStage(
 }
 
 /** Time over the network, one way. */
-function travelMs(expert: Expert, random: Uniform): number {
+function travelMs(expert: SimulatedExpert, random: Uniform): number {
   return expert.settings.networkMs * Math.exp(expert.settings.jitter * standardNormal(random));
 }
 
 /** Has the expert embed something from `nowMs` on; the result is when it is done. */
-export function occupy({ schedule, settings }: Expert, nowMs: number, random: Uniform): number {
+export function occupy({ schedule, settings }: SimulatedExpert, nowMs: number, random: Uniform): number {
   return schedule.take(nowMs, settings.computeMs * Math.exp(settings.jitter * standardNormal(random)));
 }
 
@@ -142,7 +142,7 @@ function takeEarliest(events: Event[]): Event | undefined {
 
 /** What every member of the shard sees: the other members, and the friends that it may call. */
 interface Outlook {
-  readonly members: ReadonlyMap<Expert, Prospect>;
+  readonly members: ReadonlyMap<SimulatedExpert, Prospect>;
   readonly friends: readonly Friend[];
   readonly datum: Datum;
 }
@@ -151,7 +151,7 @@ function makeOutlook(
   market: MarketState,
   draw: ShardDraw,
   seats: readonly Seat[],
-  drawn: ReadonlySet<Expert>,
+  drawn: ReadonlySet<SimulatedExpert>,
   datum: Datum,
   random: Uniform,
 ): Outlook {
@@ -195,7 +195,7 @@ function decide(
   seat: Seat,
   { members, friends, datum }: Outlook,
   random: Uniform,
-): 'work' | 'decline' | readonly Expert[] {
+): 'work' | 'decline' | readonly SimulatedExpert[] {
   // Only paid members may call; a newcomer shows what it can do itself.
   if (seat.onProbation) return 'work';
   const { principal } = seat;
@@ -222,7 +222,7 @@ function decide(
 const testSd = 0.03;
 
 /** Who trains anew knows better than its record how good it is now: it has tested its model. */
-function selfProspect(market: MarketState, expert: Expert, known: Prospect, datum: Datum): Prospect {
+function selfProspect(market: MarketState, expert: SimulatedExpert, known: Prospect, datum: Datum): Prospect {
   if (expert.settings.respecialise === undefined) return known;
   const usual = market.record.meanLossAt(datum.place);
   if (usual === undefined) return known;

@@ -1,4 +1,4 @@
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import type { DecidedJob } from './decided-job.ts';
 
 /** Whole micro-credits of everybody, by expert index. Credits are moved, never made. */
@@ -44,11 +44,11 @@ export class Accounts {
       if (worker !== undefined) this.costMicro[worker.index]! += worker.settings.costMicro;
   }
 
-  earnedMicro({ index }: Expert): number {
+  earnedMicro({ index }: SimulatedExpert): number {
     return this.ownMicro[index]! + this.principalMicro[index]! + this.calledMicro[index]!;
   }
 
-  netMicro(expert: Expert): number {
+  netMicro(expert: SimulatedExpert): number {
     return this.earnedMicro(expert) - this.slashedMicro[expert.index]! - this.costMicro[expert.index]!;
   }
 }

@@ -1,7 +1,7 @@
 import type { Amount } from '@market-of-experts/core';
 import type { CertifiedMember, FeeSplit, SealedJob } from '@market-of-experts/protocol';
 import type { Occasion } from '../beliefs/beliefs.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 
 /** One job's datum: when and where it comes, and how hard it is. */
 export interface Datum extends Occasion {
@@ -11,10 +11,10 @@ export interface Datum extends Occasion {
 
 /** A seat of the job and who works for it. What it said in time is in the job itself. */
 export interface Seat {
-  readonly principal: Expert;
+  readonly principal: SimulatedExpert;
   readonly onProbation: boolean;
   /** Who works for it: itself, a friend that granted its claim, or nobody yet. */
-  worker: Expert | undefined;
+  worker: SimulatedExpert | undefined;
   workerBps: number;
   /** Friends asked so far, the one that granted among them. */
   claims: number;
@@ -26,7 +26,7 @@ export interface SealedOutcome {
   readonly job: SealedJob;
   readonly cutAtMs: number;
   /** Who was called and worked, by whom. */
-  readonly held: ReadonlyMap<Expert, Expert>;
+  readonly held: ReadonlyMap<SimulatedExpert, SimulatedExpert>;
   readonly refusals: number;
 }
 
@@ -48,5 +48,5 @@ export interface DecidedJob {
   readonly winner: Seat | undefined;
   /** Paid by the client; undefined when nobody won. */
   readonly split: (FeeSplit & { readonly feeMicro: Amount }) | undefined;
-  readonly slashes: readonly { readonly expert: Expert; readonly amountMicro: Amount }[];
+  readonly slashes: readonly { readonly expert: SimulatedExpert; readonly amountMicro: Amount }[];
 }

@@ -11,10 +11,10 @@ import {
   toNumber,
 } from '@market-of-experts/protocol';
 import { defaultPricer, nextAskBps } from '@market-of-experts/roles/calling/pricer';
-import type { Beliefs } from '../beliefs/beliefs.ts';
-import type { Expert } from '../population/expert.ts';
+import type { PublicBeliefs } from '../beliefs/beliefs.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import type { Scenario } from '../scenario/schema.ts';
-import type { Places } from '../space/places.ts';
+import type { SpherePlaces } from '../space/places.ts';
 import { PlaceRecord } from './place-record.ts';
 import { Reliability } from './reliability.ts';
 
@@ -22,11 +22,11 @@ import { Reliability } from './reliability.ts';
 export class MarketState {
   readonly scenario: Scenario;
   readonly parameters: MarketParameters;
-  readonly experts: readonly Expert[];
-  readonly beliefs: Beliefs;
+  readonly experts: readonly SimulatedExpert[];
+  readonly beliefs: PublicBeliefs;
   readonly reliability: Reliability;
   readonly record: PlaceRecord;
-  readonly #byNode: ReadonlyMap<NodeId, Expert>;
+  readonly #byNode: ReadonlyMap<NodeId, SimulatedExpert>;
   readonly #places: number;
   readonly #standing: Float64Array;
   readonly #standingBatch: Int32Array;
@@ -41,9 +41,9 @@ export class MarketState {
   constructor(init: {
     readonly scenario: Scenario;
     readonly parameters: MarketParameters;
-    readonly experts: readonly Expert[];
-    readonly beliefs: Beliefs;
-    readonly places: Places;
+    readonly experts: readonly SimulatedExpert[];
+    readonly beliefs: PublicBeliefs;
+    readonly places: SpherePlaces;
   }) {
     this.scenario = init.scenario;
     this.parameters = init.parameters;
@@ -76,16 +76,16 @@ export class MarketState {
   }
 
   /** Whether the rules let the expert be called. */
-  maybeCalled({ index }: Expert): boolean {
+  maybeCalled({ index }: SimulatedExpert): boolean {
     return this.#callable[index] === 1;
   }
 
-  expertOf(node: NodeId): Expert {
+  expertOf(node: NodeId): SimulatedExpert {
     return this.#byNode.get(node)!;
   }
 
   /** Certified expected excess of an expert at a place, as the winner's rule takes it. */
-  standingOf(expert: Expert, place: number): number {
+  standingOf(expert: SimulatedExpert, place: number): number {
     const cell = expert.index * this.#places + place;
     if (this.#standingBatch[cell] !== this.#batch) {
       this.#standing[cell] = toNumber(placeExcess(this.#standings.of(expert.node, place), this.parameters));

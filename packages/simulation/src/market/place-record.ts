@@ -1,5 +1,5 @@
-import type { Expert } from '../population/expert.ts';
-import type { Places } from '../space/places.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
+import type { SpherePlaces } from '../space/places.ts';
 import { squaredDistance } from '../space/sphere.ts';
 import type { DecidedJob } from './decided-job.ts';
 
@@ -25,15 +25,15 @@ export class PlaceRecord {
   readonly recentLosses: Float64Array;
   /** Wins, faded, of a worker at a place: `expert × places + place`. */
   readonly recentWins: Float64Array;
-  readonly #experts: readonly Expert[];
-  readonly #places: Places;
+  readonly #experts: readonly SimulatedExpert[];
+  readonly #places: SpherePlaces;
   readonly #quarterJobs: number;
   readonly #quarters: { readonly demand: Float64Array; competition: number[] }[] = [];
   #window: Float64Array;
   #quarter: Float64Array;
   #jobs = 0;
 
-  constructor(experts: readonly Expert[], places: Places, jobs: number) {
+  constructor(experts: readonly SimulatedExpert[], places: SpherePlaces, jobs: number) {
     const count = places.centres.length;
     this.#experts = experts;
     this.#places = places;

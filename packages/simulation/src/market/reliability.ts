@@ -1,4 +1,4 @@
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 
 /** Answers after which an old one counts half, and what is believed of a stranger. */
 const fade = 0.995;
@@ -20,20 +20,20 @@ export class Reliability {
     this.#inTime = new Float64Array(experts);
   }
 
-  freeOf({ index }: Expert): number {
+  freeOf({ index }: SimulatedExpert): number {
     return (this.#free[index]! + strangerWeight * strangerFree) / (this.#asked[index]! + strangerWeight);
   }
 
-  onTimeOf({ index }: Expert): number {
+  onTimeOf({ index }: SimulatedExpert): number {
     return (this.#inTime[index]! + strangerWeight * strangerOnTime) / (this.#worked[index]! + strangerWeight);
   }
 
-  asked({ index }: Expert, wasFree: boolean): void {
+  asked({ index }: SimulatedExpert, wasFree: boolean): void {
     this.#asked[index] = this.#asked[index]! * fade + 1;
     this.#free[index] = this.#free[index]! * fade + (wasFree ? 1 : 0);
   }
 
-  worked({ index }: Expert, inTime: boolean): void {
+  worked({ index }: SimulatedExpert, inTime: boolean): void {
     this.#worked[index] = this.#worked[index]! * fade + 1;
     this.#inTime[index] = this.#inTime[index]! * fade + (inTime ? 1 : 0);
   }

@@ -1,6 +1,6 @@
 import type { Accounts } from '../market/accounts.ts';
 import type { DecidedJob } from '../market/decided-job.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import type { GroupResult } from './result.ts';
 import { rounded } from './statistics.ts';
 
@@ -31,12 +31,12 @@ export class GroupCounts {
     }
   }
 
-  moved({ group }: Expert): void {
+  moved({ group }: SimulatedExpert): void {
     this.#groups[group]!.moves += 1;
   }
 
-  result(name: string, group: number, experts: readonly Expert[], accounts: Accounts): GroupResult {
-    const sum = (of: (expert: Expert) => number): number =>
+  result(name: string, group: number, experts: readonly SimulatedExpert[], accounts: Accounts): GroupResult {
+    const sum = (of: (expert: SimulatedExpert) => number): number =>
       experts.reduce((total, expert) => total + of(expert), 0) / 1_000_000;
     const net = sum((expert) => accounts.netMicro(expert));
     const staked = experts.reduce((total, { settings }) => total + settings.stakeCredits, 0);

@@ -2,7 +2,7 @@ import { type CertificateBody, deliveryWeights } from '@market-of-experts/protoc
 import type { Accounts } from '../market/accounts.ts';
 import { type DecidedJob, hasCommitted, hasDeclined } from '../market/decided-job.ts';
 import type { MarketState } from '../market/market-state.ts';
-import type { Expert } from '../population/expert.ts';
+import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { GroupCounts } from './group-counts.ts';
 import type { RunResult, WindowResult } from './result.ts';
@@ -51,7 +51,7 @@ export class Measurements {
       this.#single[expert.index]! += loss;
       if (loss < oracle && expert.joinsAtJob <= datum.job) oracle = loss;
     }
-    const lossOf = (expert: Expert): number => meanLoss(expert.skill, datum.point);
+    const lossOf = (expert: SimulatedExpert): number => meanLoss(expert.skill, datum.point);
     const weights =
       members.length === 0
         ? []

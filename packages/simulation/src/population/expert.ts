@@ -8,7 +8,7 @@ import { Schedule } from './schedule.ts';
 import type { Skill } from './skill.ts';
 
 /** One simulated expert: what it is, and what changes while it takes part. */
-export interface Expert {
+export interface SimulatedExpert {
   readonly index: number;
   readonly node: NodeId;
   readonly owner: AccountId;
@@ -28,9 +28,9 @@ export interface Expert {
   claims: { won: number; heldAlready: number; lost: number };
 }
 
-export function makePopulation(scenario: Scenario, demand: Demand, random: Uniform): Expert[] {
+export function makePopulation(scenario: Scenario, demand: Demand, random: Uniform): SimulatedExpert[] {
   const names = Object.keys(scenario.experts);
-  const experts: Expert[] = [];
+  const experts: SimulatedExpert[] = [];
   for (const [group, name] of names.entries()) {
     const settings = scenario.experts[name]!;
     const firstId = idOf(experts.length);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { textOf } from '@market-of-experts/core';
 import type { Report } from './report.ts';
-import { groupTable, runTable, type Table } from './tables.ts';
+import { groupTable, type ReportTable, runTable } from './tables.ts';
 
 const require = createRequire(import.meta.url);
 const folder = join(import.meta.dirname, '../../page');
@@ -50,7 +50,7 @@ function chartData({ runs }: Report): unknown {
   }));
 }
 
-function htmlTable({ columns, rows }: Table): string {
+function htmlTable({ columns, rows }: ReportTable): string {
   const cell = (tag: string, text: string, isNumber: boolean): string =>
     `<${tag}${isNumber ? ' class="number"' : ''}>${escapeHtml(text)}</${tag}>`;
   const head = columns.map(({ title, isNumber }) => cell('th', title, isNumber)).join('');

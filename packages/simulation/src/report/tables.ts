@@ -1,18 +1,18 @@
 import type { RunResult } from '../metrics/result.ts';
 import type { Report } from './report.ts';
 
-export interface Table {
+export interface ReportTable {
   readonly columns: readonly { readonly title: string; readonly isNumber: boolean }[];
   readonly rows: readonly (readonly string[])[];
 }
 
-const columns = (first: string, ...numbers: readonly string[]): Table['columns'] => [
+const columns = (first: string, ...numbers: readonly string[]): ReportTable['columns'] => [
   { title: first, isNumber: false },
   ...numbers.map((title) => ({ title, isNumber: true })),
 ];
 
 /** One line for each run: how good the network was, and how it was divided. */
-export function runTable({ runs }: Report): Table {
+export function runTable({ runs }: Report): ReportTable {
   return {
     columns: columns(
       'run',
@@ -44,7 +44,7 @@ export function runTable({ runs }: Report): Table {
 }
 
 /** One line for each group of experts: what it did and earned, in credits. */
-export function groupTable({ groups }: RunResult): Table {
+export function groupTable({ groups }: RunResult): ReportTable {
   return {
     columns: columns(
       'group',

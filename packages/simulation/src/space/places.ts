@@ -4,7 +4,7 @@ import { normalise, type Point } from './sphere.ts';
 const int16Scale = 32_767;
 
 /** The market's partition of the space: cells around centroids, as in protocol.md section 3. */
-export interface Places {
+export interface SpherePlaces {
   readonly centres: readonly Point[];
   /** Cell of a point, by the protocol's own rule. */
   of(point: Point): number;
@@ -13,7 +13,7 @@ export interface Places {
 const rounds = 6;
 
 /** Centroids that lie where the sample lies: k-means on the sphere, from an evenly taken start. */
-export function makePlaces(sample: readonly Point[], count: number): Places {
+export function makePlaces(sample: readonly Point[], count: number): SpherePlaces {
   const dimension = sample[0]!.length;
   let centres = Array.from({ length: count }, (_, index) =>
     sample[Math.floor((index * sample.length) / count)]!.slice(),

@@ -1,11 +1,11 @@
 import { skeletonOf } from '@market-of-experts/core';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import { problemOfTerms } from '../../market/problem-of-terms.ts';
-import type { MarketTerms } from '../../market/terms.ts';
 import type { SlashReason } from '../../parameters.ts';
+import { problemOfTerms } from '../../terms/problem-of-terms.ts';
+import type { MarketTerms } from '../../terms/terms.ts';
 import { addToPool, credit, spend } from '../accounts/balances.ts';
 import { expertsOf } from '../registration/market-experts.ts';
-import { decayedPrice } from '../registration/registration.ts';
+import { decayedPrice } from '../registration/registration-price.ts';
 import { leave } from '../staking/stake-release.ts';
 import type { Market, NetworkRecord } from '../state/records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';

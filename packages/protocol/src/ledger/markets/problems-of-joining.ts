@@ -1,6 +1,6 @@
 import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@market-of-experts/core';
-import type { MarketTerms } from '../../market/terms.ts';
 import { defaultParameters } from '../../parameters.ts';
+import type { MarketTerms } from '../../terms/terms.ts';
 import type { Market } from '../state/records.ts';
 import type { NetworkRules } from '../transaction/network-rules.ts';
 

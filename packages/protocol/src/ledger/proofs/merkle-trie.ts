@@ -3,7 +3,7 @@ import {
   BIT_AT,
   bitAt,
   EMPTY_ROOT,
-  firstDifference,
+  firstDifferingBit,
   HASH_BYTES,
   innerMessage,
   LEAF_BYTES,
@@ -62,7 +62,7 @@ export class MerkleTrie {
       return;
     }
     const candidate = this.#leafFor(path);
-    const bit = firstDifference(path, this.#leaves[pageOf(-candidate)]!, slotOf(-candidate) * LEAF_BYTES);
+    const bit = firstDifferingBit(path, this.#leaves[pageOf(-candidate)]!, slotOf(-candidate) * LEAF_BYTES);
     let parent = 0;
     let node = this.#root;
     while (node > 0 && this.#bitOf(node) < bit) {
@@ -82,7 +82,7 @@ export class MerkleTrie {
   delete(path: Uint8Array): void {
     if (this.#root === 0) return;
     const leaf = this.#leafFor(path);
-    if (firstDifference(path, this.#leaves[pageOf(-leaf)]!, slotOf(-leaf) * LEAF_BYTES) < PATH_BITS) return;
+    if (firstDifferingBit(path, this.#leaves[pageOf(-leaf)]!, slotOf(-leaf) * LEAF_BYTES) < PATH_BITS) return;
     let grandparent = 0;
     let parent = 0;
     for (let node = this.#root; node > 0; node = this.#childOf(node, bitAt(path, this.#bitOf(node)))) {
@@ -128,7 +128,7 @@ export class MerkleTrie {
       this.#writeHash(this.#childOf(inner, 1 - bitAt(path, bit)), siblings, index * SIBLING_BYTES + 1);
     });
     const leaf = this.#leaf(node);
-    return firstDifference(path, leaf, 0) === PATH_BITS
+    return firstDifferingBit(path, leaf, 0) === PATH_BITS
       ? { siblings }
       : { siblings, neighbour: leaf.slice() };
   }

@@ -44,7 +44,7 @@ export function verifyTrieProof(
     leaf.set(path);
     leaf.set(valueHash, HASH_BYTES);
   } else if (leaf === undefined) return siblings.length === 0 && Buffer.compare(root, EMPTY_ROOT) === 0;
-  else if (leaf.length !== LEAF_BYTES || firstDifference(path, leaf, 0) === PATH_BITS) return false;
+  else if (leaf.length !== LEAF_BYTES || firstDifferingBit(path, leaf, 0) === PATH_BITS) return false;
 
   const message = innerMessage();
   let hash = leafHash(leaf!);
@@ -84,7 +84,7 @@ export function bitAt(path: Uint8Array, bit: number): number {
 }
 
 /** First bit in which `path` and the path at `at` differ; 256 if they are the same. */
-export function firstDifference(path: Uint8Array, others: Uint8Array, at: number): number {
+export function firstDifferingBit(path: Uint8Array, others: Uint8Array, at: number): number {
   for (let index = 0; index < HASH_BYTES; index += 1) {
     const difference = path[index]! ^ others[at + index]!;
     if (difference !== 0) return 8 * index + Math.clz32(difference) - 24;

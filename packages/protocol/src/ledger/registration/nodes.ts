@@ -10,7 +10,7 @@ import { expertKey, type StateView } from '../state/state.ts';
 import { APPLIED, type Applied, type Refused, refused } from '../transaction/outcome.ts';
 import type { TransactionOf } from '../transaction/transaction.ts';
 import { hasSeat } from '../validators/attendance.ts';
-import { makeRoom, priceChanged, risenPrice } from './registration.ts';
+import { makeRoom, priceChanged, risenPrice } from './registration-price.ts';
 
 /** The owner's part of what delegated stake earns, where a registration does not say. */
 const defaultCommissionBps = 1_000;

@@ -8,7 +8,7 @@ import {
 import { z } from 'zod';
 import { calibrationSchema, nameSchema, networkIdSchema, stakeTargetSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import { marketTermsSchema } from '../../market/terms.ts';
+import { marketTermsSchema } from '../../terms/terms.ts';
 import { offenceKindSchema } from '../transaction/misconduct.ts';
 import { networkRulesSchema } from '../transaction/network-rules.ts';
 

@@ -19,8 +19,8 @@ import {
   weightsListSchema,
 } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import { marketTermsSchema } from '../../market/terms.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
+import { marketTermsSchema } from '../../terms/terms.ts';
 import { LEDGER_TIME } from './ledger-time.ts';
 import { misconductSchema } from './misconduct.ts';
 import { networkRulesSchema } from './network-rules.ts';

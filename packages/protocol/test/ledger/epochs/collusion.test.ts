@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RankingTerms } from '../../../src/market/terms.ts';
+import type { RankingTerms } from '../../../src/terms/terms.ts';
 import { fixtureTerms, idOf, MARKET, nodeOf } from '../ledger-fixture.ts';
 import { addExperts, addValidators, type NamedWeights, type Play, play } from '../play-fixture.ts';
 

@@ -5,8 +5,8 @@ import { applyTransaction } from '../../../src/ledger/apply.ts';
 import { halved } from '../../../src/ledger/epochs/mint.ts';
 import { emptyState, totalMicro, weightsKey } from '../../../src/ledger/state/state.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
-import type { EmissionTerms, MarketTerms, RankingTerms } from '../../../src/market/terms.ts';
 import { rankEpoch } from '../../../src/ranking/index.ts';
+import type { EmissionTerms, MarketTerms, RankingTerms } from '../../../src/terms/terms.ts';
 import { fixtureTerms, genesis, idOf, MARKET, nodeOf, transactionFrom } from '../ledger-fixture.ts';
 import { addExperts, addValidators, epochEnd, type NamedWeights, type Play, play } from '../play-fixture.ts';
 

@@ -2,7 +2,7 @@ import { type MarketId, shareBps } from '@market-of-experts/core';
 import { describe, expect, test } from 'vitest';
 import { weightsKey } from '../../../src/ledger/state/state.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
-import type { MarketTerms } from '../../../src/market/terms.ts';
+import type { MarketTerms } from '../../../src/terms/terms.ts';
 import { fixtureTerms, idOf, MARKET, nodeOf, registerExpert, registerValidator } from '../ledger-fixture.ts';
 import {
   addExperts,

@@ -4,7 +4,7 @@ import { LEDGER_LIMITS } from '../../../src/fields/limits.ts';
 import { applyTransaction } from '../../../src/ledger/apply.ts';
 import { emptyState, expertKey, prepaidKey } from '../../../src/ledger/state/state.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
-import type { MarketTerms } from '../../../src/market/terms.ts';
+import type { MarketTerms } from '../../../src/terms/terms.ts';
 import {
   fixtureTerms,
   genesis,

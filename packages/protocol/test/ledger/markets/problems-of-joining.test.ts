@@ -7,8 +7,8 @@ import {
   problemsOfJoining,
   usualJoiningLimits,
 } from '../../../src/ledger/markets/problems-of-joining.ts';
-import { defaultTerms, type MarketTerms } from '../../../src/market/terms.ts';
 import { defaultParameters, type MarketParameters } from '../../../src/parameters.ts';
+import { defaultTerms, type MarketTerms } from '../../../src/terms/terms.ts';
 
 const rules = { noticeEpochs: 3 };
 type Changes = Partial<Omit<MarketTerms, 'parameters'>> & { readonly parameters?: Partial<MarketParameters> };

@@ -3,7 +3,7 @@ import { backings } from '../../../src/ledger/staking/pots.ts';
 import { worthOf } from '../../../src/ledger/staking/shares.ts';
 import type { Backing } from '../../../src/ledger/state/records.ts';
 import { accountOf, targetKey } from '../../../src/ledger/state/state.ts';
-import type { MarketTerms } from '../../../src/market/terms.ts';
+import type { MarketTerms } from '../../../src/terms/terms.ts';
 import { fixtureTerms, idOf, MARKET, nodeOf } from '../ledger-fixture.ts';
 import { addValidators, type Play, play } from '../play-fixture.ts';
 

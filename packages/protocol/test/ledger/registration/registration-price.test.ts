@@ -1,9 +1,9 @@
 import type { AccountId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decayedPrice, risenPrice } from '../../../src/ledger/registration/registration.ts';
+import { decayedPrice, risenPrice } from '../../../src/ledger/registration/registration-price.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
-import type { MarketTerms } from '../../../src/market/terms.ts';
+import type { MarketTerms } from '../../../src/terms/terms.ts';
 import {
   fixtureTerms,
   idOf,

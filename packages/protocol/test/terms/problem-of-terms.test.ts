@@ -1,9 +1,9 @@
 import { hashOf } from '@market-of-experts/core';
 import { describe, expect, test } from 'vitest';
-import { problemOfTerms } from '../../src/market/problem-of-terms.ts';
-import { defaultTerms, type MarketTerms, marketTermsSchema } from '../../src/market/terms.ts';
-import { termRanges } from '../../src/market/terms-ranges.ts';
 import { defaultParameters, embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
+import { problemOfTerms } from '../../src/terms/problem-of-terms.ts';
+import { defaultTerms, type MarketTerms, marketTermsSchema } from '../../src/terms/terms.ts';
+import { termRanges } from '../../src/terms/terms-ranges.ts';
 
 const anchors = hashOf('test/anchors', 0);
 const terms = defaultTerms(defaultParameters, anchors);

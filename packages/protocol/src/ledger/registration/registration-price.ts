@@ -1,5 +1,5 @@
 import { type Amount, BPS, formatCredits } from '@market-of-experts/core';
-import { cheapestToLose } from '../../market/pruning.ts';
+import { cheapestToLose } from '../../ranking/pruning.ts';
 import { leave } from '../staking/stake-release.ts';
 import type { Market } from '../state/records.ts';
 import type { StateView } from '../state/state.ts';

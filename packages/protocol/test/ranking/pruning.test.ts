@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cheapestToLose } from '../../src/market/pruning.ts';
+import { cheapestToLose } from '../../src/ranking/pruning.ts';
 
 interface PruningFile {
   readonly min_non_immune_uids: number;
