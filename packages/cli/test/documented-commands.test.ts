@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { createProgram } from '../src/program.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
+const pages = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md'], { cwd: root });
 
 /** `moe …` in code, as lines and inside sentences; what stands behind `|`, `;`, `#`, `>` or a closing backtick is none of it. */
 function commandsIn(page: string): string[] {
