@@ -1,9 +1,5 @@
-import type {
-  EmbedRequest,
-  MarketService,
-  MarketStatus,
-  RegionListing,
-} from '@market-of-experts/api/market-service';
+import type { EmbedRequest, MarketService, RegionListing } from '@market-of-experts/api/market-service';
+import type { MarketStatus } from '@market-of-experts/api/status';
 import {
   type AccountId,
   type Amount,

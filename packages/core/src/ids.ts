@@ -19,20 +19,24 @@ export type MarketId = Brand<'MarketId'>;
 /** Hash of the signed order that opened the job. */
 export type JobId = Brand<'JobId'>;
 
-export const hashSchema = z
-  .string()
-  .regex(hex32, 'must be 64 lowercase hex digits') as unknown as z.ZodType<Hash>;
+export const hashSchema = z.string().regex(hex32, 'must be 64 lowercase hex digits') as unknown as z.ZodType<
+  Hash,
+  string
+>;
 export const accountIdSchema = z
   .string()
-  .regex(/^0x[0-9a-f]{40}$/, 'must be 0x and 40 lowercase hex digits') as unknown as z.ZodType<AccountId>;
-export const nodeIdSchema = hashSchema as unknown as z.ZodType<NodeId>;
-export const jobIdSchema = hashSchema as unknown as z.ZodType<JobId>;
+  .regex(/^0x[0-9a-f]{40}$/, 'must be 0x and 40 lowercase hex digits') as unknown as z.ZodType<
+  AccountId,
+  string
+>;
+export const nodeIdSchema = hashSchema as unknown as z.ZodType<NodeId, string>;
+export const jobIdSchema = hashSchema as unknown as z.ZodType<JobId, string>;
 export const marketIdSchema = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9-]{1,62}$/,
     'must be 2 to 63 lowercase letters, digits or hyphens',
-  ) as unknown as z.ZodType<MarketId>;
+  ) as unknown as z.ZodType<MarketId, string>;
 /** Amounts travel as integers: CBOR gives a number when it is small and a bigint when it is large. */
 export const amountSchema = z
   .union([z.bigint(), z.int()])

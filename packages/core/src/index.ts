@@ -1,7 +1,7 @@
 export * from './amount.ts';
 export * from './clock.ts';
 export * from './codec.ts';
-export { displayNameSchema, distinctNames, skeletonOf } from './display-name.ts';
+export { distinctNames, skeletonOf } from './display-name.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys.ts';

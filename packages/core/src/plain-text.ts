@@ -1,5 +1,14 @@
-import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
+
+/**
+ * Commands to a terminal, as Node's `stripVTControlCharacters` knows them; written out, since pages in a browser read texts of
+ * strangers, too.
+ */
+const terminalCommands = new RegExp(
+  '(?:\\u001B\\][\\s\\S]*?(?:\\u0007|\\u001B\\u005C|\\u009C))|' +
+    '[\\u001B\\u009B][[\\]()#;?]*(?:\\d{1,4}(?:[;:]\\d{0,4})*)?[\\dA-PR-TZcf-nq-uy=><~]',
+  'g',
+);
 
 /**
  * What a terminal, a page or a log must not act on, and what nobody sees: control characters, line breaks, marks that reorder
@@ -11,7 +20,7 @@ const blanks = /[\p{Zs}\u2800]/gu;
 
 /** Text of a stranger on one line, at most `maxCharacters` (UTF-16 units) long, with nothing that steers or hides. */
 export function plainText(text: string, maxCharacters = Number.POSITIVE_INFINITY): string {
-  const plain = stripVTControlCharacters(text).replace(unseen, ' ').replace(blanks, ' ');
+  const plain = text.replace(terminalCommands, '').replace(unseen, ' ').replace(blanks, ' ');
   return cutText(plain, maxCharacters);
 }
 

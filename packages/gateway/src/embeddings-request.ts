@@ -1,7 +1,8 @@
-import type { Delivery, MarketListing, ServiceMode } from '@market-of-experts/api/market-service';
+import { type Delivery, embeddingsRequestSchema, type ServiceMode } from '@market-of-experts/api/embeddings';
+import type { MarketListing } from '@market-of-experts/api/models';
 import type { MoeError } from '@market-of-experts/core';
 import { type Amount, parseCredits } from '@market-of-experts/core';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { invalidRequest } from './http-error.ts';
 
 /** A checked body of `POST /v1/embeddings`. */
@@ -23,31 +24,6 @@ export interface EmbeddingsRequest {
 /** Fewest dimensions that a shortened vector may keep: below this the spaces served here lose their meaning. */
 const minDimensions = 64;
 
-const creditsPattern = /^\d{1,12}(\.\d{1,6})?$/;
-
-const bodySchema = z.strictObject({
-  model: z.string().min(1).max(256),
-  input: z.union([z.string(), z.array(z.string())]),
-  encoding_format: z.enum(['float', 'base64']).nullish(),
-  dimensions: z.int().nullish(),
-  user: z.string().max(512).nullish(),
-  store: z.boolean().nullish(),
-  moe: z
-    .strictObject({
-      mode: z.enum(['auto', 'shard', 'route']).optional(),
-      delivery: z.enum(['ensemble', 'expected-best', 'winner']).optional(),
-      maxFeeCredits: z
-        .union([z.string(), z.number()])
-        .transform(String)
-        .refine(
-          (text) => creditsPattern.test(text),
-          'must be a number of credits with at most six decimals, like 0.01',
-        )
-        .optional(),
-    })
-    .optional(),
-});
-
 /**
  * Reads a body that came from outside. Throws `invalid-request`, `unknown-parameter`, `unknown-market` or
  * `input-too-large`, each with the parameter's name in `metadata.param`.
@@ -56,7 +32,7 @@ export function readEmbeddingsRequest(
   body: unknown,
   context: { readonly markets: readonly MarketListing[]; readonly maxInputs: number },
 ): EmbeddingsRequest {
-  const parsed = bodySchema.safeParse(body);
+  const parsed = embeddingsRequestSchema.safeParse(body);
   if (!parsed.success) throw explain(parsed.error.issues[0]!, body);
   const { model, input, encoding_format, dimensions, store, moe } = parsed.data;
 

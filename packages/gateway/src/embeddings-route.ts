@@ -1,7 +1,7 @@
+import { type TryAnswer, tryRequestSchema } from '@market-of-experts/api/embeddings';
 import type { EmbeddedText, EmbedRequest, MarketService } from '@market-of-experts/api/market-service';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import type { Admission } from './admission.ts';
 import { checkText, type EmbeddingsRequest, readEmbeddingsRequest } from './embeddings-request.ts';
 import { writeEmbeddingsResponse } from './embeddings-response.ts';
@@ -14,8 +14,6 @@ import type { Metrics } from './metrics.ts';
 
 /** Of a vector, while its request is answered: four as it comes from the market, and up to twelve as text. */
 const bytesPerNumber = 16;
-
-const tryBodySchema = z.strictObject({ text: z.string() });
 
 /** `POST /v1/embeddings`, and `POST /v1/try` for the live page when a demo key is given. */
 export function registerEmbeddings(
@@ -93,7 +91,7 @@ export function registerEmbeddings(
       refuseOtherOrigins(request);
     },
     handler: async (request, reply) => {
-      const body = tryBodySchema.safeParse(request.body);
+      const body = tryRequestSchema.safeParse(request.body);
       const market = service.markets()[0];
       if (!body.success) throw invalidRequest('text', 'Send an object like {"text": "some words"}.');
       if (market === undefined) throw new MoeError('market-closed', 'No market is open yet.');
@@ -112,7 +110,7 @@ export function registerEmbeddings(
         tokens: answer!.tokens,
         dimensions: answer!.vector.length,
         durationMs: performance.now() - startedMs,
-      });
+      } satisfies TryAnswer);
     },
   });
 }

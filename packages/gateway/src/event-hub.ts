@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { MarketEvent, MarketService } from '@market-of-experts/api/market-service';
+import type { MarketEvent } from '@market-of-experts/api/events';
+import type { MarketService } from '@market-of-experts/api/market-service';
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import { MoeError } from '@market-of-experts/core';
 import { toJson } from './json.ts';

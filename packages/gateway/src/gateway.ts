@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import type { MarketService, MarketStatus, Readiness } from '@market-of-experts/api/market-service';
+import type { MarketService } from '@market-of-experts/api/market-service';
+import { keyedPaths, openPaths, routes } from '@market-of-experts/api/routes';
 import type { Viewer } from '@market-of-experts/api/shown-text';
+import type { MarketStatus, Readiness } from '@market-of-experts/api/status';
 import { type AccountId, MoeError, plainText } from '@market-of-experts/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
@@ -11,8 +13,8 @@ import { registerEmbeddings } from './embeddings-route.ts';
 import { createEventHub } from './event-hub.ts';
 import { createHttpServer } from './http-server.ts';
 import { toJson } from './json.ts';
-import { assertHasCost, keylessCost } from './keyless-costs.ts';
-import { ledgerPaths, registerLedgerReads } from './ledger-routes.ts';
+import { assertHasCost, isPageFile, keylessCost } from './keyless-costs.ts';
+import { registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { hostName, isLoopbackHost } from './loopback.ts';
 import { createMemoryBudget } from './memory-budget.ts';
@@ -61,16 +63,6 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
 };
-/** Addresses that never need a key: they tell nothing about anybody's texts. */
-const openPaths: ReadonlySet<string> = new Set([
-  '/v1/models',
-  '/v1/models/:id',
-  '/healthz',
-  '/readyz',
-  ...ledgerPaths,
-]);
-/** Addresses that need a key everywhere, before anything of a body is read. */
-const keyedPaths: ReadonlySet<string> = new Set(['/v1/embeddings', '/v1/balance']);
 
 /**
  * Serves a market over HTTP: OpenAI's embeddings API, receipts, status, events, metrics and a live page
@@ -135,7 +127,10 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   const drain = createConnectionDrain(app.server);
 
   const allowed = collectAllowedMethods(app);
-  app.addHook('onRoute', ({ url }) => assertHasCost(url));
+  app.addHook('onRoute', ({ url, method }) => {
+    assertHasCost(url);
+    assertTold(url, [method].flat());
+  });
   const budget = createWorkBudget(limits, init.nowMs ?? (() => performance.now()));
   const costOf = ({ routeOptions, method, headers }: FastifyRequest): number =>
     keylessCost(routeOptions.url, {
@@ -167,6 +162,7 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       throw error;
     }
     if (path === undefined) return;
+    // Before anything of a body is read.
     if (keyedPaths.has(path) || (!isLoopback && !openPaths.has(path)))
       assertKeyed(request.account, authorization);
   });
@@ -217,6 +213,14 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       return closing;
     },
   };
+}
+
+/** Throws for an address that the API's description does not have. */
+function assertTold(url: string, methods: readonly string[]): void {
+  if (isPageFile(url)) return;
+  for (const method of methods)
+    if (method !== 'HEAD' && !routes.some((route) => route.path === url && route.method === method))
+      throw new Error(`The route ${method} ${url} is not among the routes of the API.`);
 }
 
 /** A page of another site can point a name of its own at 127.0.0.1 (DNS rebinding): its `Host` gives it away. */

@@ -6,9 +6,8 @@ const costs: Readonly<Record<string, number>> = {
   // Asked by supervisors, every second and for ever: answered from memory, and never refused.
   '/healthz': 0,
   '/readyz': 0,
-  '/': 1,
-  '/favicon.ico': 1,
   '/metrics': 10,
+  '/openapi.json': 2,
   '/v1/accounts/:account': 5,
   '/v1/balance': 1,
   '/v1/blobs/:hash': 1,
@@ -54,6 +53,7 @@ export function keylessCost(
   return cost + Math.floor(bytes / bytesPerUnit);
 }
 
-function isPageFile(url: string): boolean {
-  return url.startsWith('/page/');
+/** Whether an address is a file of the live page, and none of the API. */
+export function isPageFile(url: string): boolean {
+  return url === '/' || url === '/favicon.ico' || url.startsWith('/page/');
 }

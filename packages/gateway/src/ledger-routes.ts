@@ -1,29 +1,15 @@
+import { marketQuerySchema } from '@market-of-experts/api/ledger-facts';
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import { type MarketId, MoeError, marketIdSchema, parseAccount } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { invalidRequest } from './http-error.ts';
 import { toJson } from './json.ts';
 import { asLedgerRefusal } from './ledger-refusal.ts';
+import { readQuery } from './read-query.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
 
 /** Answers that are kept, each for another address, until the ledger grows. */
 const maxKept = 128;
-
-/** Addresses that show the ledger. They tell nothing about anybody's texts, so they need no key anywhere. */
-export const ledgerPaths: readonly string[] = [
-  '/v1/network',
-  '/v1/accounts/:account',
-  '/v1/ledger/markets',
-  '/v1/ledger/markets/:id',
-  '/v1/ledger/quote',
-  '/v1/ledger/experts',
-  '/v1/ledger/validators',
-  '/v1/ledger/weights',
-  '/v1/metagraph',
-  '/v1/transactions',
-  '/v1/transactions/preview',
-];
 
 /** Everything of the ledger that is only read: network, accounts, markets, nodes, weights, ranking. */
 export function registerLedgerReads(app: FastifyInstance, { ledger }: Pick<MarketService, 'ledger'>): void {
@@ -71,16 +57,10 @@ export function registerLedgerReads(app: FastifyInstance, { ledger }: Pick<Marke
 
 /** The market that the query names. Throws `unknown-parameter`, `invalid-request` and `unknown-market`. */
 function marketOf(ledger: LedgerService, query: Record<string, unknown>): MarketId {
-  const unknown = Object.keys(query).find((name) => name !== 'market');
-  if (unknown !== undefined)
-    throw invalidRequest(
-      unknown.slice(0, 80),
-      `Unknown parameter: "${unknown.slice(0, 80)}".`,
-      'unknown-parameter',
-    );
-  if (typeof query.market !== 'string')
-    throw invalidRequest('market', 'Name one market: ?market=ID. GET /v1/ledger/markets lists them.');
-  return knownMarket(ledger, query.market);
+  const { market } = readQuery(marketQuerySchema, query, {
+    market: 'Name one market: ?market=ID. GET /v1/ledger/markets lists them.',
+  });
+  return knownMarket(ledger, market);
 }
 
 function knownMarket(ledger: LedgerService, id: string): MarketId {

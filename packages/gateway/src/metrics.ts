@@ -1,4 +1,4 @@
-import type { MarketStatus, ServedMarket } from '@market-of-experts/api/market-service';
+import type { MarketStatus, ServedMarket } from '@market-of-experts/api/status';
 import type { Amount } from '@market-of-experts/core';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Admission } from './admission.ts';

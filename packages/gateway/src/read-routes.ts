@@ -1,12 +1,20 @@
-import type { MarketListing, MarketService, Readiness } from '@market-of-experts/api/market-service';
+import type { Balance } from '@market-of-experts/api/balance';
+import type { MarketService } from '@market-of-experts/api/market-service';
+import type { MarketListing, Model } from '@market-of-experts/api/models';
+import { openApiDocument } from '@market-of-experts/api/openapi';
 import type { Viewer } from '@market-of-experts/api/shown-text';
+import type { Readiness } from '@market-of-experts/api/status';
 import { formatCredits, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
+import { toJson } from './json.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
 
 const receiptIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** Made when it is asked for first. */
+let openApiJson: string | undefined;
 
 /** Everything that is only read: models, receipts, blobs, status, balance, events, metrics, health. */
 export function registerReads(
@@ -74,7 +82,7 @@ export function registerReads(
         .markets()
         .filter(({ state }) => state !== 'not-served')
         .map(({ id }) => ({ market: id, ...service.balance(account, id) })),
-    });
+    } satisfies Balance);
   });
 
   app.get('/v1/status', async (request, reply) =>
@@ -90,6 +98,11 @@ export function registerReads(
       address: request.ip,
     });
     reply.hijack();
+  });
+
+  app.get('/openapi.json', async (_request, reply) => {
+    openApiJson ??= toJson(openApiDocument());
+    return sendJsonText(reply, openApiJson);
   });
 
   app.get('/metrics', async (_request, reply) =>
@@ -117,23 +130,30 @@ function uncached(reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-store');
 }
 
-/** A market in the shape of OpenAI's model object, with what OpenAI does not have under `moe`. */
-function toModel(market: MarketListing): Record<string, unknown> {
+function toModel({
+  id,
+  createdMs,
+  state = 'serving',
+  title,
+  reason,
+  closesAtEpoch,
+  ...rest
+}: MarketListing): Model {
   return {
-    id: market.id,
+    id,
     object: 'model',
-    created: Math.floor(market.createdMs / 1_000),
+    created: Math.floor(createdMs / 1_000),
     owned_by: 'market-of-experts',
     moe: {
-      task: market.task,
-      dimensions: market.dimensions,
-      aliases: market.aliases,
-      maxTextBytes: market.maxTextBytes,
-      pricePerKilobyteMicro: market.pricePerKilobyteMicro,
-      title: market.title,
-      state: market.state ?? 'serving',
-      reason: market.reason,
-      closesAtEpoch: market.closesAtEpoch,
+      task: rest.task,
+      dimensions: rest.dimensions,
+      aliases: rest.aliases,
+      maxTextBytes: rest.maxTextBytes,
+      pricePerKilobyteMicro: rest.pricePerKilobyteMicro,
+      ...(title === undefined ? {} : { title }),
+      state,
+      ...(reason === undefined ? {} : { reason }),
+      ...(closesAtEpoch === undefined ? {} : { closesAtEpoch }),
     },
   };
 }

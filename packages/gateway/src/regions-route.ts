@@ -1,12 +1,12 @@
 import type { MarketService, RegionListing } from '@market-of-experts/api/market-service';
+import { MAX_REGIONS, type Region, type Regions, regionsQuerySchema } from '@market-of-experts/api/regions';
 import { type MarketId, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './admission.ts';
-import { invalidRequest } from './http-error.ts';
 import type { GatewayLimits } from './limits.ts';
+import { readQuery } from './read-query.ts';
 import { sendJson } from './send-json.ts';
 
-const maxRegions = 256;
 /** Losses are told apart to so many parts of one: answers for near losses are shared. */
 const lossSteps = 1_000;
 /** Answers that are kept, each for another loss or market. */
@@ -20,7 +20,7 @@ interface Question {
 }
 
 interface Reading {
-  readonly regions: Promise<Json[]>;
+  readonly regions: Promise<Region[]>;
   /** Undefined while it runs. */
   endedMs?: number;
 }
@@ -41,7 +41,7 @@ export function registerRegions(
     queueTimeoutMs: limits.queueTimeoutMs,
   });
 
-  const read = async ({ market, expertLoss }: Question): Promise<Json[]> => {
+  const read = async ({ market, expertLoss }: Question): Promise<Region[]> => {
     await admission.enter(neverAborted);
     try {
       const regions = await service.regions({
@@ -53,7 +53,7 @@ export function registerRegions(
       admission.leave();
     }
   };
-  const regionsFor = (question: Question): Promise<Json[]> => {
+  const regionsFor = (question: Question): Promise<Region[]> => {
     const key = `${question.market ?? ''}/${question.expertLoss ?? ''}`;
     const known = kept.get(key);
     const ageMs = performance.now() - (known?.endedMs ?? Number.POSITIVE_INFINITY);
@@ -85,52 +85,28 @@ export function registerRegions(
   };
 
   app.get<{ Querystring: Record<string, unknown> }>('/v1/regions', async (request, reply) => {
-    const { market: name, expertLoss, limit } = readQuery(request.query);
+    const {
+      market: name,
+      loss,
+      limit = MAX_REGIONS,
+    } = readQuery(regionsQuerySchema, request.query, {
+      market: '"market" is the id of one market.',
+      loss: '"loss" is the mean loss of an expert, from 0 (perfect) over 0.5 (chance) to 1.',
+      limit: `"limit" is a whole number from 1 to ${MAX_REGIONS}.`,
+    });
+    const expertLoss = loss === undefined ? undefined : Math.round(Number(loss) * lossSteps) / lossSteps;
     const regions = await regionsFor({ market: marketNamed(name), expertLoss });
     return sendJson(reply.header('cache-control', 'no-store'), {
       object: 'list',
       expertLoss: expertLoss ?? null,
       total: regions.length,
-      data: regions.slice(0, limit),
-    });
+      data: regions.slice(0, Number(limit)),
+    } satisfies Regions);
   });
 }
 
-type Json = Record<string, unknown>;
-
-/** Throws `unknown-parameter` and `invalid-request`. */
-function readQuery(query: Record<string, unknown>): {
-  readonly market: string | undefined;
-  readonly expertLoss: number | undefined;
-  readonly limit: number;
-} {
-  const unknown = Object.keys(query).find((name) => !['market', 'loss', 'limit'].includes(name));
-  if (unknown !== undefined)
-    throw invalidRequest(
-      unknown.slice(0, 80),
-      `Unknown parameter: "${unknown.slice(0, 80)}".`,
-      'unknown-parameter',
-    );
-  const { market, loss, limit } = query;
-  if (market !== undefined && typeof market !== 'string')
-    throw invalidRequest('market', '"market" is the id of one market.');
-  if (loss !== undefined && !(typeof loss === 'string' && /^(0(\.\d{1,9})?|1(\.0{1,9})?)$/.test(loss)))
-    throw invalidRequest(
-      'loss',
-      '"loss" is the mean loss of an expert, from 0 (perfect) over 0.5 (chance) to 1.',
-    );
-  const isLimit = typeof limit === 'string' && /^[1-9]\d{0,2}$/.test(limit) && Number(limit) <= maxRegions;
-  if (limit !== undefined && !isLimit)
-    throw invalidRequest('limit', `"limit" is a whole number from 1 to ${maxRegions}.`);
-  return {
-    market,
-    expertLoss: loss === undefined ? undefined : Math.round(Number(loss) * lossSteps) / lossSteps,
-    limit: limit === undefined ? maxRegions : Number(limit),
-  };
-}
-
 /** Means and expectations of credits are rounded to whole micro-credits, and written as amounts are. */
-function toRegion({ meanFeeMicro, earningsMicro, ...region }: RegionListing): Json {
+function toRegion({ meanFeeMicro, earningsMicro, ...region }: RegionListing): Region {
   return {
     ...region,
     meanFeeMicro: BigInt(Math.round(meanFeeMicro)),

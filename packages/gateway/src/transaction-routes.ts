@@ -1,5 +1,6 @@
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import type { MarketService } from '@market-of-experts/api/market-service';
+import { draftSchema, signedSchema } from '@market-of-experts/api/transactions';
 import { encode, fromHex, OWNER_SIGNATURE_BYTES, toHex } from '@market-of-experts/core';
 import {
   TRANSACTION_DOMAIN,
@@ -9,18 +10,12 @@ import {
   typedDataJsonOf,
 } from '@market-of-experts/protocol';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { createAdmission } from './admission.ts';
 import { invalidRequest } from './http-error.ts';
 import { asLedgerRefusal } from './ledger-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { sendJson } from './send-json.ts';
 
-const signedSchema = z.strictObject({
-  transaction: z.record(z.string(), z.unknown()),
-  signature: z.string().regex(/^0x(?:[0-9a-fA-F]{2}){1,65}$/),
-});
-const draftSchema = z.strictObject({ transaction: z.record(z.string(), z.unknown()) });
 const neverAborted = new AbortController().signal;
 
 /**

@@ -1,6 +1,7 @@
 /** The table of errors in docs/reference/http-api.md, against what is answered. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorKindOf, httpErrors, isRetryableStatus } from '@market-of-experts/api/errors';
 import { MoeError } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
 import { toHttpError } from '../src/http-error.ts';
@@ -18,19 +19,14 @@ const rows = [...table.matchAll(/^\| (\d{3})(?:–(\d{3}))? \| ([^|]*) \|/gm)].m
     })),
   }),
 );
-/** Our own codes that are answered under names that OpenAI's clients know. */
-const ownCodes: Readonly<Record<string, string>> = {
-  invalid_api_key: 'unknown-key',
-  insufficient_quota: 'insufficient-funds',
-  model_not_found: 'unknown-market',
-  rate_limit_exceeded: 'queue-full',
-};
+/** By the code in the body, the name of an error that is answered so. */
+const nameOf = new Map(Object.keys(httpErrors).map((name) => [errorKindOf(name)!.code, name]));
 
 function answerTo(
   code: string,
   isOfLedger: boolean,
 ): { readonly status: number; readonly code: string | null } {
-  const error = new MoeError((!isOfLedger && ownCodes[code]) || code.replaceAll('_', '-'), 'Why.');
+  const error = new MoeError((!isOfLedger && nameOf.get(code)) || code.replaceAll('_', '-'), 'Why.');
   const { status, body } = toHttpError(isOfLedger ? asLedgerRefusal(error) : error);
   return { status, code: body.error.code };
 }
@@ -50,17 +46,17 @@ describe('the page of the HTTP API', () => {
   });
 
   it('names every error that is answered beyond 400', () => {
-    const source = readFileSync(join(import.meta.dirname, '../src/http-error.ts'), 'utf8');
-    const answered = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{ status: (\d{3})(.*)$/gm)].map(
-      ([, code, status, rest]) => ({
-        code: /code: '(\w+)'/.exec(rest!)?.[1] ?? code!.replaceAll('-', '_'),
-        status: Number(status),
-      }),
-    );
-    expect(answered.length).toBeGreaterThan(25);
+    const answered = Object.keys(httpErrors).map((name) => errorKindOf(name)!);
     const told = new Set(rows.flatMap(({ codes }) => codes.map(({ code }) => code)));
     expect(answered.filter(({ code, status }) => status > 400 && status !== 499 && !told.has(code))).toEqual(
       [],
     );
+  });
+
+  it('is of the same mind as the table on what may be tried again', () => {
+    for (const name of Object.keys(httpErrors)) {
+      const { status, isRetryable } = errorKindOf(name)!;
+      expect({ name, isRetryable }).toEqual({ name, isRetryable: isRetryableStatus(status) });
+    }
   });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { MarketEvent } from '@market-of-experts/api/market-service';
+import type { MarketEvent } from '@market-of-experts/api/events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createGateway, type Gateway } from '../src/gateway.ts';
 import type { GatewayLimits } from '../src/limits.ts';

@@ -1,9 +1,6 @@
-import type {
-  EmbedRequest,
-  MarketListing,
-  MarketService,
-  ServedMarket,
-} from '@market-of-experts/api/market-service';
+import type { EmbedRequest, MarketService } from '@market-of-experts/api/market-service';
+import type { MarketListing } from '@market-of-experts/api/models';
+import type { ServedMarket } from '@market-of-experts/api/status';
 import { type MarketId, MoeError } from '@market-of-experts/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../src/gateway.ts';

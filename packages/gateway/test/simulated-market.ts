@@ -1,17 +1,17 @@
+import type { MarketEvent } from '@market-of-experts/api/events';
+import type { ExpertStatus } from '@market-of-experts/api/experts';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import type {
   EmbeddedText,
   EmbedRequest,
   EventListener,
-  ExpertStatus,
-  JobSummary,
-  MarketEvent,
-  MarketListing,
   MarketService,
-  Readiness,
   RegionListing,
 } from '@market-of-experts/api/market-service';
+import type { MarketListing } from '@market-of-experts/api/models';
 import { textFor, type Viewer } from '@market-of-experts/api/shown-text';
+import type { Readiness } from '@market-of-experts/api/status';
 import {
   type AccountId,
   type Amount,

@@ -1,4 +1,4 @@
-import type { ExpertStatus } from '@market-of-experts/api/market-service';
+import type { ExpertStatus } from '@market-of-experts/api/experts';
 import type { NodeId } from '@market-of-experts/core';
 import { openTestMarket, ownerKeyOf, temporaryDirectory } from '@market-of-experts/testing/test-market';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import type { MarketEvent, Viewer } from '@market-of-experts/api/market-service';
+import type { MarketEvent } from '@market-of-experts/api/events';
+import type { Viewer } from '@market-of-experts/api/shown-text';
 import { type AccountId, decode } from '@market-of-experts/core';
 import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
 import {

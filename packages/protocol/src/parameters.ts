@@ -1,4 +1,5 @@
-import { type Amount, amountSchema } from '@market-of-experts/core';
+import type { Amount } from '@market-of-experts/core/amount';
+import { amountSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 
 /** The numbers of one market (protocol.md). A market changes them only with notice; jobs name their version. */

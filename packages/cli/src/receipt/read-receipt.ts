@@ -1,45 +1,12 @@
+import { type CertificateFacts, certifiedReceiptSchema } from '@market-of-experts/api/receipts';
 import { z } from 'zod';
-import { shownText } from '../market/shown-text.ts';
-
-const micro = z.union([z.string().regex(/^\d{1,30}$/), z.int()]).transform((value) => BigInt(value));
-const pair = z.tuple([z.number(), z.number()]);
-
-const certificate = z.object({
-  network: shownText(),
-  market: shownText(),
-  job: shownText(),
-  client: shownText(),
-  place: z.number(),
-  members: z.array(
-    z.object({
-      principal: shownText(),
-      worker: shownText(),
-      /** Share of the fee that goes to the worker. */
-      workerBps: z.number(),
-      onProbation: z.boolean(),
-      outcome: shownText(),
-      /** `[worse, compared]`. */
-      loss: pair.nullable(),
-      slashMicro: micro,
-      workerSlashMicro: micro,
-    }),
-  ),
-  winner: shownText().nullable(),
-  feeMicro: micro,
-});
 
 /** The parts of a shard job's receipt that are shown; the rest is for verification. */
-export type CertifiedReceipt = z.infer<typeof certificate> & { readonly signers: readonly string[] };
+export type CertifiedReceipt = CertificateFacts & { readonly signers: readonly string[] };
 
 /** The certificate inside a receipt; `undefined` for a job that has none (routed, refunded). */
 export function readReceipt(receipt: Record<string, unknown>): CertifiedReceipt | undefined {
-  const shape = z.object({
-    certificate: z.object({
-      body: certificate,
-      signatures: z.array(z.object({ by: shownText() })).default([]),
-    }),
-  });
-  const parsed = shape.safeParse(receipt);
+  const parsed = certifiedReceiptSchema.safeParse(receipt);
   if (!parsed.success) return undefined;
   const { body, signatures } = parsed.data.certificate;
   return { ...body, signers: signatures.map(({ by }) => by) };

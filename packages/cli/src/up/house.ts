@@ -1,4 +1,4 @@
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import { cutText, isMoeError, type MarketId } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import { formatCredits, messageOf, textOf } from '@market-of-experts/core';
 import { writeDurably } from '@market-of-experts/core/files';
 import { createGateway } from '@market-of-experts/gateway';

@@ -1,4 +1,4 @@
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import { formatCredits } from '@market-of-experts/core';
 import { embeddedParameters, splitFee } from '@market-of-experts/protocol';
 import { fit } from '../terminal/fit.ts';

@@ -1,4 +1,4 @@
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import { renderTable } from '../terminal/table.ts';
 import { plural } from '../terminal/text.ts';
 

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { JobSummary, MarketEvent } from '@market-of-experts/api/market-service';
+import type { MarketEvent } from '@market-of-experts/api/events';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { ShownText } from '@market-of-experts/api/shown-text';
 import { MoeError } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { ShownText } from '@market-of-experts/api/shown-text';
 import { afterEach, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/up/log.ts';

@@ -1,4 +1,4 @@
-import type { Readiness } from '@market-of-experts/api/market-service';
+import type { Readiness } from '@market-of-experts/api/status';
 import { describe, expect, it } from 'vitest';
 import { chooseExperts, foundersOf } from '../../src/up/start-experts.ts';
 import { untilReady } from '../../src/up/until-ready.ts';

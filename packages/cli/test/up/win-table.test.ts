@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { JobSummary } from '@market-of-experts/api/market-service';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { ShownText } from '@market-of-experts/api/shown-text';
 import { expect, it } from 'vitest';
 import { createWinTable } from '../../src/up/win-table.ts';

@@ -1,4 +1,6 @@
-import type { EventListener, JobSummary, MarketEvent } from '@market-of-experts/api/market-service';
+import type { MarketEvent } from '@market-of-experts/api/events';
+import type { JobSummary } from '@market-of-experts/api/jobs';
+import type { EventListener } from '@market-of-experts/api/market-service';
 import { type OwnedText, textFor, type Viewer } from '@market-of-experts/api/shown-text';
 import { type MarketId, messageOf, type NodeId } from '@market-of-experts/core';
 import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';

@@ -1,4 +1,4 @@
-import type { ExpertStatus } from '@market-of-experts/api/market-service';
+import type { ExpertStatus } from '@market-of-experts/api/experts';
 import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';

@@ -1,4 +1,4 @@
-import type { ExpertStatus } from '@market-of-experts/api/market-service';
+import type { ExpertStatus } from '@market-of-experts/api/experts';
 import {
   type Amount,
   type Clock,

@@ -1,4 +1,4 @@
-import type { AccountFacts, OwnedNode } from '@market-of-experts/api/ledger-service';
+import type { AccountFacts, OwnedNode } from '@market-of-experts/api/ledger-facts';
 import type { AccountId } from '@market-of-experts/core';
 import type { LedgerTables } from '@market-of-experts/ledger';
 import {

@@ -1,4 +1,4 @@
-import type { AttendanceFacts, MissingValidator } from '@market-of-experts/api/ledger-service';
+import type { AttendanceFacts, MissingValidator } from '@market-of-experts/api/ledger-facts';
 import { distinctNames, formatCredits } from '@market-of-experts/core';
 import type { LedgerTables } from '@market-of-experts/ledger';
 import {

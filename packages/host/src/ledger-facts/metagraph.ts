@@ -1,4 +1,4 @@
-import type { Metagraph, MetagraphNode, WeightsInForce } from '@market-of-experts/api/ledger-service';
+import type { Metagraph, MetagraphNode, WeightsInForce } from '@market-of-experts/api/ledger-facts';
 import { distinctNames, type MarketId, type NodeId } from '@market-of-experts/core';
 import type { LedgerTables } from '@market-of-experts/ledger';
 import type { Expert, Ranking, StakeTarget, Validator } from '@market-of-experts/protocol';

@@ -1,4 +1,5 @@
-import type { MarketListing, ServedMarket } from '@market-of-experts/api/market-service';
+import type { MarketListing } from '@market-of-experts/api/models';
+import type { ServedMarket } from '@market-of-experts/api/status';
 import type { Ledger } from '@market-of-experts/ledger';
 import { basePricePerKilobyte, type Market } from '@market-of-experts/protocol';
 import type { MarketHost } from '../market/market-host.ts';

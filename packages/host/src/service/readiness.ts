@@ -1,4 +1,4 @@
-import type { Readiness } from '@market-of-experts/api/market-service';
+import type { Readiness } from '@market-of-experts/api/status';
 import type { AccountId } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import { basePricePerKilobyte, feeOf, leastPaidExperts, paidSeats } from '@market-of-experts/protocol';

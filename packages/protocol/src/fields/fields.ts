@@ -1,11 +1,11 @@
+import { displayNameSchema } from '@market-of-experts/core/display-name';
 import {
   amountSchema,
   bytesSchema,
-  displayNameSchema,
   hashSchema,
   marketIdSchema,
   nodeIdSchema,
-} from '@market-of-experts/core';
+} from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 

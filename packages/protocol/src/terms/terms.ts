@@ -1,4 +1,6 @@
-import { type Amount, amountSchema, type Hash, hashSchema, sentenceSchema } from '@market-of-experts/core';
+import type { Amount } from '@market-of-experts/core/amount';
+import { amountSchema, type Hash, hashSchema } from '@market-of-experts/core/ids';
+import { sentenceSchema } from '@market-of-experts/core/plain-text';
 import { z } from 'zod';
 import { type MarketParameters, marketParametersSchema } from '../parameters.ts';
 

@@ -1,4 +1,4 @@
-import type { PrepaidBalance } from '@market-of-experts/api/market-service';
+import type { PrepaidBalance } from '@market-of-experts/api/balance';
 import {
   type AccountId,
   type Amount,

@@ -1,4 +1,5 @@
-import type { Delivery, EmbeddedText } from '@market-of-experts/api/market-service';
+import type { Delivery } from '@market-of-experts/api/embeddings';
+import type { EmbeddedText } from '@market-of-experts/api/market-service';
 import { isMoeError, MoeError, messageOf, type NodeId, signBody } from '@market-of-experts/core';
 import {
   basePricePerKilobyte,

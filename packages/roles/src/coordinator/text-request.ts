@@ -1,4 +1,4 @@
-import type { Delivery, ServiceMode } from '@market-of-experts/api/market-service';
+import type { Delivery, ServiceMode } from '@market-of-experts/api/embeddings';
 import {
   type AccountId,
   type Amount,

@@ -5,7 +5,8 @@ import { equivocationOf } from '../../job/equivocation.ts';
 import { jobIdOf, type OrderBody } from '../../job/messages.ts';
 import { netSettlement, parseSettlementDetail } from '../../settlement/netting.ts';
 import { type SettlementBody, settlementBodySchema } from '../../settlement/settlement-body.ts';
-import type { Misconduct, OffenceKind } from '../transaction/misconduct.ts';
+import type { Misconduct } from '../transaction/misconduct.ts';
+import type { OffenceKind } from '../transaction/offence-kind.ts';
 
 /** What a proof comes to: who did what, about what. */
 export interface Finding {

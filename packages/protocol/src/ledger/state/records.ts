@@ -4,13 +4,13 @@ import {
   hashSchema,
   marketIdSchema,
   nodeIdSchema,
-} from '@market-of-experts/core';
+} from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import { calibrationSchema, nameSchema, networkIdSchema, stakeTargetSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import { marketTermsSchema } from '../../terms/terms.ts';
-import { offenceKindSchema } from '../transaction/misconduct.ts';
 import { networkRulesSchema } from '../transaction/network-rules.ts';
+import { offenceKindSchema } from '../transaction/offence-kind.ts';
 
 const countSchema = z.int().min(0);
 /** Shares of a pot: worth what the pot holds, and counted anew before there are more than 64 bits hold (`shares.ts`). */

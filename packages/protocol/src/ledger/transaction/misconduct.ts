@@ -7,14 +7,6 @@ import { statementSchema } from '../../job/equivocation.ts';
 import { orderBodySchema } from '../../job/messages.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
 
-export const offenceKindSchema = z.enum([
-  'equivocation',
-  'double-certificate',
-  'double-settlement',
-  'invalid-settlement',
-]);
-export type OffenceKind = z.infer<typeof offenceKindSchema>;
-
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
 const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
 /**

@@ -1,4 +1,4 @@
-import { amountSchema } from '@market-of-experts/core';
+import { amountSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 
 /** Rules of a whole network, fixed by its genesis. Epochs are counted, not timed, wherever somebody has to wait. */
