@@ -11,6 +11,16 @@ export * from './proofs/state-root.ts';
 export { faultyEpochs } from './settlement/faults.ts';
 export { worthOf } from './staking/shares.ts';
 export * from './state/draft.ts';
+export type {
+  Backing,
+  Delegation,
+  Expert,
+  Offence,
+  Rotation,
+  Unbonding,
+  Validator,
+} from './state/node-records.ts';
+export type { Bonds, Ranking, WeightCommit, Weights } from './state/ranking-records.ts';
 export * from './state/records.ts';
 export * from './state/state.ts';
 export {

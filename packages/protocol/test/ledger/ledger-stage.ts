@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { StakeTarget } from '../../src/fields/fields.ts';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { worthOf } from '../../src/ledger/staking/shares.ts';
-import type { Backing } from '../../src/ledger/state/records.ts';
+import type { Backing } from '../../src/ledger/state/node-records.ts';
 import {
   accountOf,
   delegationKey,

@@ -2,7 +2,8 @@ import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-expert
 import { expect } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { type WeightsPromise, weightsCommitment } from '../../src/ledger/epochs/weights.ts';
-import type { Expert, Market, NetworkRecord } from '../../src/ledger/state/records.ts';
+import type { Expert } from '../../src/ledger/state/node-records.ts';
+import type { Market, NetworkRecord } from '../../src/ledger/state/records.ts';
 import {
   accountOf,
   emptyState,

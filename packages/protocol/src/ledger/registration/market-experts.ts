@@ -1,4 +1,5 @@
-import type { Expert, Market } from '../state/records.ts';
+import type { Expert } from '../state/node-records.ts';
+import type { Market } from '../state/records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import type { StateView } from '../state/state.ts';
 

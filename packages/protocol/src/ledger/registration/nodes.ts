@@ -4,7 +4,7 @@ import { spend } from '../accounts/balances.ts';
 import { leaving, ownedBacking, stakeTooSmall } from '../staking/pots.ts';
 import { wasReplaced } from '../staking/rotation.ts';
 import { isGivenNotice, isImmune, leave } from '../staking/stake-release.ts';
-import type { Backing, Expert, Validator } from '../state/records.ts';
+import type { Backing, Expert, Validator } from '../state/node-records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import { expertKey, type StateView } from '../state/state.ts';
 import { APPLIED, type Applied, type Refused, refused } from '../transaction/outcome.ts';

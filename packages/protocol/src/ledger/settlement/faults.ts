@@ -1,4 +1,4 @@
-import type { Expert } from '../state/records.ts';
+import type { Expert } from '../state/node-records.ts';
 import type { StateView } from '../state/state.ts';
 
 /** So many faulty epochs count at most: penalties for absence end at a share of the stake anyway. */

@@ -1,7 +1,7 @@
 import type { AccountId, Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import type { Backing } from '../state/records.ts';
+import type { Backing } from '../state/node-records.ts';
 import { delegationKey, type StateView } from '../state/state.ts';
 import { backingOf, setBacking } from './pots.ts';
 

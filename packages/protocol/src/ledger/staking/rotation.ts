@@ -1,6 +1,6 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
-import type { Rotation } from '../state/records.ts';
+import type { Rotation } from '../state/node-records.ts';
 import { recordsOf, sortedEntries } from '../state/sorted-records.ts';
 import {
   delegationKey,

@@ -1,6 +1,6 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
-import type { Backing } from '../state/records.ts';
+import type { Backing } from '../state/node-records.ts';
 import { recordsOf } from '../state/sorted-records.ts';
 import type { StateView } from '../state/state.ts';
 import { putDelegation } from './delegations.ts';

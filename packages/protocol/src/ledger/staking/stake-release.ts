@@ -1,7 +1,7 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
 import { burn, credit } from '../accounts/balances.ts';
-import type { Backing, Expert, Validator } from '../state/records.ts';
+import type { Backing, Expert, Validator } from '../state/node-records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import { type StateView, targetKey } from '../state/state.ts';
 import { putDelegation } from './delegations.ts';

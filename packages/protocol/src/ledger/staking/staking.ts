@@ -1,7 +1,7 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
 import { credit, spend } from '../accounts/balances.ts';
-import type { Backing } from '../state/records.ts';
+import type { Backing } from '../state/node-records.ts';
 import { delegationKey, type StateView, targetKey } from '../state/state.ts';
 import { APPLIED, type Applied, type Refused, refused } from '../transaction/outcome.ts';
 import type { TransactionOf } from '../transaction/transaction.ts';

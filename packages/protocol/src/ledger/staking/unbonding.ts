@@ -1,7 +1,7 @@
 import type { AccountId, Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
 import { credit } from '../accounts/balances.ts';
-import type { Backing } from '../state/records.ts';
+import type { Backing } from '../state/node-records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import { delegationKey, type StateView, unbondingKey } from '../state/state.ts';
 import { isCrowded, pend } from './delegations.ts';

@@ -1,13 +1,7 @@
 import type { AccountId, Amount, MarketId, NodeId, SenderId } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
-import {
-  type Account,
-  type Backing,
-  type RecordTypes,
-  type TableName,
-  tableNames,
-  type Unbonding,
-} from './records.ts';
+import type { Backing, Unbonding } from './node-records.ts';
+import { type Account, type RecordTypes, type TableName, tableNames } from './records.ts';
 
 /** What the rules need of a table. Records are never changed in place, only replaced. */
 export interface Table<Value> {

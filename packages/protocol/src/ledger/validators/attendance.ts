@@ -1,6 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import { leaving } from '../staking/pots.ts';
-import type { NetworkRecord, Validator } from '../state/records.ts';
+import type { Validator } from '../state/node-records.ts';
+import type { NetworkRecord } from '../state/records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import type { StateView } from '../state/state.ts';
 import { APPLIED, type Applied, type Refused, refused } from '../transaction/outcome.ts';

@@ -1,6 +1,6 @@
 import { type Amount, formatCredits } from '@market-of-experts/core';
 import type { NodeSignature } from '../../fields/fields.ts';
-import type { Validator } from '../state/records.ts';
+import type { Validator } from '../state/node-records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import type { StateView } from '../state/state.ts';
 import { type Refused, refused } from '../transaction/outcome.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import type { WeightsPromise } from '../../../src/ledger/epochs/weights.ts';
 import { backings } from '../../../src/ledger/staking/pots.ts';
-import type { Backing } from '../../../src/ledger/state/records.ts';
+import type { Backing } from '../../../src/ledger/state/node-records.ts';
 import { prepaidKey } from '../../../src/ledger/state/state.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';

@@ -1,7 +1,7 @@
 import type { AccountId, MarketId } from '@market-of-experts/core';
 import { backings } from '../../../src/ledger/staking/pots.ts';
 import { worthOf } from '../../../src/ledger/staking/shares.ts';
-import type { Backing } from '../../../src/ledger/state/records.ts';
+import type { Backing } from '../../../src/ledger/state/node-records.ts';
 import { accountOf, targetKey } from '../../../src/ledger/state/state.ts';
 import type { MarketTerms } from '../../../src/terms/terms.ts';
 import { fixtureTerms, idOf, MARKET, nodeOf } from '../ledger-fixture.ts';

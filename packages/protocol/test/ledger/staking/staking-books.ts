@@ -2,7 +2,7 @@ import type { AccountId } from '@market-of-experts/core';
 import { expect } from 'vitest';
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import { backings } from '../../../src/ledger/staking/pots.ts';
-import type { Backing } from '../../../src/ledger/state/records.ts';
+import type { Backing } from '../../../src/ledger/state/node-records.ts';
 import { recordsOf } from '../../../src/ledger/state/sorted-records.ts';
 import {
   accountOf,

@@ -2,7 +2,7 @@ import { type AccountId, hashOf } from '@market-of-experts/core';
 import fc from 'fast-check';
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import { backings } from '../../../src/ledger/staking/pots.ts';
-import type { Backing } from '../../../src/ledger/state/records.ts';
+import type { Backing } from '../../../src/ledger/state/node-records.ts';
 import { type LedgerState, prepaidKey, targetKey } from '../../../src/ledger/state/state.ts';
 import type { Action, TransactionKind, TransactionOf } from '../../../src/ledger/transaction/transaction.ts';
 import { genesis, idOf, MARKET, nodeOf, OWNERS, settlementBody } from '../ledger-fixture.ts';
