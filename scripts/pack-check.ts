@@ -12,6 +12,10 @@ import { upProblems } from './packaging/up-check.ts';
 import { install, tarballs, userEnvironment } from './packaging/user-install.ts';
 import { publishedPackages, readManifest, root } from './packaging/workspace.ts';
 
+process.on('uncaughtException', (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const folder = mkdtempSync(join(tmpdir(), 'moe-pack-check-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const problems: string[] = [];
