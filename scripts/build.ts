@@ -11,7 +11,8 @@ import { publishedManifest } from './packaging/published-manifest.ts';
 import { buildFolder, problemsOf, publishedPackages, root } from './packaging/workspace.ts';
 
 const packages = publishedPackages();
-const problems = packages.flatMap(problemsOf);
+const published = new Set(packages.map(({ manifest }) => manifest.name));
+const problems = packages.flatMap((one) => problemsOf(one, published));
 if (problems.length > 0) fail(problems.join('\n'));
 
 rmSync(buildFolder, { recursive: true, force: true });

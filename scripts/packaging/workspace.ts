@@ -42,9 +42,16 @@ export function publishedPackages(): PublishedPackage[] {
     .filter(({ manifest }) => manifest.files !== undefined);
 }
 
-/** What is wrong with a package before anything is built, in sentences. */
-export function problemsOf({ folder, path, manifest }: PublishedPackage): string[] {
-  const problems: string[] = [];
+/** What is wrong with a package before anything is built, in sentences; `published` are the names of all that are. */
+export function problemsOf(
+  { folder, path, manifest }: PublishedPackage,
+  published: ReadonlySet<string>,
+): string[] {
+  const problems = Object.keys(manifest.dependencies ?? {})
+    .filter((name) => /^@?market-of-experts\b/.test(name) && !published.has(name))
+    .map(
+      (name) => `packages/${folder} depends on ${name}, whose manifest has no "files": it is not published.`,
+    );
   if (manifest.description === undefined) problems.push(`packages/${folder} has no description.`);
   if (!existsSync(join(path, 'README.md'))) problems.push(`packages/${folder} has no README.md.`);
   for (const file of manifest.files ?? [])
