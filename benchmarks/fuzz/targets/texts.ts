@@ -1,5 +1,8 @@
 import { Readable } from 'node:stream';
-import { parseAccount, parseCredits, textOf } from '@market-of-experts/core';
+import { errorSchema } from '@market-of-experts/api/errors';
+import { certifiedReceiptSchema } from '@market-of-experts/api/receipts';
+import { routes } from '@market-of-experts/api/routes';
+import { MoeError, parseAccount, parseCredits, textOf } from '@market-of-experts/core';
 import { ownerKeyFromHex, parseKeystore } from '@market-of-experts/core/keystore';
 import { readEmbeddingsRequest } from '@market-of-experts/gateway/embeddings-request';
 import { defaultLimits } from '@market-of-experts/gateway/limits';
@@ -19,28 +22,26 @@ import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt'
 import { readScenario, shippedScenario, shippedScenarios } from '@market-of-experts/simulation';
 import { readCsv } from 'market-of-experts/embed/read-csv';
 import { readJsonl } from 'market-of-experts/embed/read-jsonl';
-import * as ledgerShapes from 'market-of-experts/ledger/shapes';
-import { readAnswer } from 'market-of-experts/market/market-client';
-import * as marketShapes from 'market-of-experts/market/shapes';
 import { readReceipt, readSplit } from 'market-of-experts/receipt/read-receipt';
 import { readTerms } from 'market-of-experts/terms/read-terms';
 import { termsOf } from 'market-of-experts/terms/terms-of';
 import { writeTerms } from 'market-of-experts/terms/write-terms';
-import { z } from 'zod';
 import { exampleOf } from '../example.ts';
 import { jsonSchemaTarget, jsonTarget, type Target } from '../target.ts';
 
 const body = (bytes: Uint8Array): unknown => readJson(Buffer.from(bytes), defaultLimits);
 
-/** What a client of the market gets, as the CLI reads it. */
-const answers = [ledgerShapes, marketShapes].flatMap((shapes) =>
-  Object.entries(shapes)
-    .filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType)
-    .map(([name, schema]) =>
-      jsonSchemaTarget(`answer ${name.replace(/Schema$/, '')}`, schema, (bytes) =>
-        readAnswer(body(bytes), schema, 'url'),
-      ),
-    ),
+/** What a client of the market gets, as the SDK reads it. */
+const answers = [
+  ...routes.map(({ path, answer }) => [path, answer.schema] as const),
+  ['error', errorSchema] as const,
+  ['certificate', certifiedReceiptSchema] as const,
+].map(([name, schema]) =>
+  jsonSchemaTarget(`answer ${name}`, schema, (bytes) => {
+    const { success, data } = schema.safeParse(body(bytes));
+    if (!success) throw new MoeError('invalid-answer', 'It is of another shape.');
+    return data;
+  }),
 );
 
 const market = {

@@ -38,3 +38,9 @@ export const marketEventSchema = z.discriminatedUnion('type', [
 /** What happens in the market, as it happens. */
 export type MarketEvent = Told<typeof marketEventSchema>;
 export type MarketEventJson = Wire<typeof marketEventSchema>;
+/** Names of the events; what else may come is of a newer market. */
+export const marketEventTypes: ReadonlySet<string> = new Set(
+  marketEventSchema.options.flatMap(({ shape: { type } }) => [
+    ...(type instanceof z.ZodEnum ? type.options : type.values),
+  ]),
+);

@@ -1,9 +1,9 @@
 import { formatCredits } from '@market-of-experts/core';
+import { jsonOf } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
 import { leavingSentence } from '../ledger/leaving-sentence.ts';
-import { type ConnectionOptions, readConnection } from '../market/connection.ts';
-import { createMarketClient, readAnswer } from '../market/market-client.ts';
-import { balanceSchema } from '../market/shapes.ts';
+import { connect } from '../market/connect.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { paint } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';
@@ -21,10 +21,9 @@ Examples:
   $ moe balance --json | jq -r .availableMicro`,
     )
     .action(async (options: ConnectionOptions & { json?: boolean }) => {
-      const client = createMarketClient(readConnection(options));
-      const answer = await client.json('/v1/balance');
-      if (options.json) return printJson(answer);
-      const { availableMicro, reservedMicro, leaving } = readAnswer(answer, balanceSchema, client.url);
+      const balance = await connect(options).balance();
+      if (options.json) return printJson(jsonOf(balance));
+      const { availableMicro, reservedMicro, leaving } = balance;
       print(`${paint('bold', formatCredits(availableMicro))} credits available`);
       if (reservedMicro > 0n) print(`${formatCredits(reservedMicro)} credits reserved for work under way`);
       if (leaving !== undefined) print(leavingSentence(leaving));

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import type { OwnerAction } from '../ledger/describe-action.ts';
-import { createLedgerClient } from '../ledger/ledger-client.ts';
+import { connectLedger } from '../market/connect.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
@@ -36,8 +36,8 @@ Examples:
     )
     .action(async (file: string, flags: SigningOptions & { market: string }) => {
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
-      const { network } = (await client.network()).value;
+      const client = connectLedger(flags);
+      const { network } = await client.network();
       const action = readProof(readSmallFile(file, maxBytes), file, flags.market, network, owner.account);
       if (findingOf(action.proof, action.market, network) === undefined)
         throw usageError(

@@ -1,10 +1,11 @@
 import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
+import type { LedgerClient } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
 import { carryOut } from '../ledger/carry-out.ts';
-import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readMarket, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget } from '../ledger/resolve-target.ts';
+import { connectLedger } from '../market/connect.ts';
 import { refusal, usageError } from '../terminal/exit-codes.ts';
 import { formatAmount } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
@@ -90,7 +91,7 @@ Examples:
       if (Object.keys(changes).length === 0)
         throw usageError('Say what changes: --name, --ask or --ask-share.');
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const { market, node } = await resolveExpertTarget(client, text);
       await carryOut(client, owner, { action: { kind: 'updateExpert', market, node, ...changes } }, flags);
     });
@@ -111,7 +112,7 @@ Examples:
     )
     .action(async (text: string, flags: SigningOptions) => {
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = await resolveExpertTarget(client, text);
       await carryOut(client, owner, { action: { kind: 'deregister', target } }, flags);
     });
@@ -130,7 +131,7 @@ Examples:
     .action(async (text: string, flags: SigningOptions & ConsentFlags) => {
       const owner = chooseOwner(flags.from, flags);
       const { node: next, consent, consentOf } = readConsent(flags, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = await resolveExpertTarget(client, text);
       const action = { kind: 'rotate' as const, target, next, consent };
       await carryOut(client, owner, { action, ...(consentOf === undefined ? {} : { consentOf }) }, flags);
@@ -145,8 +146,8 @@ async function register(market: MarketId, flags: RegisterFlags): Promise<void> {
   const { node, consent, consentOf, name } = readConsent(flags, flags);
   const shownName = flags.name ?? name;
   if (shownName === undefined) throw usageError('Say what others see: --name NAME.');
-  const client = createLedgerClient(flags);
-  const depositMicro = (await client.market(market)).value.registrationMicro;
+  const client = connectLedger(flags);
+  const depositMicro = (await client.market(market)).registrationMicro;
   if (most !== undefined && depositMicro > most)
     throw refusal(
       'price-changed',

@@ -1,11 +1,12 @@
 import { formatCredits, type MarketId } from '@market-of-experts/core';
 import type { MarketTerms } from '@market-of-experts/protocol';
+import { jsonOf, type LedgerClient } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { carryOut } from '../ledger/carry-out.ts';
-import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readMarket } from '../ledger/read-arguments.ts';
 import { listMarkets, quoteMarket, showMarket } from '../ledger/show-markets.ts';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { printJson } from '../terminal/print.ts';
@@ -48,7 +49,7 @@ Examples:
       '\nExamples:\n  $ moe market template > mine.yaml\n  $ moe market template --like text-embedding > mine.yaml',
     )
     .action(async (flags: ConnectionOptions & { json?: boolean; like?: string }) => {
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const like = flags.like === undefined ? await firstMarket(client) : readMarket(flags.like);
       const { terms } = await marketTerms(client, like);
       if (flags.json) return printJson({ like, terms: plainTerms(terms) });
@@ -86,7 +87,7 @@ Examples:
           );
         const id = readMarket(name);
         const owner = chooseOwner(flags.from, flags);
-        const client = createLedgerClient(flags);
+        const client = connectLedger(flags);
         const base = flags.like === undefined ? undefined : await marketTerms(client, readMarket(flags.like));
         const terms = readTerms({
           ...fileOf(path),
@@ -119,7 +120,7 @@ Examples:
         throw usageError('Say what changes: a file with terms, or --set FIELD=VALUE.');
       const id = readMarket(name);
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const { terms: base } = await marketTerms(client, id);
       const version = base.parameters.version + 1;
       const terms = readTerms({ ...fileOf(path), base, changes: flags.set, version });
@@ -139,7 +140,7 @@ Examples:
       const id = readMarket(name);
       const owner = chooseOwner(flags.from, flags);
       await carryOut(
-        createLedgerClient(flags),
+        connectLedger(flags),
         owner,
         {
           action: { kind: 'closeMarket', market: id },
@@ -163,7 +164,7 @@ Examples:
         amountMicro: readAmount(amount),
       };
       const owner = chooseOwner(flags.from, flags);
-      await carryOut(createLedgerClient(flags), owner, { action }, flags);
+      await carryOut(connectLedger(flags), owner, { action }, flags);
     });
   addConnectionOptions(market.command('list').description('List the markets of the network.'))
     .addHelpText(
@@ -214,7 +215,7 @@ function changesOf(before: MarketTerms, after: MarketTerms): string[] {
 }
 
 async function firstMarket(client: LedgerClient): Promise<MarketId> {
-  const [first] = (await client.markets()).value.markets;
+  const [first] = (await client.markets()).markets;
   if (first === undefined)
     throw usageError(
       'The network has no market whose terms could be printed. Write the terms from docs/run/market-owner.md.',
@@ -223,7 +224,7 @@ async function firstMarket(client: LedgerClient): Promise<MarketId> {
 }
 
 async function marketTerms(client: LedgerClient, market: MarketId): Promise<{ readonly terms: MarketTerms }> {
-  return { terms: termsOf((await client.market(market)).raw.terms, client.url) };
+  return { terms: termsOf(jsonOf(await client.market(market)).terms, client.url) };
 }
 
 function fileOf(path: string | undefined): {

@@ -1,8 +1,8 @@
 import { formatCredits } from '@market-of-experts/core';
+import { jsonOf, type MarketClient } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
-import { type ConnectionOptions, readConnection } from '../market/connection.ts';
-import { createMarketClient, type MarketClient } from '../market/market-client.ts';
-import { statusSchema } from '../market/shapes.ts';
+import { connect } from '../market/connect.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
 import { type CertifiedReceipt, plainFields, readReceipt, readSplit } from '../receipt/read-receipt.ts';
 import { type Check, verifyReceiptJson } from '../receipt/verification.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
@@ -37,8 +37,8 @@ Examples:
     .action(async (id: string, options: ConnectionOptions & { json?: boolean; verify?: boolean }) => {
       if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(id))
         throw usageError('This is no id of a receipt. Copy it from the answer, or from `moe status --json`.');
-      const client = createMarketClient(readConnection(options));
-      const receipt = await client.json(`/v1/receipts/${encodeURIComponent(id)}`);
+      const client = connect(options);
+      const receipt = jsonOf(await client.receipt(id));
       const checks = options.verify ? await verify(receipt, client) : undefined;
       if (options.json) printJson(checks === undefined ? receipt : { receipt, checks, ok: allOk(checks) });
       else {
@@ -50,9 +50,7 @@ Examples:
 }
 
 async function verify(receipt: Record<string, unknown>, client: MarketClient): Promise<readonly Check[]> {
-  const { checks } = await verifyReceiptJson(receipt, (hash) =>
-    client.bytes(`/v1/blobs/${encodeURIComponent(hash)}`),
-  );
+  const { checks } = await verifyReceiptJson(receipt, (hash) => client.blob(hash));
   return checks;
 }
 
@@ -62,8 +60,8 @@ function allOk(checks: readonly Check[]): boolean {
 
 /** Names of experts, if the market tells them: a receipt has only their keys. */
 async function namesOf(client: MarketClient): Promise<(id: string) => string> {
-  const status = statusSchema.safeParse(await client.json('/v1/status').catch(() => undefined));
-  const names = new Map(status.data?.experts.map((expert) => [expert.id, printable(expert.name)]));
+  const status = await client.status().catch(() => undefined);
+  const names = new Map(status?.experts.map((expert) => [expert.id, printable(expert.name)]));
   return (id) => names.get(id) ?? printable(id).slice(0, 12);
 }
 

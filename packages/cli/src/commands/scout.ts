@@ -1,8 +1,9 @@
+import type { Regions } from '@market-of-experts/api/regions';
 import { formatCredits } from '@market-of-experts/core';
+import { jsonOf } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
-import { type ConnectionOptions, readConnection } from '../market/connection.ts';
-import { createMarketClient, readAnswer } from '../market/market-client.ts';
-import { type Regions, regionsSchema } from '../market/shapes.ts';
+import { connect } from '../market/connect.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -48,12 +49,9 @@ Examples:
   $ moe scout --loss 0.15 --json | jq '.data[0]'`,
     )
     .action(async (flags: Flags) => {
-      const client = createMarketClient(readConnection(flags));
-      const query = new URLSearchParams({ limit: String(flags.limit) });
-      if (flags.loss !== undefined) query.set('loss', flags.loss);
-      const answer = await client.json(`/v1/regions?${query}`);
-      if (flags.json) return printJson(answer);
-      show(readAnswer(answer, regionsSchema, client.url));
+      const regions = await connect(flags).regions({ limit: flags.limit, loss: flags.loss });
+      if (flags.json) return printJson(jsonOf(regions));
+      show(regions);
     });
 }
 

@@ -1,11 +1,12 @@
 import type { Amount } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
+import type { LedgerClient } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
 import { carryOut } from '../ledger/carry-out.ts';
-import { createLedgerClient, type LedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget, targetHelp } from '../ledger/resolve-target.ts';
 import { showStake } from '../ledger/show-stake.ts';
+import { connectLedger } from '../market/connect.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { type ChosenOwner, chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
@@ -72,7 +73,7 @@ Examples:
     )
     .action(async (text: string, toText: string, amount: string, flags: SigningOptions) => {
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = await resolveTarget(client, text);
       const to = await resolveTarget(client, toText);
       const amountMicro = await readDelegated(client, owner, target, amount);
@@ -94,7 +95,7 @@ Examples:
     .action(async (text: string, percent: string, flags: SigningOptions) => {
       const commissionBps = readPercent(percent, 'A commission');
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = await resolveTarget(client, text);
       await carryOut(client, owner, { action: { kind: 'setCommission', target, commissionBps } }, flags);
     });
@@ -133,7 +134,7 @@ function amountCommand(
     .action(async (text: string, amount: string, flags: SigningOptions) => {
       if (!canTakeAll) readAmount(amount);
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = await resolveTarget(client, text);
       const amountMicro = canTakeAll
         ? await readDelegated(client, owner, target, amount)
@@ -150,7 +151,7 @@ async function readDelegated(
   amount: string,
 ): Promise<Amount> {
   if (amount !== 'all') return readAmount(amount);
-  const { delegations } = (await client.account(owner.account)).value;
+  const { delegations } = await client.account(owner.account);
   const found = delegations.find(
     (delegation) =>
       delegation.target.role === target.role &&

@@ -1,8 +1,9 @@
+import type { Status } from '@market-of-experts/api/status';
 import { formatCredits } from '@market-of-experts/core';
+import { jsonOf } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
-import { type ConnectionOptions, readConnection } from '../market/connection.ts';
-import { createMarketClient, readAnswer } from '../market/market-client.ts';
-import { type Status, statusSchema } from '../market/shapes.ts';
+import { connect } from '../market/connect.ts';
+import type { ConnectionOptions } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -30,10 +31,10 @@ Examples:
   $ moe status --json | jq '.experts[] | {name, meanLoss, earnedMicro}'`,
     )
     .action(async (options: ConnectionOptions & { json?: boolean; recent: number }) => {
-      const client = createMarketClient(readConnection(options));
-      const answer = await client.json('/v1/status');
-      if (options.json) return printJson(answer);
-      show(readAnswer(answer, statusSchema, client.url), client.url, options.recent);
+      const market = connect(options);
+      const status = await market.status();
+      if (options.json) return printJson(jsonOf(status));
+      show(status, market.url, options.recent);
     });
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { carryOut } from '../ledger/carry-out.ts';
-import { createLedgerClient } from '../ledger/ledger-client.ts';
 import { readAccount, readAmount } from '../ledger/read-arguments.ts';
+import { connectLedger } from '../market/connect.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
 
@@ -27,7 +27,7 @@ Examples:
       const amountMicro = readAmount(amount);
       const owner = chooseOwner(flags.from, flags);
       const to = readAccount(flags.to, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       await carryOut(client, owner, { action: { kind: 'transfer', to, amountMicro } }, flags);
     });
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { carryOut } from '../ledger/carry-out.ts';
-import { createLedgerClient } from '../ledger/ledger-client.ts';
 import { readAmount, readPercent } from '../ledger/read-arguments.ts';
 import { resolveValidator } from '../ledger/resolve-target.ts';
 import { listValidators, showWeights } from '../ledger/show-validators.ts';
+import { connectLedger } from '../market/connect.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
@@ -55,7 +55,7 @@ Examples:
           consent,
         };
         await carryOut(
-          createLedgerClient(flags),
+          connectLedger(flags),
           owner,
           { action, ...(consentOf === undefined ? {} : { consentOf }) },
           flags,
@@ -75,7 +75,7 @@ Examples:
     )
     .action(async (text: string, flags: SigningOptions & { name: string }) => {
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const node = await resolveValidator(client, text);
       await carryOut(client, owner, { action: { kind: 'updateValidator', node, name: flags.name } }, flags);
     });
@@ -88,7 +88,7 @@ Examples:
     .addHelpText('after', `${signingHelp}\n\nExamples:\n  $ moe validator leave my-validator --dry-run`)
     .action(async (text: string, flags: SigningOptions) => {
       const owner = chooseOwner(flags.from, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = { role: 'validator' as const, node: await resolveValidator(client, text) };
       await carryOut(client, owner, { action: { kind: 'deregister', target } }, flags);
     });
@@ -109,7 +109,7 @@ Examples:
     .action(async (text: string, flags: SigningOptions & ConsentFlags) => {
       const owner = chooseOwner(flags.from, flags);
       const { node: next, consent, consentOf } = readConsent(flags, flags);
-      const client = createLedgerClient(flags);
+      const client = connectLedger(flags);
       const target = { role: 'validator' as const, node: await resolveValidator(client, text) };
       const action = { kind: 'rotate' as const, target, next, consent };
       await carryOut(client, owner, { action, ...(consentOf === undefined ? {} : { consentOf }) }, flags);

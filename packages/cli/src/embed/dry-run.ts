@@ -1,5 +1,5 @@
+import type { MarketListing } from '@market-of-experts/api/models';
 import { feeOf } from '@market-of-experts/protocol';
-import type { Listing } from '../market/shapes.ts';
 import type { InputItem, Problem } from './input.ts';
 
 /** What a run would do. Prices are the market's now: they may change before the run. */
@@ -14,7 +14,7 @@ export interface DryRun {
 
 export async function dryRun(
   items: AsyncIterable<InputItem>,
-  market: Listing | undefined,
+  market: MarketListing | undefined,
   onProblem: (problem: Problem) => void,
 ): Promise<DryRun> {
   let texts = 0;

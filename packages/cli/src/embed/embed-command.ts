@@ -1,7 +1,7 @@
+import type { MarketListing } from '@market-of-experts/api/models';
 import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
-import { readConnection } from '../market/connection.ts';
-import { createMarketClient, type MarketClient, readAnswer } from '../market/market-client.ts';
-import { type Listing, statusSchema } from '../market/shapes.ts';
+import type { MarketClient } from '@market-of-experts/sdk';
+import { connect } from '../market/connect.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';
@@ -22,7 +22,7 @@ const maxListedFailures = 1_000;
 /** `moe embed`: sets the exit code, rejects with what made it senseless to go on. */
 export async function embedCommand(inputs: readonly string[], flags: EmbedFlags): Promise<void> {
   const options = readEmbedOptions(inputs, flags);
-  const client = createMarketClient(readConnection(flags));
+  const client = connect(flags);
   if (flags.dryRun) return estimate(inputs, flags, options, client);
 
   const market = await findMarket(client, options.model);
@@ -149,8 +149,8 @@ async function estimate(
   if (result.failed > 0) process.exitCode = exitCodes.partlyFailed;
 }
 
-async function findMarket(client: MarketClient, model: string | undefined): Promise<Listing> {
-  const { markets } = readAnswer(await client.json('/v1/status'), statusSchema, client.url);
+async function findMarket(client: MarketClient, model: string | undefined): Promise<MarketListing> {
+  const { markets } = await client.status();
   const found =
     model === undefined
       ? markets[0]

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import type { Delivery, ServiceMode } from '@market-of-experts/api/embeddings';
 import { parseCredits } from '@market-of-experts/core';
+import type { EmbedOptions as SentOptions } from '@market-of-experts/sdk';
 import { usageError } from '../terminal/exit-codes.ts';
 import type { InputFormat, InputOptions, TextSplit } from './input.ts';
 import { idsPath } from './npy-output.ts';
@@ -24,8 +26,8 @@ export interface EmbedFlags {
   readonly ext?: string;
   readonly model?: string;
   readonly dimensions?: string;
-  readonly mode?: string;
-  readonly delivery?: string;
+  readonly mode?: ServiceMode;
+  readonly delivery?: Delivery;
   readonly maxFee?: string;
   readonly concurrency: string;
   readonly batch: string;
@@ -40,7 +42,7 @@ export interface EmbedOptions {
   readonly isNpy: boolean;
   readonly model: string | undefined;
   readonly dimensions: number | undefined;
-  readonly moe: Readonly<Record<string, string>>;
+  readonly moe: Pick<SentOptions, 'mode' | 'delivery' | 'maxFeeCredits'>;
   readonly concurrency: number;
   readonly batchTexts: number;
   readonly retries: number;

@@ -1,5 +1,5 @@
 import { isMoeError, MoeError } from '@market-of-experts/core';
-import type { MarketClient } from '../market/market-client.ts';
+import type { MarketClient } from '@market-of-experts/sdk';
 import { batches, type PendingText } from './batches.ts';
 import { embedBatch, type RequestSettings } from './embed-batch.ts';
 import type { InputItem, Problem } from './input.ts';

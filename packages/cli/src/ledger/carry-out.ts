@@ -1,21 +1,19 @@
-import { formatAccount, isMoeError, MoeError, toHex } from '@market-of-experts/core';
+import type { Placed, PreviewAnswer } from '@market-of-experts/api/transactions';
+import { formatAccount, MoeError, type OwnerKey } from '@market-of-experts/core';
 import {
+  type Action,
   signConsent,
-  signTransaction,
   type Transaction,
-  transactionToJson,
-  typedDataJsonOf,
   warningsOfDestination,
 } from '@market-of-experts/protocol';
+import { isRefused, jsonOf, type LedgerClient } from '@market-of-experts/sdk';
+import { prepareTransaction, sendTransaction } from '@market-of-experts/sdk/signing';
 import { askYes, canAsk } from '../terminal/ask.ts';
 import { refusal, usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { formatAmount, paint, printable } from '../terminal/text.ts';
 import type { ChosenNode, ChosenOwner } from '../wallet/choose-key.ts';
 import { describeAction, type OwnerAction } from './describe-action.ts';
-import { firstDifference } from './first-difference.ts';
-import type { LedgerClient } from './ledger-client.ts';
-import type { PreviewAnswer } from './shapes.ts';
 import { renderEffect } from './show-effect.ts';
 
 export interface CarryOutOptions {
@@ -52,7 +50,7 @@ export async function carryOut(
     throw usageError(
       'Nobody can be asked here whether to sign. Look at the effect with --dry-run; add --yes to sign without being asked.',
     );
-  const { network } = (await client.network()).value;
+  const { network } = await client.network();
   if (options.network !== undefined && options.network !== network)
     throw usageError(
       `The market at ${client.url} is of network ${network}, not ${printable(options.network)}; nothing was signed.`,
@@ -61,21 +59,15 @@ export async function carryOut(
     plan.consentOf === undefined
       ? undefined
       : signConsent(await plan.consentOf.unlock(), network, owner.account);
-  const wanted = {
-    ...plan.action,
-    ...(consent === undefined ? {} : { consent }),
-    network,
-    from: owner.account,
-  };
-  const { value: preview, raw } = await client.preview({ transaction: transactionToJson(wanted as never) });
-  const transaction = completed(wanted, preview, client.url);
+  const wanted = { ...plan.action, ...(consent === undefined ? {} : { consent }) } as Action;
+  const { transaction, preview } = await prepareTransaction(client, owner.account, wanted, network);
   if (!options.json) show(client, owner, plan, transaction, preview);
   if (!preview.outcome.applied) throw refusal(preview.outcome.code, printable(preview.outcome.message));
   const warnings = warningsOf(plan.action, owner, preview);
   if (!options.json)
     for (const warning of warnings) print(`${paint('yellow', 'warning')}: ${printable(warning)}\n`);
   if (options.dryRun) {
-    if (options.json) printJson({ isDryRun: true, ...raw });
+    if (options.json) printJson({ isDryRun: true, ...jsonOf(preview) });
     else print('Dry run: nothing was signed or sent.');
     return;
   }
@@ -86,12 +78,8 @@ export async function carryOut(
   if (!options.yes && !(await askYes('Sign and send this?')))
     throw new MoeError('interrupted', 'Not signed; nothing was sent.');
 
-  const { signature } = signTransaction(await owner.unlock(), transaction);
-  const sent = await submit(client, {
-    transaction: transactionToJson(transaction),
-    signature: `0x${toHex(signature)}`,
-  });
-  if (options.json) printJson({ isDryRun: false, ...raw, ...sent });
+  const sent = await send(client, await owner.unlock(), transaction);
+  if (options.json) printJson({ isDryRun: false, ...jsonOf(preview), ...sent });
   else print(done(sent.index, preview));
 }
 
@@ -113,34 +101,13 @@ function warningsOf(
   return [...ours, ...warnings.filter(({ code }) => !known.has(code))].map(({ message }) => message);
 }
 
-/** The transaction with the sender's next number. Throws `invalid-answer` if the market would have us sign something else. */
-function completed(wanted: object, { transaction, typedData }: PreviewAnswer, url: string): Transaction {
-  const { nonce } = transaction;
-  if (typeof nonce !== 'number' || !Number.isSafeInteger(nonce) || nonce < 0)
-    throw new MoeError(
-      'invalid-answer',
-      `The market at ${url} does not say the transaction's number (nonce).`,
-    );
-  const ours = { ...wanted, nonce } as Transaction;
-  const difference =
-    firstDifference(transactionToJson(ours), transaction) ??
-    (typedData === undefined ? undefined : firstDifference(typedDataJsonOf(ours), typedData));
-  if (difference !== undefined)
-    throw new MoeError(
-      'dishonest-preview',
-      `The market at ${url} answered with another transaction than the one asked for (${printable(difference)} differs). Nothing was signed; do not trust this market.`,
-    );
-  return ours;
-}
-
-async function submit(client: LedgerClient, body: unknown): Promise<{ index: number; height: number }> {
+async function send(client: LedgerClient, key: OwnerKey, transaction: Transaction): Promise<Placed> {
   try {
-    return (await client.submit(body)).value;
+    return await sendTransaction(client, key, transaction);
   } catch (error) {
     // Between preview and sending the ledger may have moved: a price rose, the money went.
-    const status = isMoeError(error, 'market-refused') ? error.metadata.status : undefined;
-    if (!isMoeError(error) || typeof status !== 'number' || status >= 500 || status === 429) throw error;
-    throw refusal(String(error.metadata.code ?? 'refused').replaceAll('_', '-'), error.message);
+    if (!isRefused(error) || error.metadata.status >= 500 || error.metadata.status === 429) throw error;
+    throw refusal((error.metadata.code ?? 'refused').replaceAll('_', '-'), error.message);
   }
 }
 

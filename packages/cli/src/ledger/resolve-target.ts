@@ -1,8 +1,8 @@
 import { type MarketId, type NodeId, skeletonOf } from '@market-of-experts/core';
 import type { StakeTarget } from '@market-of-experts/protocol';
+import type { LedgerClient } from '@market-of-experts/sdk';
 import { usageError } from '../terminal/exit-codes.ts';
 import { printable } from '../terminal/text.ts';
-import type { LedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
 
 interface Candidate {
@@ -30,12 +30,12 @@ export async function resolveTarget(client: LedgerClient, text: string): Promise
 }
 
 export async function resolveValidator(client: LedgerClient, text: string): Promise<NodeId> {
-  const { validators } = (await client.validators()).value;
+  const { validators } = await client.validators();
   return theOne(text, validators, 'validator', 'moe validator list', 'validator:');
 }
 
 async function resolveExpert(client: LedgerClient, market: MarketId, text: string): Promise<NodeId> {
-  const { nodes } = (await client.metagraph(market)).value;
+  const { nodes } = await client.metagraph(market);
   const experts = nodes.filter(({ role }) => role === 'expert');
   return theOne(text, experts, `expert of ${market}`, `moe metagraph ${market}`, `${market}/`);
 }

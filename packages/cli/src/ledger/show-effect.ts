@@ -1,7 +1,7 @@
+import type { PreviewAnswer } from '@market-of-experts/api/transactions';
 import { type AccountId, formatAccount, formatCredits } from '@market-of-experts/core';
 import { renderTable } from '../terminal/table.ts';
 import { plural, printable } from '../terminal/text.ts';
-import type { PreviewAnswer } from './shapes.ts';
 
 type Change = PreviewAnswer['changes'][number];
 

@@ -1,19 +1,21 @@
+import type { NetworkFacts } from '@market-of-experts/api/ledger-facts';
 import { formatCredits } from '@market-of-experts/core';
+import type { Market, Validator } from '@market-of-experts/protocol';
 import { LEDGER_TIME } from '@market-of-experts/protocol';
+import { jsonOf } from '@market-of-experts/sdk';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { bar } from '../terminal/progress-line.ts';
 import { formatAmount, formatDuration, formatShare, paint, plural, printable } from '../terminal/text.ts';
-import { createLedgerClient } from './ledger-client.ts';
-import type { MarketAnswer, Network, Validators } from './shapes.ts';
 
 /** `moe epoch` */
 export async function showEpoch(flags: ConnectionOptions & { readonly json?: boolean }): Promise<void> {
-  const client = createLedgerClient(flags);
-  const { raw, value: network } = await client.network();
-  if (flags.json) return printJson(raw);
-  const { markets } = (await client.markets()).value;
-  const { validators } = (await client.validators()).value;
+  const client = connectLedger(flags);
+  const network = await client.network();
+  if (flags.json) return printJson(jsonOf(network));
+  const { markets } = await client.markets();
+  const { validators } = await client.validators();
   const { epoch, epochStartedMs, epochEndsMs, rules } = network;
   const leftMs = epochEndsMs - Date.now();
   const share = (Date.now() - epochStartedMs) / Math.max(1, epochEndsMs - epochStartedMs);
@@ -48,9 +50,9 @@ function overdue(ms: number): string {
 }
 
 function endOf(
-  network: Network,
-  markets: readonly MarketAnswer[],
-  validators: Validators['validators'],
+  network: NetworkFacts,
+  markets: readonly Market[],
+  validators: readonly Validator[],
 ): string[] {
   const next = network.epoch + 1;
   const newMoney = newMoneyOf(network, markets);
@@ -80,8 +82,8 @@ function endOf(
 
 /** What the network makes for each market's pool at the end of an epoch, before halvings. */
 function newMoneyOf(
-  { rules, mintedMicro }: Network,
-  markets: readonly MarketAnswer[],
+  { rules, mintedMicro }: NetworkFacts,
+  markets: readonly Market[],
 ): ReadonlyMap<string, bigint> {
   const leftMicro = rules.mint.capMicro - mintedMicro;
   const allMicro = rules.mint.perEpochMicro < leftMicro ? rules.mint.perEpochMicro : leftMicro;

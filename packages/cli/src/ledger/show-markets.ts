@@ -1,19 +1,20 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
+import type { Market } from '@market-of-experts/protocol';
 import { problemsOfJoining } from '@market-of-experts/protocol';
+import { jsonOf } from '@market-of-experts/sdk';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, formatShare, paint, printable } from '../terminal/text.ts';
 import { fieldsOf, termsOf } from '../terms/terms-of.ts';
-import { createLedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
-import type { MarketAnswer } from './shapes.ts';
 
 type Flags = ConnectionOptions & { readonly json?: boolean };
 
 export async function listMarkets(flags: Flags): Promise<void> {
-  const { raw, value } = await createLedgerClient(flags).markets();
-  if (flags.json) return printJson(raw);
+  const value = await connectLedger(flags).markets();
+  if (flags.json) return printJson(jsonOf(value));
   print(
     renderTable(
       [
@@ -44,14 +45,15 @@ export async function listMarkets(flags: Flags): Promise<void> {
   );
 }
 
-function stateOf({ closesAtEpoch, next }: MarketAnswer): string {
+function stateOf({ closesAtEpoch, next }: Market): string {
   if (closesAtEpoch !== undefined) return `closes when epoch ${closesAtEpoch} begins`;
   return next === undefined ? 'open' : `new terms when epoch ${next.fromEpoch} begins`;
 }
 
 export async function showMarket(name: string, flags: Flags): Promise<void> {
-  const client = createLedgerClient(flags);
-  const { raw, value } = await client.market(readMarket(name));
+  const client = connectLedger(flags);
+  const value = await client.market(readMarket(name));
+  const raw = jsonOf(value);
   const { next: announced, ...market } = value;
   const problems = problemsOfJoining(
     {
@@ -61,7 +63,7 @@ export async function showMarket(name: string, flags: Flags): Promise<void> {
         ? {}
         : { next: { ...announced, terms: termsOf((raw.next as { terms?: unknown }).terms, client.url) } }),
     },
-    (await client.network()).value.rules,
+    (await client.network()).rules,
   );
   if (flags.json) return printJson({ ...raw, againstJoining: problems });
   print(`${paint('bold', value.market)}: ${printable(value.terms.title)}`);
@@ -96,8 +98,8 @@ export async function showMarket(name: string, flags: Flags): Promise<void> {
 }
 
 export async function quoteMarket(name: string, flags: Flags): Promise<void> {
-  const client = createLedgerClient(flags);
-  const { value } = await client.market(readMarket(name));
+  const client = connectLedger(flags);
+  const value = await client.market(readMarket(name));
   const { market, registrationMicro, terms } = value;
   const stakeMicro = terms.parameters.minimumStakeMicro;
   if (flags.json)
@@ -115,6 +117,6 @@ export async function quoteMarket(name: string, flags: Flags): Promise<void> {
   );
 }
 
-function joining({ registrationMicro, terms }: MarketAnswer): string {
+function joining({ registrationMicro, terms }: Market): string {
   return `a deposit of ${formatAmount(registrationMicro)}, and ${formatCredits(terms.parameters.minimumStakeMicro)} of own stake or more`;
 }

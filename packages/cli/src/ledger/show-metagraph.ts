@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Metagraph } from '@market-of-experts/api/ledger-facts';
 import { formatCredits, type MarketId } from '@market-of-experts/core';
+import { jsonOf, type LedgerClient } from '@market-of-experts/sdk';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint, plural, printable } from '../terminal/text.ts';
-import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
-import type { Metagraph } from './shapes.ts';
 
 export interface MetagraphFlags extends ConnectionOptions {
   readonly json?: boolean;
@@ -18,11 +19,12 @@ const watchEveryMs = 2_000;
 
 /** `moe metagraph` */
 export async function showMetagraph(name: string | undefined, flags: MetagraphFlags): Promise<void> {
-  const client = createLedgerClient(flags);
+  const client = connectLedger(flags);
   const market = name === undefined ? await firstMarket(client) : readMarket(name);
   let shown: string | undefined;
   do {
-    const { raw, value } = await client.metagraph(market);
+    const value = await client.metagraph(market);
+    const raw = jsonOf(value);
     const text = JSON.stringify(raw);
     if (text !== shown) {
       if (flags.json) printJson(raw);
@@ -39,7 +41,7 @@ export async function showMetagraph(name: string | undefined, flags: MetagraphFl
 }
 
 async function firstMarket(client: LedgerClient): Promise<MarketId> {
-  const [first] = (await client.markets()).value.markets;
+  const [first] = (await client.markets()).markets;
   if (first === undefined)
     throw usageError('The network has no market yet. Create one with `moe market create`.');
   return first.market;

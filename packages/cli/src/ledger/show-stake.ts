@@ -1,14 +1,15 @@
+import type { AccountFacts } from '@market-of-experts/api/ledger-facts';
 import { formatAccount, formatCredits } from '@market-of-experts/core';
+import { jsonOf, type LedgerClient } from '@market-of-experts/sdk';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { leavingSentence } from './leaving-sentence.ts';
-import { createLedgerClient, type LedgerClient } from './ledger-client.ts';
 import { readAccount } from './read-arguments.ts';
 import { formatTarget } from './resolve-target.ts';
-import type { AccountAnswer } from './shapes.ts';
 
 /** `moe stake show` */
 export async function showStake(
@@ -16,16 +17,16 @@ export async function showStake(
   flags: ConnectionOptions & { readonly json?: boolean },
 ): Promise<void> {
   const id = account === undefined ? chooseOwner(undefined, flags).account : readAccount(account, flags);
-  const client = createLedgerClient(flags);
-  const { raw, value } = await client.account(id);
-  if (flags.json) return printJson(raw);
-  show(value, (await client.network()).value.epoch, await namesOf(client, value));
+  const client = connectLedger(flags);
+  const value = await client.account(id);
+  if (flags.json) return printJson(jsonOf(value));
+  show(value, (await client.network()).epoch, await namesOf(client, value));
 }
 
 /** Names of the nodes that an account has to do with, by id. */
 async function namesOf(
   client: LedgerClient,
-  { nodes, delegations, unbondings }: AccountAnswer,
+  { nodes, delegations, unbondings }: AccountFacts,
 ): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>(
     [...nodes, ...delegations].map(({ target, name }) => [target.node, name]),
@@ -34,20 +35,20 @@ async function namesOf(
     .flatMap(({ target, to }) => (to === undefined ? [target] : [target, to]))
     .filter(({ node }) => !names.has(node));
   if (others.some(({ role }) => role === 'validator'))
-    for (const { node, name } of (await client.validators()).value.validators) names.set(node, name);
+    for (const { node, name } of (await client.validators()).validators) names.set(node, name);
   const markets = new Set(others.flatMap((target) => (target.role === 'expert' ? [target.market] : [])));
   for (const market of markets)
-    for (const { node, name } of (await client.metagraph(market)).value.nodes) names.set(node, name);
+    for (const { node, name } of (await client.metagraph(market)).nodes) names.set(node, name);
   return names;
 }
 
-function show(answer: AccountAnswer, epoch: number, names: ReadonlyMap<string, string>): void {
+function show(answer: AccountFacts, epoch: number, names: ReadonlyMap<string, string>): void {
   const { account, balanceMicro, lockedMicro, prepaid, nodes, delegations, unbondings } = answer;
   print(`${paint('bold', formatAccount(account))}: ${formatAmount(balanceMicro)}`);
   if (lockedMicro > 0n) print(`${formatAmount(lockedMicro)} locked to pay for work`);
   for (const { market, leaving } of prepaid)
     if (leaving !== undefined) print(`${leavingSentence(leaving)} (${market})`);
-  const name = (target: AccountAnswer['delegations'][number]['target']): string =>
+  const name = (target: AccountFacts['delegations'][number]['target']): string =>
     formatTarget(target, names.get(target.node));
   if (nodes.length + delegations.length + unbondings.length === 0) {
     print('Nothing staked. `moe metagraph` and `moe validator list` show whom to stake on.');

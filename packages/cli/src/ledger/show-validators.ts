@@ -1,11 +1,12 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
+import type { Validator } from '@market-of-experts/protocol';
+import { jsonOf } from '@market-of-experts/sdk';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatShare, paint, plural, printable } from '../terminal/text.ts';
-import { createLedgerClient } from './ledger-client.ts';
 import { readMarket } from './read-arguments.ts';
-import type { Validators } from './shapes.ts';
 
 type Flags = ConnectionOptions & { readonly json?: boolean };
 
@@ -14,8 +15,8 @@ const maxColumns = 8;
 
 /** `moe validator list` */
 export async function listValidators(flags: Flags): Promise<void> {
-  const { raw, value } = await createLedgerClient(flags).validators();
-  if (flags.json) return printJson(raw);
+  const value = await connectLedger(flags).validators();
+  if (flags.json) return printJson(jsonOf(value));
   if (value.validators.length === 0) {
     print('There is no validator yet. Register one with `moe validator register`.');
     return;
@@ -49,7 +50,7 @@ export async function listValidators(flags: Flags): Promise<void> {
   print(paint('dim', 'stake: all that counts, the delegated part included.'));
 }
 
-function stateOf({ leavesAtEpoch, nextCommission, seen, absent }: Validators['validators'][number]): string {
+function stateOf({ leavesAtEpoch, nextCommission, seen, absent }: Validator): string {
   if (leavesAtEpoch !== undefined) return `gone when epoch ${leavesAtEpoch} begins`;
   if (seen === undefined) return 'not active yet: never started';
   if (absent !== undefined) return `absent since epoch ${seen.epoch}`;
@@ -60,8 +61,8 @@ function stateOf({ leavesAtEpoch, nextCommission, seen, absent }: Validators['va
 
 /** `moe validator weights` */
 export async function showWeights(market: string, flags: Flags): Promise<void> {
-  const { raw, value } = await createLedgerClient(flags).weights(readMarket(market));
-  if (flags.json) return printJson(raw);
+  const value = await connectLedger(flags).weights(readMarket(market));
+  if (flags.json) return printJson(jsonOf(value));
   const { epoch, rows, promised } = value;
   print(
     `${paint('bold', printable(market))}, epoch ${epoch}: weights of ${plural(rows.length, 'validator')}, ${plural(promised.length, 'promise')} to open`,

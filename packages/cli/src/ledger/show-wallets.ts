@@ -1,12 +1,12 @@
 import { type AccountId, formatAccount, formatCredits, isMoeError } from '@market-of-experts/core';
 import { listWallets } from '@market-of-experts/core/keystore';
+import { connectLedger } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint, paintError } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { walletFolder } from '../wallet/wallet-folder.ts';
-import { createLedgerClient } from './ledger-client.ts';
 
 type Flags = ConnectionOptions & { readonly json?: boolean };
 
@@ -73,12 +73,12 @@ export async function showCommand(name: string | undefined, flags: Flags): Promi
 
 /** Asks a market for balances until one is not answered: a wallet can be looked at without a market. */
 function balances(flags: Flags): (account: AccountId) => Promise<bigint | null> {
-  const client = createLedgerClient(flags);
+  const client = connectLedger(flags);
   let isThere = true;
   return async (account) => {
     if (!isThere) return null;
     try {
-      return (await client.account(account)).value.balanceMicro;
+      return (await client.account(account)).balanceMicro;
     } catch (error) {
       if (!isMoeError(error)) throw error;
       isThere = false;

@@ -1,6 +1,6 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
+import type { LedgerClient } from '@market-of-experts/sdk';
 import { describe, expect, it } from 'vitest';
-import type { LedgerClient } from '../../src/ledger/ledger-client.ts';
 import { resolveTarget } from '../../src/ledger/resolve-target.ts';
 
 const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(64) as NodeId);
@@ -13,8 +13,8 @@ const nodes = [
   { node: third, name: 'validator', role: 'validator' },
 ];
 const client = {
-  validators: async () => ({ value: { validators: nodes.filter(({ role }) => role === 'validator') } }),
-  metagraph: async () => ({ value: { nodes } }),
+  validators: async () => ({ validators: nodes.filter(({ role }) => role === 'validator') }),
+  metagraph: async () => ({ nodes }),
 } as unknown as LedgerClient;
 
 describe('a target', () => {

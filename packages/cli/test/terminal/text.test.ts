@@ -1,5 +1,5 @@
+import { statusSchema } from '@market-of-experts/api/status';
 import { describe, expect, it } from 'vitest';
-import { statusSchema } from '../../src/market/shapes.ts';
 import { writable, writableJson } from '../../src/terminal/text.ts';
 
 describe('what is written to a terminal', () => {
@@ -17,7 +17,7 @@ describe('what is written to a terminal', () => {
 
   it('holds no lines of a market: its texts are plain from where they are read', () => {
     const { name } = statusSchema.shape.validators.parse([
-      { id: 'x', name: 'a\n12:00:00  ★ b\u001b[1A' },
+      { id: 'x', name: 'a\n12:00:00  ★ b\u001b[1A', stakeMicro: '0' },
     ])[0]!;
     expect(name).toBe('a 12:00:00  ★ b');
   });

@@ -1,0 +1,72 @@
+import {
+  type Delivery,
+  type EmbeddingsRequestBody,
+  embeddingsAnswerSchema,
+  type ServiceMode,
+} from '@market-of-experts/api/embeddings';
+import type { Amount } from '@market-of-experts/core/amount';
+import type { CallOptions, Requests } from './requests.ts';
+import { vectorFromBase64 } from './vectors.ts';
+
+export interface EmbedOptions extends CallOptions {
+  /** Id or alias of a market. */
+  readonly model: string;
+  /** Length of the vectors, 64 up to the market's (the default). */
+  readonly dimensions?: number | undefined;
+  /** Default `auto`. */
+  readonly mode?: ServiceMode | undefined;
+  readonly delivery?: Delivery | undefined;
+  /** Most that one text may cost, in credits. */
+  readonly maxFeeCredits?: string | number | undefined;
+  /** Lets everybody read the beginning of the texts; default: only who pays. */
+  readonly isTextPublic?: boolean | undefined;
+}
+
+export interface Embedded {
+  /** The market's id. */
+  readonly model: string;
+  /** In the order of the texts; undefined for one that the market left out, or answered with what is no vector. */
+  readonly vectors: readonly (Float32Array | undefined)[];
+  /** One a text. */
+  readonly receipts: readonly (string | undefined)[];
+  /** What all texts cost together. */
+  readonly feeMicro: Amount;
+}
+
+/** A batch may take as long as its slowest text in a busy market. */
+const timeoutMs = 5 * 60_000;
+
+/**
+ * Embeds texts. It may be asked twice: what was paid for is given again at no further cost. Rejects with `market-refused`: of
+ * several texts `metadata.param` names the wrong one, e.g. `input[1]`.
+ */
+export async function embed(
+  requests: Requests,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Promise<Embedded> {
+  const { model, dimensions, mode, delivery, maxFeeCredits, isTextPublic, ...call } = options;
+  const moe = {
+    ...(mode === undefined ? {} : { mode }),
+    ...(delivery === undefined ? {} : { delivery }),
+    ...(maxFeeCredits === undefined ? {} : { maxFeeCredits }),
+  };
+  const body: EmbeddingsRequestBody = {
+    model,
+    input: texts,
+    encoding_format: 'base64',
+    ...(dimensions === undefined ? {} : { dimensions }),
+    ...(isTextPublic === undefined ? {} : { store: isTextPublic }),
+    ...(Object.keys(moe).length === 0 ? {} : { moe }),
+  };
+  const answer = await requests.read('/v1/embeddings', embeddingsAnswerSchema, { timeoutMs, ...call, body });
+  const vectors: (Float32Array | undefined)[] = texts.map(() => undefined);
+  for (const { index, embedding } of answer.data)
+    if (index < vectors.length && typeof embedding === 'string') vectors[index] = vectorFromBase64(embedding);
+  return {
+    model: answer.model,
+    vectors,
+    receipts: texts.map((_text, index) => answer.moe.receipts[index]),
+    feeMicro: answer.moe.feeMicro,
+  };
+}
