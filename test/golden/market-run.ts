@@ -19,7 +19,7 @@ const experts = 7;
  * fixed, and every expert takes a time of its own, so that the order of messages is, too.
  */
 export async function marketRun(): Promise<Fingerprints> {
-  const clock = virtualClock(undefined, () => wire.handling() > 0);
+  const clock = virtualClock();
   const said = new Map<string, string[]>();
   const take = (place: string, print: string): void => {
     said.set(place, [...(said.get(place) ?? []), print]);

@@ -30,8 +30,9 @@ export function virtualClock(startMs = 1_700_000_000_000, isBusy: () => boolean 
       isRunning = false;
       return;
     }
-    turns += 1;
-    if (turns > (pendingSignatureChecks() > 0 || isBusy() ? busyTurns : idleTurns)) {
+    // Checks end by themselves, however slow the machine is: no time passes meanwhile.
+    turns = pendingSignatureChecks() > 0 ? 0 : turns + 1;
+    if (turns > (isBusy() ? busyTurns : idleTurns)) {
       turns = 0;
       let next: Sleeper | undefined;
       for (const sleeper of sleepers) if (next === undefined || sleeper.wakeMs < next.wakeMs) next = sleeper;
