@@ -121,7 +121,9 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   const { seed, parameters, calibration } = init;
   const experts = init.experts.map((expert) => {
     const keys = keysOf(seed, expert.name);
-    return { ...expert, keys, node: keys.publicKey as NodeId };
+    // Each of somebody else: owners have one seat of a job.
+    const owner = ownerOf(seed, `owner of ${expert.name}`).address;
+    return { ...expert, keys, owner, node: keys.publicKey as NodeId };
   });
   const indices = new Map(experts.map(({ node }, index) => [node, index]));
   const published = experts.map(({ vectorOf }) => calibration.map((text) => quantise(vectorOf(text))));
@@ -131,17 +133,16 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   );
   const validatorKeys = keysOf(seed, 'validator');
   const tickets = ticketBook(validatorKeys, ticketsOf(seed), ticketDepth);
-  const owner = ownerOf(seed, 'owner').address;
   const rosterAt = (batch: number): Roster => ({
     network: 'bench',
     market,
-    marketOwner: owner,
+    marketOwner: ownerOf(seed, 'owner').address,
     beacon,
     batch,
     parameters,
     placesHash: places.hash,
     calibrationHash: hashOf('moe/bench-calibration/1', calibration.length),
-    experts: experts.map(({ node }) => ({
+    experts: experts.map(({ node, owner }) => ({
       node,
       owner,
       askMicroPerKilobyte: 1_000_000n,

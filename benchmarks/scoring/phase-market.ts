@@ -80,7 +80,9 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   const keysOf = (name: string) => keyPairFromSeed(sha256(bytesOf(`${seed}/${name}`)));
   const experts = encoders.map((encoder) => {
     const keys = keysOf(encoder.name);
-    return { encoder, keys, node: keys.publicKey as NodeId, quantised: quantiseEncoder(encoder) };
+    // Each of somebody else: owners have one seat of a job.
+    const owner = ownerKeyFromPrivate(sha256(bytesOf(`${seed}/owner of ${encoder.name}`))).address;
+    return { encoder, keys, owner, node: keys.publicKey as NodeId, quantised: quantiseEncoder(encoder) };
   });
   const byNode = new Map(experts.map((expert) => [expert.node, expert]));
   const client = ownerKeyFromPrivate(sha256(bytesOf(`${seed}/client`)));
@@ -95,20 +97,20 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
   });
   const founderCalibration = set.calibration.map(({ text }) => experts[0]!.quantised[text]!);
   const places = fitPlaces(founderCalibration, parameters.places);
-  const owner = generateOwnerKey().address;
+  const marketOwner = generateOwnerKey().address;
   let standings = Standings.empty;
   let clientSeq = 0;
 
   const rosterNow = (): Roster => ({
     network: 'bench',
     market: 'text-embedding' as MarketId,
-    marketOwner: owner,
+    marketOwner,
     beacon: hashOf('moe/bench-beacon/1', seed),
     batch: clientSeq,
     parameters,
     placesHash: places.hash,
     calibrationHash: hashOf('moe/bench-calibration/1', set.calibration.length),
-    experts: experts.map(({ node, encoder }) => ({
+    experts: experts.map(({ node, owner, encoder }) => ({
       node,
       owner,
       askMicroPerKilobyte: 1_000_000n,

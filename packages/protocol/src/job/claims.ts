@@ -57,7 +57,7 @@ export const grantDomain = 'moe/claim-grant/1';
 /** A claim that came to nothing: refused, or (without refusal) waited for until it had expired. */
 export interface PastClaim {
   readonly claim: Claim;
-  readonly refusal?: Refusal | undefined;
+  readonly refusal?: Refusal;
 }
 
 const timeSchema = z.int().nonnegative();
@@ -90,7 +90,7 @@ export const grantSchema = signed<GrantBody>(
 );
 export const pastClaimSchema: z.ZodType<PastClaim> = z.strictObject({
   claim: claimSchema,
-  refusal: refusalSchema.optional(),
+  refusal: refusalSchema.exactOptional(),
 });
 
 export function claimHash(claim: ClaimBody): Hash {

@@ -56,7 +56,7 @@ export const jobOpeningSchema = z.strictObject({
 });
 export const sealedRequestSchema = jobOpeningSchema.extend({ kept: textSchema });
 /** A commit by another than the principal comes with that worker's grant. */
-const grantedCommit = z.strictObject({ commit: commitSchema, grant: grantSchema.optional() });
+const grantedCommit = z.strictObject({ commit: commitSchema, grant: grantSchema.exactOptional() });
 export const sealedResponseSchema = z.union([grantedCommit, z.strictObject({ decline: declineSchema })]);
 
 /** A member asks a friend to work in its place: what it was sent itself, and what became of its earlier claims. */

@@ -40,7 +40,7 @@ export interface ReceiptRecord {
 export const recordSchema = z.strictObject({
   proof: settlementProofSchema,
   effects: effectsSchema,
-  transcript: transcriptSchema.optional(),
+  transcript: transcriptSchema.exactOptional(),
   items: z
     .array(
       z.strictObject({
@@ -50,19 +50,19 @@ export const recordSchema = z.strictObject({
         feeMicro: z.union([z.int(), z.bigint()]).transform(BigInt),
       }),
     )
-    .optional(),
-  latenciesMs: z.record(nodeIdSchema, z.number()).optional(),
+    .exactOptional(),
+  latenciesMs: z.record(nodeIdSchema, z.number()).exactOptional(),
   atMs: z.int(),
   durationMs: z.number(),
   kind: z.enum(['client', 'house']),
   isTextPublic: z.boolean(),
   preview: z.string(),
   salts: z.array(bytesSchema(32)).max(65_536),
-  batch: z.int().nonnegative().optional(),
+  batch: z.int().nonnegative().exactOptional(),
 });
 const shownRecordSchema = recordSchema.extend({
-  preview: recordSchema.shape.preview.optional(),
-  salts: recordSchema.shape.salts.optional(),
+  preview: recordSchema.shape.preview.exactOptional(),
+  salts: recordSchema.shape.salts.exactOptional(),
 });
 
 export function encodeRecord(record: ReceiptRecord): Uint8Array {

@@ -14,7 +14,7 @@ import {
 } from '@market-of-experts/protocol';
 
 export type ArrivedMessage =
-  | { readonly commit: Commit; readonly grant?: Grant | undefined }
+  | { readonly commit: Commit; readonly grant?: Grant }
   | { readonly decline: Decline }
   | { readonly reveal: Reveal };
 

@@ -87,7 +87,7 @@ export async function takeStage(
   for (const commit of commits) {
     const { principal, worker } = commit.body;
     const grant = grants.find(({ body: { claim } }) => claim.body.principal === principal);
-    witnessed.arrivals.record({ commit, grant }, worker);
+    witnessed.arrivals.record(grant === undefined ? { commit } : { commit, grant }, worker);
   }
 }
 

@@ -22,7 +22,13 @@ import {
 } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ShardOutcome } from '../../src/coordinator/shard-job.ts';
-import { arrivedNoticeSchema, protocols } from '../../src/messages/protocols.ts';
+import {
+  arrivalsResponseSchema,
+  arrivedMessageSchema,
+  arrivedNoticeSchema,
+  protocols,
+  sealedRequestSchema,
+} from '../../src/messages/protocols.ts';
 
 let market: SmallMarket;
 afterEach(() => market.close());
@@ -107,6 +113,34 @@ describe('a shard job', () => {
     const { certificate } = await market.runJob({ text });
     expect(asked).toBeGreaterThan(8);
     expect(certificate.body.members.every(({ outcome }) => outcome === 'scored')).toBe(true);
+  });
+
+  it('has witnesses that tell what was sealed also after they have noted it', async () => {
+    market = smallMarket();
+    const { transport } = market.coordinator;
+    const { request } = transport;
+    let asked: Uint8Array | undefined;
+    // Witnesses know of the seals from the note alone.
+    for (const { transport: own } of market.experts)
+      (own as { notify: Transport['notify'] }).notify = () => undefined;
+    (transport as { request: Transport['request'] }).request = (to, protocol, bytes, options) => {
+      if (protocol === protocols.sealed) asked ??= bytes;
+      return request.call(transport, to, protocol, bytes, options);
+    };
+    const { certificate, transcript } = await market.runJob({ text });
+    const { kept: _, ...opening } = decode(asked!, sealedRequestSchema);
+    const question = encode({
+      job: certificate.body.job,
+      stage: 'sealed',
+      opening: encode(opening),
+      asked: asked!,
+    });
+    const options = { timeoutMs: 5_000 };
+    const witness = certificate.signatures[0]!.by;
+    const answer = await transport.request(witness, protocols.arrivals, question, options);
+    const { messages } = decode(answer, arrivalsResponseSchema);
+    const commits = messages.map((message) => arrivedMessageSchema.parse(message));
+    expect(commits).toHaveLength(transcript.commits.length);
   });
 
   it('refuses a text too short to mask, with a sentence', async () => {
