@@ -1,4 +1,4 @@
-import { type ErrorBody, errorKindOf, refusalKindOf } from '@market-of-experts/api/errors';
+import { type ErrorBody, errorKindOf, type httpErrors, refusalKindOf } from '@market-of-experts/api/errors';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import { LEDGER_REFUSAL } from './ledger-refusal.ts';
 
@@ -52,7 +52,11 @@ function kindOf({ code, metadata }: MoeError): ReturnType<typeof errorKindOf> {
 }
 
 /** A request that is wrong in the parameter named `param`. */
-export function invalidRequest(param: string, message: string, code = 'invalid-request'): MoeError {
+export function invalidRequest(
+  param: string,
+  message: string,
+  code: keyof typeof httpErrors = 'invalid-request',
+): MoeError {
   return new MoeError(code, message, { metadata: { param } });
 }
 

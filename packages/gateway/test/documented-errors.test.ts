@@ -1,5 +1,5 @@
 /** The table of errors in docs/reference/http-api.md, against what is answered. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorKindOf, httpErrors, isRetryableStatus } from '@market-of-experts/api/errors';
 import { MoeError } from '@market-of-experts/core';
@@ -58,5 +58,22 @@ describe('the page of the HTTP API', () => {
       const { status, isRetryable } = errorKindOf(name)!;
       expect({ name, isRetryable }).toEqual({ name, isRetryable: isRetryableStatus(status) });
     }
+  });
+
+  it('is of the same mind as the code on which errors there are', () => {
+    const folder = join(import.meta.dirname, '../src');
+    const thrown = readdirSync(folder).flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/new MoeError\(\s*'([a-z-]+)'/g)].map(
+        ([, code]) => code!,
+      ),
+    );
+    const port = readFileSync(join(import.meta.dirname, '../../api/src/market-service.ts'), 'utf8');
+    const [, rejections] = /Rejections are `MoeError`s with the codes(.*?)\*\//s.exec(port)!;
+    const promised = [...rejections!.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code!);
+    expect(thrown.length).toBeGreaterThan(15);
+    expect(promised.length).toBeGreaterThan(8);
+    // Refuses to start, and is never answered.
+    const known = new Set([...Object.keys(httpErrors), 'unsafe-demo-key']);
+    expect([...thrown, ...promised].filter((code) => !known.has(code))).toEqual([]);
   });
 });

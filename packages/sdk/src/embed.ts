@@ -5,6 +5,7 @@ import {
   type ServiceMode,
 } from '@market-of-experts/api/embeddings';
 import type { Amount } from '@market-of-experts/core/amount';
+import { MoeError } from '@market-of-experts/core/errors';
 import type { CallOptions, Requests } from './requests.ts';
 import { vectorFromBase64 } from './vectors.ts';
 
@@ -38,13 +39,15 @@ const timeoutMs = 5 * 60_000;
 
 /**
  * Embeds texts. It may be asked twice: what was paid for is given again at no further cost. Rejects with `market-refused`: of
- * several texts `metadata.param` names the wrong one, e.g. `input[1]`.
+ * several texts `metadata.param` names the wrong one, e.g. `input[1]`; with `invalid-input` for what are no texts.
  */
 export async function embed(
   requests: Requests,
   texts: readonly string[],
   options: EmbedOptions,
 ): Promise<Embedded> {
+  if (!Array.isArray(texts) || texts.some((text) => typeof text !== 'string'))
+    throw new MoeError('invalid-input', 'Give the texts as an array of strings, like ["some text"].');
   const { model, dimensions, mode, delivery, maxFeeCredits, isTextPublic, ...call } = options;
   const moe = {
     ...(mode === undefined ? {} : { mode }),

@@ -264,6 +264,14 @@ describe('what is no good market', () => {
     ).toMatchObject({ code: 'invalid-answer' });
   });
 
+  it('is not asked for what are no texts', async () => {
+    const url = await serve((_request, response) => response.end());
+    const { embed } = createMarketClient({ url });
+    for (const texts of ['text', [1], undefined])
+      await expect(embed(texts as never, { model: 'x' })).rejects.toMatchObject({ code: 'invalid-input' });
+    expect(asked).toEqual([]);
+  });
+
   it.each(['ftp://x', 'http://me:secret@x', 'x'])('has the address %s', (url) => {
     expect(() => createMarketClient({ url })).toThrow(MoeError);
   });
