@@ -25,7 +25,7 @@ export async function* framesOf(
       if (done) return;
       heard();
       const text = rest + decoder.decode(value, { stream: true });
-      const frames = text.split(/\r\n\r\n|\n\n|\r\r/);
+      const frames = text.split(/(?:\r\n|\n|\r(?!\n)){2}/);
       rest = frames.pop()!;
       for (const frame of frames) yield parseFrame(frame);
       if (rest.length > maxCharacters) return yield undefined;
