@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { soaked } from '@market-of-experts/testing/soak';
 import {
   failedChecks,
   openTestMarket,
@@ -9,8 +10,11 @@ import { expect, it, vi } from 'vitest';
 import { auditMarket } from './audit.ts';
 import { runMarketCrashes } from './market-crashes.ts';
 
-/** As many as a quick machine does in a minute. */
-const init = { kills: 60, budgetMs: 60_000, leastKills: 12 };
+/** As many as a quick machine does in a minute, or two at each moment. */
+const init = soaked(
+  { kills: 16, budgetMs: 0, leastKills: 8 },
+  { kills: 60, budgetMs: 60_000, leastKills: 12 },
+);
 
 it('a market that is killed again and again loses, invents and settles nothing twice', {
   timeout: 900_000,
