@@ -1,6 +1,7 @@
 /** What pages tell of options, exit codes, events and messages, against the code. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { marketEventTypes } from '@market-of-experts/api/events';
 import { expect, it } from 'vitest';
 import { createProgram } from '../src/program.ts';
 import { exitCodes } from '../src/terminal/exit-codes.ts';
@@ -36,11 +37,7 @@ it('the events of the page of the HTTP API are those that are sent, and the live
     page.slice(page.indexOf('## GET /v1/events')).split('\n\n')[1]!,
     /`([a-z]+-[a-z]+)`[,.]/g,
   );
-  const port = read('packages/api/src/market-service.ts');
-  const sent = port.slice(port.indexOf('export type MarketEvent'), port.indexOf('export type EventListener'));
-  const types = quoted(sent, /type: ((?:'[a-z-]+'(?: \| )?)+)/g).flatMap((found) =>
-    quoted(found, /'([a-z-]+)'/g),
-  );
+  const types = [...marketEventTypes];
   expect([...new Set(told)].sort()).toEqual(types.sort());
   const live = read('packages/gateway/page/main.js');
   for (const type of types) expect(live).toContain(`'${type}'`);
