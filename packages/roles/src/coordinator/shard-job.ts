@@ -49,6 +49,7 @@ import { openingBytes } from '../job/job-request.ts';
 import { certifyMs, testimonyMs } from '../job/job-times.ts';
 import { hasEnoughSealed, mayNote } from '../job/reveal-question.ts';
 import { witnessVoices } from '../job/witness-voices.ts';
+import { askSeats } from '../messages/ask-seats.ts';
 import { call } from '../messages/messaging.ts';
 import {
   arrivalsResponseSchema,
@@ -62,7 +63,6 @@ import {
   sealedResponseSchema,
   ticketResponseSchema,
 } from '../messages/protocols.ts';
-import { runStage } from '../messages/stage.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { noTimeReason, type StageReport } from '../view/pace.ts';
 import { assertCommitSigned, assertRevealed, assertSigned, type GrantedCommit } from './signed-answers.ts';
@@ -188,7 +188,7 @@ class ShardRun {
     const deadlineMs = roster.parameters.sealedDeadlineMs;
     const startedMs = this.#components.clock.steadyMs();
     const answersMs: number[] = [];
-    await runStage({
+    await askSeats({
       seats: job.seats,
       deadlineMs,
       graceMs: roster.parameters.cutGraceMs,
@@ -234,7 +234,7 @@ class ShardRun {
     const startedMs = this.#components.clock.steadyMs();
     const answersMs: number[] = [];
     let job = opened;
-    await runStage({
+    await askSeats({
       seats,
       deadlineMs,
       graceMs: deadlineMs,
@@ -278,7 +278,7 @@ class ShardRun {
       );
     let failures: ReadonlyMap<NodeId, unknown> = new Map();
     for (let attempt = 0; attempt < attempts && !isNoted(); attempt += 1)
-      failures = await runStage({
+      failures = await askSeats({
         seats: view.validators().filter((seat) => notes.every(({ node }) => node !== seat)),
         deadlineMs,
         graceMs: 0,
@@ -308,7 +308,7 @@ class ShardRun {
     const request = encode({ job, fullCommits, grants, notes });
     const deadlineMs = roster.parameters.revealDeadlineMs;
     let run = opened;
-    await runStage({
+    await askSeats({
       seats: opened.fullCommits.map(({ body }) => body.worker),
       deadlineMs,
       graceMs: deadlineMs,
@@ -341,7 +341,7 @@ class ShardRun {
     const voices = witnessVoices({ id, draw });
     let failures: ReadonlyMap<NodeId, unknown> = new Map();
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      failures = await runStage({
+      failures = await askSeats({
         seats: draw.witnesses,
         deadlineMs,
         graceMs: 0,

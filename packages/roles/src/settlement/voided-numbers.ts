@@ -7,9 +7,9 @@ import {
   type NodeId,
 } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
+import { askSeats } from '../messages/ask-seats.ts';
 import { call } from '../messages/messaging.ts';
 import { protocols, voidResponseSchema } from '../messages/protocols.ts';
-import { runStage } from '../messages/stage.ts';
 import type { MarketView } from '../view/market-view.ts';
 import type { RollCaller } from './roll-caller.ts';
 
@@ -50,7 +50,7 @@ export function voidedNumbers({ transport, view, clock, rollCaller }: VoidedNumb
     const id = keyOf(number);
     const request = encode({ client, clientSeq });
     const agreed: NodeId[] = [];
-    const failures = await runStage({
+    const failures = await askSeats({
       seats: view.validators(),
       deadlineMs: answerMs,
       graceMs: 0,

@@ -2,18 +2,18 @@ import { getEventListeners } from 'node:events';
 import { MoeError, type NodeId } from '@market-of-experts/core';
 import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { describe, expect, it } from 'vitest';
-import { runStage, type StageInit } from '../../src/messages/stage.ts';
+import { type AskSeatsInit, askSeats } from '../../src/messages/ask-seats.ts';
 
 const seats = ['a', 'b', 'c'] as NodeId[];
 const never = new Promise<never>(() => undefined);
 
-/** A stage of three seats whose answers arrive after these times; `undefined` never answers. */
-function stage(afterMs: Record<string, number | undefined>, init: Partial<StageInit<string>> = {}) {
+/** A question to three seats whose answers arrive after these times; `undefined` never answers. */
+function question(afterMs: Record<string, number | undefined>, init: Partial<AskSeatsInit<string>> = {}) {
   const clock = virtualClock(0);
   const controller = new AbortController();
   const accepted: string[] = [];
   const signals: AbortSignal[] = [];
-  const run = runStage<string>({
+  const run = askSeats<string>({
     seats,
     deadlineMs: 1_000,
     graceMs: 50,
@@ -36,9 +36,9 @@ function stage(afterMs: Record<string, number | undefined>, init: Partial<StageI
   return { run, clock, controller, accepted, signals, isAtRest };
 }
 
-describe('a stage', () => {
+describe('a question to seats', () => {
   it('ends when all have answered, in order of arrival, long before the deadline', async () => {
-    const { run, clock, accepted, isAtRest, signals } = stage({ a: 30, b: 10, c: 20 });
+    const { run, clock, accepted, isAtRest, signals } = question({ a: 30, b: 10, c: 20 });
     expect((await run).size).toBe(0);
     expect(accepted).toEqual(['b', 'c', 'a']);
     expect(clock.nowMs()).toBe(30);
@@ -47,7 +47,7 @@ describe('a stage', () => {
   });
 
   it('ends at the deadline, whoever hangs', async () => {
-    const { run, clock, accepted, isAtRest, signals } = stage({ a: 10, b: undefined, c: 5_000 });
+    const { run, clock, accepted, isAtRest, signals } = question({ a: 10, b: undefined, c: 5_000 });
     await run;
     expect(accepted).toEqual(['a']);
     expect(clock.nowMs()).toBe(1_000);
@@ -57,7 +57,7 @@ describe('a stage', () => {
 
   it('gives stragglers the grace after the quorum, counted once', async () => {
     const accepted: string[] = [];
-    const { run, clock, isAtRest } = stage(
+    const { run, clock, isAtRest } = question(
       { a: 100, b: 140, c: 170 },
       {
         accept: (_, answer) => {
@@ -73,7 +73,7 @@ describe('a stage', () => {
   });
 
   it('ends when every request has ended, and says why each failed', async () => {
-    const { run, clock, isAtRest } = stage(
+    const { run, clock, isAtRest } = question(
       {},
       {
         ask: async (seat) => {
@@ -96,20 +96,20 @@ describe('a stage', () => {
   });
 
   it('with nobody to ask is over at once', async () => {
-    const { run, isAtRest } = stage({}, { seats: [] });
+    const { run, isAtRest } = question({}, { seats: [] });
     await run;
     expect(isAtRest()).toBe(true);
   });
 
   it('is given up when aborted, before or during', async () => {
-    const { run, controller, accepted, isAtRest, signals } = stage({ a: 10, b: undefined, c: undefined });
+    const { run, controller, accepted, isAtRest, signals } = question({ a: 10, b: undefined, c: undefined });
     controller.abort(new Error('client gone'));
     await expect(run).rejects.toThrow('client gone');
     expect(accepted).toEqual([]);
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
     expect(isAtRest()).toBe(true);
     const aborted = AbortSignal.abort(new Error('too late'));
-    await expect(stage({ a: 1 }, { signal: aborted }).run).rejects.toThrow('too late');
+    await expect(question({ a: 1 }, { signal: aborted }).run).rejects.toThrow('too late');
   });
 
   it('does not return while an answer is half taken in', async () => {
@@ -118,7 +118,7 @@ describe('a stage', () => {
       open = resolve;
     });
     const accepted: string[] = [];
-    const { run, clock } = stage(
+    const { run, clock } = question(
       { a: 999, b: undefined, c: undefined },
       {
         accept: async (_, answer) => {
@@ -141,7 +141,7 @@ describe('a stage', () => {
   it('asks a silent seat once more, and takes the first answer only', async () => {
     const asked: string[] = [];
     const clock = virtualClock(0);
-    const { run, accepted } = stage(
+    const { run, accepted } = question(
       {},
       {
         clock,
@@ -164,7 +164,7 @@ describe('a stage', () => {
 
   it('repeats what failed on the way a few times, and takes a refusal for an answer', async () => {
     const asked = { a: 0, b: 0, c: 0 };
-    const { run, accepted, clock } = stage(
+    const { run, accepted, clock } = question(
       {},
       {
         deadlineMs: 60_000,

@@ -1,6 +1,6 @@
 import { type Clock, MoeError, type NodeId } from '@market-of-experts/core';
 
-export interface StageInit<Answer> {
+export interface AskSeatsInit<Answer> {
   readonly seats: readonly NodeId[];
   readonly deadlineMs: number;
   /** Once `progress` says quorum, stragglers get this long. */
@@ -8,7 +8,7 @@ export interface StageInit<Answer> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /**
-   * One request; the signal aborts when the stage is over. A seat that is silent, or whose connection failed, is
+   * One request; the signal aborts when no answer is waited for any more. A seat that is silent, or whose connection failed, is
    * asked again: on a wide network most of those who seem late were never reached (docs/concepts/lateness.md).
    */
   readonly ask: (seat: NodeId, signal: AbortSignal) => Promise<Answer>;
@@ -24,26 +24,26 @@ const noticedMs = 100;
 /** Pauses before a request that failed on the way is repeated: a reset connection is no answer. */
 const repeatAfterMs = [50, 200, 800];
 
-/** Made once: a reason of its own for each stage would cost a stack trace. */
-const stageOver = new MoeError('request-aborted', 'The stage is over.');
+/** Made once: a reason of its own for each question would cost a stack trace. */
+const askedEnough = new MoeError('request-aborted', 'Enough seats have answered, or the time is over.');
 
 /**
  * Asks everyone at once and takes answers in order of arrival until all are there, the quorum's grace is over,
  * every request has ended, or the deadline has passed. Returns why each missing seat has no answer.
  */
-export async function runStage<Answer>(init: StageInit<Answer>): Promise<ReadonlyMap<NodeId, unknown>> {
+export async function askSeats<Answer>(init: AskSeatsInit<Answer>): Promise<ReadonlyMap<NodeId, unknown>> {
   const { clock, signal } = init;
   const failures = new Map<NodeId, unknown>();
   const accepting = new Set<Promise<void>>();
   const over = new AbortController();
-  const stop = (): void => over.abort(stageOver);
+  const stop = (): void => over.abort(askedEnough);
   signal.addEventListener('abort', stop, { once: true });
   try {
     await new Promise<void>((resolve) => {
       const pending = new Set(init.seats);
       let isGraceRunning = false;
       const finish = (): void => {
-        over.abort(stageOver);
+        over.abort(askedEnough);
         resolve();
       };
       /** Who overslept, since its machine was busy, has not listened either: answers that wait are heard first. */
