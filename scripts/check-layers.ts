@@ -1,10 +1,11 @@
 /**
- * Fails when a package imports from a layer above its own, when folders of a package import one another in a circle, or when a
- * test's code lies among what is published (docs/concepts/architecture.md).
+ * Fails when a package imports from a layer above its own, when folders of a package import one another in a circle, when a
+ * test's code lies among what is published, or when what only one kind of market knows leaves its folder (docs/concepts/architecture.md).
  */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, normalize, resolve } from 'node:path';
 import { circlesOf } from './folder-circles.ts';
+import { problemsOfTaskWords } from './task-words.ts';
 
 const layers: readonly (readonly string[])[] = [
   ['core'],
@@ -55,6 +56,7 @@ function takeFolderImport(file: string, owner: string, specifier: string): void 
   folders.set(owner, imports.set(from!, (imports.get(from!) ?? new Map()).set(to!, file)));
 }
 
+const sources = new Map<string, string>();
 for (const file of globSync('packages/*/src/**/*.ts', { cwd: root })) {
   const owner = file.split('/')[1]!;
   if (!layerOf.has(owner)) {
@@ -63,6 +65,7 @@ for (const file of globSync('packages/*/src/**/*.ts', { cwd: root })) {
   }
   if (file.endsWith('.test.ts')) problems.push(`${file}: tests belong into packages/${owner}/test`);
   const text = readFileSync(resolve(root, file), 'utf8');
+  sources.set(file, text);
   for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
     if (specifier!.startsWith('.')) takeFolderImport(file, owner, specifier!);
     else if (owner !== 'testing') checkPackageImport(file, owner, specifier!);
@@ -81,6 +84,8 @@ for (const [owner, imports] of folders)
       `${owner}: the folders ${circle.join(', ')} import one another in a circle:\n${steps.join('\n')}`,
     );
   }
+
+problems.push(...problemsOfTaskWords(sources));
 
 if (problems.length > 0) {
   console.error(problems.join('\n'));

@@ -1,8 +1,8 @@
 import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
-import { drawCalibration, scoreMembers } from '../scoring/loss.ts';
 import type { Standing } from '../scoring/standings.ts';
-import { addInto, int8Direction } from '../scoring/vector.ts';
+import { drawCalibration, scoreMembers } from '../tasks/embedding/loss.ts';
+import { addInto, int8Direction } from '../tasks/embedding/vector.ts';
 import {
   type CertificateBody,
   type CertifiedMember,

@@ -21,7 +21,7 @@ import {
 } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
-import { float32Bytes, int16Bytes } from '../scoring/vector.ts';
+import { float32Bytes, int16Bytes } from '../tasks/embedding/vector.ts';
 import { type Grant, grantSchema } from './claims.ts';
 import { signed, signedByOwner } from './signed.ts';
 

@@ -2,7 +2,7 @@ import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-ex
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
-import { float32FromBytes, int16FromBytes, isQuantisedUnit, quantise } from '../scoring/vector.ts';
+import { float32FromBytes, int16FromBytes, isQuantisedUnit, quantise } from '../tasks/embedding/vector.ts';
 import { assertGrant, type Grant } from './claims.ts';
 import {
   type Commit,

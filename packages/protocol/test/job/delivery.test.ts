@@ -2,7 +2,7 @@ import { hashOf, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CertificateBody, CertifiedMember } from '../../src/job/certificate.ts';
-import { type Delivery, deliveryWeights, mixVectors } from '../../src/job/delivery.ts';
+import { type Delivery, deliveryWeights } from '../../src/job/delivery.ts';
 import { defaultParameters } from '../../src/parameters.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
@@ -72,12 +72,4 @@ describe('delivery weights', () => {
     expect(deliveryWeights(bodyOf(list), 'expected-best', defaultParameters)).toEqual([0, 1, 0]);
     expect(deliveryWeights(bodyOf(list), 'winner', defaultParameters)).toEqual([1, 0, 0]);
   });
-});
-
-it('a mix of vectors has unit length; weight 0 takes no part', () => {
-  const nan = new Float32Array(2).fill(Number.NaN);
-  const mixed = mixVectors([Float32Array.of(1, 0), Float32Array.of(0, 1), nan], [0.5, 0.5, 0]);
-  expect(mixed[0]).toBeCloseTo(Math.SQRT1_2, 6);
-  expect(Math.hypot(...mixed)).toBeCloseTo(1, 6);
-  expect([...mixVectors([Float32Array.of(1, 0), Float32Array.of(-1, 0)], [0.5, 0.5])]).toEqual([0, 0]);
 });

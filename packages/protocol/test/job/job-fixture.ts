@@ -44,7 +44,7 @@ import {
   type Transcript,
 } from '../../src/job/messages.ts';
 import { embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
-import { float32Bytes, int16Bytes, quantise } from '../../src/scoring/vector.ts';
+import { float32Bytes, int16Bytes, quantise } from '../../src/tasks/embedding/vector.ts';
 
 /** A job's cast and what each of them would honestly say, for tests of the rules alone. */
 const fixtureParameters: MarketParameters = {

@@ -10,7 +10,7 @@ import {
   transcriptSchema,
 } from '../../src/job/messages.ts';
 import { replayTranscript, verifyTranscriptSignatures } from '../../src/job/replay.ts';
-import { float32FromBytes, int16FromBytes } from '../../src/scoring/vector.ts';
+import { float32FromBytes, int16FromBytes } from '../../src/tasks/embedding/vector.ts';
 import { context, type FixtureJob, fixtureJob, keysOf, ownerOf, roster } from './job-fixture.ts';
 
 async function certify(transcript: Transcript) {

@@ -11,7 +11,7 @@ import {
   isQuantisedUnit,
   meanDirection,
   quantise,
-} from '../../src/scoring/vector.ts';
+} from '../../../src/tasks/embedding/vector.ts';
 
 const unitVector = (values: readonly number[]): Float32Array => {
   const length = Math.hypot(...values) || 1;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskText, wordsOf } from '../../src/text/mask.ts';
+import { maskText, wordsOf } from '../../../src/tasks/embedding/mask.ts';
 
 const limits = { minimumWords: 12, pieces: 4, pieceWords: 12 };
 const bare = (text: string): string => text.replace(/\s+/gu, '');

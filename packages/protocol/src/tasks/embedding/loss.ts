@@ -1,6 +1,6 @@
-import { drawDistinct, drawStream } from '../draw/stream.ts';
+import { drawDistinct, drawStream } from '../../draw/stream.ts';
+import { type Fraction, fraction } from '../../scoring/fraction.ts';
 import { type DotRows, type DotSession, dotSession } from './dot-kernel.ts';
-import { type Fraction, fraction } from './fraction.ts';
 import { addInto, directionOf, dot, dotSum, int16Scale, lengthOf } from './vector.ts';
 
 /** What one member revealed. All vectors int16, of the market's dimension. */

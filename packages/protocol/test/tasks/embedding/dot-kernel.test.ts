@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dotSession } from '../../src/scoring/dot-kernel.ts';
+import { dotSession } from '../../../src/tasks/embedding/dot-kernel.ts';
 
 /** Exact, in the kernel's 32 bits. */
 const plain = (a: Int16Array, b: Int16Array): number =>

@@ -1,4 +1,4 @@
-import { drawStream } from '../draw/stream.ts';
+import { drawStream } from '../../draw/stream.ts';
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 

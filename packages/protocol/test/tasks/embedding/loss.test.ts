@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toNumber } from '../../src/scoring/fraction.ts';
+import { toNumber } from '../../../src/scoring/fraction.ts';
 import {
   drawCalibration,
   type MemberScore,
   type ScoredMember,
   scoreMembers,
-} from '../../src/scoring/loss.ts';
-import { quantise } from '../../src/scoring/vector.ts';
+} from '../../../src/tasks/embedding/loss.ts';
+import { quantise } from '../../../src/tasks/embedding/vector.ts';
 
 const unit = (...values: number[]): Int16Array => {
   const length = Math.hypot(...values) || 1;

@@ -1,0 +1,82 @@
+/**
+ * Where the one kind of market that there is, text embeddings, is known outside its folder (`tasks/embedding/` of a package).
+ * Imports through the entry of protocol are not seen; words are.
+ * Packages that are wholly about encoders or their clients (models, training, testing, sdk, cli) may speak of embeddings.
+ */
+const words = /\bFloat32Array\b|\b384\b|\bembed\b/;
+const watched = new Set([
+  'core',
+  'protocol',
+  'api',
+  'ledger',
+  'network',
+  'history',
+  'roles',
+  'host',
+  'gateway',
+  'simulation',
+]);
+
+/** Files that still know it, each with the reason. Taking a file off the list is progress; nothing may be added. */
+const known: Readonly<Record<string, string>> = {
+  'packages/api/src/market-service.ts': 'the port MarketService answers with a vector',
+  'packages/gateway/src/embeddings-response.ts': 'the body of /v1/embeddings',
+  'packages/gateway/src/embeddings-route.ts': 'the route /v1/embeddings',
+  'packages/history/src/ann/ann-index.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/ann/exact-index.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/ann/usearch-index.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/history.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/records/record-rows.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/records/row-layout.ts': 'the space in which jobs lie is one of vectors',
+  'packages/history/src/records/sample-records.ts': 'units of a loss, by chance as many as dimensions',
+  'packages/history/src/stored-history.ts': 'the space in which jobs lie is one of vectors',
+  'packages/host/src/genesis/calibrate.ts': 'has the experts embed the calibration set',
+  'packages/host/src/house/served-terms.ts': 'says in words that the experts here embed texts',
+  'packages/host/src/market/market-requests.ts': 'passes requests for embeddings on',
+  'packages/host/src/service/service.ts': 'passes requests for embeddings on',
+  'packages/protocol/src/index.ts': 'the entry of the package',
+  'packages/protocol/src/job/certify.ts': 'scores vectors, and sums them for the place',
+  'packages/protocol/src/job/messages.ts': 'seals are made over vectors',
+  'packages/protocol/src/job/phases.ts': 'a reveal is opened into vectors',
+  'packages/protocol/src/parameters.ts': 'the parameters of job, money and task are one group',
+  'packages/roles/src/coordinator/competition.ts': 'mixes what is delivered',
+  'packages/roles/src/coordinator/coordinator.ts': 'its method is called embed',
+  'packages/roles/src/coordinator/merit.ts': 'places a text by the vector of a router',
+  'packages/roles/src/coordinator/routed-messages.ts': 'routed answers are vectors',
+  'packages/roles/src/expert/routed-role.ts': 'calls the encoder',
+  'packages/roles/src/expert/sealing.ts': 'calls the encoder and seals vectors',
+  'packages/roles/src/expert/workload.ts': 'measures the encoder',
+  'packages/simulation/src/beliefs/history-beliefs.ts': 'asks history about a vector',
+};
+
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '');
+
+/** Whether code of the file knows text embeddings: it uses their words, or imports from their folder. */
+function knowsEmbeddings(text: string): boolean {
+  const code = withoutComments(text);
+  return words.test(code) || /from\s*'[^']*\btasks\/embedding\//.test(code);
+}
+
+/** What is wrong with the sources, by path from the root: words outside, and entries of the list that are not needed. */
+export function problemsOfTaskWords(sources: ReadonlyMap<string, string>): string[] {
+  const leaks = new Set(
+    [...sources]
+      .filter(([file]) => watched.has(file.split('/')[1]!) && !file.includes('/tasks/embedding/'))
+      .filter(([, text]) => knowsEmbeddings(text))
+      .map(([file]) => file),
+  );
+  return [
+    ...[...leaks]
+      .filter((file) => known[file] === undefined)
+      .map(
+        (file) =>
+          `${file}: knows text embeddings (Float32Array, 384, embed, or an import) outside tasks/embedding`,
+      ),
+    ...Object.keys(known)
+      .filter((file) => !leaks.has(file))
+      .map(
+        (file) => `${file}: knows no text embeddings any more; take it off the list in scripts/task-words.ts`,
+      ),
+  ];
+}
