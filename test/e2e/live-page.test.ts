@@ -1,8 +1,8 @@
-/** The live page in a real browser: headless Chromium from Debian, or the one that MOE_BROWSER names. */
-import { existsSync } from 'node:fs';
+/** The live page in a real browser. */
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import { createGateway, type Gateway } from '@market-of-experts/gateway/index';
 import { embeddedMarketId } from '@market-of-experts/host/embedded-market';
+import { browserPath, inBrowser } from '@market-of-experts/testing/browser';
 import {
   blend,
   embedOne,
@@ -14,24 +14,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSimulatedMarket, type SimulatedMarket } from '../../packages/gateway/test/simulated-market.ts';
 
-const executablePath = [
-  process.env.MOE_BROWSER,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
-const isWanted = process.env.MOE_SKIP_BROWSER !== '1';
-const missing =
-  'No Chromium was found: install the Debian package "chromium", or name a browser in MOE_BROWSER.';
-if (isWanted && executablePath === undefined && process.env.CI !== 'true')
-  console.warn(`The tests of the live page are skipped. ${missing}`);
-
-// In CI a missing browser is a failure; on a newcomer's machine it is a notice.
-const runs = isWanted && (executablePath !== undefined || process.env.CI === 'true');
 const longText =
   'The ship sailed past the headland at dawn and nobody on the shore believed it would return.';
 
-describe.runIf(runs)('the live page', () => {
+describe('the live page', inBrowser, () => {
   let browser: Browser;
   let page: Page;
   let market: SimulatedMarket;
@@ -39,9 +25,8 @@ describe.runIf(runs)('the live page', () => {
   let problems: string[];
 
   beforeAll(async () => {
-    if (executablePath === undefined) throw new Error(missing);
     browser = await chromium.launch({
-      executablePath,
+      executablePath: browserPath(),
       args: [
         '--no-sandbox',
         '--disable-gpu',

@@ -1,9 +1,9 @@
-/** The report in a real browser: headless Chromium from Debian, or the one that MOE_BROWSER names. */
-import { existsSync } from 'node:fs';
+/** The report, also in a real browser. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { browserPath, inBrowser } from '@market-of-experts/testing/browser';
 import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { simulate } from '../../src/engine.ts';
@@ -11,14 +11,6 @@ import type { RunResult } from '../../src/metrics/result.ts';
 import { reportHtml } from '../../src/report/html.ts';
 import { makeReport } from '../../src/report/report.ts';
 import { testScenario } from '../test-scenario.ts';
-
-const executablePath = [process.env.MOE_BROWSER, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-);
-const isWanted = process.env.MOE_SKIP_BROWSER !== '1';
-// In CI a missing browser is a failure; on a newcomer's machine it is a notice.
-const runs = isWanted && (executablePath !== undefined || process.env.CI === 'true');
-if (isWanted && !runs) console.warn('The test of the report in a browser is skipped: there is no Chromium.');
 
 const scenario = testScenario({ name: 'a </script><b>', question: 'Is <i>this</i> a "question"?' });
 const steps = simulate(scenario);
@@ -39,11 +31,12 @@ describe('the report', () => {
     expect(html).toContain('with &#38; without');
   });
 
-  it.runIf(runs)('draws its charts in a browser, without errors and without loading anything', async () => {
-    if (executablePath === undefined)
-      throw new Error('No Chromium was found: install the Debian package "chromium", or set MOE_BROWSER.');
+  it('draws its charts in a browser, without errors and without loading anything', inBrowser, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'moe-report-'));
-    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await chromium.launch({
+      executablePath: browserPath(),
+      args: ['--no-sandbox', '--disable-gpu'],
+    });
     try {
       const path = join(folder, 'report.html');
       await writeFile(path, html);
