@@ -85,7 +85,10 @@ it('every file and page that a page links to is there', () => {
 });
 
 it('every source file that a page names is there', () => {
-  const sources = globSync(['packages/*/{src,test,scripts}/**/*.ts', 'benchmarks/**/*.ts'], { cwd: root });
+  const sources = globSync(
+    ['packages/*/{src,test,scripts}/**/*.ts', 'benchmarks/**/*.ts', 'scripts/**/*.ts'],
+    { cwd: root },
+  );
   const named = pages.flatMap((page) =>
     quoted(read(page), /`((?:[a-z-]+\/)+[a-z-]+(?:\.test)?\.ts)`/g).map((file) => ({ page, file })),
   );
