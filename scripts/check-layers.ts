@@ -5,26 +5,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, normalize, resolve } from 'node:path';
 import { circlesOf } from './folder-circles.ts';
+import { layerOf, neighbours, packageOf } from './layers.ts';
 import { problemsOfTaskWords } from './task-words.ts';
-
-const layers: readonly (readonly string[])[] = [
-  ['core'],
-  ['protocol'],
-  ['api'],
-  ['ledger', 'network', 'history', 'models'],
-  ['roles', 'training'],
-  ['host'],
-  ['testing'],
-  ['gateway', 'sdk', 'simulation'],
-  ['cli', 'dashboard'],
-];
-/** Neighbours of one layer that may know each other. */
-const neighbours = new Set(['training models']);
-const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer] as const)));
-const packageOf = (specifier: string): string | undefined =>
-  specifier === 'market-of-experts' || specifier.startsWith('market-of-experts/')
-    ? 'cli'
-    : /^@market-of-experts\/([a-z-]+)/.exec(specifier)?.[1];
 
 const root = resolve(import.meta.dirname, '..');
 const problems: string[] = [];
@@ -60,7 +42,7 @@ const sources = new Map<string, string>();
 for (const file of globSync('packages/*/src/**/*.ts', { cwd: root })) {
   const owner = file.split('/')[1]!;
   if (!layerOf.has(owner)) {
-    problems.push(`${file}: package "${owner}" has no layer; add it to scripts/check-layers.ts`);
+    problems.push(`${file}: package "${owner}" has no layer; add it to scripts/layers.ts`);
     continue;
   }
   if (file.endsWith('.test.ts')) problems.push(`${file}: tests belong into packages/${owner}/test`);

@@ -84,6 +84,17 @@ it('every file and page that a page links to is there', () => {
   expect(broken).toEqual([]);
 });
 
+it('every name that links to a source file is in it', () => {
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\[`(\w+)`\]\(([^)#\s]+\.ts)\)/g)].map(([, name, link]) => ({
+      name: name!,
+      file: join(page, '..', link!),
+    })),
+  );
+  expect(links.length).toBeGreaterThan(40);
+  expect(links.filter(({ name, file }) => !new RegExp(`\\b${name}\\b`).test(read(file)))).toEqual([]);
+});
+
 it('every source file that a page names is there', () => {
   const sources = globSync(
     ['packages/*/{src,test,scripts}/**/*.ts', 'benchmarks/**/*.ts', 'scripts/**/*.ts'],
