@@ -135,7 +135,10 @@ describe('one process at a time', () => {
     const ended = once(holder, 'close');
     holder.stdin.write('begin\n');
     let output = '';
-    while (!output.includes('transfer')) output += String((await once(holder.stdout, 'data'))[0]);
+    const died = ended.then(() => Promise.reject(new Error(`The worker ended: ${output}`)));
+    while (!output.includes('transfer'))
+      output += String((await Promise.race([once(holder.stdout, 'data'), died]))[0]);
+    died.catch(() => undefined);
     await expect(open()).rejects.toMatchObject({
       code: 'data-directory-in-use',
       metadata: { pid: holder.pid },
