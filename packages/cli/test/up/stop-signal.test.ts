@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const module = pathToFileURL(resolve(import.meta.dirname, 'stop-signal.ts')).href;
+const module = pathToFileURL(resolve(import.meta.dirname, '../../src/up/stop-signal.ts')).href;
 /** Waits to be stopped, says so, and takes its time to end. */
 const program = `
   import { stopSignal } from '${module}';
@@ -30,9 +30,12 @@ async function stoppedBy(sent: readonly NodeJS.Signals[], mayEnd: boolean) {
       waiting.get(line)?.();
     }
   });
-  const said = (line: string): Promise<void> =>
-    new Promise((done) => (lines.includes(line) ? done() : waiting.set(line, done)));
   const exited = once(child, 'exit');
+  const said = (line: string): Promise<void> =>
+    Promise.race([
+      new Promise<void>((done) => (lines.includes(line) ? done() : waiting.set(line, done))),
+      exited.then(() => Promise.reject(new Error(`It ended without saying "${line}".`))),
+    ]);
   await said('running');
   const [first, ...others] = sent;
   child.kill(first);
