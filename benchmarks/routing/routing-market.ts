@@ -66,7 +66,7 @@ export interface PlannedJob {
   readonly encodes: readonly string[];
 }
 
-/** The roles of `@market-of-experts/node` over a memory network. Jobs run one after the other, in the order of the plan. */
+/** The roles of `@market-of-experts/roles` over a memory network. Jobs run one after the other, in the order of the plan. */
 export interface RoutingMarket {
   run(job: PlannedJob): Promise<CertificateBody>;
   /** Place of an expert in the list that the market was made of. */

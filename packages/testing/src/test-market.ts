@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AccountId,
@@ -18,9 +17,12 @@ import {
 } from '@market-of-experts/host/embedded-market';
 import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
 import { validatorSpecs } from '@market-of-experts/host/validators/validators';
+import { temporaryDirectory } from '@market-of-experts/ledger/compliance/temporary-directory';
 import { type ExpertBackend, referenceBackend } from '@market-of-experts/models';
 import type { MarketParameters, MarketTerms } from '@market-of-experts/protocol';
 import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
+
+export { temporaryDirectory };
 
 /** Words and 4-grams in a given proportion: cheap encoders that differ, but understand one another. */
 export function blend(name: string, shareOfWords: number): ExpertBackend {
@@ -74,11 +76,6 @@ export async function openTestMarket(
   });
   for (const each of others) await market.experts.add(each);
   return market;
-}
-
-export function temporaryDirectory(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'moe-market-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 type TestMarketInit = NonNullable<Parameters<typeof openTestMarket>[1]>;
