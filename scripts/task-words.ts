@@ -40,7 +40,7 @@ const known: Readonly<Record<string, string>> = {
   'packages/protocol/src/job/phases.ts': 'a reveal is opened into vectors',
   'packages/protocol/src/parameters.ts': 'the parameters of job, money and task are one group',
   'packages/roles/src/coordinator/competition.ts': 'mixes what is delivered',
-  'packages/roles/src/coordinator/coordinator.ts': 'its method is called embed',
+  'packages/roles/src/coordinator/coordinator-role.ts': 'its method is called embed',
   'packages/roles/src/coordinator/merit.ts': 'places a text by the vector of a router',
   'packages/roles/src/coordinator/routed-messages.ts': 'routed answers are vectors',
   'packages/roles/src/expert/routed-role.ts': 'calls the encoder',

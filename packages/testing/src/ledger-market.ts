@@ -38,7 +38,7 @@ import {
 } from '@market-of-experts/protocol';
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import { type ClientOrders, clientOrders } from '@market-of-experts/roles/coordinator/client-orders';
-import { type Coordinator, createCoordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
@@ -80,7 +80,7 @@ export interface LedgerMarket {
   readonly orders: ClientOrders;
   readonly settler: Settler;
   readonly rollCaller: RollCaller;
-  readonly coordinator: Coordinator;
+  readonly coordinator: CoordinatorRole;
   readonly clients: readonly AccountId[];
   readonly experts: readonly NodeId[];
   readonly validators: readonly NodeId[];
@@ -387,11 +387,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     onSettled: () => undefined,
     onWarning,
   });
-  const coordinator = createCoordinator({
+  const coordinator = coordinatorRole({ keys: gatewayKeys, market })({
     slots: jobSlots(),
     onStage: pace.observe,
-    keys: gatewayKeys,
-    market,
     transport,
     view,
     ledger,

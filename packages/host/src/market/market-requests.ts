@@ -1,6 +1,6 @@
 import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
 import { type AccountId, type Clock, MoeError } from '@market-of-experts/core';
-import type { Coordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import type { CoordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { createSlots } from '@market-of-experts/roles/coordinator/slots';
 import { undelivered } from './undelivered.ts';
 
@@ -24,7 +24,7 @@ export interface MarketRequests {
 }
 
 export function marketRequests(
-  coordinator: Pick<Coordinator, 'embed'>,
+  coordinator: Pick<CoordinatorRole, 'embed'>,
   houseAccount: AccountId,
   clock: Clock,
 ): MarketRequests {

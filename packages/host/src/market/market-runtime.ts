@@ -5,7 +5,7 @@ import type { ReceiptStore } from '@market-of-experts/ledger';
 import { scopedTransport } from '@market-of-experts/network';
 import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
 import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
-import { type Coordinator, createCoordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { readStandings } from '@market-of-experts/roles/settlement/standings-file';
@@ -39,7 +39,7 @@ export interface MarketRuntime {
   readonly experts: MarketExperts;
   readonly orders: ClientOrders;
   readonly settler: Settler;
-  readonly coordinator: Coordinator;
+  readonly coordinator: CoordinatorRole;
   readonly requests: MarketRequests;
   readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
@@ -182,9 +182,7 @@ export async function openMarketRuntime(
     });
     closers.add(async () => keeper.save());
     closers.add(() => settler.close());
-    const coordinator = createCoordinator({
-      keys: gateway.keys,
-      market,
+    const coordinator = coordinatorRole({ keys: gateway.keys, market })({
       transport,
       view,
       ledger,

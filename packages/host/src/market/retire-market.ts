@@ -1,6 +1,6 @@
 import { type Clock, type MarketId, MoeError, messageOf } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
-import type { Coordinator } from '@market-of-experts/roles/coordinator/coordinator';
+import type { CoordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import type { MarketExperts } from '../house/market-experts.ts';
 import { type Clients, releaseClients } from '../house/prepaid.ts';
@@ -14,7 +14,7 @@ export interface EndingMarket {
   readonly ledger: Ledger;
   readonly requests: MarketRequests;
   readonly experts: MarketExperts;
-  readonly coordinator: Coordinator;
+  readonly coordinator: CoordinatorRole;
   readonly settler: Settler;
   readonly clients: Clients;
   readonly clock: Clock;

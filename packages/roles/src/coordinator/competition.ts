@@ -1,6 +1,13 @@
 import type { Delivery } from '@market-of-experts/api/embeddings';
 import type { EmbeddedText } from '@market-of-experts/api/market-service';
-import { isMoeError, MoeError, messageOf, type NodeId, signBody } from '@market-of-experts/core';
+import {
+  isMoeError,
+  type KeyPair,
+  MoeError,
+  messageOf,
+  type NodeId,
+  signBody,
+} from '@market-of-experts/core';
 import {
   basePricePerKilobyte,
   certificateEffects,
@@ -18,6 +25,8 @@ import { runShardJob, type ShardOutcome } from './shard-job.ts';
 import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
 
 export interface CompetitionComponents extends CompetingComponents {
+  /** Of the coordinator. */
+  readonly keys: KeyPair;
   readonly records: Records;
 }
 

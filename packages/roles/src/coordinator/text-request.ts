@@ -3,7 +3,6 @@ import {
   type AccountId,
   type Amount,
   type Clock,
-  type KeyPair,
   type MarketId,
   MoeError,
   type Random,
@@ -34,7 +33,6 @@ export interface ServingComponents {
 
 /** What a competition needs besides. */
 export interface CompetingComponents extends ServingComponents {
-  readonly keys: KeyPair;
   /** Told when a job lacked a validator. */
   readonly rollCaller?: RollCaller;
   /** Told of contradicting statements that the coordinator comes upon. */
