@@ -3,8 +3,13 @@ import { vi } from 'vitest';
 
 const leastMs = 120_000;
 const { waitFor } = vi;
+const patient = Symbol.for('moe/patient-wait');
 
-vi.waitFor = (callback, options = {}) => {
-  const given = typeof options === 'number' ? { timeout: options } : options;
-  return waitFor(callback, { ...given, timeout: Math.max(leastMs, given.timeout ?? 0) });
-};
+// This file runs before each test file of a process, and `vi` is one for all of them.
+if (!(patient in waitFor)) {
+  const waitLonger: typeof waitFor = (callback, options = {}) => {
+    const given = typeof options === 'number' ? { timeout: options } : options;
+    return waitFor(callback, { ...given, timeout: Math.max(leastMs, given.timeout ?? 0) });
+  };
+  vi.waitFor = Object.assign(waitLonger, { [patient]: true });
+}

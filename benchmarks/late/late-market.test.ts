@@ -1,5 +1,6 @@
 import { defaultParameters } from '@market-of-experts/protocol';
 import { askingMs } from '@market-of-experts/roles/job/job-times';
+import { soaked } from '@market-of-experts/testing/soak';
 import { describe, expect, it } from 'vitest';
 import { afterCutRows } from './after-cut.ts';
 import { deadLineRows } from './dead-line.ts';
@@ -72,7 +73,7 @@ describe('the study of lateness', () => {
 
 describe('a coordinator that asks again', () => {
   it('loses no seat where one message in twenty is lost, nor does one that asks once: the witnesses ask as well', async () => {
-    const cell = { network: 'world', jobs: 40, seed: 1, spikeRate: 0.05 } as const;
+    const cell = { network: 'world', jobs: soaked(12, 40), seed: 1, spikeRate: 0.05 } as const;
     const lateShare = async (change: Partial<CellInit>): Promise<number> =>
       figuresOf(await runCell({ ...cell, ...change }), 'all').lateShare;
     expect(await lateShare({})).toBe(0);
@@ -115,14 +116,14 @@ describe('an answer after the quorum', () => {
 
 describe('a wrong clock', () => {
   it('does no harm when it is slow, nor when it is fast by less than orders are served', async () => {
-    const rows = (await skewRows()).filter(({ whose }) => whose === 'one expert');
+    const rows = await skewRows('one expert');
     for (const { skewSeconds, outcomes } of rows)
       expect(outcomes).toEqual({ [skewSeconds < 150 ? 'scored' : 'missed']: 3 });
     expect(rows.length).toBeGreaterThan(4);
   });
 
   it('does no harm to the job in hand when it is set in the middle of it, however far', async () => {
-    const rows = (await skewRows()).filter(({ whose }) => whose === 'one expert, set in mid-job');
+    const rows = await skewRows('one expert, set in mid-job');
     for (const { skewSeconds, outcomes, slashedMicro } of rows) {
       // Where it is then too far ahead the jobs after that are refused as expired.
       expect(outcomes).toEqual(skewSeconds < 150 ? { scored: 3 } : { scored: 1, missed: 2 });

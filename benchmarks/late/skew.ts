@@ -28,7 +28,8 @@ const delayMs = 10;
 /** Everyone sits in every job, so that the last one's clock is always felt. */
 const seats = 5;
 
-export async function skewRows(): Promise<SkewRow[]> {
+/** Of everyone, or of one kind of wrong clock. */
+export async function skewRows(whose?: string): Promise<SkewRow[]> {
   const one = (skewMs: number) => (index: number) => (index === seats - 1 ? skewMs : 0);
   // An order lives for 30 s and is served for 120 s more; a job is kept in hand for 40 s.
   const cases: (Skews & { readonly skewSeconds: number })[] = [
@@ -54,7 +55,8 @@ export async function skewRows(): Promise<SkewRow[]> {
     })),
   ];
   const rows: SkewRow[] = [];
-  for (const { skewSeconds, ...skews } of cases) rows.push({ skewSeconds, ...(await observe(skews)) });
+  for (const { skewSeconds, ...skews } of cases)
+    if (whose === undefined || whose === skews.whose) rows.push({ skewSeconds, ...(await observe(skews)) });
   return rows;
 }
 

@@ -33,8 +33,11 @@ export function fitPlaces(vectors: readonly Int16Array[], count: number, seed = 
       `${count} places need at least as many calibration vectors; there are ${vectors.length}. Publish more.`,
     );
   const centroids = firstCentroids(vectors, count, dimension, seed);
+  let before: readonly number[] | undefined;
   for (let round = 0; round < rounds; round++) {
     const assigned = vectors.map((vector) => nearest(centroids, count, vector));
+    // Nothing moves any more: further rounds would come to the same centroids.
+    if (before?.every((place, index) => place === assigned[index]!.place)) break;
     const sums = new Float64Array(count * dimension);
     const sizes = new Uint32Array(count);
     for (const [index, { place }] of assigned.entries()) {
@@ -45,6 +48,7 @@ export function fitPlaces(vectors: readonly Int16Array[], count: number, seed = 
     const farthest = assigned
       .map(({ product }, index) => ({ product, index }))
       .sort((a, b) => a.product - b.product || a.index - b.index);
+    before = sizes.includes(0) ? undefined : assigned.map(({ place }) => place);
     for (let place = 0; place < count; place++) {
       const begin = place * dimension;
       if (sizes[place] === 0) {

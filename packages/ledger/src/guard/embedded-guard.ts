@@ -110,11 +110,14 @@ async function openGuard(
   const writeNow = (batch: readonly Saying[]): Promise<void> =>
     store.write(() => {
       forget();
+      const touched = new Set<string>();
       for (const saying of batch)
         if ('untilMs' in saying) {
           once.put(saying.slot, withUntil(saying));
           untils.put(untilKey(saying.untilMs, saying.slot), present);
-        } else sequences.put(saying.sequence, markBytes(arrivingMarks.get(saying.sequence)!));
+        } else touched.add(saying.sequence);
+      // A mark holds thousands of names at most: it is written once, however many of them are new.
+      for (const sequence of touched) sequences.put(sequence, markBytes(arrivingMarks.get(sequence)!));
       count += batch.length;
       keepPosition();
     });
