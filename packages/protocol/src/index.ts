@@ -22,6 +22,7 @@ export * from './money/fees.ts';
 export * from './parameters.ts';
 export * from './ranking/index.ts';
 export * from './ranking/pruning.ts';
+export * from './roster/market-roster.ts';
 export * from './scoring/fraction.ts';
 export * from './scoring/places.ts';
 export * from './scoring/standings.ts';

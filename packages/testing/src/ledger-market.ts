@@ -59,7 +59,7 @@ import { type StandIn, settleOverdue } from '@market-of-experts/roles/validator/
 import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { type ValidatorRole, validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
-import { machinePace } from '@market-of-experts/roles/view/pace';
+import { type PresenceBook, presenceBook } from '@market-of-experts/roles/view/presence';
 import { noOrders } from '@market-of-experts/roles/view/settled-state';
 import { encoderBackend, wordEncode } from './encoders.ts';
 import { smallParameters, textAbout } from './small-market.ts';
@@ -77,6 +77,7 @@ export interface LedgerMarket {
   readonly ledger: Ledger;
   readonly receipts: ReceiptStore;
   readonly view: LedgerView;
+  readonly presence: PresenceBook;
   readonly orders: ClientOrders;
   readonly settler: Settler;
   readonly rollCaller: RollCaller;
@@ -235,8 +236,9 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   for (const role of ['client-0', 'client-1'])
     await ledger.transact(ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
 
-  const paused = new Map<NodeId, () => boolean>();
-  const pace = machinePace(() => view.refresh());
+  const presence = presenceBook();
+  // Also strangers, for whom a test answers.
+  for (const node of experts) presence.enter(node, () => false);
   const view: LedgerView = ledgerView({
     market,
     ledger,
@@ -250,9 +252,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     },
     // The last one is on probation.
     founders: () => experts.slice(0, -1),
-    isOnline: () => true,
-    isPaused: (node) => paused.get(node)?.() === true,
-    pace: pace.factor,
+    presence,
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
   let starts = 0;
@@ -345,7 +345,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
     const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
-    const role = expertRole({
+    expertRole({
       signer: signerOf(`expert-${index}`),
       policy: init.policy ?? workAlways,
     })({
@@ -354,9 +354,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       view,
       clock,
       random: randomOf(`expert-${index}`),
-      onPause: () => view.refresh(),
+      presence,
     });
-    paused.set(experts[index]!, role.isPaused);
   };
   for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
   for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
@@ -389,7 +388,6 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   });
   const coordinator = coordinatorRole({ keys: gatewayKeys, market })({
     slots: jobSlots(),
-    onStage: pace.observe,
     transport,
     view,
     ledger,
@@ -410,6 +408,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     ledger,
     receipts,
     view,
+    presence,
     orders,
     settler,
     rollCaller: roll,

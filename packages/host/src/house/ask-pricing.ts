@@ -17,7 +17,7 @@ export interface AskPricing {
 
 /** An expert that prices itself. */
 export interface PricedExpert {
-  readonly role: ExpertRole;
+  readonly role: Pick<ExpertRole, 'id' | 'takeClaimCounts'>;
   readonly askBps: () => number;
   /** Publishes a new ask; one at a time. */
   readonly publish: (askBps: number) => Promise<void>;

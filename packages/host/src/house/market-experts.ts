@@ -20,6 +20,7 @@ import {
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
+import type { PresenceBook } from '@market-of-experts/roles/view/presence';
 import { callsOf } from '@market-of-experts/roles/view/settled-state';
 import type { KeyFile } from '../directory/key-file.ts';
 import { askPricing } from './ask-pricing.ts';
@@ -30,9 +31,6 @@ import type { ConnectedExpert } from './expert-pool.ts';
 export interface MarketExperts {
   /** Stakes, registers and serves; once, however often it is asked. Resolves when the expert can be drawn. */
   enter(expert: ConnectedExpert): Promise<void>;
-  has(node: NodeId): boolean;
-  /** Whether it has stepped out of the draw for a while. */
-  isPaused(node: NodeId): boolean;
   /** Tells the ledger of more calibration vectors. */
   publishCalibration(name: string): Promise<void>;
   /** Takes in a certified job, by which asks are set. */
@@ -52,6 +50,8 @@ export interface MarketExpertsComponents {
   readonly signerOf: SignerOf;
   readonly embedded: EmbeddedLedger;
   readonly view: LedgerView;
+  /** Where they say that they can be drawn. */
+  readonly presence: PresenceBook;
   readonly calibration: CalibrationStore;
   readonly parameters: () => MarketParameters;
   /** Names as they are shown, of who is registered. */
@@ -80,7 +80,7 @@ interface Serving {
 }
 
 export function marketExperts(components: MarketExpertsComponents): MarketExperts {
-  const { market, keys, embedded, view, calibration, parameters } = components;
+  const { market, keys, embedded, view, presence, calibration, parameters } = components;
   const serving = new Map<NodeId, Serving>();
   /** Of those that serve, who is registered and stays. */
   const registered = new Set<NodeId>();
@@ -120,11 +120,10 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       view,
       clock: components.clock,
       random: components.random,
-      onPause: () => view.refresh(),
+      presence,
     });
     serving.set(node, { expert, role, scope });
     registered.add(node);
-    view.refresh();
   };
 
   const publishAsk = async (name: string, node: NodeId, askBps: number): Promise<void> => {
@@ -193,8 +192,6 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       entering.set(node, underWay);
       await underWay;
     },
-    has: (node) => serving.has(node),
-    isPaused: (node) => serving.get(node)?.role.isPaused() === true,
     publishCalibration: async (name) => {
       const node = keys.node(`expert-${name}`).publicKey as NodeId;
       if (serving.has(node) && !isStopped) await track(enrol(name, node));
@@ -210,7 +207,10 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     },
     async close() {
       unsubscribe();
-      for (const { scope } of serving.values()) await scope.close();
+      for (const [node, { scope }] of serving) {
+        presence.leave(node);
+        await scope.close();
+      }
       serving.clear();
     },
   };

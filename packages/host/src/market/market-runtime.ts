@@ -10,7 +10,7 @@ import { createSettler, type Settler } from '@market-of-experts/roles/coordinato
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { readStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
-import { machinePace } from '@market-of-experts/roles/view/pace';
+import { presenceBook } from '@market-of-experts/roles/view/presence';
 import type { MarketStore } from '../directory/market-store.ts';
 import { publishRecord, summaryOf } from '../events/job-feed.ts';
 import { recentOrders } from '../events/recent-orders.ts';
@@ -108,7 +108,7 @@ export async function openMarketRuntime(
       onWarning,
     });
     closers.add(() => history.close());
-    const pace = machinePace(() => view.refresh());
+    const presence = presenceBook();
     const view = ledgerView({
       market,
       ledger,
@@ -116,9 +116,7 @@ export async function openMarketRuntime(
       calibrationHash: space.anchors,
       places,
       founders: () => space.founders,
-      isOnline: (node) => experts.has(node),
-      isPaused: (node) => experts.isPaused(node),
-      pace: pace.factor,
+      presence,
       start,
       beliefs: historyBeliefs(history.history, clock),
     });
@@ -131,6 +129,7 @@ export async function openMarketRuntime(
       signerOf: house.signerOf,
       embedded,
       view,
+      presence,
       calibration,
       parameters,
       nameOf,
@@ -193,7 +192,6 @@ export async function openMarketRuntime(
       random,
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
-      onStage: pace.observe,
       countTokens: gateway.countTokens,
       keepRoster: rosterKeeper(receipts, view, onWarning),
       router: gateway.router,

@@ -9,7 +9,7 @@ const [own, caller, other] = ['own', 'caller', 'other'] as NodeId[];
 function priced(perJob: { won: number; heldAlready: number }) {
   const asks = [5_000];
   const expert: PricedExpert = {
-    role: { id: own!, takeClaimCounts: () => perJob, observe: () => undefined, isPaused: () => false },
+    role: { id: own!, takeClaimCounts: () => perJob },
     askBps: () => asks.at(-1)!,
     publish: async (askBps) => {
       asks.push(askBps);

@@ -8,7 +8,6 @@ export { type WeightsPromise, weightsCommitment } from './epochs/weights.ts';
 export { findingOf } from './evidence/findings.ts';
 export * from './preview.ts';
 export * from './proofs/state-root.ts';
-export { faultyEpochs } from './settlement/faults.ts';
 export { worthOf } from './staking/shares.ts';
 export * from './state/draft.ts';
 export type {

@@ -90,7 +90,7 @@ async function competeOnce(
         clock,
         view,
         onEquivocation: components.onEquivocation,
-        onStage: components.onStage,
+        onStage: view.observeStage,
       },
       {
         order: signBody(order.keys, orderDomain, body),

@@ -13,7 +13,6 @@ import { basePricePerKilobyte, feeOf, type OrderBody, type Statement } from '@ma
 import type { RollCaller } from '../settlement/roll-caller.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 import type { MarketView } from '../view/market-view.ts';
-import type { StageReport } from '../view/pace.ts';
 import type { ClientOrders } from './client-orders.ts';
 import type { Caller } from './turns.ts';
 
@@ -39,8 +38,6 @@ export interface CompetingComponents extends ServingComponents {
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
     | undefined;
-  /** Told how the stages of jobs go. */
-  readonly onStage?: ((report: StageReport) => void) | undefined;
 }
 
 /** One text to serve, and on what terms. */

@@ -39,6 +39,7 @@ import {
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { noTimeReason } from '../view/pace.ts';
+import type { PresenceBook } from '../view/presence.ts';
 import { callFriends } from './call-friends.ts';
 import { declineBook } from './decline-book.ts';
 import { type JobInHand, jobMemory } from './job-memory.ts';
@@ -66,16 +67,14 @@ export interface ExpertComponents {
   readonly view: MarketView;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told when it steps out of the draw for a while. */
-  readonly onPause?: () => void;
+  /** Where it says that it is here, and that it steps out of the draw for a while; default: nobody asks. */
+  readonly presence?: Pick<PresenceBook, 'enter' | 'paused'>;
 }
 
 export interface ExpertRole {
   readonly id: NodeId;
   /** Claims won and refused since the last time that somebody asked. */
   takeClaimCounts(): Pick<ClaimCounts, 'won' | 'heldAlready'>;
-  /** Whether it has stepped out of the draw for a while, since it cannot keep up. */
-  isPaused(): boolean;
   /** Takes in a certified job, from which the expert learns about itself. */
   observe(body: CertificateBody): void;
 }
@@ -104,10 +103,10 @@ const safePart = 0.75;
 export function expertRole(init: ExpertInit): (components: ExpertComponents) => ExpertRole {
   return (components) => {
     const { signer } = init;
-    const { transport, view, clock, random } = components;
+    const { transport, view, clock, random, presence } = components;
     const self = signer.node;
     const jobs = jobMemory(clock, init.maxJobs ?? 256, signer);
-    const load = workload(components.backend, clock, components.onPause);
+    const load = workload(components.backend, clock, () => presence?.paused(self));
     const seals = sealing(self, load.backend, random);
     const calls = callBook();
     const faults = faultBook(self);
@@ -271,7 +270,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       notifyWitnesses,
       maxClaims: init.maxClaims ?? 64,
     });
-    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe, isPaused: load.isPaused };
+    presence?.enter(self, load.isPaused);
+    return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe };
   };
 }
 
