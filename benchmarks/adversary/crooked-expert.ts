@@ -6,6 +6,7 @@ import {
   claimDomain,
   commitDomain,
   declineDomain,
+  int16Bytes,
   jobIdOf,
   type Order,
   openJob,
@@ -51,8 +52,8 @@ export function crookedExpert(world: World): CrookedExpert {
     if (uniform() < 0.3)
       return encode({ decline: signBody(keys, declineDomain, { job, principal: self, reason: 'no' }) });
     const author = { job, principal: self, worker: self };
-    const vector = new Int16Array(48).fill(1);
-    const seal = sealKept(author, vector, new Uint8Array(16).fill(Math.floor(uniform() * 3)));
+    const kept = int16Bytes(new Int16Array(48).fill(1));
+    const seal = sealKept(author, kept, new Uint8Array(16).fill(Math.floor(uniform() * 3)));
     const commit: Commit = signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, seal });
     return encode({ commit });
   });

@@ -21,6 +21,7 @@ import { createMemoryNetwork, type Transport } from '@market-of-experts/network'
 import {
   type CertificateBody,
   certifiedLosses,
+  embeddingTask,
   jobIdOf,
   jobSeed,
   lossUnitsPerJob,
@@ -172,6 +173,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     unitsPerJob: lossUnitsPerJob(parameters),
     dimensions: parameters.dimensions,
   });
+  const placeOf = (sum: Int32Array): number => nearestPlace(places, sum);
   const view: MarketView = {
     current: () => ({ roster, hash: rosterHash(roster) }),
     rosterOf: (hash) => (hash === rosterHash(roster) ? roster : undefined),
@@ -181,8 +183,11 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       lockedMicro: MAX_AMOUNT,
       nextOrderSeq: jobSeq,
     }),
-    calibration: (node, index) => published[indices.get(node)!]![index]!,
-    placeOf: (sum) => nearestPlace(places, sum),
+    task: embeddingTask({
+      calibration: (node, index) => published[indices.get(node)!]![index]!,
+      placeOf,
+    }),
+    placeOf,
     nextBatch: () => roster.batch,
     validators: () => [validatorKeys.publicKey as NodeId],
     isQuorum: (signers) => signers.length > 0,

@@ -18,6 +18,7 @@ import {
   commitDomain,
   cutDomain,
   cutJob,
+  embeddingTask,
   float32Bytes,
   int16Bytes,
   jobIdOf,
@@ -171,7 +172,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
         signBody(keys, commitDomain, {
           ...author,
           stage: 'sealed' as const,
-          seal: sealKept(author, kept, keptSalt),
+          seal: sealKept(author, int16Bytes(kept), keptSalt),
         }),
       );
     const cut = signBody(coordinator, cutDomain, {
@@ -182,20 +183,17 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
     let full = cutJob(sealed);
     const reveals = seats.map(({ keys, author, kept, keptSalt, encoder, quantised }) => {
       const pieces = job.pieces.map((piece) => quantised[piece]!);
-      const delivered = encoder.vectors[job.full]!;
-      const seal = sealFull(author, pieces, delivered, keptSalt);
+      const answer = {
+        kept: int16Bytes(kept),
+        pieces: pieces.map(int16Bytes),
+        full: float32Bytes(encoder.vectors[job.full]!),
+      };
+      const seal = sealFull(author, answer, keptSalt);
       full = receiveFullCommit(
         full,
         signBody(keys, commitDomain, { ...author, stage: 'full' as const, seal }),
       );
-      const honest: RevealBody = {
-        ...author,
-        kept: int16Bytes(kept),
-        keptSalt,
-        pieces: pieces.map(int16Bytes),
-        full: float32Bytes(delivered),
-        fullSalt: keptSalt,
-      };
+      const honest: RevealBody = { ...author, ...answer, keptSalt, fullSalt: keptSalt };
       return signReveal(keys, liars.get(encoder.name)?.(honest, { kept, pieces }) ?? honest);
     });
     let reveal = closeFull(full);
@@ -216,10 +214,12 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
         arrivals: [],
       },
       {
-        calibration: (node, index) => byNode.get(node)!.quantised[set.calibration[index]!.text]!,
+        task: embeddingTask({
+          calibration: (node, index) => byNode.get(node)!.quantised[set.calibration[index]!.text]!,
+          placeOf: (sum) => nearestPlace(places, sum),
+          isExcluded: (index) => set.calibration[index]!.document === job.documentId,
+        }),
         standing: (node, place) => standings.of(node, place),
-        placeOf: (sum) => nearestPlace(places, sum),
-        isExcluded: (index) => set.calibration[index]!.document === job.documentId,
       },
     );
     standings = standings.with(certifiedLosses(certificate, parameters));

@@ -39,7 +39,7 @@ export interface Script {
 /** Answers in the place of expert `index`, who must be one of the market's `strangers`. */
 export function scriptedExpert(market: FixedMarket, index: number, script: Script): void {
   const { keys, node, encode: embed, transport } = market.experts[index]!;
-  const jobs = new Map<JobId, { job: SealedJob; kept: Int16Array; reveal?: Reveal }>();
+  const jobs = new Map<JobId, { job: SealedJob; kept: Uint8Array; reveal?: Reveal }>();
   const salt = new Uint8Array(16).fill(index);
   const authorOf = (job: JobId) => ({ job, principal: node, worker: node });
   const tell = (job: SealedJob, said: unknown): void => {
@@ -51,10 +51,10 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
 
   serve(transport, protocols.sealed, sealedRequestSchema, async ({ order, tickets, kept }) => {
     const job = openJob(order, market.roster, tickets);
-    const vector = quantise(embed(kept));
-    jobs.set(job.id, { job, kept: vector });
+    const answer = int16Bytes(quantise(embed(kept)));
+    jobs.set(job.id, { job, kept: answer });
     const author = authorOf(job.id);
-    const body = { ...author, stage: 'sealed' as const, seal: sealKept(author, vector, salt) };
+    const body = { ...author, stage: 'sealed' as const, seal: sealKept(author, answer, salt) };
     const honest = commitOf(body);
     const commit = (await script.sealed?.(honest, body)) ?? honest;
     tell(job, { commit: script.told?.(body) ?? commit });
@@ -63,18 +63,14 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
   serve(transport, protocols.full, fullRequestSchema, async ({ job: id, text }) => {
     const state = jobs.get(id) ?? refuse('Unknown job.');
     const masked = maskText(text, state.job.draw.seed, market.roster.parameters)!;
-    const pieces = masked.pieces.map((piece) => quantise(embed(piece)));
-    const delivered = embed(text);
-    const author = authorOf(id);
-    const body = { ...author, stage: 'full' as const, seal: sealFull(author, pieces, delivered, salt) };
-    const revealBody: RevealBody = {
-      ...author,
-      kept: int16Bytes(state.kept),
-      keptSalt: salt,
-      pieces: pieces.map(int16Bytes),
-      full: float32Bytes(delivered),
-      fullSalt: salt,
+    const answer = {
+      kept: state.kept,
+      pieces: masked.pieces.map((piece) => int16Bytes(quantise(embed(piece)))),
+      full: float32Bytes(embed(text)),
     };
+    const author = authorOf(id);
+    const body = { ...author, stage: 'full' as const, seal: sealFull(author, answer, salt) };
+    const revealBody: RevealBody = { ...author, ...answer, keptSalt: salt, fullSalt: salt };
     const honestReveal = signReveal(keys, revealBody);
     const honest = commitOf(body);
     const commit = (await script.full?.(honest, body)) ?? honest;

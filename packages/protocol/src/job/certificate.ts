@@ -62,8 +62,8 @@ export interface CertificateBody {
   readonly batch: number;
   readonly place: number;
   /**
-   * Where the datum lies, which makes a certificate a record of history: int8 direction of the sum of the judges'
-   * kept halves. Empty when nobody was scored.
+   * Where the datum lies, as its task says it (`Task.placeOf`), which makes a certificate a record of history. Empty when
+   * nobody was scored.
    */
   readonly vector: Uint8Array;
   readonly members: readonly CertifiedMember[];
@@ -96,7 +96,7 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject(
   transcript: hashSchema,
   batch: z.int().nonnegative(),
   place: z.int().nonnegative(),
-  vector: bytesSchema(limits.vectorBytes),
+  vector: bytesSchema(limits.answerBytes),
   members: z
     .array(
       z.strictObject({

@@ -1,8 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
 import type { Standing } from '../scoring/standings.ts';
-import { drawCalibration, scoreMembers } from '../tasks/embedding/loss.ts';
-import { addInto, int8Direction } from '../tasks/embedding/vector.ts';
+import type { OpenedAnswer, SeatScore, Task } from '../tasks/task.ts';
 import {
   type CertificateBody,
   type CertifiedMember,
@@ -11,34 +10,29 @@ import {
 } from './certificate.ts';
 import type { ArrivalRecord, Transcript } from './messages.ts';
 import { penaltiesOf } from './penalties.ts';
-import { type ClosedJob, type OpenedReveal, openReveal } from './phases.ts';
+import { type ClosedJob, openReveal } from './phases.ts';
 import { winnerOf } from './winner.ts';
 
-/** What certifying needs beside the transcript; each is certified data that every verifier holds. */
+/** What certifying needs beside the transcript: certified data that every verifier holds. */
 export interface CertifyContext {
-  /** Published vector of a calibration piece. */
-  readonly calibration: (node: NodeId, index: number) => Int16Array;
+  readonly task: Task;
   readonly standing: (node: NodeId, place: number) => Standing;
-  /** Place nearest to a sum of vectors. */
-  readonly placeOf: (sum: Int32Array) => number;
-  /** Calibration pieces that may not serve as distractors (of the datum's own document). */
-  readonly isExcluded?: (calibrationIndex: number) => boolean;
 }
 
 /** The certificate of a closed job, or why there is none: a pure function of signed data. */
 export function certifyJob(job: ClosedJob, transcript: Transcript, context: CertifyContext): CertificateBody {
   const { parameters } = job.roster;
   const experts = new Map(job.roster.experts.map((expert) => [expert.node, expert] as const));
-  const opened = new Map<NodeId, OpenedReveal>();
+  const opened = new Map<NodeId, OpenedAnswer>();
   for (const reveal of job.reveals) {
-    const vectors = openReveal(job, reveal);
-    if (vectors !== undefined) opened.set(reveal.principal, vectors);
+    const answer = openReveal(job, reveal, context.task);
+    if (answer !== undefined) opened.set(reveal.principal, answer);
   }
-  // Witnesses do not see the datum: how many pieces its mask makes is what most of the paid members say.
+  // Witnesses do not see the datum: how many pieces it was cut into is what most of the paid members say.
   const pieces = usualPieces(job, opened);
   const miscounted = new Set<NodeId>();
-  for (const [node, vectors] of opened)
-    if (vectors.pieces.length !== pieces) {
+  for (const [node, { pieceCount }] of opened)
+    if (pieceCount !== pieces) {
       opened.delete(node);
       miscounted.add(node);
     }
@@ -47,11 +41,16 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
   const judges = job.draw.members.filter((node) => opened.has(node));
   const present =
     judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
-  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, context);
+  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, context.task);
   // Where judges do not agree with one another, there is no score and no fault.
   const scored = scores === undefined ? [] : present;
-  const sum = sumOfKept(judges, opened, parameters.dimensions);
-  const place = scored.length === 0 ? 0 : context.placeOf(sum);
+  const { place, vector } =
+    scored.length === 0
+      ? { place: 0, vector: new Uint8Array() }
+      : context.task.placeOf(
+          judges.map((node) => opened.get(node)!),
+          parameters,
+        );
 
   const members = job.seats.map((principal): CertifiedMember => {
     const seat = scored.indexOf(principal);
@@ -110,7 +109,7 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     transcript: transcriptHash(transcript),
     batch: job.roster.batch,
     place,
-    vector: scored.length === 0 ? new Uint8Array() : int8Direction(sum),
+    vector,
     members,
     winner,
     feeMicro: winner === null ? 0n : job.feeMicro,
@@ -118,54 +117,28 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
 }
 
 /** The most frequent number of pieces among the paid members that opened; the larger of two as frequent. */
-function usualPieces(job: ClosedJob, opened: ReadonlyMap<NodeId, OpenedReveal>): number {
+function usualPieces(job: ClosedJob, opened: ReadonlyMap<NodeId, OpenedAnswer>): number {
   const counts = new Map<number, number>();
   for (const node of job.draw.members) {
-    const pieces = opened.get(node)?.pieces.length;
+    const pieces = opened.get(node)?.pieceCount;
     if (pieces !== undefined) counts.set(pieces, (counts.get(pieces) ?? 0) + 1);
   }
   return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
 }
 
-function sumOfKept(
-  judges: readonly NodeId[],
-  opened: ReadonlyMap<NodeId, OpenedReveal>,
-  dimensions: number,
-): Int32Array {
-  const sum = new Int32Array(dimensions);
-  for (const node of judges) addInto(sum, opened.get(node)!.kept);
-  return sum;
-}
-
 function scoreSeats(
-  job: ClosedJob,
+  { roster, draw }: ClosedJob,
   scored: readonly NodeId[],
-  opened: ReadonlyMap<NodeId, OpenedReveal>,
+  opened: ReadonlyMap<NodeId, OpenedAnswer>,
   workerOf: (principal: NodeId) => NodeId,
-  context: CertifyContext,
-): ReturnType<typeof scoreMembers> {
-  const { parameters } = job.roster;
-  const judges = scored.filter((node) => job.draw.members.includes(node));
-  // Everyone is compared on pieces of which every judge has published a vector.
-  const judging = new Set(judges.map(workerOf));
-  const available = Math.min(
-    ...job.roster.experts.filter(({ node }) => judging.has(node)).map((expert) => expert.calibrationCount),
-  );
-  const drawn = drawCalibration(job.draw.seed, available, parameters.distractorPool, context.isExcluded);
-  return scoreMembers(
-    scored.map((node) => {
-      const vectors = opened.get(node)!;
-      return {
-        kept: vectors.kept,
-        pieces: vectors.pieces,
-        full: vectors.full,
-        calibration: (index) => context.calibration(workerOf(node), index),
-        isJudge: judges.includes(node),
-      };
-    }),
-    drawn,
-    parameters.distractors,
-  );
+  task: Task,
+): readonly SeatScore[] | undefined {
+  const seats = scored.map((node) => {
+    const worker = workerOf(node);
+    const { calibrationCount } = roster.experts.find((expert) => expert.node === worker)!;
+    return { worker, opened: opened.get(node)!, isJudge: draw.members.includes(node), calibrationCount };
+  });
+  return task.score(seats, draw.seed, roster.parameters);
 }
 
 /** Why a seat has no score. Only what most witnesses confirm costs stake. */

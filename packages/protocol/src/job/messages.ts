@@ -21,7 +21,7 @@ import {
 } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
-import { float32Bytes, int16Bytes } from '../tasks/embedding/vector.ts';
+import type { Answer } from '../tasks/task.ts';
 import { type Grant, grantSchema } from './claims.ts';
 import { signed, signedByOwner } from './signed.ts';
 
@@ -82,16 +82,11 @@ export type ArrivalRecord = Signed<ArrivalBody>;
 export const arrivalDomain = 'moe/arrival/1';
 
 /** Opens both seals of a worker. */
-export interface RevealBody {
+export interface RevealBody extends Answer {
   readonly job: JobId;
   readonly principal: NodeId;
   readonly worker: NodeId;
-  /** int16, little-endian. */
-  readonly kept: Uint8Array;
   readonly keptSalt: Uint8Array;
-  readonly pieces: readonly Uint8Array[];
-  /** float32, little-endian: what is delivered. Its quantisation is what is scored. */
-  readonly full: Uint8Array;
   readonly fullSalt: Uint8Array;
 }
 /** Signed by its worker: a reveal that does not open its seals costs stake, so nobody else may make one. */
@@ -123,29 +118,21 @@ interface Author {
   readonly worker: NodeId;
 }
 
-/** Seal of the first stage: `H(job, principal, worker, e(a), salt)`. */
-export function sealKept(author: Author, kept: Int16Array, salt: Uint8Array): Hash {
-  return hashOf('moe/seal-kept/1', [author.job, author.principal, author.worker, int16Bytes(kept), salt]);
+/** Seal of the first stage: `H(job, principal, worker, kept, salt)`. */
+export function sealKept(author: Author, kept: Answer['kept'], salt: Uint8Array): Hash {
+  return hashOf('moe/seal-kept/1', [author.job, author.principal, author.worker, kept, salt]);
 }
 
-/** Seal of the second stage: `H(job, principal, worker, e(b₁..b_k), e(x), salt)`. */
+/** Seal of the second stage: `H(job, principal, worker, pieces, full, salt)`. */
 export function sealFull(
   author: Author,
-  pieces: readonly Int16Array[],
-  full: Float32Array,
+  { pieces, full }: Pick<Answer, 'pieces' | 'full'>,
   salt: Uint8Array,
 ): Hash {
-  return hashOf('moe/seal-full/1', [
-    author.job,
-    author.principal,
-    author.worker,
-    pieces.map(int16Bytes),
-    float32Bytes(full),
-    salt,
-  ]);
+  return hashOf('moe/seal-full/1', [author.job, author.principal, author.worker, pieces, full, salt]);
 }
 
-export const limits = { members: 16, pieces: 8, vectorBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
+export const limits = { members: 16, pieces: 8, answerBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
 
 export const orderBodySchema: z.ZodType<OrderBody> = z.strictObject({
   network: z.string().min(1).max(64),
@@ -195,10 +182,10 @@ export const revealSchema: z.ZodType<Reveal> = z.strictObject({
   job: jobIdSchema,
   principal: nodeIdSchema,
   worker: nodeIdSchema,
-  kept: bytesSchema(limits.vectorBytes),
+  kept: bytesSchema(limits.answerBytes),
   keptSalt: bytesSchema(limits.saltBytes),
-  pieces: z.array(bytesSchema(limits.vectorBytes)).min(1).max(limits.pieces),
-  full: bytesSchema(2 * limits.vectorBytes),
+  pieces: z.array(bytesSchema(limits.answerBytes)).min(1).max(limits.pieces),
+  full: bytesSchema(2 * limits.answerBytes),
   fullSalt: bytesSchema(limits.saltBytes),
   signature: bytesSchema(64),
 });

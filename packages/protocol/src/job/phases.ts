@@ -2,7 +2,7 @@ import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-ex
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
-import { float32FromBytes, int16FromBytes, isQuantisedUnit, quantise } from '../tasks/embedding/vector.ts';
+import type { OpenedAnswer, TaskRules } from '../tasks/task.ts';
 import { assertGrant, type Grant } from './claims.ts';
 import {
   type Commit,
@@ -181,36 +181,18 @@ export function closeReveal(job: RevealJob): ClosedJob {
   return { ...job, phase: 'closed' };
 }
 
-/** A member's vectors, once its reveal has been found to open both of its seals. */
-export interface OpenedReveal {
-  readonly kept: Int16Array;
-  readonly pieces: readonly Int16Array[];
-  readonly full: Int16Array;
-  readonly delivered: Float32Array;
-}
-
-/** Undefined when the reveal does not match its seals, or holds something else than vectors of this market. */
-export function openReveal(job: ClosedJob, reveal: Reveal): OpenedReveal | undefined {
-  const { dimensions, pieces } = job.roster.parameters;
-  if (
-    reveal.kept.length !== 2 * dimensions ||
-    reveal.full.length !== 4 * dimensions ||
-    reveal.pieces.length < 1 ||
-    reveal.pieces.length > pieces ||
-    reveal.pieces.some((piece) => piece.length !== 2 * dimensions)
-  )
-    return undefined;
-  const sealOf = (commits: readonly Commit[]): Hash | undefined =>
-    commits.find(({ body }) => body.principal === reveal.principal)?.body.seal;
-  const kept = int16FromBytes(reveal.kept);
-  const pieceVectors = reveal.pieces.map(int16FromBytes);
-  const delivered = float32FromBytes(reveal.full);
-  if (sealKept(reveal, kept, reveal.keptSalt) !== sealOf(job.commits)) return undefined;
-  if (sealFull(reveal, pieceVectors, delivered, reveal.fullSalt) !== sealOf(job.fullCommits))
-    return undefined;
-  if (!delivered.every((value) => value >= -1.001 && value <= 1.001)) return undefined;
-  const full = quantise(delivered);
-  return [kept, full, ...pieceVectors].every(isQuantisedUnit)
-    ? { kept, pieces: pieceVectors, full, delivered }
+/** A member's answer, once its reveal has been found to open both of its seals; undefined otherwise, or where it is none. */
+export function openReveal<Opened extends OpenedAnswer>(
+  job: ClosedJob,
+  reveal: Reveal,
+  task: TaskRules<Opened>,
+): Opened | undefined {
+  const opened = task.open(reveal, job.roster.parameters);
+  if (opened === undefined) return undefined;
+  const isSealed = (commits: readonly Commit[], seal: Hash): boolean =>
+    commits.find(({ body }) => body.principal === reveal.principal)?.body.seal === seal;
+  return isSealed(job.commits, sealKept(reveal, reveal.kept, reveal.keptSalt)) &&
+    isSealed(job.fullCommits, sealFull(reveal, reveal, reveal.fullSalt))
+    ? opened
     : undefined;
 }

@@ -44,7 +44,9 @@ import {
   type Transcript,
 } from '../../src/job/messages.ts';
 import { embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
+import { embeddingTask } from '../../src/tasks/embedding/embedding-task.ts';
 import { float32Bytes, int16Bytes, quantise } from '../../src/tasks/embedding/vector.ts';
+import type { Answer } from '../../src/tasks/task.ts';
 
 /** A job's cast and what each of them would honestly say, for tests of the rules alone. */
 const fixtureParameters: MarketParameters = {
@@ -110,13 +112,25 @@ function vectorOf(topic: string, by: string, noise: number): Float32Array {
   return Float32Array.from(values, (value) => value / length);
 }
 
+function vectorsAbout(name: string, node: NodeId): Answer {
+  return {
+    kept: int16Bytes(quantise(vectorOf(`${name}/kept`, node, 0.4))),
+    pieces: Array.from({ length: pieceCount }, (_, piece) =>
+      int16Bytes(quantise(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5))),
+    ),
+    full: float32Bytes(vectorOf(`${name}/kept`, `${node}/full`, 0.3)),
+  };
+}
+
 export const context: CertifyContext = {
-  calibration: (node, index) => quantise(vectorOf(`calibration-${index}`, node, 0.3)),
+  task: embeddingTask({
+    calibration: (node, index) => quantise(vectorOf(`calibration-${index}`, node, 0.3)),
+    placeOf: (sum) => (sum[0]! > 0 ? 1 : 0),
+  }),
   standing: (node, place) => ({
     global: { jobs: 1 + (Number.parseInt(node.slice(0, 2), 16) % 5), excessUnits: -9 },
     place: { jobs: place, excessUnits: place },
   }),
-  placeOf: (sum) => (sum[0]! > 0 ? 1 : 0),
 };
 
 /** One job; each `name` is a different one. */
@@ -151,6 +165,8 @@ export function fixtureJob(
   changes: Partial<OrderBody> = {},
   /** Who works for a principal, where it has called a friend. */
   friends: ReadonlyMap<NodeId, NodeId> = new Map(),
+  /** What a node answers; default vectors. */
+  answers: (node: NodeId) => Answer = (node) => vectorsAbout(name, node),
 ): FixtureJob {
   const client = ownerOf('client');
   const coordinator = keysOf('coordinator');
@@ -181,11 +197,7 @@ export function fixtureJob(
     worker: friends.get(principal) ?? principal,
   });
   const answerOf = (node: NodeId) => ({
-    kept: quantise(vectorOf(`${name}/kept`, node, 0.4)),
-    pieces: Array.from({ length: pieceCount }, (_, piece) =>
-      quantise(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5)),
-    ),
-    full: vectorOf(`${name}/kept`, `${node}/full`, 0.3),
+    ...answers(node),
     keptSalt: sha256(Buffer.from(`${name}/${node}/kept`)).subarray(0, 16),
     fullSalt: sha256(Buffer.from(`${name}/${node}/full`)).subarray(0, 16),
   });
@@ -220,21 +232,15 @@ export function fixtureJob(
     decline: (node) =>
       signBody(keysOfNode.get(node)!, declineDomain, { job: id, principal: node, reason: 'busy' }),
     fullCommit: (node) => {
-      const { pieces, full, fullSalt } = answerOf(authorOf(node).worker);
-      return commitOf(node, 'full', sealFull(authorOf(node), pieces, full, fullSalt));
+      const answer = answerOf(authorOf(node).worker);
+      return commitOf(node, 'full', sealFull(authorOf(node), answer, answer.fullSalt));
     },
-    reveal: (node, lie) => {
-      const { kept, pieces, full, keptSalt, fullSalt } = answerOf(authorOf(node).worker);
-      return signReveal(keysOfNode.get(authorOf(node).worker)!, {
+    reveal: (node, lie) =>
+      signReveal(keysOfNode.get(authorOf(node).worker)!, {
         ...authorOf(node),
-        kept: int16Bytes(kept),
-        keptSalt,
-        pieces: pieces.map(int16Bytes),
-        full: float32Bytes(full),
-        fullSalt,
+        ...answerOf(authorOf(node).worker),
         ...lie,
-      });
-    },
+      }),
     arrival: (witness, body) =>
       signBody(validators.find(({ node }) => node === witness)!.keys, arrivalDomain, { job: id, ...body }),
   };

@@ -10,7 +10,6 @@ import {
   transcriptSchema,
 } from '../../src/job/messages.ts';
 import { replayTranscript, verifyTranscriptSignatures } from '../../src/job/replay.ts';
-import { float32FromBytes, int16FromBytes } from '../../src/tasks/embedding/vector.ts';
 import { context, type FixtureJob, fixtureJob, keysOf, ownerOf, roster } from './job-fixture.ts';
 
 async function certify(transcript: Transcript) {
@@ -278,7 +277,7 @@ function onePiece(of: FixtureJob, node: NodeId) {
   const keys = Array.from({ length: 9 }, (_, index) => keysOf(`expert-${index}`)).find(
     ({ publicKey }) => publicKey === node,
   )!;
-  const seal = sealFull(author, [int16FromBytes(pieces[0]!)], float32FromBytes(full), fullSalt);
+  const seal = sealFull(author, { pieces: [pieces[0]!], full }, fullSalt);
   return {
     sealedCommit: signBody(keys, commitDomain, { ...author, stage: 'full' as const, seal }),
     reveal: of.reveal(node, { pieces: [pieces[0]!] }),

@@ -14,10 +14,10 @@ import {
   deliveryWeights,
   feeOf,
   float32FromBytes,
-  mixVectors,
   type OrderBody,
   orderDomain,
   saltedDataHash,
+  type Task,
 } from '@market-of-experts/protocol';
 import { previewOf } from '../receipts/preview.ts';
 import type { OrderedText, Records } from './records.ts';
@@ -123,7 +123,7 @@ async function competeOnce(
       isRetryable: true,
     });
   return {
-    vector: deliver(outcome, request.delivery),
+    vector: float32FromBytes(deliver(outcome, request.delivery, view.task)),
     receiptId: certificate.body.job,
     mode: 'shard',
     feeMicro: certificate.body.feeMicro,
@@ -131,15 +131,15 @@ async function competeOnce(
   };
 }
 
-function deliver({ certificate, transcript, roster }: ShardOutcome, delivery: Delivery): Float32Array {
-  const weights = deliveryWeights(certificate.body, delivery, roster.parameters);
-  const dimensions = roster.parameters.dimensions;
-  const vectors = certificate.body.members.map(({ principal, outcome }) => {
-    const reveal = transcript.reveals.find((message) => message.principal === principal);
-    // What a member without a score revealed may be anything, of any length.
-    return reveal === undefined || outcome !== 'scored'
-      ? new Float32Array(dimensions)
-      : float32FromBytes(reveal.full);
-  });
-  return mixVectors(vectors, weights);
+function deliver(
+  { certificate: { body }, transcript, roster: { parameters } }: ShardOutcome,
+  delivery: Delivery,
+  task: Task,
+): Uint8Array {
+  const revealed = new Map(transcript.reveals.map(({ principal, full }) => [principal, full]));
+  return task.deliver(
+    body.members.map(({ principal }) => revealed.get(principal)),
+    deliveryWeights(body, delivery, parameters),
+    parameters,
+  );
 }

@@ -25,7 +25,6 @@ import {
   equivocationOf,
   type FullJob,
   jobIdOf,
-  maskText,
   type NodeSignature,
   noteDomain,
   noteOf,
@@ -71,8 +70,8 @@ export interface ShardJobComponents {
   readonly keys: KeyPair;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Which validators note the job. */
-  readonly view: Pick<MarketView, 'validators' | 'isQuorum'>;
+  /** Which validators note the job, and how its datum is cut. */
+  readonly view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>;
   /** Called with two statements of one expert that exclude one another. */
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
@@ -177,13 +176,14 @@ class ShardRun {
 
   async sealed(opened: SealedJob): Promise<SealedJob> {
     const { order, roster, rosterHash, text, signal } = this.#input;
-    const masked = maskText(text, opened.draw.seed, roster.parameters);
-    if (masked === undefined)
+    const { task } = this.#components.view;
+    const question = task.question(text, opened.draw.seed, roster.parameters);
+    if (question === undefined)
       throw new MoeError(
         'input-too-short',
         `Text of fewer than ${roster.parameters.minimumWords} words is routed.`,
       );
-    const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: masked.kept });
+    const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: question.kept });
     let job = opened;
     const deadlineMs = roster.parameters.sealedDeadlineMs;
     const startedMs = this.#components.clock.steadyMs();

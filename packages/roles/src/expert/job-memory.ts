@@ -13,7 +13,7 @@ export interface JobInHand {
   /** By steady time: a clock that is set in mid-job must not make the expert forget what it has sealed. */
   readonly expiresMs: number;
   readonly pen: JobPen;
-  sealed?: { readonly vector: Int16Array; readonly salt: Uint8Array; readonly seal: Hash };
+  sealed?: { readonly kept: Uint8Array; readonly salt: Uint8Array; readonly seal: Hash };
   full?: { readonly cut: CutBody; readonly answer: () => Promise<unknown> };
   /** Its coordinator gets no reveal after it; witnesses, who ask for it, do yet. */
   readonly revealsUntilMs: number;

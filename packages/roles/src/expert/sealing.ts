@@ -42,7 +42,8 @@ export function sealing(self: NodeId, backend: ExpertBackend, random: Random): S
       const author = authorOf(state);
       if (state.sealed === undefined) {
         const salt = random.bytes(16);
-        state.sealed = { vector, salt, seal: sealKept(author, vector, salt) };
+        const kept = int16Bytes(vector);
+        state.sealed = { kept, salt, seal: sealKept(author, kept, salt) };
       }
       return state.pen.sign(commitDomain, { ...author, stage: 'sealed' as const, seal: state.sealed.seal });
     },
@@ -52,19 +53,15 @@ export function sealing(self: NodeId, backend: ExpertBackend, random: Random): S
       if (sealed === undefined || masked === undefined || masked.kept !== state.kept)
         refuse('The kept half was not cut from this datum by the seed of the job.');
       const vectors = await embed(state, [...masked.pieces, text], signal);
-      const delivered = vectors.at(-1)!;
-      const pieces = vectors.slice(0, -1).map(quantise);
+      const answer = {
+        kept: sealed.kept,
+        pieces: vectors.slice(0, -1).map((vector) => int16Bytes(quantise(vector))),
+        full: float32Bytes(vectors.at(-1)!),
+      };
       const author = authorOf(state);
       const fullSalt = random.bytes(16);
-      const seal = sealFull(author, pieces, delivered, fullSalt);
-      const reveal = await state.pen.reveal({
-        ...author,
-        kept: int16Bytes(sealed.vector),
-        keptSalt: sealed.salt,
-        pieces: pieces.map(int16Bytes),
-        full: float32Bytes(delivered),
-        fullSalt,
-      });
+      const seal = sealFull(author, answer, fullSalt);
+      const reveal = await state.pen.reveal({ ...author, ...answer, keptSalt: sealed.salt, fullSalt });
       const commit = await state.pen.sign(commitDomain, { ...author, stage: 'full' as const, seal });
       state.revealed = { seal, reveal };
       return commit;

@@ -16,6 +16,7 @@ import {
   certificateBytes,
   certificateEffects,
   certifyJob,
+  embeddingTask,
   hasWitnessQuorum,
   int16FromBytes,
   nearestPlace,
@@ -226,8 +227,10 @@ async function certifyContext(
   }
   const { dimensions } = roster.parameters;
   return {
-    calibration: (node, index) => vectors.get(node)!.subarray(index * dimensions, (index + 1) * dimensions),
-    placeOf: (sum) => nearestPlace(places, sum),
+    task: embeddingTask({
+      calibration: (node, index) => vectors.get(node)!.subarray(index * dimensions, (index + 1) * dimensions),
+      placeOf: (sum) => nearestPlace(places, sum),
+    }),
     standing: (node) => {
       const { standing } = body.members.find(({ worker }) => worker === node)!;
       const tally = ([jobs, excessUnits]: readonly [number, number]) => ({ jobs, excessUnits });

@@ -36,7 +36,7 @@ export interface OutcomeSigner {
 
 export function outcomeSigner(init: {
   readonly self: NodeId;
-  readonly view: Pick<MarketView, 'calibration' | 'placeOf'>;
+  readonly view: Pick<MarketView, 'task'>;
   readonly testimony?: Testimony | undefined;
   readonly work?: Pick<SettledWork, 'witnessed'> | undefined;
 }): OutcomeSigner {
@@ -51,9 +51,8 @@ export function outcomeSigner(init: {
       const closed = replayTranscript(transcript, job.roster);
       if (!closed.draw.witnesses.includes(self)) refuse('This validator is not a witness of the job.');
       const truth = certifyJob(closed, transcript, {
-        calibration: view.calibration,
+        task: view.task,
         standing: (node, place) => standings.of(node, place),
-        placeOf: view.placeOf,
       });
       const body = testimony?.(truth) ?? truth;
       if (domain === witnessesDomain) witnessed.isCertifiedAlone = true;

@@ -1,5 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
 import {
+  embeddingTask,
   nearestPlace,
   type PlaceCentroids,
   type Prepaid,
@@ -22,6 +23,7 @@ export function fixedMarketView(
   nextBatch: () => number = () => 0,
 ): MarketView {
   const hash = rosterHash(roster);
+  const placeOf = (sum: Int32Array): number => nearestPlace(places, sum);
   return {
     current: () => ({ roster, hash }),
     rosterOf: (wanted) => (wanted === hash ? roster : undefined),
@@ -32,8 +34,8 @@ export function fixedMarketView(
       const signed = roster.validators.filter(({ node }) => signers.includes(node));
       return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
     },
-    calibration,
-    placeOf: (sum) => nearestPlace(places, sum),
+    task: embeddingTask({ calibration, placeOf }),
+    placeOf,
     nextBatch,
   };
 }

@@ -5,6 +5,7 @@ import {
   attendanceOf,
   calibrationRoot,
   type Effects,
+  embeddingTask,
   isQuorum,
   type LoggedMarket,
   type Market,
@@ -84,6 +85,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     if (rosters.size > keptVersions) rosters.delete(rosters.keys().next().value!);
     return built;
   };
+  const placeOf = (sum: Int32Array): number => nearestPlace(init.places, sum);
   const space = (): PublishedSpace => ({
     placesHash: init.places.hash,
     calibrationHash: init.calibrationHash,
@@ -124,8 +126,8 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         init.ledger.tables(),
         signers.map((node) => ({ node })),
       ),
-    calibration: (node, index) => init.calibration.vectorAt(node, index),
-    placeOf: (sum) => nearestPlace(init.places, sum),
+    task: embeddingTask({ calibration: (node, index) => init.calibration.vectorAt(node, index), placeOf }),
+    placeOf,
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {

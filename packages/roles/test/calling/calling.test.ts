@@ -8,6 +8,7 @@ import {
   equivocationOf,
   type Grant,
   grantDomain,
+  int16Bytes,
   jobIdOf,
   jobSeed,
   maskText,
@@ -226,7 +227,7 @@ describe('equivocation', () => {
         expiresMs: nowMs + ttlMs,
       });
       const author = { job, principal, worker };
-      const seal = sealKept(author, quantise(star.encode(kept)), new Uint8Array(16));
+      const seal = sealKept(author, int16Bytes(quantise(star.encode(kept))), new Uint8Array(16));
       return { grant, commit: signBody(star.keys, commitDomain, { ...author, stage: 'sealed', seal }) };
     });
     const { certificate, transcript } = await jobWhere(

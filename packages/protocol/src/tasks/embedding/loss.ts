@@ -1,5 +1,6 @@
 import { drawDistinct, drawStream } from '../../draw/stream.ts';
-import { type Fraction, fraction } from '../../scoring/fraction.ts';
+import { fraction } from '../../scoring/fraction.ts';
+import type { SeatScore } from '../task.ts';
 import { type DotRows, type DotSession, dotSession } from './dot-kernel.ts';
 import { addInto, directionOf, dot, dotSum, int16Scale, lengthOf } from './vector.ts';
 
@@ -15,15 +16,6 @@ export interface ScoredMember {
   readonly calibration: (index: number) => Int16Array;
   /** Newcomers are judged but do not judge. */
   readonly isJudge: boolean;
-}
-
-export interface MemberScore {
-  /** Share of distractors that fit the kept half at least as well as the hidden piece does. */
-  readonly loss: Fraction;
-  /** True when e(x) does not identify the others' e(x) better than half of the distractors. */
-  readonly isOutlier: boolean;
-  /** True when most judges find this judge's view of the pieces to be against theirs: it judged nobody. */
-  readonly isDissenting: boolean;
 }
 
 /** A view of the pieces is against another's when at least this share of distractors lies nearer. */
@@ -43,7 +35,8 @@ export function drawCalibration(
 }
 
 /**
- * The differential loss (protocol.md, section 3). For every member i and hidden piece k: is the others' mean
+ * The differential loss (protocol.md, section 3): the share of distractors that fit the kept half at least as well as the
+ * hidden piece does. For every member i and hidden piece k: is the others' mean
  * view of the piece, `Σ_{j≠i} e_j(b_k)`, closer to i's kept half than hard distractors `Σ_{j≠i} e_j(c)`,
  * judged by the same members? Dot products and squared lengths are exact integers; two views are compared by
  * cosine, which takes one correctly rounded square root and division each (IEEE 754): the same bits everywhere.
@@ -53,13 +46,14 @@ export function drawCalibration(
  *
  * A judge whose views of the pieces are turned against the others' would ruin their losses, so judges vote in
  * pairs first ({@link dissentingJudges}); whom most are against judges nobody. Undefined when fewer than two
- * judges agree: then nobody can be judged by another.
+ * judges agree: then nobody can be judged by another. An outlier is whose e(x) does not identify the others' e(x) better than
+ * half of the distractors.
  */
 export function scoreMembers(
   members: readonly ScoredMember[],
   drawn: readonly number[],
   distractors: number,
-): MemberScore[] | undefined {
+): SeatScore[] | undefined {
   const first = scoreOnce(members, drawn, distractors);
   if (first === undefined || first.dissenting.size === 0) return first?.scores;
   const without = members.map((member) =>
@@ -74,7 +68,7 @@ function scoreOnce(
   members: readonly ScoredMember[],
   drawn: readonly number[],
   distractors: number,
-): { readonly scores: MemberScore[]; readonly dissenting: ReadonlySet<ScoredMember> } | undefined {
+): { readonly scores: SeatScore[]; readonly dissenting: ReadonlySet<ScoredMember> } | undefined {
   const judges = members.filter((member) => member.isJudge);
   if (judges.length < 2) return undefined;
   const pieces = judges[0]!.pieces.length;

@@ -1,13 +1,7 @@
 import { drawStream } from '../../draw/stream.ts';
+import type { Question } from '../task.ts';
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
-
-/** A text cut by the job's seed: `kept` is shown first, `pieces` stay hidden until everyone has committed. */
-export interface MaskedText {
-  readonly kept: string;
-  /** 1 to `pieces` texts, in the order of the datum. */
-  readonly pieces: readonly string[];
-}
 
 let latest: { readonly text: string; readonly words: readonly string[] } | undefined;
 
@@ -36,7 +30,7 @@ export function maskText(
   text: string,
   seed: string,
   limits: { readonly minimumWords: number; readonly pieces: number; readonly pieceWords: number },
-): MaskedText | undefined {
+): Question | undefined {
   const words = wordsOf(text);
   if (words.length < limits.minimumWords) return undefined;
   const stream = drawStream(seed, 'mask');

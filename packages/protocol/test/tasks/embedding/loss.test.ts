@@ -1,13 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toNumber } from '../../../src/scoring/fraction.ts';
-import {
-  drawCalibration,
-  type MemberScore,
-  type ScoredMember,
-  scoreMembers,
-} from '../../../src/tasks/embedding/loss.ts';
+import { drawCalibration, type ScoredMember, scoreMembers } from '../../../src/tasks/embedding/loss.ts';
 import { quantise } from '../../../src/tasks/embedding/vector.ts';
+import type { SeatScore } from '../../../src/tasks/task.ts';
 
 const unit = (...values: number[]): Int16Array => {
   const length = Math.hypot(...values) || 1;
@@ -59,7 +55,7 @@ const shardOf = (leastJudges: number) =>
     );
 const shard = shardOf(2);
 /** The scores of members who agree well enough to judge one another. */
-const scoresOf = (...parameters: Parameters<typeof scoreMembers>): MemberScore[] => {
+const scoresOf = (...parameters: Parameters<typeof scoreMembers>): SeatScore[] => {
   const scores = scoreMembers(...parameters);
   if (scores === undefined) throw new Error('The judges do not agree.');
   return scores;

@@ -1,0 +1,84 @@
+import type { NodeId } from '@market-of-experts/core';
+import type { MarketParameters } from '../parameters.ts';
+import type { Fraction } from '../scoring/fraction.ts';
+
+/** A datum cut by the seed of its job: `kept` is shown first, `pieces` stay hidden until everyone has committed. */
+export interface Question {
+  readonly kept: string;
+  /** At least one, in the order of the datum. */
+  readonly pieces: readonly string[];
+}
+
+/** What one member answers in a job. Which bytes are an answer is the task's to say. */
+export interface Answer {
+  /** To what was kept, sealed before more was shown. */
+  readonly kept: Uint8Array;
+  /** To the hidden pieces, one each. */
+  readonly pieces: readonly Uint8Array[];
+  /** To the whole datum: what is delivered. */
+  readonly full: Uint8Array;
+}
+
+/** An answer as the task reads it; to everybody else it is as many pieces as were answered. */
+export interface OpenedAnswer {
+  readonly pieceCount: number;
+}
+
+/** One seat of a job whose member opened both of its seals. */
+export interface OpenedSeat<Opened extends OpenedAnswer> {
+  readonly worker: NodeId;
+  readonly opened: Opened;
+  /** Newcomers are judged but do not judge. */
+  readonly isJudge: boolean;
+  /** Pieces of the calibration set of which the worker has published its answers. */
+  readonly calibrationCount: number;
+}
+
+export interface SeatScore {
+  /** From 0 (the best) to 1. */
+  readonly loss: Fraction;
+  /** What is delivered has nothing to do with what the others deliver: a fault. */
+  readonly isOutlier: boolean;
+  /** Most judges are against this judge's view of the pieces: it judged nobody and cannot win. */
+  readonly isDissenting: boolean;
+}
+
+/** Where a datum lies in the history of its market. */
+export interface DatumPlace {
+  /** Cell in which standings are counted. */
+  readonly place: number;
+  /** What history finds like data by, as it stands in the certificate. */
+  readonly vector: Uint8Array;
+}
+
+/** The rules of one kind of market that need nothing published: pure, the same bits on every machine. */
+export interface TaskRules<Opened extends OpenedAnswer = OpenedAnswer> {
+  /** Undefined for a datum that is too short to be cut: it can be routed, but experts cannot compete for it. */
+  question(datum: string, seed: string, parameters: MarketParameters): Question | undefined;
+  /** Undefined for what is no answer in this market. Never throws: anybody may have sent it. */
+  open(answer: Answer, parameters: MarketParameters): Opened | undefined;
+  /**
+   * What is delivered of the `full` answers, each with its weight: not negative, 1 together. An answer of weight 0 may be
+   * anything, or missing. Not on a money path.
+   */
+  deliver(
+    answers: readonly (Uint8Array | undefined)[],
+    weights: readonly number[],
+    parameters: MarketParameters,
+  ): Uint8Array;
+}
+
+/** The same with what the experts of one market have published: a job of the market can be judged. */
+export interface Task<Opened extends OpenedAnswer = OpenedAnswer> extends TaskRules<Opened> {
+  /**
+   * A score for each seat, all of which answered as many pieces. Nobody's loss depends on its own judgement. Undefined
+   * where too few judges agree with one another to judge anybody.
+   */
+  score(
+    seats: readonly OpenedSeat<Opened>[],
+    seed: string,
+    parameters: MarketParameters,
+  ): readonly SeatScore[] | undefined;
+  /** By the answers of the judges, one or more. */
+  placeOf(judges: readonly Opened[], parameters: MarketParameters): DatumPlace;
+}

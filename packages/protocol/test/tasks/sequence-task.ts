@@ -1,0 +1,51 @@
+import { fraction } from '../../src/scoring/fraction.ts';
+import type { Answer, OpenedAnswer, Task } from '../../src/tasks/task.ts';
+
+/** What a member says: the next number of the kept half, the hidden one when it sees it, and the one after the whole. */
+interface OpenedNumbers extends OpenedAnswer {
+  readonly guess: number;
+  readonly seen: number;
+  readonly next: number;
+}
+
+const farOff = 16;
+
+const bytesOf = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value).buffer);
+const numberOf = (bytes: Uint8Array): number => new Int32Array(new Uint8Array(bytes).buffer)[0]!;
+
+export const numbersAnswer = (guess: number, seen: number, next: number): Answer => ({
+  kept: bytesOf(guess),
+  pieces: [bytesOf(seen)],
+  full: bytesOf(next),
+});
+export const numberIn = numberOf;
+
+/**
+ * A kind of market with nothing in common with text embeddings: "what is the next number?" A datum is a list of numbers, of which the
+ * last is hidden. The loss is how far off the guess was, in sixteenths; who says that it saw another number than most is an outlier.
+ */
+export const sequenceTask: Task<OpenedNumbers> = {
+  question(datum) {
+    const numbers = datum.split(' ');
+    if (numbers.length < 3) return undefined;
+    return { kept: numbers.slice(0, -1).join(' '), pieces: numbers.slice(-1) };
+  },
+  open({ kept, pieces, full }) {
+    if ([kept, full, ...pieces].some((bytes) => bytes.length !== 4) || pieces.length !== 1) return undefined;
+    return { guess: numberOf(kept), seen: numberOf(pieces[0]!), next: numberOf(full), pieceCount: 1 };
+  },
+  score(seats) {
+    const judges = seats.filter(({ isJudge }) => isJudge);
+    const truth = judges.find(
+      ({ opened }) => 2 * judges.filter((other) => other.opened.seen === opened.seen).length > judges.length,
+    )?.opened.seen;
+    if (truth === undefined) return undefined;
+    return seats.map(({ opened: { guess, seen } }) => ({
+      loss: fraction(Math.min(farOff, Math.abs(guess - truth)), farOff),
+      isOutlier: seen !== truth,
+      isDissenting: false,
+    }));
+  },
+  placeOf: (judges) => ({ place: judges.length, vector: Uint8Array.of(1) }),
+  deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
+};
