@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, micro, type Told, textLine, type Wire } from './wire.ts';
+import { count, micro, openEnum, type Told, textLine, type Wire } from './wire.ts';
 
 const serviceModes = ['auto', 'shard', 'route'] as const;
 /** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
@@ -67,7 +67,7 @@ export type EmbeddingsAnswer = Told<typeof embeddingsAnswerSchema>;
 export const tryRequestSchema = z.strictObject({ text: z.string() });
 export const tryAnswerSchema = z.object({
   receiptId: textLine(128),
-  mode: z.enum(['shard', 'route']),
+  mode: openEnum(['shard', 'route']),
   feeMicro: micro,
   tokens: count,
   dimensions: count,

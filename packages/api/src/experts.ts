@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bps, count, micro, type Told, textLine } from './wire.ts';
+import { bps, count, micro, openEnum, type Told, textLine } from './wire.ts';
 
 const callTallySchema = z.object({ jobs: count, wins: count });
 export type CallTally = Told<typeof callTallySchema>;
@@ -8,7 +8,7 @@ export const expertStatusSchema = z.object({
   id: textLine(128),
   name: textLine(200),
   description: textLine(),
-  state: z.enum(['training', 'joining', 'probation', 'serving', 'offline']),
+  state: openEnum(['training', 'joining', 'probation', 'serving', 'offline']),
   jobs: count.describe('Certified jobs in which the expert worked, for itself or for who called it.'),
   wins: count,
   callsMade: callTallySchema.describe('Friends that it called, and how often it won so.'),

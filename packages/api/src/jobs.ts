@@ -1,7 +1,7 @@
 import { marketIdSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import type { ShownText } from './shown-text.ts';
-import { bps, micro, type Told, textLine, timeMs, type Wire } from './wire.ts';
+import { bps, micro, openEnum, type Told, textLine, timeMs, type Wire } from './wire.ts';
 
 /** Words of a client's text: on the side of the market only `textFor` makes them. */
 export const previewText = textLine(2_000) as unknown as z.ZodType<ShownText, string>;
@@ -13,9 +13,9 @@ export const jobSummarySchema = z.object({
   receiptId: id,
   market: marketIdSchema.exactOptional().describe('The market that the job was done in; default the first.'),
   atMs: timeMs,
-  mode: z.enum(['shard', 'route']),
-  kind: z.enum(['client', 'house']),
-  outcome: z.enum(['certified', 'refunded', 'routed']),
+  mode: openEnum(['shard', 'route']),
+  kind: openEnum(['client', 'house']),
+  outcome: openEnum(['certified', 'refunded', 'routed']),
   preview: previewText.exactOptional().describe('Beginning of the text, where the reader may see it.'),
   place: z.int().exactOptional(),
   members: z.array(

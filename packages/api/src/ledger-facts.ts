@@ -3,7 +3,7 @@ import { networkIdSchema, stakeTargetSchema } from '@market-of-experts/protocol/
 import { networkRulesSchema } from '@market-of-experts/protocol/ledger/transaction/network-rules';
 import { z } from 'zod';
 import { leavingSchema } from './balance.ts';
-import { bps, count, micro, type Told, textLine, timeMs, type Wire } from './wire.ts';
+import { bps, count, micro, openEnum, type Told, textLine, timeMs, type Wire } from './wire.ts';
 import { wireForm } from './wire-form.ts';
 
 const epoch = count;
@@ -18,9 +18,9 @@ const missingValidatorSchema = z.object({
   node: nodeIdSchema,
   name,
   stakeMicro: micro,
-  state: z
-    .enum(['new', 'silent', 'absent'])
-    .describe('Never started; did not answer the last roll call yet; not waited for any more.'),
+  state: openEnum(['new', 'silent', 'absent']).describe(
+    'Never started; did not answer the last roll call yet; not waited for any more.',
+  ),
   sinceEpoch: epoch.describe(
     'Epoch of its registration where it was never started, otherwise of its last sign of life.',
   ),
@@ -136,7 +136,7 @@ const metagraphNodeSchema = z.object({
   node: nodeIdSchema,
   name,
   shownAs: name.describe("The name, with the beginning of the node's id where another looks like it."),
-  role: z.enum(['expert', 'validator']),
+  role: openEnum(['expert', 'validator']),
   owner: accountIdSchema,
   stakeMicro: micro,
   delegatedMicro: micro,
@@ -149,9 +149,9 @@ const metagraphNodeSchema = z.object({
   emissionMicro: micro,
   permit: z.boolean().describe('A validator that may set weights.'),
   active: z.boolean().describe('A validator whose weights counted, an expert in service.'),
-  state: z
-    .enum(['serving', 'leaving', 'new', 'absent'])
-    .describe('A validator that was never started is `new`, one that is not waited for `absent`.'),
+  state: openEnum(['serving', 'leaving', 'new', 'absent']).describe(
+    'A validator that was never started is `new`, one that is not waited for `absent`.',
+  ),
   registeredEpoch: epoch,
   immune: z.boolean().describe('Not pruned yet.'),
 });

@@ -1,10 +1,10 @@
 import { marketIdSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
-import { count, micro, type Told, textLine, timeMs } from './wire.ts';
+import { count, micro, openEnum, type Told, textLine, timeMs } from './wire.ts';
 
-const served = z.enum(['serving', 'closing', 'not-served']);
+const served = openEnum(['serving', 'closing', 'not-served']);
 const listingShape = {
-  task: z.literal('text-embedding'),
+  task: openEnum(['text-embedding']),
   dimensions: z.int().positive(),
   aliases: z
     .array(textLine(256))

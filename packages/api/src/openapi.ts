@@ -1,15 +1,10 @@
+import type { ErrorCode } from '@market-of-experts/core/error-codes';
 import { transactionSchema } from '@market-of-experts/protocol/ledger/transaction/transaction';
 import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
 import { embeddingsAnswerSchema, embeddingsRequestSchema } from './embeddings.ts';
-import {
-  type ErrorKind,
-  errorKindOf,
-  errorSchema,
-  type httpErrors,
-  ledgerErrors,
-  refusalKindOf,
-} from './errors.ts';
+import { type ErrorKind, ledgerErrors } from './error-table.ts';
+import { errorKindOf, errorSchema, refusalKindOf } from './errors.ts';
 import { marketEventSchema } from './events.ts';
 import { expertStatusSchema } from './experts.ts';
 import { jobSummarySchema } from './jobs.ts';
@@ -65,7 +60,7 @@ const everywhere = [
   'headers-too-large',
   'internal-error',
   'market-closed',
-] as const satisfies readonly (keyof typeof httpErrors)[];
+] as const satisfies readonly ErrorCode[];
 
 /** The OpenAPI 3.1 document of the HTTP API, made from the schemas that programs use. */
 export function openApiDocument(): Json {
@@ -203,7 +198,7 @@ function errorsOf(route: Route, schemaOf: (schema: z.ZodType) => Json): Json {
     ...(route.errors ?? []),
   ];
   const kinds = [
-    ...names.map((name) => errorKindOf(name)!),
+    ...names.map((name) => errorKindOf(name)),
     ...(route.isLedger ? Object.keys(ledgerErrors).map((name) => refusalKindOf(name)!) : []),
   ];
   // Nobody hears what is answered to a client that has left.

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@market-of-experts/core/error-codes';
 import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
 import {
@@ -6,7 +7,6 @@ import {
   tryAnswerSchema,
   tryRequestSchema,
 } from './embeddings.ts';
-import type { httpErrors } from './errors.ts';
 import { marketEventSchema } from './events.ts';
 import {
   accountSchema,
@@ -46,7 +46,7 @@ export interface Route {
     readonly headers?: Readonly<Record<string, string>>;
   };
   /** Beside those that any request can meet. */
-  readonly errors?: readonly (keyof typeof httpErrors)[];
+  readonly errors?: readonly ErrorCode[];
   /** The ledger's own refusals may come, too. */
   readonly isLedger?: boolean;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { expertStatusSchema } from './experts.ts';
 import { jobSummarySchema } from './jobs.ts';
 import { marketListingSchema } from './models.ts';
-import { count, micro, type Told, textLine, timeMs, type Wire } from './wire.ts';
+import { count, micro, openEnum, type Told, textLine, timeMs, type Wire } from './wire.ts';
 
 const sentences = z.array(textLine(2_000)).max(100);
 const jobCounts = z.object({ certified: count, routed: count, refunded: count });
@@ -23,7 +23,7 @@ export type Readiness = Told<typeof readinessSchema>;
 
 const servedMarketSchema = z.object({
   id: marketIdSchema,
-  state: z.enum(['serving', 'closing']),
+  state: openEnum(['serving', 'closing']),
   experts: z.array(expertStatusSchema),
   jobs: jobCounts,
   settledMicro: micro,
@@ -67,10 +67,10 @@ export type Status = Told<typeof statusSchema>;
 export type StatusJson = Wire<typeof statusSchema>;
 
 export const healthSchema = z.object({
-  status: z.enum(['ok', 'broken']),
+  status: openEnum(['ok', 'broken']),
   reasons: readinessSchema.shape.reasons.exactOptional(),
 });
 export const readySchema = z.object({
-  status: z.enum(['ready', 'not-ready']),
+  status: openEnum(['ready', 'not-ready']),
   reasons: readinessSchema.shape.reasons,
 });

@@ -1,7 +1,7 @@
 import type { DestinationWarning, Transaction } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { ledgerErrors } from './errors.ts';
-import { count, micro, type Told, textLine } from './wire.ts';
+import { ledgerErrors } from './error-table.ts';
+import { count, micro, openEnum, type Told, textLine } from './wire.ts';
 import type { JsonOf } from './wire-form.ts';
 
 type WithoutHeader<T> = T extends unknown ? Omit<T, 'network' | 'nonce'> : never;
@@ -48,7 +48,7 @@ export type TypedDataJson = Told<typeof typedDataSchema>;
 const effectSchema = z.object({
   outcome: z.discriminatedUnion('applied', [
     z.object({ applied: z.literal(true) }),
-    z.object({ applied: z.literal(false), code: z.enum(refusalCodes), message: textLine(2_000) }),
+    z.object({ applied: z.literal(false), code: openEnum(refusalCodes), message: textLine(2_000) }),
   ]),
   changes: z
     .array(
@@ -67,7 +67,7 @@ const effectSchema = z.object({
   headline: textLine().describe('What would come of it, in one sentence made from the changes.'),
   summary: z.array(textLine(2_000)).max(100).describe('Sentences for the person who is about to sign.'),
   warnings: z
-    .array(z.object({ code: z.enum(warningCodes), message: textLine(2_000) }))
+    .array(z.object({ code: openEnum(warningCodes), message: textLine(2_000) }))
     .max(20)
     .describe('What is hardly ever meant. Who signs should say that it is.'),
   height: count.describe('Entries of the ledger before it: sent as the next one, it does exactly this.'),

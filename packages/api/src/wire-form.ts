@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { micro } from './wire.ts';
+import { micro, openEnum } from './wire.ts';
 
 /** The JSON form of a value of the protocol: amounts are decimal strings, bytes are `0x` and hex digits. */
 export type JsonOf<T> = T extends bigint | Uint8Array
@@ -36,6 +36,8 @@ function formOf(schema: z.core.$ZodType): z.ZodType {
             def.options.map(formOf) as unknown as [z.ZodObject, ...z.ZodObject[]],
           )
         : z.union(def.options.map(formOf));
+    case 'enum':
+      return openEnum(Object.values(def.entries).map(String));
     case 'optional':
       return z.exactOptional(formOf(def.innerType));
     case 'nullable':

@@ -21,6 +21,19 @@ export function textLine(maxCharacters = 20_000): z.ZodString {
     .overwrite((text) => plainText(text));
 }
 
+/** A value that a program of today does not know. */
+export type Unheard = string & {};
+
+/**
+ * One of these values, or one that a later market has: who reads an answer takes the ones that it does not know, too. What
+ * only tells one shape from another is not open, and neither is what a program sends.
+ */
+export function openEnum<const Value extends string>(
+  values: readonly Value[],
+): z.ZodType<Value | Unheard, Value> {
+  return textLine(64).meta({ enum: values }) as unknown as z.ZodType<Value | Unheard, Value>;
+}
+
 export const count = z.int().min(0);
 /** Milliseconds since 1970, UTC. */
 export const timeMs = z.number().min(0);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { MoeError } from './errors.ts';
 import type { Hash } from './ids.ts';
+import { schemaProblem } from './schema-problem.ts';
 
 /**
  * Canonical bytes of a plain value (DAG-CBOR: sorted keys, one form per value). Throws `invalid-encoding` for what cannot be
@@ -23,13 +24,11 @@ export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, maxBytes = 16
       `The message has ${bytes.length} bytes; at most ${maxBytes} are read.`,
     );
   const result = schema.safeParse(decodeCbor(bytes));
-  if (!result.success) {
-    const issue = result.error.issues[0];
+  if (!result.success)
     throw new MoeError(
       'invalid-encoding',
-      `The message does not have the expected form: ${issue?.path.join('.') || 'value'}: ${issue?.message}`,
+      `The message does not have the expected form: ${schemaProblem(result.error)}`,
     );
-  }
   return result.data;
 }
 

@@ -1,9 +1,11 @@
+import type { ErrorCode } from './error-codes.ts';
+
 /**
  * The one error base of the project: a `code` to branch on, typed `metadata` to show, and whether trying
  * again may help. Messages are sentences for people: what was wrong, where, what to do.
  */
 export class MoeError<
-  Code extends string = string,
+  Code extends ErrorCode = ErrorCode,
   Metadata extends Record<string, unknown> = Record<string, unknown>,
 > extends Error {
   readonly code: Code;
@@ -38,7 +40,7 @@ export class MoeError<
 }
 
 /** True for a {@link MoeError}, optionally one with the given code. */
-export function isMoeError(error: unknown, code?: string): error is MoeError {
+export function isMoeError(error: unknown, code?: ErrorCode): error is MoeError {
   return error instanceof MoeError && (code === undefined || error.code === code);
 }
 

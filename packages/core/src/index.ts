@@ -2,6 +2,7 @@ export * from './amount.ts';
 export * from './clock.ts';
 export * from './codec.ts';
 export { distinctNames, skeletonOf } from './display-name.ts';
+export type { ErrorCode, RefusalCode } from './error-codes.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './keys.ts';
@@ -19,6 +20,7 @@ export {
 export { verifyTypedData, verifyTypedDataAsync } from './owner/verify-typed-data.ts';
 export { pendingSignatureChecks } from './pending-checks.ts';
 export { cutText, plainText, sentenceSchema } from './plain-text.ts';
+export { problemAt, schemaProblem } from './schema-problem.ts';
 export { setSignatureMemo } from './signature-memo.ts';
 export * from './signing/signed.ts';
 export { textOf } from './text.ts';

@@ -131,7 +131,9 @@ describe('canonical encoding', () => {
     expect(() => decode(good.subarray(0, good.length - 1), schema)).toThrow(/not canonical DAG-CBOR/);
     expect(() => decode(new Uint8Array([...good, 0]), schema)).toThrow(/not canonical DAG-CBOR/);
     expect(() => decode(new Uint8Array([0xff]), schema)).toThrow(/not canonical DAG-CBOR/);
-    expect(() => decode(encode({ name: 'x', data: new Uint8Array(5) }), schema)).toThrow(/data: .*4 bytes/);
+    expect(() => decode(encode({ name: 'x', data: new Uint8Array(5) }), schema)).toThrow(
+      /data must .*4 bytes/,
+    );
     expect(() => decode(encode({ name: 1, data: new Uint8Array(1) }), schema)).toThrow(/name/);
   });
 

@@ -13,7 +13,7 @@ describe('MoeError', () => {
     expect(error.cause).toBe(cause);
     expect(isMoeError(error)).toBe(true);
     expect(isMoeError(error, 'overloaded')).toBe(true);
-    expect(isMoeError(error, 'other')).toBe(false);
+    expect(isMoeError(error, 'no-quorum')).toBe(false);
     expect(isMoeError(cause)).toBe(false);
   });
 
@@ -26,11 +26,11 @@ describe('MoeError', () => {
       isRetryable: false,
       docs: 'fees',
     });
-    expect(JSON.stringify(new MoeError('a', 'b'))).not.toContain('docs');
+    expect(JSON.stringify(new MoeError('overloaded', 'b'))).not.toContain('docs');
   });
 
   it('any thrown value has a sentence', () => {
-    expect(messageOf(new MoeError('a', 'why'))).toBe('why');
+    expect(messageOf(new MoeError('overloaded', 'why'))).toBe('why');
     expect(messageOf('text')).toBe('text');
     expect(messageOf(undefined)).toBe('undefined');
   });

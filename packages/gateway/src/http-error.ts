@@ -1,8 +1,13 @@
-import { type ErrorBody, errorKindOf, type httpErrors, refusalKindOf } from '@market-of-experts/api/errors';
-import { isMoeError, MoeError } from '@market-of-experts/core';
+import {
+  type AnsweredError,
+  type ErrorBody,
+  errorKindOf,
+  refusalKindOf,
+} from '@market-of-experts/api/errors';
+import { type ErrorCode, isMoeError, MoeError } from '@market-of-experts/core';
 import { LEDGER_REFUSAL } from './ledger-refusal.ts';
 
-const internal = errorKindOf('internal-error')!;
+const internal = errorKindOf('internal-error');
 const unexpected: ErrorBody = {
   error: {
     message: 'The market had an unexpected error with this request. It was written to the log of the node.',
@@ -47,7 +52,7 @@ function secondsIn({ metadata }: MoeError): number | undefined {
   return typeof metadata.retryAfterSeconds === 'number' ? metadata.retryAfterSeconds : undefined;
 }
 
-function kindOf({ code, metadata }: MoeError): ReturnType<typeof errorKindOf> {
+function kindOf({ code, metadata }: MoeError): AnsweredError | undefined {
   return code === LEDGER_REFUSAL ? refusalKindOf(String(metadata.code)) : errorKindOf(code);
 }
 
@@ -55,7 +60,7 @@ function kindOf({ code, metadata }: MoeError): ReturnType<typeof errorKindOf> {
 export function invalidRequest(
   param: string,
   message: string,
-  code: keyof typeof httpErrors = 'invalid-request',
+  code: ErrorCode = 'invalid-request',
 ): MoeError {
   return new MoeError(code, message, { metadata: { param } });
 }

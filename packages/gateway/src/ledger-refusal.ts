@@ -2,7 +2,7 @@ import { refusalKindOf } from '@market-of-experts/api/errors';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 
 /** Code of the error that {@link asLedgerRefusal} makes. */
-export const LEDGER_REFUSAL = 'ledger-refusal';
+export const LEDGER_REFUSAL = 'ledger-refusal' as const;
 
 /**
  * What the ledger refused, for the client who asked: some of its codes mean something else at other addresses (there,

@@ -1,12 +1,14 @@
 /** The table of errors in docs/reference/http-api.md, against what is answered. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorKindOf, httpErrors, isRetryableStatus } from '@market-of-experts/api/errors';
-import { MoeError } from '@market-of-experts/core';
+import { httpErrors } from '@market-of-experts/api/error-table';
+import { errorKindOf, isRetryableStatus } from '@market-of-experts/api/errors';
+import { type ErrorCode, MoeError } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
 import { toHttpError } from '../src/http-error.ts';
 import { asLedgerRefusal } from '../src/ledger-refusal.ts';
 
+const codes = Object.keys(httpErrors) as ErrorCode[];
 const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/http-api.md'), 'utf8');
 const table = page.slice(page.indexOf('## Errors'), page.indexOf('## Limits'));
 const rows = [...table.matchAll(/^\| (\d{3})(?:–(\d{3}))? \| ([^|]*) \|/gm)].map(
@@ -20,13 +22,16 @@ const rows = [...table.matchAll(/^\| (\d{3})(?:–(\d{3}))? \| ([^|]*) \|/gm)].m
   }),
 );
 /** By the code in the body, the name of an error that is answered so. */
-const nameOf = new Map(Object.keys(httpErrors).map((name) => [errorKindOf(name)!.code, name]));
+const nameOf = new Map(codes.map((code) => [errorKindOf(code).code, code]));
 
 function answerTo(
   code: string,
   isOfLedger: boolean,
 ): { readonly status: number; readonly code: string | null } {
-  const error = new MoeError((!isOfLedger && nameOf.get(code)) || code.replaceAll('_', '-'), 'Why.');
+  const error = new MoeError(
+    (!isOfLedger && nameOf.get(code)) || (code.replaceAll('_', '-') as ErrorCode),
+    'Why.',
+  );
   const { status, body } = toHttpError(isOfLedger ? asLedgerRefusal(error) : error);
   return { status, code: body.error.code };
 }
@@ -46,7 +51,7 @@ describe('the page of the HTTP API', () => {
   });
 
   it('names every error that is answered beyond 400', () => {
-    const answered = Object.keys(httpErrors).map((name) => errorKindOf(name)!);
+    const answered = codes.map((code) => errorKindOf(code));
     const told = new Set(rows.flatMap(({ codes }) => codes.map(({ code }) => code)));
     expect(answered.filter(({ code, status }) => status > 400 && status !== 499 && !told.has(code))).toEqual(
       [],
@@ -54,26 +59,37 @@ describe('the page of the HTTP API', () => {
   });
 
   it('is of the same mind as the table on what may be tried again', () => {
-    for (const name of Object.keys(httpErrors)) {
-      const { status, isRetryable } = errorKindOf(name)!;
-      expect({ name, isRetryable }).toEqual({ name, isRetryable: isRetryableStatus(status) });
+    for (const code of codes) {
+      const { status, isRetryable } = errorKindOf(code);
+      expect({ code, isRetryable }).toEqual({ code, isRetryable: isRetryableStatus(status) });
     }
   });
 
-  it('is of the same mind as the code on which errors there are', () => {
-    const folder = join(import.meta.dirname, '../src');
-    const thrown = readdirSync(folder).flatMap((file) =>
-      [...readFileSync(join(folder, file), 'utf8').matchAll(/new MoeError\(\s*'([a-z-]+)'/g)].map(
-        ([, code]) => code!,
-      ),
-    );
+  it('is of the same mind as the port on which errors there are', () => {
     const port = readFileSync(join(import.meta.dirname, '../../api/src/market-service.ts'), 'utf8');
     const [, rejections] = /Rejections are `MoeError`s with the codes(.*?)\*\//s.exec(port)!;
-    const promised = [...rejections!.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code!);
-    expect(thrown.length).toBeGreaterThan(15);
+    const promised = [...rejections!.matchAll(/`([a-z-]+)`/g)].map(([, code]) => code! as ErrorCode);
     expect(promised.length).toBeGreaterThan(8);
-    // Refuses to start, and is never answered.
-    const known = new Set([...Object.keys(httpErrors), 'unsafe-demo-key']);
-    expect([...thrown, ...promised].filter((code) => !known.has(code))).toEqual([]);
+    expect(promised.filter((code) => errorKindOf(code).status === 500)).toEqual([]);
+  });
+});
+
+describe('the codes of errors', () => {
+  it.each(codes)('%s is answered as the table says, and an unexpected one tells nothing', (code) => {
+    const { status, body, isExpected, retryAfterSeconds } = toHttpError(new MoeError(code, 'Why.'));
+    const kind = errorKindOf(code);
+    expect({ status, code: body.error.code }).toEqual({ status: kind.status, code: kind.code });
+    expect(isExpected).toBe(status !== 500);
+    expect(body.error.message === 'Why.').toBe(isExpected);
+    if (status === 503 || code === 'queue-full') expect(retryAfterSeconds).toBeGreaterThan(0);
+  });
+
+  it('are all said by some code', () => {
+    const root = join(import.meta.dirname, '../..');
+    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((path) => /^\w+\/src\/.*\.ts$/.test(path) && !/\/error-(codes|table)\.ts$/.test(path))
+      .map((path) => readFileSync(join(root, path), 'utf8'))
+      .join('\n');
+    expect(codes.filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { MoeError } from '@market-of-experts/core';
+import { type ErrorCode, MoeError } from '@market-of-experts/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createGateway, type Gateway, type GatewayInit } from '../src/gateway.ts';
 import { createSimulatedMarket, type SimulatedMarket } from './simulated-market.ts';
@@ -148,7 +148,7 @@ describe('POST /v1/embeddings', () => {
     ['no-quorum', 503, 'no_quorum'],
     ['overloaded', 503, 'overloaded'],
     ['market-closed', 503, 'market_closed'],
-  ])('answers %s of the market with %i', async (code, status, published) => {
+  ] as const)('answers %s of the market with %i', async (code, status, published) => {
     await start();
     market.failNext(new MoeError(code, 'A sentence.'));
     const response = await post(valid);
@@ -165,7 +165,7 @@ describe('POST /v1/embeddings', () => {
 
   it.each([
     ['an error with secrets', new Error('secret /etc/passwd')],
-    ['an unknown code', new MoeError('never-heard-of', 'secret')],
+    ['an unknown code', new MoeError('never-heard-of' as ErrorCode, 'secret')],
     ['a string', 'secret'],
   ])('tells the client nothing about %s, and the log everything', async (_name, thrown) => {
     await start();

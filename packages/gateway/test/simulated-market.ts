@@ -184,7 +184,7 @@ export function createSimulatedMarket(
     return {
       vector: vectorOf(digest),
       receiptId,
-      mode: job.mode,
+      mode: isScored ? 'shard' : 'route',
       feeMicro: feePerTextMicro,
       tokens: tokensOf(text),
     };

@@ -1,4 +1,4 @@
-import { MoeError } from '@market-of-experts/core';
+import { MoeError, schemaProblem } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { AnnIndexKind } from './ann/ann-index.ts';
 import { usearchIndexKind } from './ann/usearch-index.ts';
@@ -45,10 +45,7 @@ export interface HistorySettings {
 export function historySettings(init: HistoryInit): HistorySettings {
   const { success, error } = settingsSchema.safeParse(init);
   if (!success)
-    throw new MoeError(
-      'history-settings-invalid',
-      `The history cannot be opened: ${error.issues[0]!.path.join('.')}: ${error.issues[0]!.message}.`,
-    );
+    throw new MoeError('history-settings-invalid', `The history cannot be opened: ${schemaProblem(error)}.`);
   return {
     limits: {
       dimensions: init.dimensions,

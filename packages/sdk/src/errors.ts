@@ -1,11 +1,11 @@
-import type { ErrorCode } from '@market-of-experts/api/errors';
+import type { HttpErrorCode } from '@market-of-experts/api/errors';
 import { isMoeError, MoeError } from '@market-of-experts/core/errors';
 
 /** What a market said no with. */
 export interface Refusal extends Record<string, unknown> {
   readonly status: number;
-  /** Missing where something between us and the market answered in a form of its own. */
-  readonly code?: ErrorCode;
+  /** Missing where something between us and the market answered in a form of its own. A newer market may have others. */
+  readonly code?: HttpErrorCode | (string & {});
   /** Parameter or field that is wrong, e.g. `input[1]`. */
   readonly param?: string;
   readonly retryAfterMs?: number;
@@ -14,7 +14,10 @@ export interface Refusal extends Record<string, unknown> {
 }
 
 /** Whether a market refused something, with the given code of its HTTP API if one is given. */
-export function isRefused(error: unknown, code?: ErrorCode): error is MoeError<'market-refused', Refusal> {
+export function isRefused(
+  error: unknown,
+  code?: HttpErrorCode,
+): error is MoeError<'market-refused', Refusal> {
   return isMoeError(error, 'market-refused') && (code === undefined || error.metadata.code === code);
 }
 

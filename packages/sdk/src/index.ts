@@ -1,4 +1,4 @@
-export type { ErrorCode } from '@market-of-experts/api/errors';
+export type { HttpErrorCode } from '@market-of-experts/api/errors';
 export { MoeError } from '@market-of-experts/core/errors';
 export type { Embedded, EmbedOptions } from './embed.ts';
 export { type Advice, isRefused, type Refusal } from './errors.ts';

@@ -13,7 +13,7 @@ export function refusalOf(response: Response, answer: string | undefined): MoeEr
   const requestId = response.headers.get('x-request-id');
   const metadata = {
     status: response.status,
-    ...(error?.code == null ? {} : { code: plain(error.code) as NonNullable<Refusal['code']> }),
+    ...(error?.code == null ? {} : { code: plain(error.code) }),
     ...(error?.param == null ? {} : { param: plain(error.param) }),
     ...(retryAfter === null ? {} : waitOf(retryAfter)),
     ...(requestId === null ? {} : { requestId: plain(requestId) }),

@@ -1,4 +1,5 @@
 import { isMoeError, MoeError } from '@market-of-experts/core/errors';
+import { schemaProblem } from '@market-of-experts/core/schema-problem';
 import type { z } from 'zod';
 import { type Advice, defaultAdvice, invalidAnswer, stopped, unreachable } from './errors.ts';
 import { pause } from './pause.ts';
@@ -129,10 +130,7 @@ export function createRequests(address: MarketAddress): Requests {
     async read(path, schema, options) {
       const json = parse(await bytes(path, options), url, advice);
       const result = schema.safeParse(json);
-      if (!result.success) {
-        const issue = result.error.issues[0];
-        throw invalidAnswer(url, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, advice);
-      }
+      if (!result.success) throw invalidAnswer(url, schemaProblem(result.error, 'it'), advice);
       wires.set(result.data, json);
       return result.data;
     },

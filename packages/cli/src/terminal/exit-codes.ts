@@ -1,4 +1,4 @@
-import { isMoeError, MoeError } from '@market-of-experts/core';
+import { type ErrorCode, isMoeError, MoeError } from '@market-of-experts/core';
 
 /** What the process returns (docs/run/cli.md). */
 export const exitCodes = {
@@ -28,7 +28,7 @@ export function refusal(reason: string, message: string): MoeError {
   return new MoeError('refused', message, { metadata: { reason } });
 }
 
-const codes: Readonly<Record<string, ExitCode>> = {
+const codes: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   usage: exitCodes.usage,
   'invalid-account': exitCodes.usage,
   'invalid-amount': exitCodes.usage,

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { isMoeError, type MoeError, messageOf } from '../errors.ts';
+import { schemaProblem } from '../schema-problem.ts';
 import { textOf } from '../text.ts';
 import { writeDurably } from './durable-file.ts';
 import { damagedFile, otherFormat, readIfThere } from './sealed-file.ts';
@@ -32,8 +33,7 @@ export function readSealedJson<T>(
   if (content === undefined) return undefined;
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw otherFormat(`The file ${path}`, `"${issue?.path.join('.')}" in it: ${issue?.message}`, parsed.error);
+  throw otherFormat(`The file ${path}`, schemaProblem(parsed.error, 'its content'), parsed.error);
 }
 
 function readUnchanged(path: string): Readonly<Record<string, unknown>> | undefined {

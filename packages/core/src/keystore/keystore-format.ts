@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MoeError } from '../errors.ts';
 import { nodeIdSchema } from '../ids.ts';
+import { schemaProblem } from '../schema-problem.ts';
 
 /** Files of strangers are read: no file makes this machine spend more than some seconds and half a gigabyte. */
 export const KEYSTORE_LIMITS = {
@@ -76,10 +77,7 @@ export function parseKeystore(text: string): Keystore {
   if (typeof value === 'object' && value !== null && 'Crypto' in value && !('crypto' in value))
     value = { ...value, crypto: value.Crypto };
   const result = keystoreSchema.safeParse(value);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw unreadable(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
-  }
+  if (!result.success) throw unreadable(schemaProblem(result.error, 'the file'));
   return result.data;
 }
 

@@ -1,4 +1,11 @@
-import { type JobId, jobIdSchema, MoeError, type NodeId, nodeIdSchema } from '@market-of-experts/core';
+import {
+  type JobId,
+  jobIdSchema,
+  MoeError,
+  type NodeId,
+  nodeIdSchema,
+  schemaProblem,
+} from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** How one member's entry in a certified job did. Loss and latency are the worker's. */
@@ -88,11 +95,9 @@ export function recordCheck(limits: RecordLimits): (record: HistoryRecord) => vo
   return (record) => {
     const result = schema.safeParse(record);
     if (result.success) return;
-    const issue = result.error.issues[0]!;
-    const where = issue.path.length > 0 ? `its ${issue.path.join('.')}: ` : '';
     throw new MoeError(
       'history-record-invalid',
-      `A job's record cannot be kept, ${where}${issue.message}. Make records from verified certificates only.`,
+      `A job's record cannot be kept: ${schemaProblem(result.error, 'it')}. Make records from verified certificates only.`,
     );
   };
 }

@@ -72,7 +72,7 @@ function sentenceOf(missing: MissingValidator, answerUntilMs: number): string {
       return `${who} is registered since epoch ${sinceEpoch} and has never been started: it does not count, and nobody waits for it.`;
     case 'silent':
       return `${who} ${lastSeen}, and has until ${new Date(answerUntilMs).toISOString()} to answer a roll call; then it is waited for no more.`;
-    case 'absent':
+    default:
       return seatEndsAtEpoch === undefined
         ? `${who} ${lastSeen}, and has lost its seat. It counts again as soon as it is started.`
         : `${who} ${lastSeen}, and is not waited for. It loses its seat when epoch ${seatEndsAtEpoch} begins, unless it is started before.`;

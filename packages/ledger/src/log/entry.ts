@@ -4,6 +4,7 @@ import {
   type Hash,
   MoeError,
   type SenderId,
+  schemaProblem,
   sha256,
   signatureBytesOf,
   toHex,
@@ -52,10 +53,7 @@ export interface LedgerEntry extends SealedTransaction {
 /** Checks form, size and sender of what a client submits. Throws `invalid-transaction`. */
 export function seal(signed: SignedTransaction): SealedTransaction {
   const result = transactionSchema.safeParse(signed.body);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw invalid(`${issue?.path.join('.') || 'transaction'}: ${issue?.message}`);
-  }
+  if (!result.success) throw invalid(schemaProblem(result.error, 'transaction'));
   const transaction = result.data;
   if (signed.by !== transaction.from)
     throw invalid(`it is signed by ${signed.by} but sent from ${transaction.from}`);

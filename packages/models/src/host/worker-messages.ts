@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@market-of-experts/core';
 import type { BackendSpec } from './backend-spec.ts';
 
 /** What a model thread is told when it starts. */
@@ -28,7 +29,7 @@ export type FromWorker =
 
 /** A `MoeError` as plain data (`MoeError.toJSON`). */
 export interface PlainError {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly metadata: Record<string, unknown>;
   readonly isRetryable: boolean;

@@ -1,4 +1,4 @@
-import { MoeError, messageOf } from '@market-of-experts/core';
+import { MoeError, messageOf, schemaProblem } from '@market-of-experts/core';
 import { type Dispatcher, Pool } from 'undici';
 import { z } from 'zod';
 import type { ExpertBackend } from '../backend.ts';
@@ -108,10 +108,9 @@ export async function openAiBackend(init: OpenAiBackendInit): Promise<ExpertBack
 function parseInit(init: OpenAiBackendInit): Settings {
   const parsed = initSchema.safeParse(init);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
   throw new MoeError(
     'invalid-input',
-    `The setting "${issue.path.join('.')}" of the embeddings server is wrong: ${issue.message}.`,
+    `A setting of the embeddings server is wrong: ${schemaProblem(parsed.error)}.`,
   );
 }
 

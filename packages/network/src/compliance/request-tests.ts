@@ -1,4 +1,4 @@
-import { generateKeyPair, MoeError, type NodeId } from '@market-of-experts/core';
+import { type ErrorCode, generateKeyPair, MoeError, type NodeId } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
 import { bytes, echo, gate, type Peers, protocol, text, timeoutMs } from './peers.ts';
 
@@ -167,7 +167,7 @@ export function failureTests(peers: Peers): void {
 
     it('cannot send a message or code without bounds', async () => {
       peers.bob.handle(protocol, async () => {
-        throw new MoeError('x'.repeat(10_000), 'y'.repeat(1_000_000));
+        throw new MoeError('x'.repeat(10_000) as ErrorCode, 'y'.repeat(1_000_000));
       });
       const error = (await peers.alice
         .request(peers.bob.self, protocol, bytes(''), { timeoutMs })

@@ -32,7 +32,7 @@ export {
 export { LEDGER_TIME } from './transaction/ledger-time.ts';
 export * from './transaction/misconduct.ts';
 export * from './transaction/network-rules.ts';
-export type { Applied, RefusalCode, Refused } from './transaction/outcome.ts';
+export type { Applied, Refused } from './transaction/outcome.ts';
 export * from './transaction/sign-transaction.ts';
 export * from './transaction/transaction.ts';
 export * from './transaction/transaction-json.ts';

@@ -1,4 +1,4 @@
-import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
+import { type Hash, hashOf, type MarketId, type NodeId, type RefusalCode } from '@market-of-experts/core';
 import { expect } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { type WeightsPromise, weightsCommitment } from '../../src/ledger/epochs/weights.ts';
@@ -12,7 +12,7 @@ import {
   totalMicro,
 } from '../../src/ledger/state/state.ts';
 import { signEpochEnd } from '../../src/ledger/transaction/authority.ts';
-import type { Applied, RefusalCode, Refused } from '../../src/ledger/transaction/outcome.ts';
+import type { Applied, Refused } from '../../src/ledger/transaction/outcome.ts';
 import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction/transaction.ts';
 import {
   genesis,

@@ -1,4 +1,11 @@
-import { type Amount, encode, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
+import {
+  type Amount,
+  type ErrorCode,
+  encode,
+  isMoeError,
+  MoeError,
+  type NodeId,
+} from '@market-of-experts/core';
 import { float32FromBytes, isUnitVector } from '@market-of-experts/protocol';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
@@ -33,7 +40,7 @@ const maxMessages = 8;
 const timeoutMs = 15_000;
 const timeoutPerTextMs = 250;
 /** After these the expert was not there, or too slow: each text alone would fare no better. */
-const isAway: ReadonlySet<string> = new Set([
+const isAway: ReadonlySet<ErrorCode> = new Set([
   'peer-unreachable',
   'request-timeout',
   'request-aborted',

@@ -5,6 +5,7 @@ import {
   hashBytes,
   messageOf,
   type NodeId,
+  schemaProblem,
   textOf,
   verifyBody,
   verifySignature,
@@ -56,12 +57,9 @@ type FetchBlob = (hash: string) => Promise<Uint8Array>;
 function readDocument(receipt: Record<string, unknown>): ReceiptDocument {
   expect(receipt.status !== 'open', 'The receipt is open: its tally is signed within a second. Ask again.');
   const { data, error } = documentSchema.safeParse(receipt);
-  const issue = error?.issues[0];
-  expect(
-    data !== undefined,
-    `This is no receipt of this version: ${issue?.path.join('.') || 'it'}: ${issue?.message}.`,
-  );
-  return data!;
+  if (error !== undefined)
+    throw new Error(`This is no receipt of this version: ${schemaProblem(error, 'it')}.`);
+  return data;
 }
 
 /**

@@ -1,34 +1,4 @@
-/** Why a transaction is refused. A refused transaction changes nothing, not even the sender's nonce. */
-export type RefusalCode =
-  | 'wrong-network'
-  | 'wrong-nonce'
-  | 'invalid-genesis'
-  | 'invalid-destination'
-  | 'insufficient-funds'
-  | 'below-minimum'
-  | 'insufficient-stake'
-  | 'not-authorised'
-  | 'unknown-market'
-  | 'unknown-node'
-  | 'already-registered'
-  | 'limit-reached'
-  | 'locked-for-another-gateway'
-  | 'not-canonical'
-  | 'wrong-batch'
-  | 'order-gap'
-  | 'invalid-evidence'
-  | 'already-punished'
-  | 'not-conserved'
-  | 'no-quorum'
-  | 'invalid-terms'
-  | 'price-changed'
-  | 'market-closing'
-  | 'node-leaving'
-  | 'too-early'
-  | 'too-late'
-  | 'already-committed'
-  | 'not-committed'
-  | 'not-permitted';
+import type { RefusalCode } from '@market-of-experts/core';
 
 export interface Applied {
   readonly applied: true;

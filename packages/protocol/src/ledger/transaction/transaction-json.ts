@@ -1,4 +1,12 @@
-import { accountIdSchema, fromHex, MoeError, messageOf, parseAccount, toHex } from '@market-of-experts/core';
+import {
+  accountIdSchema,
+  fromHex,
+  MoeError,
+  messageOf,
+  parseAccount,
+  problemAt,
+  toHex,
+} from '@market-of-experts/core';
 import type { z } from 'zod';
 import { type Transaction, transactionSchema } from './transaction.ts';
 
@@ -150,8 +158,8 @@ function plain(value: unknown): unknown {
 }
 
 function problem(path: Path, what: string): MoeError {
-  const param = ['transaction', ...path].join('.');
-  return new MoeError('invalid-transaction', `${param} ${what.replace(/^[A-Z]/, (c) => `: ${c}`)}.`, {
-    metadata: { param },
+  const field = ['transaction', ...path];
+  return new MoeError('invalid-transaction', `${problemAt(field, what)}.`, {
+    metadata: { param: field.join('.') },
   });
 }

@@ -1,4 +1,4 @@
-import { hashOf, type MarketId, type NodeId, signBody } from '@market-of-experts/core';
+import { hashOf, type MarketId, type NodeId, type RefusalCode, signBody } from '@market-of-experts/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { claimHash, grantDomain } from '../../../src/job/claims.ts';
 import type { Statement } from '../../../src/job/equivocation.ts';
@@ -6,7 +6,6 @@ import { commitDomain, type OrderBody } from '../../../src/job/messages.ts';
 import { previewTransaction } from '../../../src/ledger/preview.ts';
 import { expertKey, prepaidKey } from '../../../src/ledger/state/state.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
-import type { RefusalCode } from '../../../src/ledger/transaction/outcome.ts';
 import { type Action, transactionSchema } from '../../../src/ledger/transaction/transaction.ts';
 import {
   fixtureTerms,

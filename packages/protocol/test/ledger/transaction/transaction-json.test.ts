@@ -97,6 +97,15 @@ describe('a transaction as JSON', () => {
     expect(() => transactionFromJson(json)).toThrow('transaction.markets.0.terms.parameters.tax');
   });
 
+  test.each([
+    [{ to: nodeOf('n') }, 'transaction.to must '],
+    [{ nonce: 1.5 }, 'transaction.nonce: Invalid input'],
+    [{ kind: 'deposit', reference: '\ud800' }, 'transaction.reference must be well-formed'],
+  ])('says what is wrong in a sentence: %j', (change, sentence) => {
+    const json: unknown = JSON.parse(JSON.stringify({ ...transfer, ...change }));
+    expect(() => transactionFromJson(json)).toThrow(sentence);
+  });
+
   test.each([null, [], 'text', 5, undefined])('refuses %j', (json) => {
     expect(() => transactionFromJson(json)).toThrow(expect.objectContaining({ code: 'invalid-transaction' }));
   });
