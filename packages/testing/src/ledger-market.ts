@@ -37,9 +37,9 @@ import {
   signTransaction,
 } from '@market-of-experts/protocol';
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
-import { type ClientOrders, clientOrders } from '@market-of-experts/roles/coordinator/client-orders';
+import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
-import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
+import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
@@ -362,43 +362,24 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const transport = connect(gateway);
   const records: ReceiptRecord[] = [];
   const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
-  const orders = clientOrders({
-    ledger,
+  const coordinator = coordinatorRole({
+    keys: gatewayKeys,
     market,
+    ownerKey: ownerOf('market-owner'),
     keysOf: (client) => {
       const index = clients.indexOf(client);
       return index < 0 ? undefined : ownerOf(`client-${index}`);
     },
-    firstSeq: (client) => ledger.nextOrderSeq(client, market),
-    pendingFees: [],
-  });
-  const settler = createSettler({
-    market,
-    gateway,
-    ownerKey: ownerOf('market-owner'),
-    transport,
-    ledger,
-    receipts,
-    view,
-    orders,
-    rollCaller: roll,
-    clock,
-    onSettled: () => undefined,
-    onWarning,
-  });
-  const coordinator = coordinatorRole({ keys: gatewayKeys, market })({
-    slots: jobSlots(),
+  })({
     transport,
     view,
     ledger,
     receipts,
-    orders,
-    settler,
     rollCaller: roll,
     clock,
     random: randomOf('gateway'),
+    slots: jobSlots(),
     countTokens: (text) => text.length,
-    keepRoster: () => undefined,
     onRecord: (_, record) => records.push(record),
     onWarning,
   });
@@ -409,8 +390,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     receipts,
     view,
     presence,
-    orders,
-    settler,
+    orders: coordinator.orders,
+    settler: coordinator.settler,
     rollCaller: roll,
     coordinator,
     clients,

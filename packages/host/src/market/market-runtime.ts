@@ -4,9 +4,7 @@ import type { Places } from '@market-of-experts/history';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { scopedTransport } from '@market-of-experts/network';
 import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
-import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
-import { createSettler, type Settler } from '@market-of-experts/roles/coordinator/settler';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { readStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
@@ -26,9 +24,7 @@ import { type MarketRequests, marketRequests } from './market-requests.ts';
 import type { ProcessParts } from './process-parts.ts';
 import { resumeOrders } from './resume.ts';
 import { retireMarket } from './retire-market.ts';
-import { rosterKeeper } from './roster-keeper.ts';
 import { standingsKeeper } from './standings-keeper.ts';
-import { ordersAfter } from './unsettled-orders.ts';
 
 /** One market that this process serves: its places, orders, receipts, settlements and standings are its own. */
 export interface MarketRuntime {
@@ -37,8 +33,6 @@ export interface MarketRuntime {
   readonly places: Places;
   readonly view: LedgerView;
   readonly experts: MarketExperts;
-  readonly orders: ClientOrders;
-  readonly settler: Settler;
   readonly coordinator: CoordinatorRole;
   readonly requests: MarketRequests;
   readonly history: MarketHistory;
@@ -154,46 +148,23 @@ export async function openMarketRuntime(
     for (const roster of rosters) view.remember(roster);
     const transport = scopedTransport(gateway.transport, market);
     closers.add(() => transport.close());
-    const orders = ordersAfter(pending, ledger, market, clients.accounts);
-    const settler = createSettler({
+    const coordinator = coordinatorRole({
+      keys: gateway.keys,
       market,
-      gateway: transport.self,
       ownerKey: keys.owner('market-owner'),
-      transport,
-      ledger,
-      receipts,
-      view,
-      orders,
-      rollCaller: parts.rollCaller,
-      clock,
-      onWarning,
-      ...(gateway.settleEveryMs === undefined ? {} : { intervalMs: gateway.settleEveryMs }),
-      onSettled: (settlement) => {
-        keeper.settled();
-        feed.publish({
-          type: 'settlement-applied',
-          market,
-          jobs: settlement.certificates,
-          movedMicro: settlement.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
-          height: ledger.height(),
-        });
-      },
-    });
-    closers.add(async () => keeper.save());
-    closers.add(() => settler.close());
-    const coordinator = coordinatorRole({ keys: gateway.keys, market })({
+      keysOf: (client) => clients.accounts.get(client),
+      unsettled: pending,
+      settleEveryMs: gateway.settleEveryMs,
+    })({
       transport,
       view,
       ledger,
       receipts,
-      orders,
-      settler,
       clock,
       random,
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
       countTokens: gateway.countTokens,
-      keepRoster: rosterKeeper(receipts, view, onWarning),
       router: gateway.router,
       onEquivocation: (statements, order) => {
         ledger
@@ -213,11 +184,21 @@ export async function openMarketRuntime(
         void history.remember(record);
         experts.observe(record.proof.certificate.body);
       },
+      onSettled: (settlement) => {
+        keeper.settled();
+        feed.publish({
+          type: 'settlement-applied',
+          market,
+          jobs: settlement.certificates,
+          movedMicro: settlement.orders.reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
+          height: ledger.height(),
+        });
+      },
       onWarning,
     });
+    closers.add(async () => keeper.save());
+    closers.add(() => coordinator.settler.close());
     closers.add(() => coordinator.close());
-    for (const order of pending) settler.add(order);
-    coordinator.voidGaps(pending.map(({ record }) => record.effects));
     for (const { id, record } of await recentOrders(receipts, history.completeUntilMs)) {
       history.catchUp(record);
       feed.remember(summaryOf(id, market, record, nameOf));
@@ -234,8 +215,6 @@ export async function openMarketRuntime(
       places,
       view,
       experts,
-      orders,
-      settler,
       coordinator,
       requests,
       history,
@@ -243,7 +222,7 @@ export async function openMarketRuntime(
       close: closers.close,
       retire: (reason, signal) =>
         retireMarket(
-          { market, reason, ledger, requests, experts, coordinator, settler, clients, clock, onWarning },
+          { market, reason, ledger, requests, experts, coordinator, clients, clock, onWarning },
           signal,
         ).finally(() => closers.close()),
     };

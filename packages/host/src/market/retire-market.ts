@@ -1,7 +1,6 @@
 import { type Clock, type MarketId, MoeError, messageOf } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import type { CoordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
-import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import type { MarketExperts } from '../house/market-experts.ts';
 import { type Clients, releaseClients } from '../house/prepaid.ts';
 import type { MarketRequests } from './market-requests.ts';
@@ -15,7 +14,6 @@ export interface EndingMarket {
   readonly requests: MarketRequests;
   readonly experts: MarketExperts;
   readonly coordinator: CoordinatorRole;
-  readonly settler: Settler;
   readonly clients: Clients;
   readonly clock: Clock;
   readonly onWarning: (message: string) => void;
@@ -38,7 +36,7 @@ export async function retireMarket(ending: EndingMarket, signal: AbortSignal): P
 
 /** False when it was aborted with something left. Of a market that the ledger has no more, nothing can be settled. */
 async function settleAll(
-  { market, ledger, settler, clock, onWarning }: EndingMarket,
+  { market, ledger, coordinator: { settler }, clock, onWarning }: EndingMarket,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (;;) {

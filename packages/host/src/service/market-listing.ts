@@ -54,7 +54,7 @@ function listingOf(
 
 /** What one market has served and settled. */
 export function servedMarket(
-  { market, experts, view, settler, history }: MarketRuntime,
+  { market, experts, view, coordinator, history }: MarketRuntime,
   ledger: Ledger,
 ): ServedMarket {
   const { calls: _, ...jobs } = view.standings().totals;
@@ -65,7 +65,7 @@ export function servedMarket(
     experts: experts.status(),
     jobs,
     settledMicro: record?.settledMicro ?? 0n,
-    pendingReceipts: settler.pending(),
+    pendingReceipts: coordinator.settler.pending(),
     history: { records: history.history.size, bytesPerRecord: history.history.bytesPerRecord },
   };
 }

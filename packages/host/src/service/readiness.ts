@@ -11,7 +11,7 @@ const leastTextBytes = 1_024;
 
 export interface ReadinessInit {
   readonly ledger: Ledger;
-  readonly first: Pick<MarketRuntime, 'market' | 'view' | 'receipts' | 'settler' | 'orders'>;
+  readonly first: Pick<MarketRuntime, 'market' | 'view' | 'receipts' | 'coordinator'>;
   readonly isOver: () => boolean;
   /** Names of experts that are on their way in. */
   readonly joining: () => readonly string[];
@@ -74,7 +74,7 @@ function validators({ first }: ReadinessInit): Reason | undefined {
 }
 
 function settlement({ first, nowMs }: ReadinessInit): Reason | undefined {
-  const failure = first.settler.failure();
+  const failure = first.coordinator.settler.failure();
   if (failure === undefined || nowMs() - failure.sinceMs < settlementPatienceMs) return undefined;
   return {
     code: 'not-settling',
@@ -86,7 +86,7 @@ function money({ first, clientAccount }: ReadinessInit): Reason | undefined {
   const { roster } = first.view.current();
   if (roster.experts.length === 0) return undefined;
   const leastMicro = feeOf(leastTextBytes, basePricePerKilobyte(roster.experts), 0n);
-  const { availableMicro } = first.orders.balance(clientAccount);
+  const { availableMicro } = first.coordinator.orders.balance(clientAccount);
   return availableMicro >= leastMicro && availableMicro > 0n
     ? undefined
     : {

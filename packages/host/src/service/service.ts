@@ -83,7 +83,7 @@ export function marketService(components: ServiceComponents): OpenService {
       return undefined;
     },
     balance: (account, market) =>
-      (market === undefined ? first : host.serving(market)).orders.balance(account),
+      (market === undefined ? first : host.serving(market)).coordinator.orders.balance(account),
     status: (viewer) => {
       const { id: _, state, ...ofFirst } = servedMarket(first, ledger);
       return {

@@ -4,70 +4,102 @@ import {
   type KeyPair,
   type MarketId,
   MoeError,
-  messageOf,
   type NodeId,
+  type OwnerKey,
 } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import type { ExpertBackend } from '@market-of-experts/models';
-import { wordsOf } from '@market-of-experts/protocol';
+import { type SettlementBody, wordsOf } from '@market-of-experts/protocol';
 import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import type { ClientOrders } from './client-orders.ts';
 import { compete } from './competition.ts';
 import { createMerit } from './merit.ts';
 import { createRecords } from './records.ts';
+import { rosterKeeper } from './roster-keeper.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { createRouting } from './routing.ts';
-import type { Settler } from './settler.ts';
+import { createSettler, type DecidedOrder, type Settler } from './settler.ts';
 import type { Slots } from './slots.ts';
 import type { CompetingComponents, TextRequest } from './text-request.ts';
+import { ordersAfter } from './unsettled-orders.ts';
+import { type GapFiller, gapFiller } from './void-gaps.ts';
 
 export interface CoordinatorInit {
   readonly keys: KeyPair;
   /** Whose texts it serves. */
   readonly market: MarketId;
+  /** Account that submits its settlements. */
+  readonly ownerKey: OwnerKey;
+  /** Order keys of the clients that it serves. */
+  readonly keysOf: (client: AccountId) => OwnerKey | undefined;
+  /** Decided orders that an earlier process left, oldest first: they are settled before any other. Default none. */
+  readonly unsettled?: readonly DecidedOrder[];
+  /** How long decided orders are collected before they are settled together; default 300 ms. */
+  readonly settleEveryMs?: number | undefined;
 }
 
-export interface CoordinatorComponents extends Omit<CompetingComponents, 'market'> {
+export interface CoordinatorComponents extends Omit<CompetingComponents, OwnParts> {
   readonly receipts: ReceiptStore;
-  readonly settler: Settler;
   /** A cheap encoder of the market's space: routed mode then asks whoever is best for texts like the one at hand. */
   readonly router?: ExpertBackend | undefined;
-  readonly onRecord: (id: string, record: ReceiptRecord) => void;
   /** Bounds the jobs that run at once, also those of other markets that share it. */
   readonly slots: Slots;
-  readonly onWarning?: (message: string) => void;
+  /** Told of each decided order once its record is durable. */
+  readonly onRecord: (id: string, record: ReceiptRecord) => void;
+  /** Told of each settlement once the view has taken it in and the receipts say so. */
+  readonly onSettled?: (settlement: SettlementBody) => void;
+  readonly onWarning: (message: string) => void;
 }
+/** What it makes itself. */
+type OwnParts = 'market' | 'orders' | 'keepRoster';
 
-export interface CoordinatorRole {
+export interface CoordinatorRole extends Pick<GapFiller, 'voidGaps'> {
   readonly id: NodeId;
+  readonly orders: ClientOrders;
+  readonly settler: Settler;
   embed(request: TextRequest): Promise<EmbeddedText>;
   /** Records that are answered but not yet durable or tallied; settled by `close`. */
   openSessions(): readonly RoutedSession[];
-  /**
-   * After a restart: order numbers between those that have a record were lost with the process. They are voided,
-   * so that the records after them can be settled.
-   */
-  voidGaps(known: readonly { readonly client: AccountId; readonly clientSeq: number }[]): void;
+  /** Finishes what is open. What is decided then, the settler still settles, until that is closed. */
   close(): Promise<void>;
 }
 
 /** How sure it must be that one expert is the best for a text before `auto` asks it alone. */
 const sureEnough = 0.95;
 
-/** Runs jobs for clients: takes the order, competes or routes, keeps the record, hands it to settlement. */
+/**
+ * The gateway's side of a market: takes the clients' orders, has experts compete or routes, keeps a record of each and settles
+ * them. Order numbers that an earlier process lost are voided, so that those after them can be settled.
+ */
 export function coordinatorRole(
   init: CoordinatorInit,
 ): (components: CoordinatorComponents) => CoordinatorRole {
   return (given) => {
-    const components = { ...given, ...init, onWarning: given.onWarning ?? (() => undefined) };
-    const { market, view, ledger, random, slots, onWarning } = components;
-    const records = createRecords(components);
-    const routing = createRouting({ ...components, records });
-    const merit = createMerit(components);
-    const competition = { ...components, records };
-    const voiding = new Set<Promise<void>>();
+    const { keys, market, ownerKey, unsettled = [] } = init;
+    const { view, ledger, receipts, random, slots, onWarning } = given;
+    const id = keys.publicKey as NodeId;
+    const orders = ordersAfter(unsettled, ledger, market, init.keysOf);
+    const settler = createSettler({
+      ...given,
+      market,
+      gateway: id,
+      ownerKey,
+      orders,
+      intervalMs: init.settleEveryMs,
+    });
+    const records = createRecords({ ...given, market, orders, settler });
+    const keepRoster = rosterKeeper(receipts, view, onWarning);
+    const serving = { ...given, keys, market, orders, records, keepRoster };
+    const routing = createRouting(serving);
+    const merit = createMerit(given);
+    const gaps = gapFiller({ market, ledger, records, onWarning });
+    for (const order of unsettled) settler.add(order);
+    gaps.voidGaps(unsettled.map(({ record }) => record.effects));
 
     return {
-      id: init.keys.publicKey as NodeId,
+      id,
+      orders,
+      settler,
       async embed(request) {
         records.assertStoring();
         const { parameters } = view.current().roster;
@@ -79,7 +111,7 @@ export function coordinatorRole(
           );
         const isAudit = (): boolean =>
           random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
-        const run = () => slots.run(() => compete(competition, request, bytes), request);
+        const run = () => slots.run(() => compete(serving, request, bytes), request);
         const canCompete = hasWords(request.text, parameters.minimumWords);
         if (canCompete && (request.mode === 'shard' || isAudit())) return run();
         const { experts, confidence } = await merit(request.text, request.signal);
@@ -87,34 +119,11 @@ export function coordinatorRole(
         if (canCompete && request.mode === 'auto' && confidence < sureEnough) return run();
         return routing.route(request, bytes, experts);
       },
-      openSessions: () => routing.openSessions(),
-      voidGaps(known) {
-        for (const client of new Set(known.map((effects) => effects.client))) {
-          const numbers = new Set(
-            known.filter((effects) => effects.client === client).map(({ clientSeq }) => clientSeq),
-          );
-          for (
-            let clientSeq = ledger.nextOrderSeq(client, market);
-            clientSeq < Math.max(...numbers);
-            clientSeq += 1
-          ) {
-            if (numbers.has(clientSeq)) continue;
-            const task = records
-              .keepVoid({ client, clientSeq }, 'The gateway stopped before the job was decided.', {
-                kind: 'client',
-                isTextPublic: false,
-                preview: '',
-                salts: [],
-              })
-              .catch((error: unknown) => onWarning(`A void could not be kept: ${messageOf(error)}`))
-              .finally(() => voiding.delete(task));
-            voiding.add(task);
-          }
-        }
-      },
+      openSessions: routing.openSessions,
+      voidGaps: gaps.voidGaps,
       async close() {
         await routing.close();
-        await Promise.all(voiding);
+        await gaps.done();
         await records.close();
       },
     };

@@ -45,10 +45,10 @@ export interface SettlerComponents {
   readonly rollCaller?: RollCaller;
   readonly clock: Clock;
   /** Told of each settlement once the view has taken it in and the receipts say so. */
-  readonly onSettled: (settlement: SettlementBody) => void;
+  readonly onSettled?: ((settlement: SettlementBody) => void) | undefined;
   readonly onWarning: (message: string) => void;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
 }
 
 export interface Settler {
@@ -233,7 +233,7 @@ export function createSettler(components: SettlerComponents): Settler {
         if (unmarked.delete(id)) count -= 1;
       }),
     );
-    for (const settlement of untold.splice(0)) components.onSettled(settlement);
+    for (const settlement of untold.splice(0)) components.onSettled?.(settlement);
   };
 
   const settleAll = async (): Promise<void> => {

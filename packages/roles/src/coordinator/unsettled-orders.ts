@@ -1,20 +1,20 @@
 import type { AccountId, MarketId, OwnerKey } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
-import { type ClientOrders, clientOrders } from '@market-of-experts/roles/coordinator/client-orders';
-import type { DecidedOrder } from '@market-of-experts/roles/coordinator/settler';
+import { type ClientOrders, clientOrders } from './client-orders.ts';
+import type { DecidedOrder } from './settler.ts';
 
 /** The clients' orders in a market, after those that an earlier process left decided and unsettled. */
 export function ordersAfter(
   pending: readonly DecidedOrder[],
   ledger: Ledger,
   market: MarketId,
-  accounts: ReadonlyMap<AccountId, OwnerKey>,
+  keysOf: (client: AccountId) => OwnerKey | undefined,
 ): ClientOrders {
   const effects = pending.map(({ record }) => record.effects);
   return clientOrders({
     ledger,
     market,
-    keysOf: (client) => accounts.get(client),
+    keysOf,
     firstSeq: (client) =>
       Math.max(
         ledger.nextOrderSeq(client, market),

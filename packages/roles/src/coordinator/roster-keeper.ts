@@ -1,8 +1,8 @@
 import { messageOf } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { rosterBytes } from '@market-of-experts/protocol';
-import { rosterId } from '@market-of-experts/roles/receipts/receipt-record';
-import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
+import { rosterId } from '../receipts/receipt-record.ts';
+import type { LedgerView } from '../view/ledger-view.ts';
 
 /** Keeps the rosters that receipts name, each once. */
 export function rosterKeeper(
