@@ -1,5 +1,5 @@
 import type { Amount, JobId, NodeId } from '@market-of-experts/core';
-import type { MarketParameters } from '@market-of-experts/protocol';
+import type { JobParameters, MoneyParameters } from '@market-of-experts/protocol';
 import type { History } from './history.ts';
 import { normalBelow } from './normal.ts';
 import { jobNoise } from './posterior.ts';
@@ -7,7 +7,8 @@ import type { HistoryRecord } from './records/record.ts';
 
 export interface RegionsOptions {
   readonly nowMs: number;
-  readonly parameters: Pick<MarketParameters, 'shardSize' | 'historyWeight' | 'placeShrinkage' | 'feeBps'>;
+  readonly parameters: Pick<JobParameters, 'shardSize' | 'historyWeight' | 'placeShrinkage'> &
+    Pick<MoneyParameters, 'feeBps'>;
   /** Demand and fees are those of this long; default 24 hours, or as long as the history is when that is less. */
   readonly windowMs?: number;
   /** Paid experts that the newcomer would share the draws with, itself among them; default: the workers seen and one more. */

@@ -10,7 +10,7 @@ import {
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import {
   type Market,
-  type MarketParameters,
+  type MoneyParameters,
   type NetworkRules,
   problemOfPlace,
   problemsOfJoining,
@@ -26,7 +26,7 @@ const askMicroPerKilobyte = 10_000n;
 /** Half of the fee for working in another's place, to begin with; an expert's pricer changes it. */
 const askBps = 5_000;
 /** Stake of one of this machine's experts: a penalty for lateness costs what a few jobs earn. */
-export function houseStakeMicro({ minimumStakeMicro }: MarketParameters): Amount {
+export function houseStakeMicro({ minimumStakeMicro }: MoneyParameters): Amount {
   return minimumStakeMicro > usualStakeMicro ? minimumStakeMicro : usualStakeMicro;
 }
 

@@ -15,10 +15,11 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import type { MarketParameters } from '../parameters.ts';
+import type { JobParameters } from '../parameters/job-parameters.ts';
+import type { MarketParameters } from '../parameters/market-parameters.ts';
+import { type DrawStream, drawStream } from '../random/stream.ts';
 import { ownersOf, paidSeats } from './owner-caps.ts';
 import { type Candidate, candidateAt, stakeTable } from './stake-table.ts';
-import { type DrawStream, drawStream } from './stream.ts';
 import type { Ticket } from './tickets.ts';
 
 export interface RosterExpert {
@@ -185,7 +186,7 @@ function drawListsOf(roster: Roster): DrawLists {
 }
 
 /** Fewest experts past probation from which a shard can be drawn and scored. */
-export function leastPaidExperts({ minimumScored }: Pick<MarketParameters, 'minimumScored'>): number {
+export function leastPaidExperts({ minimumScored }: Pick<JobParameters, 'minimumScored'>): number {
   return Math.max(3, minimumScored);
 }
 

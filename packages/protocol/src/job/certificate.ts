@@ -16,7 +16,7 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import type { SlashReason } from '../parameters.ts';
+import type { SlashReason } from '../parameters/money-parameters.ts';
 import { limits, type Transcript } from './messages.ts';
 
 export type MemberOutcome =

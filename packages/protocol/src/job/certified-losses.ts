@@ -1,9 +1,16 @@
-import type { MarketParameters } from '../parameters.ts';
-import { excessUnits, lossUnitsPerJob, type WorkerLoss } from '../scoring/standings.ts';
+import {
+  excessUnits,
+  lossUnitsPerJob,
+  type StandingParameters,
+  type WorkerLoss,
+} from '../scoring/standings.ts';
 import type { CertificateBody } from './certificate.ts';
 
 /** A job's loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
-export function lossUnits(loss: readonly [number, number], parameters: MarketParameters): number {
+export function lossUnits(
+  loss: readonly [number, number],
+  parameters: Pick<StandingParameters, 'distractors'>,
+): number {
   return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
 }
 
@@ -13,7 +20,7 @@ export function lossUnits(loss: readonly [number, number], parameters: MarketPar
  */
 export function certifiedLosses(
   { members, place, winner }: Pick<CertificateBody, 'members' | 'place' | 'winner'>,
-  parameters: MarketParameters,
+  parameters: Pick<StandingParameters, 'distractors'>,
 ): WorkerLoss[] {
   const units = new Map(
     members.flatMap(({ principal, loss }) =>

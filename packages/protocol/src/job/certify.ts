@@ -1,5 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
+import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { Standing } from '../scoring/standings.ts';
 import type { OpenedAnswer, SeatScore, Task } from '../tasks/task.ts';
 import {
@@ -15,7 +16,7 @@ import { winnerOf } from './winner.ts';
 
 /** What certifying needs beside the transcript: certified data that every verifier holds. */
 export interface CertifyContext {
-  readonly task: Task;
+  readonly task: Task<MarketParameters>;
   readonly standing: (node: NodeId, place: number) => Standing;
 }
 
@@ -131,7 +132,7 @@ function scoreSeats(
   scored: readonly NodeId[],
   opened: ReadonlyMap<NodeId, OpenedAnswer>,
   workerOf: (principal: NodeId) => NodeId,
-  task: Task,
+  task: Task<MarketParameters>,
 ): readonly SeatScore[] | undefined {
   const seats = scored.map((node) => {
     const worker = workerOf(node);

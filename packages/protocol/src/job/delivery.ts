@@ -1,7 +1,11 @@
-import type { MarketParameters } from '../parameters.ts';
+import type { JobParameters } from '../parameters/job-parameters.ts';
 import { toNumber } from '../scoring/fraction.ts';
+import type { StandingParameters } from '../scoring/standings.ts';
 import type { CertificateBody } from './certificate.ts';
 import { expectedLoss } from './winner.ts';
+
+type DeliveryParameters = StandingParameters &
+  Pick<JobParameters, 'deliveryHistoryWeight' | 'ensembleTemperature'>;
 
 export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 
@@ -15,7 +19,7 @@ export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 export function deliveryWeights(
   certificate: CertificateBody,
   delivery: Delivery,
-  parameters: MarketParameters,
+  parameters: DeliveryParameters,
 ): number[] {
   const byHistory = { ...parameters, historyWeight: parameters.deliveryHistoryWeight };
   const losses = certificate.members.map((member) =>

@@ -1,5 +1,6 @@
 import { type Amount, BPS, shareBps } from '@market-of-experts/core';
-import type { MarketParameters, SlashReason } from '../parameters.ts';
+import type { JobParameters } from '../parameters/job-parameters.ts';
+import type { MoneyParameters, SlashReason } from '../parameters/money-parameters.ts';
 import type { MemberOutcome } from './certificate.ts';
 
 /** What stands behind one seat of a job. */
@@ -17,7 +18,7 @@ export interface EntryStakes {
   readonly friend?: (SeatStake & { readonly bps: number }) | undefined;
 }
 
-type PenaltyTerms = Pick<MarketParameters, 'slashBps' | 'shardSize'>;
+type PenaltyTerms = Pick<MoneyParameters, 'slashBps'> & Pick<JobParameters, 'shardSize'>;
 
 /**
  * What an entry costs the principal and, where it called a friend, the worker: each the penalty of its own stake, in

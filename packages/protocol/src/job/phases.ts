@@ -2,6 +2,7 @@ import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-ex
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
+import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { OpenedAnswer, TaskRules } from '../tasks/task.ts';
 import { assertGrant, type Grant } from './claims.ts';
 import {
@@ -185,7 +186,7 @@ export function closeReveal(job: RevealJob): ClosedJob {
 export function openReveal<Opened extends OpenedAnswer>(
   job: ClosedJob,
   reveal: Reveal,
-  task: TaskRules<Opened>,
+  task: TaskRules<MarketParameters, Opened>,
 ): Opened | undefined {
   const opened = task.open(reveal, job.roster.parameters);
   if (opened === undefined) return undefined;

@@ -1,7 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
-import type { MarketParameters } from '../parameters.ts';
 import { compareFractions, type Fraction, fraction } from '../scoring/fraction.ts';
-import { shrunkenLoss } from '../scoring/standings.ts';
+import { type StandingParameters, shrunkenLoss } from '../scoring/standings.ts';
 import type { CertifiedMember } from './certificate.ts';
 
 /**
@@ -12,7 +11,7 @@ export function winnerOf(
   members: readonly CertifiedMember[],
   /** Principals in the order of their commits. */
   order: readonly NodeId[],
-  parameters: MarketParameters,
+  parameters: StandingParameters,
 ): NodeId | null {
   let best: { readonly node: NodeId; readonly loss: Fraction } | null = null;
   const candidates = members
@@ -28,7 +27,7 @@ export function winnerOf(
 /** History and this job's evidence together (protocol.md, section 3). The member must have a loss. */
 export function expectedLoss(
   member: Pick<CertifiedMember, 'loss' | 'standing'>,
-  parameters: MarketParameters,
+  parameters: StandingParameters,
 ): Fraction {
   const [worse, compared] = member.loss ?? [1, 1];
   const tally = ([jobs, excess]: readonly [number, number]) => ({ jobs, excessUnits: excess });

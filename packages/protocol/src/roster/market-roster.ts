@@ -5,7 +5,7 @@ import { faultyEpochs } from '../ledger/settlement/faults.ts';
 import type { Expert, Validator } from '../ledger/state/node-records.ts';
 import type { Market, NetworkRecord } from '../ledger/state/records.ts';
 import { attendanceOf } from '../ledger/validators/attendance.ts';
-import type { MarketParameters } from '../parameters.ts';
+import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { Standings } from '../scoring/standings.ts';
 
 /** What the log says of a market and of who is registered, after some entry of it. */

@@ -1,5 +1,4 @@
 import type { NodeId } from '@market-of-experts/core';
-import type { MarketParameters } from '../parameters.ts';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
 /** Scored jobs, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
@@ -20,8 +19,19 @@ export interface Standing {
 
 export const noLosses: LossTotals = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
 
+/** How standings are counted and weighed. */
+export interface StandingParameters {
+  /** k₀: weight of the expert's standing at the place against one job. */
+  readonly historyWeight: number;
+  /** Jobs by which a place's mean excess is shrunk to the expert's global one, and that to 0. */
+  readonly placeShrinkage: number;
+  readonly globalShrinkage: number;
+  /** How finely losses are counted: {@link lossUnitsPerJob}. */
+  readonly distractors: number;
+}
+
 /** A loss has `distractors × pieces` as denominator; with 1 to 4 pieces this is a multiple of each. */
-export function lossUnitsPerJob(parameters: Pick<MarketParameters, 'distractors'>): number {
+export function lossUnitsPerJob(parameters: Pick<StandingParameters, 'distractors'>): number {
   return parameters.distractors * 12;
 }
 
@@ -131,7 +141,10 @@ export class Standings {
  * Expected excess of an expert at a place: its mean there, shrunk to its global mean, shrunk to 0, as good as the
  * others. Negative is better than them.
  */
-export function placeExcess(standing: Standing, parameters: MarketParameters): Fraction {
+export function placeExcess(
+  standing: Standing,
+  parameters: Omit<StandingParameters, 'historyWeight'>,
+): Fraction {
   const units = lossUnitsPerJob(parameters);
   const global = shrink(
     fraction(0, 1),
@@ -151,6 +164,10 @@ export function placeExcess(standing: Standing, parameters: MarketParameters): F
  * `(k₀·E_place + jobLoss) / (k₀ + 1)`: what decides the winner (protocol.md, section 3). All members of a job had
  * the same text, so its absolute loss compares them as its excess would.
  */
-export function shrunkenLoss(jobLoss: Fraction, standing: Standing, parameters: MarketParameters): Fraction {
+export function shrunkenLoss(
+  jobLoss: Fraction,
+  standing: Standing,
+  parameters: StandingParameters,
+): Fraction {
   return shrink(placeExcess(standing, parameters), BigInt(parameters.historyWeight), jobLoss, 1n);
 }

@@ -1,5 +1,4 @@
 import type { NodeId } from '@market-of-experts/core';
-import type { MarketParameters } from '../parameters.ts';
 import type { Fraction } from '../scoring/fraction.ts';
 
 /** A datum cut by the seed of its job: `kept` is shown first, `pieces` stay hidden until everyone has committed. */
@@ -51,12 +50,36 @@ export interface DatumPlace {
   readonly vector: Uint8Array;
 }
 
-/** The rules of one kind of market that need nothing published: pure, the same bits on every machine. */
-export interface TaskRules<Opened extends OpenedAnswer = OpenedAnswer> {
+/** What a number of a market's terms may be, and what it is for where that explains the bound. */
+export interface TermRange<Terms> {
+  /** As in `parameters.pieces`. */
+  readonly name: string;
+  readonly of: (terms: Terms) => number | bigint;
+  readonly least: number | bigint;
+  readonly most: number | bigint;
+  readonly because: string;
+}
+
+/** The part of a market's terms that its task has a say in. */
+export interface TaskTerms<Parameters> {
+  readonly parameters: Parameters & { readonly maximumTextBytes: number };
+  /** In which the market's data lie. */
+  readonly space: { readonly dimensions: number };
+}
+
+/**
+ * The rules of one kind of market that need nothing published: pure, the same bits on every machine. `Parameters` are the
+ * task's group of the market's.
+ */
+export interface TaskRules<Parameters, Opened extends OpenedAnswer = OpenedAnswer> {
+  /** Bounds of the task's own parameters, each by itself … */
+  readonly ranges: readonly TermRange<TaskTerms<Parameters>>[];
+  /** … and what does not fit together, in a sentence that says what would do. Asked within the bounds. */
+  problemOf(terms: TaskTerms<Parameters>): string | undefined;
   /** Undefined for a datum that is too short to be cut: it can be routed, but experts cannot compete for it. */
-  question(datum: string, seed: string, parameters: MarketParameters): Question | undefined;
+  question(datum: string, seed: string, parameters: Parameters): Question | undefined;
   /** Undefined for what is no answer in this market. Never throws: anybody may have sent it. */
-  open(answer: Answer, parameters: MarketParameters): Opened | undefined;
+  open(answer: Answer, parameters: Parameters): Opened | undefined;
   /**
    * What is delivered of the `full` answers, each with its weight: not negative, 1 together. An answer of weight 0 may be
    * anything, or missing. Not on a money path.
@@ -64,12 +87,13 @@ export interface TaskRules<Opened extends OpenedAnswer = OpenedAnswer> {
   deliver(
     answers: readonly (Uint8Array | undefined)[],
     weights: readonly number[],
-    parameters: MarketParameters,
+    parameters: Parameters,
   ): Uint8Array;
 }
 
 /** The same with what the experts of one market have published: a job of the market can be judged. */
-export interface Task<Opened extends OpenedAnswer = OpenedAnswer> extends TaskRules<Opened> {
+export interface Task<Parameters, Opened extends OpenedAnswer = OpenedAnswer>
+  extends TaskRules<Parameters, Opened> {
   /**
    * A score for each seat, all of which answered as many pieces. Nobody's loss depends on its own judgement. Undefined
    * where too few judges agree with one another to judge anybody.
@@ -77,8 +101,8 @@ export interface Task<Opened extends OpenedAnswer = OpenedAnswer> extends TaskRu
   score(
     seats: readonly OpenedSeat<Opened>[],
     seed: string,
-    parameters: MarketParameters,
+    parameters: Parameters,
   ): readonly SeatScore[] | undefined;
   /** By the answers of the judges, one or more. */
-  placeOf(judges: readonly Opened[], parameters: MarketParameters): DatumPlace;
+  placeOf(judges: readonly Opened[], parameters: Parameters): DatumPlace;
 }

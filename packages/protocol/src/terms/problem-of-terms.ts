@@ -1,6 +1,7 @@
 import { formatCredits } from '@market-of-experts/core';
+import { taskOf } from './task-of.ts';
 import type { MarketTerms } from './terms.ts';
-import { termRanges } from './terms-ranges.ts';
+import { rangesOf } from './terms-ranges.ts';
 
 /** Seats of a job: more members do not fit a certificate. */
 const seats = 16;
@@ -10,25 +11,24 @@ const seats = 16;
  * by itself, then what must fit together.
  */
 export function problemOfTerms(terms: MarketTerms): string | undefined {
-  for (const { name, of, least, most, because } of termRanges) {
+  for (const { name, of, least, most, because } of rangesOf(terms.task)) {
     const value = of(terms);
     if (!(value >= least && value <= most) || (typeof value === 'number' && !Number.isInteger(value)))
       return `${name} is ${value}; it must be a whole number from ${least} to ${most}: ${because}.`;
   }
   return (
-    problemOfSpace(terms) ??
+    taskOf(terms.task).problemOf(terms) ??
+    problemOfTitle(terms) ??
     problemOfShard(terms) ??
     problemOfTimes(terms) ??
-    problemOfScoring(terms) ??
+    problemOfDelivery(terms) ??
     problemOfPenalties(terms) ??
     problemOfPrices(terms) ??
     problemOfRanking(terms)
   );
 }
 
-function problemOfSpace({ parameters, space, title }: MarketTerms): string | undefined {
-  if (parameters.dimensions !== space.dimensions)
-    return `parameters.dimensions is ${parameters.dimensions} and space.dimensions is ${space.dimensions}: they must be the same.`;
+function problemOfTitle({ title }: MarketTerms): string | undefined {
   if (title.trim() === '') return 'title is empty: say in a sentence what the market is for.';
   return undefined;
 }
@@ -60,13 +60,7 @@ function problemOfTimes({ parameters }: MarketTerms): string | undefined {
   return undefined;
 }
 
-function problemOfScoring({ parameters }: MarketTerms): string | undefined {
-  const { distractors, distractorPool, maximumTextBytes, minimumWords, ensembleTemperature } = parameters;
-  if (distractors > distractorPool)
-    return `${distractors} distractors are chosen from ${distractorPool} drawn pieces: distractorPool must be ${distractors} or more.`;
-  // A word is a letter and a space at least.
-  if (maximumTextBytes < 2 * minimumWords)
-    return `No text of ${minimumWords} words fits ${maximumTextBytes} bytes: raise maximumTextBytes or lower minimumWords.`;
+function problemOfDelivery({ parameters: { ensembleTemperature } }: MarketTerms): string | undefined {
   if (!(ensembleTemperature >= 0 && ensembleTemperature <= 100))
     return `ensembleTemperature is ${ensembleTemperature}; it must be from 0 (the expected best alone) to 100.`;
   return undefined;

@@ -1,13 +1,6 @@
+import type { TermRange } from '../tasks/task.ts';
+import { type MarketTask, taskOf } from './task-of.ts';
 import type { MarketTerms } from './terms.ts';
-
-/** What a number of a market's terms may be, and what it is for where that explains the bound. */
-interface TermRange {
-  readonly name: string;
-  readonly of: (terms: MarketTerms) => number | bigint;
-  readonly least: number | bigint;
-  readonly most: number | bigint;
-  readonly because: string;
-}
 
 const longestStageMs = 600_000;
 
@@ -16,16 +9,21 @@ const mostPerEpochMicro = BigInt(Number.MAX_SAFE_INTEGER);
 
 function range(
   name: string,
-  of: TermRange['of'],
-  least: TermRange['least'],
-  most: TermRange['most'],
+  of: TermRange<MarketTerms>['of'],
+  least: TermRange<MarketTerms>['least'],
+  most: TermRange<MarketTerms>['most'],
   because: string,
-): TermRange {
+): TermRange<MarketTerms> {
   return { name, of, least, most, because };
 }
 
 /** Bounds of every number, each by itself; what must fit together is in `problem-of-terms.ts`. */
-export const termRanges: readonly TermRange[] = [
+export function rangesOf(task: MarketTask): readonly TermRange<MarketTerms>[] {
+  return [...marketRanges, ...taskOf(task).ranges];
+}
+
+/** Those that every kind of market has. */
+const marketRanges: readonly TermRange<MarketTerms>[] = [
   range('parameters.version', (t) => t.parameters.version, 1, 2 ** 31, 'it counts changes from 1'),
   range(
     'space.dimensions',
@@ -113,34 +111,11 @@ export const termRanges: readonly TermRange[] = [
     'nobody can be judged without another',
   ),
   range(
-    'parameters.minimumWords',
-    (t) => t.parameters.minimumWords,
-    8,
-    100_000,
-    'fewer words cannot be cut into a kept and a hidden half',
-  ),
-  range(
     'parameters.maximumTextBytes',
     (t) => t.parameters.maximumTextBytes,
     64,
     1_048_576,
     'a text travels in one message',
-  ),
-  range('parameters.pieces', (t) => t.parameters.pieces, 1, 4, 'losses are counted in twelfths'),
-  range('parameters.pieceWords', (t) => t.parameters.pieceWords, 1, 10_000, 'a piece has words'),
-  range(
-    'parameters.distractors',
-    (t) => t.parameters.distractors,
-    1,
-    4_096,
-    'a piece is told apart from something',
-  ),
-  range(
-    'parameters.distractorPool',
-    (t) => t.parameters.distractorPool,
-    1,
-    65_536,
-    'a calibration set has 65,536 pieces at most',
   ),
   range('parameters.places', (t) => t.parameters.places, 1, 4_096, 'they are cells of the calibration set'),
   range('parameters.historyWeight', (t) => t.parameters.historyWeight, 0, 1_000_000, 'it counts jobs'),

@@ -2,7 +2,9 @@ import type { Amount } from '@market-of-experts/core/amount';
 import { amountSchema, type Hash, hashSchema } from '@market-of-experts/core/ids';
 import { sentenceSchema } from '@market-of-experts/core/plain-text';
 import { z } from 'zod';
-import { type MarketParameters, marketParametersSchema } from '../parameters.ts';
+import { bpsSchema } from '../fields/numbers.ts';
+import { type MarketParameters, marketParametersSchema } from '../parameters/market-parameters.ts';
+import { type MarketTask, marketTasks } from './task-of.ts';
 
 /**
  * Everything that a market's owner sets (protocol.md, sections 5 and 7). It changes only with notice, and what somebody
@@ -28,8 +30,6 @@ export interface MarketTerms {
   readonly emission: EmissionTerms;
 }
 
-const marketTasks = ['text-embedding'] as const;
-export type MarketTask = (typeof marketTasks)[number];
 const marketLosses = ['sealed-half-rank'] as const;
 /** `sealed-half-rank`: who knows half of a datum must recognise the other half (protocol.md, section 3). */
 export type MarketLoss = (typeof marketLosses)[number];
@@ -67,7 +67,6 @@ export interface EmissionTerms {
   readonly ownerShareBps: number;
 }
 
-const bpsSchema = z.int().min(0).max(10_000);
 const u16Schema = z.int().min(0).max(65_535);
 
 export const marketTermsSchema: z.ZodType<MarketTerms> = z.strictObject({

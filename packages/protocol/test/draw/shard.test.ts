@@ -2,7 +2,7 @@ import { type Hash, hashOf, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawByStake } from '../../src/draw/shard.ts';
-import { drawStream } from '../../src/draw/stream.ts';
+import { drawStream } from '../../src/random/stream.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
 const candidates = (...stakes: bigint[]) =>

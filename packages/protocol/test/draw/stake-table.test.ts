@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { drawByStake } from '../../src/draw/shard.ts';
 import type { Candidate } from '../../src/draw/stake-table.ts';
-import { type DrawStream, drawStream } from '../../src/draw/stream.ts';
+import { type DrawStream, drawStream } from '../../src/random/stream.ts';
 
 /** The rule as it reads: a pool from which whoever is drawn is taken out. Draws of old jobs were made by it. */
 function drawFromPool(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CertificateBody, CertifiedMember } from '../../src/job/certificate.ts';
 import { type Delivery, deliveryWeights } from '../../src/job/delivery.ts';
-import { defaultParameters } from '../../src/parameters.ts';
+import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
 const member = (index: number, worse: number, outcome: CertifiedMember['outcome'], onProbation = false) =>

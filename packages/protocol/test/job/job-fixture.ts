@@ -12,7 +12,6 @@ import {
   signBody,
 } from '@market-of-experts/core';
 import { drawShard, jobSeed, type Roster, rosterHash, ticketValidators } from '../../src/draw/shard.ts';
-import { drawStream } from '../../src/draw/stream.ts';
 import { releaseTicket, type Ticket, ticketList } from '../../src/draw/tickets.ts';
 import type { CertifyContext } from '../../src/job/certify.ts';
 import {
@@ -43,7 +42,8 @@ import {
   signReveal,
   type Transcript,
 } from '../../src/job/messages.ts';
-import { embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
+import { embeddedParameters, type MarketParameters } from '../../src/parameters/market-parameters.ts';
+import { drawStream } from '../../src/random/stream.ts';
 import { embeddingTask } from '../../src/tasks/embedding/embedding-task.ts';
 import { float32Bytes, int16Bytes, quantise } from '../../src/tasks/embedding/vector.ts';
 import type { Answer } from '../../src/tasks/task.ts';

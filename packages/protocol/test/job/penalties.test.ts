@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { penaltiesOf, penaltyOf } from '../../src/job/penalties.ts';
-import { defaultParameters } from '../../src/parameters.ts';
+import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 
 /** The usual expert: 100 credits, a kilobyte at 10,000 micro-credits, five seats. */
 const stakeMicro = 100_000_000n;

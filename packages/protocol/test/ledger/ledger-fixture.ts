@@ -14,7 +14,7 @@ import { accountOf, type LedgerState, prepaidKey } from '../../src/ledger/state/
 import { signConsent, signEpochEnd, signSettlement } from '../../src/ledger/transaction/authority.ts';
 import { defaultNetworkRules } from '../../src/ledger/transaction/network-rules.ts';
 import type { Action, Transaction, TransactionOf } from '../../src/ledger/transaction/transaction.ts';
-import { defaultParameters } from '../../src/parameters.ts';
+import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 import type { SettlementBody } from '../../src/settlement/settlement-body.ts';
 import { defaultTerms, type MarketTerms } from '../../src/terms/terms.ts';
 

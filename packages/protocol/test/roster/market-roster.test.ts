@@ -1,7 +1,7 @@
 import { type AccountId, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import { expect, it } from 'vitest';
 import type { Expert, Validator } from '../../src/ledger/state/node-records.ts';
-import { defaultParameters } from '../../src/parameters.ts';
+import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 import { type LoggedMarket, marketRoster, type Presence } from '../../src/roster/market-roster.ts';
 import { Standings } from '../../src/scoring/standings.ts';
 

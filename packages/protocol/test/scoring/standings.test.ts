@@ -1,7 +1,7 @@
 import { hashOf, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { embeddedParameters as parameters } from '../../src/parameters.ts';
+import { embeddedParameters as parameters } from '../../src/parameters/market-parameters.ts';
 import { compareFractions, fraction, shrink, toNumber } from '../../src/scoring/fraction.ts';
 import {
   type CertifiedLoss,

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { applyTransaction } from '../../src/ledger/apply.ts';
 import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state/state.ts';
 import type { Action } from '../../src/ledger/transaction/transaction.ts';
-import { embeddedParameters } from '../../src/parameters.ts';
+import { embeddedParameters } from '../../src/parameters/market-parameters.ts';
 import {
   type Effects,
   type TallyBody,

@@ -24,7 +24,9 @@ export const numberIn = numberOf;
  * A kind of market with nothing in common with text embeddings: "what is the next number?" A datum is a list of numbers, of which the
  * last is hidden. The loss is how far off the guess was, in sixteenths; who says that it saw another number than most is an outlier.
  */
-export const sequenceTask: Task<OpenedNumbers> = {
+export const sequenceTask: Task<object, OpenedNumbers> = {
+  ranges: [],
+  problemOf: () => undefined,
   question(datum) {
     const numbers = datum.split(' ');
     if (numbers.length < 3) return undefined;

@@ -1,9 +1,13 @@
 import { hashOf } from '@market-of-experts/core';
 import { describe, expect, test } from 'vitest';
-import { defaultParameters, embeddedParameters, type MarketParameters } from '../../src/parameters.ts';
+import {
+  defaultParameters,
+  embeddedParameters,
+  type MarketParameters,
+} from '../../src/parameters/market-parameters.ts';
 import { problemOfTerms } from '../../src/terms/problem-of-terms.ts';
 import { defaultTerms, type MarketTerms, marketTermsSchema } from '../../src/terms/terms.ts';
-import { termRanges } from '../../src/terms/terms-ranges.ts';
+import { rangesOf } from '../../src/terms/terms-ranges.ts';
 
 const anchors = hashOf('test/anchors', 0);
 const terms = defaultTerms(defaultParameters, anchors);
@@ -63,7 +67,7 @@ describe('terms that work', () => {
 });
 
 test('every number has its bounds, and both of them are good', () => {
-  for (const { name, least, most, because } of termRanges) {
+  for (const { name, least, most, because } of rangesOf(terms.task)) {
     const step = typeof least === 'bigint' ? 1n : 1;
     const below = (least as number) - (step as number);
     const above = (most as number) + (step as number);
@@ -83,7 +87,7 @@ test('a fraction and no number at all are refused like numbers out of range', ()
 });
 
 test('every number of the parameters is looked at', () => {
-  const names = termRanges.map(({ name }) => name);
+  const names = rangesOf(terms.task).map(({ name }) => name);
   const numbers = Object.entries(defaultParameters).flatMap(([name, value]) =>
     name === 'slashBps' ? Object.keys(value as object).map((reason) => `slashBps.${reason}`) : [name],
   );

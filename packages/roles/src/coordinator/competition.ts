@@ -14,6 +14,7 @@ import {
   deliveryWeights,
   feeOf,
   float32FromBytes,
+  type MarketParameters,
   type OrderBody,
   orderDomain,
   saltedDataHash,
@@ -134,7 +135,7 @@ async function competeOnce(
 function deliver(
   { certificate: { body }, transcript, roster: { parameters } }: ShardOutcome,
   delivery: Delivery,
-  task: Task,
+  task: Task<MarketParameters>,
 ): Uint8Array {
   const revealed = new Map(transcript.reveals.map(({ principal, full }) => [principal, full]));
   return task.deliver(

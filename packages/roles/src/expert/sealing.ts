@@ -3,10 +3,10 @@ import type { ExpertBackend } from '@market-of-experts/models';
 import {
   type Commit,
   commitDomain,
+  type EmbeddingParameters,
   float32Bytes,
   int16Bytes,
   isUnitVector,
-  type MarketParameters,
   maskText,
   quantise,
   sealFull,
@@ -73,7 +73,7 @@ export function sealing(self: NodeId, backend: ExpertBackend, random: Random): S
 export function assertMarketVectors(
   vectors: readonly Float32Array[],
   count: number,
-  { dimensions }: Pick<MarketParameters, 'dimensions'>,
+  { dimensions }: Pick<EmbeddingParameters, 'dimensions'>,
 ): void {
   if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
     throw new MoeError(

@@ -9,8 +9,8 @@ import {
   drawShard,
   hasWitnessQuorum,
   jobSeed,
-  type MarketParameters,
   type Roster,
+  type StandingParameters,
   type Ticket,
 } from '@market-of-experts/protocol';
 
@@ -52,7 +52,7 @@ export async function assertCertified(
  */
 export function historyRecordOf(
   body: CertificateBody,
-  parameters: MarketParameters,
+  parameters: Pick<StandingParameters, 'distractors'>,
   atMs: number,
   latenciesMs: Readonly<Record<string, number>> = {},
 ): HistoryRecord | undefined {

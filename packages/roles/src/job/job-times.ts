@@ -1,4 +1,4 @@
-import type { MarketParameters, Roster } from '@market-of-experts/protocol';
+import type { JobParameters, Roster } from '@market-of-experts/protocol';
 import type { JobStage } from '../messages/protocols.ts';
 
 /**
@@ -6,29 +6,29 @@ import type { JobStage } from '../messages/protocols.ts';
  * note, comes after that first seal, so who has noted a job knows that no seal of it is opened so long afterwards; for witnesses
  * one reveal deadline later.
  */
-export function jobMs({ sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs }: MarketParameters): number {
+export function jobMs({ sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs }: JobParameters): number {
   return 2 * (sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs);
 }
 
 /** How long a witness waits for a seat that it has asked itself. */
-export function askingMs(stage: JobStage, parameters: MarketParameters): number {
+export function askingMs(stage: JobStage, parameters: JobParameters): number {
   const { cutGraceMs, fullDeadlineMs, revealDeadlineMs } = parameters;
   if (stage === 'sealed') return cutGraceMs;
   return Math.floor((stage === 'full' ? fullDeadlineMs : revealDeadlineMs) / 2);
 }
 
 /** How long a coordinator waits for a witness that asks seats. */
-export function testimonyMs(stage: JobStage, parameters: MarketParameters): number {
+export function testimonyMs(stage: JobStage, parameters: JobParameters): number {
   return askingMs(stage, parameters) + 1_000;
 }
 
 /** How long a coordinator lets the witnesses certify a job. */
-export function certifyMs({ sealedDeadlineMs }: MarketParameters): number {
+export function certifyMs({ sealedDeadlineMs }: JobParameters): number {
   return Math.max(5_000, sealedDeadlineMs);
 }
 
 /** From the first reveal of a job until its coordinator has a certificate, or gets none: so long witnesses wait for it. */
-export function patienceMs(parameters: MarketParameters): number {
+export function patienceMs(parameters: JobParameters): number {
   return parameters.revealDeadlineMs + testimonyMs('reveal', parameters) + certifyMs(parameters);
 }
 

@@ -1,6 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { Estimate } from '@market-of-experts/history';
-import { type MarketParameters, placeExcess, type Standings, toNumber } from '@market-of-experts/protocol';
+import { placeExcess, type StandingParameters, type Standings, toNumber } from '@market-of-experts/protocol';
 
 /** What is believed of experts for one datum, known by a vector of its kept half. */
 export interface Beliefs {
@@ -14,7 +14,10 @@ export interface Beliefs {
 const usualJobNoise = 0.15;
 
 /** The certified table of places alone: what an expert believes that keeps no history of its own. */
-export function standingsBeliefs(standings: Standings, parameters: MarketParameters): Beliefs {
+export function standingsBeliefs(
+  standings: Standings,
+  parameters: Omit<StandingParameters, 'historyWeight'>,
+): Beliefs {
   return {
     jobNoise: () => usualJobNoise,
     excessOf(_, place, experts) {

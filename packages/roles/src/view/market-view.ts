@@ -1,5 +1,5 @@
 import type { AccountId, Hash, NodeId } from '@market-of-experts/core';
-import type { Prepaid, Roster, Standings, Task } from '@market-of-experts/protocol';
+import type { MarketParameters, Prepaid, Roster, Standings, Task } from '@market-of-experts/protocol';
 import type { Beliefs } from './beliefs.ts';
 
 /** What every role knows of its market: certified data, the same for everyone who names the same roster. */
@@ -17,7 +17,7 @@ export interface MarketView {
   /** … and whether some of them decide: what the ledger asks of a settlement. */
   readonly isQuorum: (signers: readonly NodeId[]) => boolean;
   /** The rules of its kind of market, with what its experts have published. */
-  readonly task: Task;
+  readonly task: Task<MarketParameters>;
   readonly placeOf: (sum: Int32Array) => number;
   /** Number of the ledger's next settlement of this market. */
   readonly nextBatch: () => number;

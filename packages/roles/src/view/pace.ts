@@ -1,4 +1,4 @@
-import type { MarketParameters } from '@market-of-experts/protocol';
+import type { JobParameters } from '@market-of-experts/protocol';
 
 /** Why an expert declines that is too busy: others see by it that the machine is slow, not the expert unwilling. */
 export const noTimeReason = 'Too busy to answer in time.';
@@ -55,7 +55,10 @@ export function machinePace(onChange: () => void = () => undefined): Pace {
 }
 
 /** The market's parameters with deadlines for a machine that is so many times as slow. */
-export function stretched(parameters: MarketParameters, factor: number): MarketParameters {
+export function stretched<Parameters extends JobParameters>(
+  parameters: Parameters,
+  factor: number,
+): Parameters {
   if (factor === 1) return parameters;
   const { cutGraceMs, sealedDeadlineMs, fullDeadlineMs, revealDeadlineMs, claimTtlMs } = parameters;
   return {

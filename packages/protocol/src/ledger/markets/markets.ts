@@ -1,6 +1,6 @@
 import { skeletonOf } from '@market-of-experts/core';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import type { SlashReason } from '../../parameters.ts';
+import type { SlashReason } from '../../parameters/money-parameters.ts';
 import { problemOfTerms } from '../../terms/problem-of-terms.ts';
 import type { MarketTerms } from '../../terms/terms.ts';
 import { addToPool, credit, spend } from '../accounts/balances.ts';

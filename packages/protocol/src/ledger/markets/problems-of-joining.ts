@@ -1,5 +1,5 @@
 import { type Amount, formatCredits, MICRO_PER_CREDIT } from '@market-of-experts/core';
-import { defaultParameters } from '../../parameters.ts';
+import { defaultParameters } from '../../parameters/market-parameters.ts';
 import type { MarketTerms } from '../../terms/terms.ts';
 import type { Market } from '../state/records.ts';
 import type { NetworkRules } from '../transaction/network-rules.ts';

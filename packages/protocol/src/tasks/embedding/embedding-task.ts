@@ -1,5 +1,10 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { OpenedAnswer, Task, TaskRules } from '../task.ts';
+import {
+  type EmbeddingParameters,
+  embeddingRanges,
+  problemOfEmbeddingTerms,
+} from './embedding-parameters.ts';
 import { drawCalibration, scoreMembers } from './loss.ts';
 import { maskText } from './mask.ts';
 import { mixVectors } from './mix-vectors.ts';
@@ -35,7 +40,9 @@ export interface PublishedVectors {
  * Text embeddings. An answer is a unit vector: int16, little-endian, of the kept half and of each hidden piece; float32,
  * little-endian, of the whole text, as it is delivered.
  */
-export const embeddingRules: TaskRules<OpenedVectors> = {
+export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
+  ranges: embeddingRanges,
+  problemOf: problemOfEmbeddingTerms,
   question: maskText,
   open(answer, { dimensions, pieces }) {
     if (
@@ -65,7 +72,11 @@ export const embeddingRules: TaskRules<OpenedVectors> = {
 };
 
 /** The task of a market of text embeddings, whose experts have published these vectors. */
-export function embeddingTask({ calibration, placeOf, isExcluded }: PublishedVectors): Task<OpenedVectors> {
+export function embeddingTask({
+  calibration,
+  placeOf,
+  isExcluded,
+}: PublishedVectors): Task<EmbeddingParameters, OpenedVectors> {
   return {
     ...embeddingRules,
     score(seats, seed, { distractorPool, distractors }) {

@@ -1,4 +1,4 @@
-import { drawDistinct, drawStream } from '../../draw/stream.ts';
+import { drawDistinct, drawStream } from '../../random/stream.ts';
 import { fraction } from '../../scoring/fraction.ts';
 import type { SeatScore } from '../task.ts';
 import { type DotRows, type DotSession, dotSession } from './dot-kernel.ts';

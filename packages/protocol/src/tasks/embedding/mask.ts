@@ -1,5 +1,6 @@
-import { drawStream } from '../../draw/stream.ts';
+import { drawStream } from '../../random/stream.ts';
 import type { Question } from '../task.ts';
+import type { EmbeddingParameters } from './embedding-parameters.ts';
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
@@ -29,7 +30,7 @@ export function wordsOf(text: string): readonly string[] {
 export function maskText(
   text: string,
   seed: string,
-  limits: { readonly minimumWords: number; readonly pieces: number; readonly pieceWords: number },
+  limits: Pick<EmbeddingParameters, 'minimumWords' | 'pieces' | 'pieceWords'>,
 ): Question | undefined {
   const words = wordsOf(text);
   if (words.length < limits.minimumWords) return undefined;

@@ -7,7 +7,7 @@ import {
   problemsOfJoining,
   usualJoiningLimits,
 } from '../../../src/ledger/markets/problems-of-joining.ts';
-import { defaultParameters, type MarketParameters } from '../../../src/parameters.ts';
+import { defaultParameters, type MarketParameters } from '../../../src/parameters/market-parameters.ts';
 import { defaultTerms, type MarketTerms } from '../../../src/terms/terms.ts';
 
 const rules = { noticeEpochs: 3 };

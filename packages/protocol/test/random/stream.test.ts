@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawDistinct, drawStream } from '../../src/draw/stream.ts';
+import { drawDistinct, drawStream } from '../../src/random/stream.ts';
 
 describe('draw stream', () => {
   // Computed by an independent program from the definition: SHA-256 of `moe/stream/1:label:seed:COUNTER`.
