@@ -44,7 +44,8 @@ import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
 import type { ProcessParts } from './market/process-parts.ts';
 import { marketService } from './service/service.ts';
-import { openValidators, type ValidatorSpec, validatorSpecs } from './validators/validators.ts';
+import { openValidators, validatorSpecs } from './validators/validators.ts';
+import type { ValidatorSpec } from './validators/witness.ts';
 
 export interface EmbeddedMarketInit {
   readonly dataDir: string;

@@ -46,18 +46,15 @@ import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
-import { type Attendant, attendRollCalls } from '@market-of-experts/roles/validator/attendance';
+import type { Attendant } from '@market-of-experts/roles/validator/attendance';
+import type { CertifiedJob, ClaimBook, ClaimStore } from '@market-of-experts/roles/validator/claim-book';
 import {
-  type CertifiedJob,
-  type ClaimBook,
-  type ClaimStore,
-  claimBook,
-} from '@market-of-experts/roles/validator/claim-book';
-import { serveEpochEnds } from '@market-of-experts/roles/validator/epoch-witness';
+  type LedgerValidator,
+  ledgerDuties,
+  ledgerValidator,
+} from '@market-of-experts/roles/validator/ledger-validator';
 import type { StandInNote, StandInNotes } from '@market-of-experts/roles/validator/overdue-orders';
-import { type StandIn, settleOverdue } from '@market-of-experts/roles/validator/settle-overdue';
 import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
-import { type ValidatorRole, validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
 import { type PresenceBook, presenceBook } from '@market-of-experts/roles/view/presence';
 import { noOrders } from '@market-of-experts/roles/view/settled-state';
@@ -260,46 +257,20 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const randomOf = init.randomOf ?? (() => systemRandom);
   const signerOf = (role: string): GuardedSigner =>
     guardedSigner(keysOf(role), guard, randomOf(`${role}/pen`));
-  const attendants = new Map<number, Attendant>();
-  const roles = new Map<number, ValidatorRole>();
-  const standIns = new Map<number, StandIn>();
-  const disks = validators.map(() => memoryClaims());
-  const notes = validators.map(() => memoryNotes());
   const receipts = memoryReceipts();
+  const running = new Map<number, { readonly attendant: Attendant; readonly validator: LedgerValidator }>();
+  const disks = validators.map(() => ({ claimStore: memoryClaims(), notes: memoryNotes() }));
   const claims: ClaimBook[] = [];
-  const openClaims = (index: number): ClaimBook => {
-    claims[index] = claimBook({
-      clock,
-      store: disks[index]!,
-      nextOrderSeq: (client) => ledger.nextOrderSeq(client, market),
-    });
-    return claims[index];
-  };
-  ledger.onApplied(({ transaction }) => {
-    if (transaction.kind !== 'settle') return;
-    for (const { client } of transaction.settlement.orders)
-      for (const book of claims) book.settled(client, ledger.nextOrderSeq(client, market));
-  });
   const stopValidator = async (index: number): Promise<void> => {
-    await Promise.all([
-      standIns.get(index)?.close(),
-      roles.get(index)?.close(),
-      transports.get(validators[index]!.node)?.close(),
-    ]);
-    standIns.delete(index);
-    roles.delete(index);
-    await attendants.get(index)?.close();
-    attendants.delete(index);
+    const { validator, attendant } = running.get(index) ?? {};
+    running.delete(index);
+    await Promise.all([validator?.close(), transports.get(validators[index]!.node)?.close()]);
+    await attendant?.close();
   };
   const startValidator = async (index: number): Promise<void> => {
     const validator = validators[index]!;
     const { name, keys, node } = validator;
-    await Promise.all([
-      standIns.get(index)?.close(),
-      roles.get(index)?.close(),
-      transports.get(node)?.close(),
-    ]);
-    await attendants.get(index)?.close();
+    await stopValidator(index);
     if (transports.has(node)) {
       // Its list of tickets is lost with the process.
       starts += 1;
@@ -311,36 +282,24 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       const { root: ticketRoot } = validator.tickets;
       await ledger.transact(ownerOf('validator-owner'), { kind: 'updateValidator', node, ticketRoot });
     }
-    const attendant = attendRollCalls({ keys, ledger, onWarning });
-    attendants.set(index, attendant);
-    await attendant.answered();
-    const connection = await reconnect(node);
+    const transport = connect(node);
     const signer = signerOf(name);
-    serveEpochEnds(signer, connection, ledger, clock);
-    const tickets = () => validator.tickets;
-    const standIn = settleOverdue({
-      market,
-      signer,
+    const attendant = ledgerDuties({ keys, signer })({ transport, ledger, clock, onWarning });
+    await attendant.answered();
+    const role = ledgerValidator({ market, signer })({
       ledger,
-      transport: connection,
+      transport,
       view,
-      claims: openClaims(index),
       clock,
-      notes: notes[index]!,
+      tickets: () => validator.tickets,
+      ...disks[index]!,
       ...(init.keepsOthersBatches === false
         ? {}
         : { keepBatch: (settlement, content) => keepBatch(receipts, settlement, content) }),
       onWarning,
     });
-    standIns.set(index, standIn);
-    const role = validatorRole({ signer })({
-      transport: connection,
-      view,
-      clock,
-      tickets,
-      claims: standIn.claims,
-    });
-    roles.set(index, role);
+    running.set(index, { attendant, validator: role });
+    claims[index] = role.claims;
   };
   const startExpert = async (index: number): Promise<void> => {
     const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
@@ -410,9 +369,11 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     warnings,
     close: async () => {
       await roll.close();
-      for (const each of attendants.values()) await each.close();
+      for (const { attendant } of running.values()) await attendant.close();
       await Promise.all(
-        [...standIns.values(), ...roles.values(), ...transports.values()].map((each) => each.close()),
+        [...[...running.values()].map(({ validator }) => validator), ...transports.values()].map((each) =>
+          each.close(),
+        ),
       );
       await ledger.close();
       rmSync(directory, { recursive: true, force: true });
