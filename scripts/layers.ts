@@ -3,12 +3,12 @@ export const layers: readonly (readonly string[])[] = [
   ['core'],
   ['protocol'],
   ['api'],
-  ['ledger', 'network', 'history', 'models'],
+  ['ledger', 'network', 'history', 'models', 'receipts'],
   ['roles', 'training'],
   ['host'],
   ['testing'],
   ['gateway', 'sdk', 'simulation'],
-  ['cli', 'dashboard'],
+  ['cli'],
 ];
 /** Neighbours of one layer that may know each other. */
 export const neighbours = new Set(['training models']);

@@ -11,6 +11,7 @@ const watched = new Set([
   'ledger',
   'network',
   'history',
+  'receipts',
   'roles',
   'host',
   'gateway',

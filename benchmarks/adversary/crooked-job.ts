@@ -1,4 +1,5 @@
 /** A client and a gateway of the adversary's own: jobs that are paid for and run against the rules. */
+
 import { decode, encode, type NodeId, signBody, systemRandom } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
 import {
@@ -13,12 +14,10 @@ import {
   type VoidBody,
   voidEffects,
 } from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { runShardJob } from '@market-of-experts/roles/coordinator/shard-job';
 import { protocols } from '@market-of-experts/roles/messages/protocols';
-import {
-  type SettlementProof,
-  settlementResponseSchema,
-} from '@market-of-experts/roles/messages/settlement-proof';
+import { settlementResponseSchema } from '@market-of-experts/roles/messages/settlement-request';
 import { textAbout } from '@market-of-experts/testing/small-market';
 import { z } from 'zod';
 import { withRequest } from '../late/coordinators.ts';

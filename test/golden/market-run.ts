@@ -2,9 +2,9 @@ import { encode, type NodeId, type Random, sha256 } from '@market-of-experts/cor
 import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { float32Bytes } from '@market-of-experts/protocol';
+import { encodeRecord } from '@market-of-experts/receipts/receipt-record';
 import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
 import { batchId } from '@market-of-experts/roles/receipts/kept-batch';
-import { encodeRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import { ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
 import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';

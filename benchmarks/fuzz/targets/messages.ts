@@ -20,14 +20,14 @@ import {
   verifyAccountProof,
 } from '@market-of-experts/protocol';
 import { replayTranscript } from '@market-of-experts/protocol/job/replay';
+import * as receipts from '@market-of-experts/receipts/receipt-record';
+import { settlementProofSchema } from '@market-of-experts/receipts/settlement-proof';
 import * as messages from '@market-of-experts/roles/messages/protocols';
 import { epochEndResponseSchema } from '@market-of-experts/roles/messages/protocols';
 import {
-  settlementProofSchema,
   settlementRequestSchema,
   settlementResponseSchema,
-} from '@market-of-experts/roles/messages/settlement-proof';
-import * as receipts from '@market-of-experts/roles/receipts/receipt-record';
+} from '@market-of-experts/roles/messages/settlement-request';
 import { z } from 'zod';
 import { fixtureJob, roster } from '../../../packages/protocol/test/job/job-fixture.ts';
 import { looseCbor } from '../loose-cbor.ts';

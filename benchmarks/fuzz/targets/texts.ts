@@ -7,18 +7,20 @@ import { ownerKeyFromHex, parseKeystore } from '@market-of-experts/core/keystore
 import { readEmbeddingsRequest } from '@market-of-experts/gateway/embeddings-request';
 import { defaultLimits } from '@market-of-experts/gateway/limits';
 import { readJson } from '@market-of-experts/gateway/read-json';
-import { fitPlaces, parsePlaces, serialisePlaces } from '@market-of-experts/history';
+import { fitPlaces } from '@market-of-experts/history';
 import { parseEmbeddings } from '@market-of-experts/models/openai/embedding-response';
 import {
   defaultTerms,
   embeddedParameters,
+  parsePlaces,
+  serialisePlaces,
   type Transaction,
   transactionFromJson,
   transactionSchema,
   transactionToJson,
   typedDataOf,
 } from '@market-of-experts/protocol';
-import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
+import { verifyReceipt } from '@market-of-experts/receipts/verify-receipt';
 import { readScenario, shippedScenario, shippedScenarios } from '@market-of-experts/simulation';
 import { readCsv } from 'market-of-experts/embed/read-csv';
 import { readJsonl } from 'market-of-experts/embed/read-jsonl';

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { type Hash, hashBytes, hashSchema, MoeError, messageOf } from '@market-of-experts/core';
 import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
-import { isQuantisedUnit } from '@market-of-experts/protocol';
+import { chunkPieces, isQuantisedUnit } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import { BlobFiles } from './files/blob-files.ts';
 
-/** Pieces in one chunk. */
-export const chunkPieces = 256;
 const maximumExperts = 4096;
 const maximumChunks = 64;
 

@@ -2,13 +2,13 @@ export type { AnnIndex, AnnIndexKind } from './ann/ann-index.ts';
 export { exactIndexKind } from './ann/exact-index.ts';
 export { type UsearchSettings, usearchIndexKind } from './ann/usearch-index.ts';
 export { type CalibrationPiece, loadCalibrationPieces, loadCalibrationSet } from './calibration-set.ts';
-export { CalibrationStore, type CalibrationStoreInit, chunkPieces } from './calibration-store.ts';
+export { CalibrationStore, type CalibrationStoreInit } from './calibration-store.ts';
 export { examineHistory } from './examine-history.ts';
 export type { History, HistoryQuery, Neighbour } from './history.ts';
 export type { HistoryInit } from './history-settings.ts';
 export { normalBelow } from './normal.ts';
 export { memoryHistory, type OpenHistoryInit, openHistory } from './open-history.ts';
-export { fitPlaces, openPlaces, type Places, parsePlaces, serialisePlaces } from './places.ts';
+export { fitPlaces, openPlaces } from './places.ts';
 export {
   type Estimate,
   type ExpertPosterior,

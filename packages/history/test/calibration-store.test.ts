@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashBytes } from '@market-of-experts/core';
+import { chunkPieces } from '@market-of-experts/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CalibrationStore, chunkPieces } from '../src/calibration-store.ts';
+import { CalibrationStore } from '../src/calibration-store.ts';
 
 const dimensions = 8;
 let directory: string;

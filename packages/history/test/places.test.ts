@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { drawStream, nearestPlace } from '@market-of-experts/protocol';
+import { drawStream, nearestPlace, parsePlaces, serialisePlaces } from '@market-of-experts/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitPlaces, openPlaces, parsePlaces, serialisePlaces } from '../src/places.ts';
+import { fitPlaces, openPlaces } from '../src/places.ts';
 
 const dimension = 6;
 

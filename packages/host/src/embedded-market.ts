@@ -10,12 +10,12 @@ import {
   systemClock,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore, chunkPieces, loadCalibrationSet } from '@market-of-experts/history';
+import { CalibrationStore, loadCalibrationSet } from '@market-of-experts/history';
 import { type Ledger, lockDirectory } from '@market-of-experts/ledger';
 import { memoryGuard } from '@market-of-experts/ledger/guard';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork } from '@market-of-experts/network';
-import { embeddedParameters, type MarketParameters } from '@market-of-experts/protocol';
+import { chunkPieces, embeddedParameters, type MarketParameters } from '@market-of-experts/protocol';
 import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { rollCaller } from '@market-of-experts/roles/settlement/roll-caller';

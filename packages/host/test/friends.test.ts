@@ -3,8 +3,8 @@ import { decode } from '@market-of-experts/core';
 import { memoryHistory } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { embeddedParameters, lossUnitsPerJob, rosterSchema } from '@market-of-experts/protocol';
+import { decodeShownRecord } from '@market-of-experts/receipts/receipt-record';
 import { assertCertified, historyRecordOf } from '@market-of-experts/roles/job/certified-record';
-import { decodeShownRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import {
   blend,
   embedOne,

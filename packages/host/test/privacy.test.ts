@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { MarketEvent } from '@market-of-experts/api/events';
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import { type AccountId, decode } from '@market-of-experts/core';
-import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
+import { verifyReceipt } from '@market-of-experts/receipts/verify-receipt';
 import {
   longText,
   openTestMarket,

@@ -14,7 +14,7 @@ import {
   sha256,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore, chunkPieces } from '@market-of-experts/history';
+import { CalibrationStore } from '@market-of-experts/history';
 import {
   type Ledger,
   memoryLog,
@@ -27,6 +27,7 @@ import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
 import {
   calibrationRoot,
+  chunkPieces,
   defaultNetworkRules,
   defaultTerms,
   type MarketParameters,
@@ -36,6 +37,7 @@ import {
   signConsent,
   signTransaction,
 } from '@market-of-experts/protocol';
+import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
@@ -43,7 +45,6 @@ import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
-import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
 import type { Attendant } from '@market-of-experts/roles/validator/attendance';

@@ -20,7 +20,7 @@ import { validatorSpecs } from '@market-of-experts/host/validators/validators';
 import { temporaryDirectory } from '@market-of-experts/ledger/compliance/temporary-directory';
 import { type ExpertBackend, referenceBackend } from '@market-of-experts/models';
 import type { MarketParameters, MarketTerms } from '@market-of-experts/protocol';
-import { verifyReceipt } from '@market-of-experts/roles/receipts/verify-receipt';
+import { verifyReceipt } from '@market-of-experts/receipts/verify-receipt';
 
 export { temporaryDirectory };
 

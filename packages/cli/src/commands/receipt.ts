@@ -1,10 +1,10 @@
 import { formatCredits } from '@market-of-experts/core';
 import { jsonOf, type MarketClient } from '@market-of-experts/sdk';
+import { type ReceiptCheck, verifyReceipt } from '@market-of-experts/sdk/receipts';
 import type { Command } from 'commander';
 import { connect } from '../market/connect.ts';
 import type { ConnectionOptions } from '../market/connection.ts';
 import { type CertifiedReceipt, plainFields, readReceipt, readSplit } from '../receipt/read-receipt.ts';
-import { type Check, verifyReceiptJson } from '../receipt/verification.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -38,24 +38,18 @@ Examples:
       if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(id))
         throw usageError('This is no id of a receipt. Copy it from the answer, or from `moe status --json`.');
       const client = connect(options);
-      const receipt = jsonOf(await client.receipt(id));
-      const checks = options.verify ? await verify(receipt, client) : undefined;
-      if (options.json) printJson(checks === undefined ? receipt : { receipt, checks, ok: allOk(checks) });
+      const verified = options.verify ? await verifyReceipt(client, id) : undefined;
+      const receipt = jsonOf(verified?.receipt ?? (await client.receipt(id)));
+      if (options.json)
+        printJson(
+          verified === undefined ? receipt : { receipt, checks: verified.checks, ok: verified.isRight },
+        );
       else {
         show(receipt, await namesOf(client));
-        if (checks !== undefined) showChecks(checks);
+        if (verified !== undefined) showChecks(verified.checks);
       }
-      if (checks !== undefined && !allOk(checks)) process.exitCode = exitCodes.error;
+      if (verified?.isRight === false) process.exitCode = exitCodes.error;
     });
-}
-
-async function verify(receipt: Record<string, unknown>, client: MarketClient): Promise<readonly Check[]> {
-  const { checks } = await verifyReceiptJson(receipt, (hash) => client.blob(hash));
-  return checks;
-}
-
-function allOk(checks: readonly Check[]): boolean {
-  return checks.length > 0 && checks.every((check) => check.ok);
 }
 
 /** Names of experts, if the market tells them: a receipt has only their keys. */
@@ -131,7 +125,7 @@ function slashOf({ slashMicro, workerSlashMicro }: CertifiedReceipt['members'][n
   return slashMicro === 0n ? '–' : formatCredits(slashMicro);
 }
 
-function showChecks(checks: readonly Check[]): void {
+function showChecks(checks: readonly ReceiptCheck[]): void {
   print();
   for (const check of checks) {
     const mark = check.isSkipped ? paint('dim', '–') : check.ok ? paint('green', '✓') : paint('red', '✗');

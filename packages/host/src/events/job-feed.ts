@@ -3,7 +3,7 @@ import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { EventListener } from '@market-of-experts/api/market-service';
 import { type OwnedText, textFor, type Viewer } from '@market-of-experts/api/shown-text';
 import { type MarketId, messageOf, type NodeId } from '@market-of-experts/core';
-import type { ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
+import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 
 const keptJobs = 200;
 

@@ -1,5 +1,5 @@
 import type { ReceiptStore } from '@market-of-experts/ledger';
-import { decodeRecord, type ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
+import { decodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 
 /** Orders of earlier processes that lists show; so many more are looked at when the history lacks them. */
 const listedOrders = 100;

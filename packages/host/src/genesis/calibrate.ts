@@ -1,7 +1,7 @@
 import { MoeError } from '@market-of-experts/core';
-import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@market-of-experts/history';
+import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
-import { quantise } from '@market-of-experts/protocol';
+import { chunkPieces, quantise } from '@market-of-experts/protocol';
 
 /**
  * Encodes and publishes the expert's next chunk of calibration pieces. False when there is none left. The

@@ -1,8 +1,9 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
 import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
-import { type CalibrationPiece, type CalibrationStore, chunkPieces } from '@market-of-experts/history';
+import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import type { MemoryNetwork, Transport } from '@market-of-experts/network';
+import { chunkPieces } from '@market-of-experts/protocol';
 import type { KeyFile } from '../directory/key-file.ts';
 import type { JobFeed } from '../events/job-feed.ts';
 import { publishNextChunk } from '../genesis/calibrate.ts';

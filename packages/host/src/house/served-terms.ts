@@ -1,6 +1,5 @@
 import type { Hash } from '@market-of-experts/core';
-import { chunkPieces } from '@market-of-experts/history';
-import type { MarketTerms } from '@market-of-experts/protocol';
+import { chunkPieces, type MarketTerms } from '@market-of-experts/protocol';
 
 /** The space that this process's experts work in. */
 export interface Space {

@@ -5,9 +5,9 @@ import { type Hash, MoeError, messageOf, type NodeId } from '@market-of-experts/
 import { type History, openHistory, regions } from '@market-of-experts/history';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { lossUnitsPerJob, type MarketParameters, type Roster } from '@market-of-experts/protocol';
+import { decodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import { recordFor } from '@market-of-experts/receipts/text-privacy';
 import { assertCertified, historyRecordOf } from '@market-of-experts/roles/job/certified-record';
-import { decodeRecord, type ReceiptRecord } from '@market-of-experts/roles/receipts/receipt-record';
-import { recordFor } from '@market-of-experts/roles/receipts/text-privacy';
 
 /** Certified jobs where they lie in the space: what experts decide by whom to call. */
 export interface MarketHistory {

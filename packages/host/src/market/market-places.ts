@@ -1,13 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError } from '@market-of-experts/core';
-import {
-  type CalibrationStore,
-  chunkPieces,
-  fitPlaces,
-  openPlaces,
-  type Places,
-} from '@market-of-experts/history';
+import { type CalibrationStore, fitPlaces, openPlaces } from '@market-of-experts/history';
+import { chunkPieces, type Places } from '@market-of-experts/protocol';
 
 /**
  * The market's places: fitted once on the founding expert's first chunk of vectors, then fixed. A damaged file is

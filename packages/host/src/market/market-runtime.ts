@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type MarketId, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
-import type { Places } from '@market-of-experts/history';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { scopedTransport } from '@market-of-experts/network';
+import type { Places } from '@market-of-experts/protocol';
 import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';

@@ -1,9 +1,10 @@
 import type { MarketService } from '@market-of-experts/api/market-service';
 import { type AccountId, type Hash, MoeError } from '@market-of-experts/core';
-import { type CalibrationStore, serialisePlaces } from '@market-of-experts/history';
+import type { CalibrationStore } from '@market-of-experts/history';
 import type { Ledger } from '@market-of-experts/ledger';
+import { serialisePlaces } from '@market-of-experts/protocol';
+import { rosterId } from '@market-of-experts/receipts/receipt-record';
 import { receiptDocument } from '@market-of-experts/roles/receipts/receipt-document';
-import { rosterId } from '@market-of-experts/roles/receipts/receipt-record';
 import type { JobFeed } from '../events/job-feed.ts';
 import type { HousePool } from '../house/expert-pool.ts';
 import { attendanceFacts } from '../ledger-facts/attendance.ts';

@@ -3,7 +3,7 @@ import { type Clock, type MarketId, messageOf, type Random } from '@market-of-ex
 import type { Ledger } from '@market-of-experts/ledger';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
 import type { SettlementBody } from '@market-of-experts/protocol';
-import type { BatchRecord } from '@market-of-experts/roles/receipts/receipt-record';
+import type { BatchRecord } from '@market-of-experts/receipts/receipt-record';
 import type { GuardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
 import { ledgerValidator } from '@market-of-experts/roles/validator/ledger-validator';
 import { rankingDuty } from '@market-of-experts/roles/validator/ranking-duty';

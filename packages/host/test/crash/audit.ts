@@ -17,8 +17,8 @@ import {
   type ReceiptStore,
 } from '@market-of-experts/ledger';
 import { type Effects, parseSettlementDetail } from '@market-of-experts/protocol';
+import { decodeBatch, decodeRecord } from '@market-of-experts/receipts/receipt-record';
 import { batchId } from '@market-of-experts/roles/receipts/kept-batch';
-import { decodeBatch, decodeRecord } from '@market-of-experts/roles/receipts/receipt-record';
 import { embeddedMarketId } from '../../src/embedded-market.ts';
 
 /** What a killed process had told its clients. */

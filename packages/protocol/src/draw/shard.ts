@@ -94,6 +94,9 @@ export const rosterSchema = z.looseObject({
     .max(256),
 }) as unknown as z.ZodType<Roster>;
 
+/** Calibration pieces whose vectors are published in one chunk. */
+export const chunkPieces = 256;
+
 /** What a roster and the ledger hold of published calibration vectors: a hash over their chunks' hashes. */
 export function calibrationRoot(chunks: readonly Hash[]): Hash {
   return hashOf('moe/calibration/1', chunks);

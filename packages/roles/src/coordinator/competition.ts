@@ -20,7 +20,7 @@ import {
   saltedDataHash,
   type Task,
 } from '@market-of-experts/protocol';
-import { previewOf } from '../receipts/preview.ts';
+import { previewOf } from '@market-of-experts/receipts/preview';
 import type { OrderedText, Records } from './records.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
 import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';

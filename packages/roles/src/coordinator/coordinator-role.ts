@@ -10,7 +10,7 @@ import {
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { type SettlementBody, wordsOf } from '@market-of-experts/protocol';
-import type { ReceiptRecord } from '../receipts/receipt-record.ts';
+import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import type { ClientOrders } from './client-orders.ts';
 import { compete } from './competition.ts';
 import { createMerit } from './merit.ts';

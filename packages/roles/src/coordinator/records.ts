@@ -1,7 +1,7 @@
 import { type Clock, type MarketId, messageOf, plainText } from '@market-of-experts/core';
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
 import { type VoidBody, voidEffects } from '@market-of-experts/protocol';
-import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
+import { encodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import type { ClientOrders, TakenOrder } from './client-orders.ts';
 import type { Settler } from './settler.ts';
 

@@ -1,7 +1,7 @@
 import { messageOf } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { rosterBytes } from '@market-of-experts/protocol';
-import { rosterId } from '../receipts/receipt-record.ts';
+import { rosterId } from '@market-of-experts/receipts/receipt-record';
 import type { LedgerView } from '../view/ledger-view.ts';
 
 /** Keeps the rosters that receipts name, each once. */

@@ -7,9 +7,9 @@ import {
   type NodeId,
 } from '@market-of-experts/core';
 import { float32FromBytes, isUnitVector } from '@market-of-experts/protocol';
+import { previewOf } from '@market-of-experts/receipts/preview';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
-import { previewOf } from '../receipts/preview.ts';
 import { addItem, type RoutedSession } from './routed-session.ts';
 import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
 import type { TextRequest } from './text-request.ts';

@@ -19,8 +19,8 @@ import {
   tallyDomain,
   tallyItemsHash,
 } from '@market-of-experts/protocol';
-import type { RoutedItem } from '../receipts/receipt-record.ts';
-import { sessionId } from '../receipts/session-id.ts';
+import type { RoutedItem } from '@market-of-experts/receipts/receipt-record';
+import { sessionId } from '@market-of-experts/receipts/session-id';
 import type { TakenOrder } from './client-orders.ts';
 
 /**

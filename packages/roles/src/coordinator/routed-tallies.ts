@@ -27,7 +27,7 @@ export interface RoutedTallies {
     worker: NodeId,
     texts: number,
   ): RoutedSession;
-  /** Tallies that are still open. */
+  /** Tallies that are still open, or being signed and kept: nothing else tells of their receipts yet. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */
   close(): Promise<void>;
@@ -36,7 +36,8 @@ export interface RoutedTallies {
 export function routedTallies(components: RoutingComponents): RoutedTallies {
   const { market, transport, view, ledger, orders, records, clock } = components;
   const sessions = new Map<string, RoutedSession>();
-  const closing = new Set<Promise<void>>();
+  /** Tallies being signed and kept. */
+  const closing = new Map<RoutedSession, Promise<void>>();
 
   const open: RoutedTallies['open'] = ({ account, kind, isTextPublic }, worker, texts) => {
     const key = `${account}/${worker}/${kind}/${isTextPublic}`;
@@ -69,8 +70,8 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
     session.isClosed = true;
     const task = tallySession(session)
       .catch((error: unknown) => components.onWarning(`A tally could not be kept: ${messageOf(error)}`))
-      .finally(() => closing.delete(task));
-    closing.add(task);
+      .finally(() => closing.delete(session));
+    closing.set(session, task);
     return task;
   };
 
@@ -119,10 +120,10 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
 
   return {
     open,
-    openSessions: () => [...sessions.values()],
+    openSessions: () => [...sessions.values(), ...closing.keys()],
     async close() {
       for (const [key, session] of sessions) void closeSession(key, session);
-      await Promise.all(closing);
+      await Promise.all(closing.values());
     },
   };
 }

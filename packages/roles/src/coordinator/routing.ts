@@ -9,7 +9,7 @@ import { feeWithin, type TextRequest } from './text-request.ts';
 export interface Routing {
   /** Asks the first of these experts, the next when one does not answer. */
   route(request: TextRequest, bytes: number, experts: readonly NodeId[]): Promise<EmbeddedText>;
-  /** Tallies that are still open. */
+  /** Tallies that are still open, or being signed and kept. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */
   close(): Promise<void>;

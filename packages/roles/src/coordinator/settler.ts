@@ -13,9 +13,9 @@ import {
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import { type Effects, parseSettlementDetail, type SettlementBody } from '@market-of-experts/protocol';
+import { encodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import { z } from 'zod';
 import { keepBatch, keptBatch } from '../receipts/kept-batch.ts';
-import { encodeRecord, type ReceiptRecord } from '../receipts/receipt-record.ts';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import type { RollCaller } from '../settlement/roll-caller.ts';
 import { batchOf, maxOrdersPerBatch, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';

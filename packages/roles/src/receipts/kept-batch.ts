@@ -1,8 +1,8 @@
 import { decode, encode, type NodeId } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { type SettlementBody, settlementBodySchema } from '@market-of-experts/protocol';
+import { type BatchRecord, decodeBatch, encodeBatch } from '@market-of-experts/receipts/receipt-record';
 import { z } from 'zod';
-import { type BatchRecord, decodeBatch, encodeBatch } from './receipt-record.ts';
 
 /** Where the content of a batch is kept: that of the gateway's own, or of what became of its number in the end. */
 export function batchId(batch: number): string {

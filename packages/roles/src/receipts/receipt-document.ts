@@ -1,12 +1,17 @@
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import type { Hash, NodeId } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
+import {
+  decodeBatch,
+  decodeRecord,
+  encodeShownRecord,
+  type RoutedItem,
+} from '@market-of-experts/receipts/receipt-record';
+import { receiptIdParts, shownFields } from '@market-of-experts/receipts/shown-fields';
+import { recordFor, type ShownRecord } from '@market-of-experts/receipts/text-privacy';
 import { batchId } from './kept-batch.ts';
-import { decodeBatch, decodeRecord, encodeShownRecord, type RoutedItem } from './receipt-record.ts';
-import { receiptIdParts, shownFields } from './shown-fields.ts';
-import { recordFor, type ShownRecord } from './text-privacy.ts';
 
-/** Routed work whose tally is not closed yet. */
+/** Routed work whose tally is not kept yet. */
 export interface OpenTally {
   readonly id: string;
   readonly worker: NodeId;
@@ -47,7 +52,7 @@ export async function receiptDocument(
   };
 }
 
-/** A routed request whose tally is not closed yet. */
+/** A routed request whose tally is not kept yet. */
 function openDocument(
   id: string,
   session: string,

@@ -14,10 +14,11 @@ import {
   type SettlementBody,
   settlementDetailBytes,
 } from '@market-of-experts/protocol';
+import type { BatchRecord } from '@market-of-experts/receipts/receipt-record';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { call } from '../messages/messaging.ts';
 import { protocols } from '../messages/protocols.ts';
-import { type SettlementProof, settlementResponseSchema } from '../messages/settlement-proof.ts';
-import type { BatchRecord } from '../receipts/receipt-record.ts';
+import { settlementResponseSchema } from '../messages/settlement-request.ts';
 import type { SignedSettlement } from '../view/ledger-settlements.ts';
 import { type Collected, collectSignatures } from './collect-signatures.ts';
 

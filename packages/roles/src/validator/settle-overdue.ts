@@ -9,7 +9,7 @@ import {
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import type { SettlementBody } from '@market-of-experts/protocol';
-import type { BatchRecord } from '../receipts/receipt-record.ts';
+import type { BatchRecord } from '@market-of-experts/receipts/receipt-record';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import { batchOf, type ProvenOrder, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';
 import { voidedNumbers } from '../settlement/voided-numbers.ts';

@@ -20,10 +20,11 @@ import {
   tallyEffects,
   voidEffects,
 } from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { assertCertified, type WitnessedCertificate } from '../job/certified-record.ts';
 import { serve } from '../messages/messaging.ts';
 import { protocols } from '../messages/protocols.ts';
-import { type SettlementProof, settlementRequestSchema } from '../messages/settlement-proof.ts';
+import { settlementRequestSchema } from '../messages/settlement-request.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
 import type { OrderNumbers } from './order-numbers.ts';

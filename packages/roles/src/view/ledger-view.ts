@@ -1,9 +1,10 @@
 import { type Hash, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
-import { type CalibrationStore, chunkPieces } from '@market-of-experts/history';
+import type { CalibrationStore } from '@market-of-experts/history';
 import type { Ledger } from '@market-of-experts/ledger';
 import {
   attendanceOf,
   calibrationRoot,
+  chunkPieces,
   type Effects,
   embeddingTask,
   isQuorum,

@@ -1,6 +1,7 @@
 import type { EmbeddedText } from '@market-of-experts/api/market-service';
 import { decode, encode, isMoeError, type NodeId } from '@market-of-experts/core';
 import { type SettlementBody, signReveal } from '@market-of-experts/protocol';
+import { decodeRecord } from '@market-of-experts/receipts/receipt-record';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
 import fc from 'fast-check';
@@ -14,8 +15,7 @@ import {
   routeResponseSchema,
   tallyResponseSchema,
 } from '../../src/messages/protocols.ts';
-import { settlementRequestSchema } from '../../src/messages/settlement-proof.ts';
-import { decodeRecord } from '../../src/receipts/receipt-record.ts';
+import { settlementRequestSchema } from '../../src/messages/settlement-request.ts';
 
 let market: LedgerMarket;
 afterEach(() => market.close());
@@ -140,6 +140,31 @@ describe('the coordinator', () => {
     await finish();
     expectAccounted(supply, prepaid);
     expect(lockedMicro()).toEqual(prepaid);
+  });
+
+  it('knows of the receipts that it gave out from the answer until their record is kept', async () => {
+    market = await ledgerMarket();
+    const asked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const { gateway } = market;
+    const request = gateway.request.bind(gateway);
+    gateway.request = async (to, protocol, ...rest) => {
+      if (protocol !== protocols.tally) return request(to, protocol, ...rest);
+      asked.resolve();
+      await goOn.promise;
+      return request(to, protocol, ...rest);
+    };
+    const { receiptId } = await embed({ text: short });
+    const knows = () =>
+      market.coordinator.openSessions().some(({ id, items }) => `${id}-${items.length - 1}` === receiptId);
+    expect(knows()).toBe(true);
+    await asked.promise;
+    expect(market.records).toEqual([]);
+    expect(knows()).toBe(true);
+    goOn.resolve();
+    await finish();
+    expect(market.records.map(({ proof }) => proof.kind)).toEqual(['tally']);
+    expect(knows()).toBe(false);
   });
 
   it('is not held up by an expert that signs its tally wrongly: the client is not charged', async () => {

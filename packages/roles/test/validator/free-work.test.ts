@@ -9,6 +9,7 @@ import {
   type VoidBody,
   voidEffects,
 } from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +20,7 @@ import {
   protocols,
   voidResponseSchema,
 } from '../../src/messages/protocols.ts';
-import { type SettlementProof, settlementResponseSchema } from '../../src/messages/settlement-proof.ts';
+import { settlementResponseSchema } from '../../src/messages/settlement-request.ts';
 
 /** Gateway and client are one, and would have their answers for nothing. */
 let market: LedgerMarket;

@@ -9,6 +9,7 @@ import {
   type VoidBody,
   voidEffects,
 } from '@market-of-experts/protocol';
+import { decodeRecord, encodeRecord } from '@market-of-experts/receipts/receipt-record';
 import {
   type LedgerMarket,
   type LedgerMarketInit,
@@ -18,9 +19,8 @@ import { textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import { call } from '../../src/messages/messaging.ts';
 import { protocols, voidResponseSchema } from '../../src/messages/protocols.ts';
-import { settlementRequestSchema, settlementResponseSchema } from '../../src/messages/settlement-proof.ts';
+import { settlementRequestSchema, settlementResponseSchema } from '../../src/messages/settlement-request.ts';
 import { keptBatch } from '../../src/receipts/kept-batch.ts';
-import { decodeRecord, encodeRecord } from '../../src/receipts/receipt-record.ts';
 import type { ProvenOrder } from '../../src/settlement/settlement-proposal.ts';
 import { readStandings } from '../../src/settlement/standings-file.ts';
 import { overdueMs } from '../../src/validator/stand-ins.ts';

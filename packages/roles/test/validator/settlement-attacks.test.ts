@@ -7,12 +7,13 @@ import {
   type VoidBody,
   voidEffects,
 } from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { call } from '../../src/messages/messaging.ts';
 import { protocols } from '../../src/messages/protocols.ts';
-import { type SettlementProof, settlementResponseSchema } from '../../src/messages/settlement-proof.ts';
+import { settlementResponseSchema } from '../../src/messages/settlement-request.ts';
 
 /** More gateways than were once signed for under one number. */
 const crowd = Array.from({ length: 70 }, (_, index) => `crowd-${index}`);

@@ -32,6 +32,7 @@ import {
   verifyTicket,
   voidEffects,
 } from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ShardOutcome } from '../../src/coordinator/shard-job.ts';
@@ -43,7 +44,7 @@ import {
   protocols,
   ticketResponseSchema,
 } from '../../src/messages/protocols.ts';
-import { type SettlementProof, settlementResponseSchema } from '../../src/messages/settlement-proof.ts';
+import { settlementResponseSchema } from '../../src/messages/settlement-request.ts';
 import type { ArrivedMessage } from '../../src/validator/arrivals.ts';
 
 let market: SmallMarket;

@@ -180,7 +180,7 @@ describe('what is no receipt', () => {
   });
 
   it('a receipt whose blobs are withheld or forged fails', async () => {
-    const { verifyReceipt } = await import('../../src/receipts/verify-receipt.ts');
+    const { verifyReceipt } = await import('../src/verify-receipt.ts');
     const receipt = receipts.get('certificate')!;
     const failing = async (fetchBlob: (hash: string) => Promise<Uint8Array>) =>
       (await verifyReceipt(receipt, fetchBlob)).checks.filter(({ ok }) => !ok).map(({ name }) => name);

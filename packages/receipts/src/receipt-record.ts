@@ -2,7 +2,7 @@ import { bytesSchema, decode, encode, hashSchema, messageOf, nodeIdSchema } from
 import { otherFormat } from '@market-of-experts/core/files';
 import { type Effects, effectsSchema, type Transcript, transcriptSchema } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { type SettlementProof, settlementProofSchema } from '../messages/settlement-proof.ts';
+import { type SettlementProof, settlementProofSchema } from './settlement-proof.ts';
 import type { ShownRecord } from './text-privacy.ts';
 
 /** One routed request inside a tally. */

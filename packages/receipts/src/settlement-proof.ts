@@ -1,10 +1,8 @@
-import { bytesSchema, type Hash, hashSchema, nodeIdSchema } from '@market-of-experts/core';
+import { type Hash, hashSchema } from '@market-of-experts/core';
 import {
   type Certificate,
   certificateSchema,
   type RoutedTally,
-  type SettlementBody,
-  settlementBodySchema,
   signed,
   signedByOwner,
   type Ticket,
@@ -25,7 +23,7 @@ export type SettlementProof =
       readonly roster: Hash;
     }
   | { readonly kind: 'tally'; readonly tally: RoutedTally; readonly roster: Hash }
-  /** Nothing came of the order: nobody's word, the signer's own rule (`order-numbers.ts`). */
+  /** Nothing came of the order: nobody's word, the signer's own rule. */
   | { readonly kind: 'void'; readonly body: VoidBody };
 
 export const settlementProofSchema = z.discriminatedUnion('kind', [
@@ -42,11 +40,3 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('void'), body: voidBodySchema }),
 ]);
-
-export const settlementRequestSchema = z.strictObject({
-  settlement: settlementBodySchema as z.ZodType<SettlementBody>,
-  proofs: z.array(settlementProofSchema as unknown as z.ZodType<SettlementProof>).max(1_024),
-});
-export const settlementResponseSchema = z.strictObject({
-  signature: z.strictObject({ node: nodeIdSchema, signature: bytesSchema(64) }),
-});

@@ -17,6 +17,9 @@ export type Finding = () => string | Promise<string>;
 /** Runs one check and notes its outcome; false when it failed. */
 export type Check = (name: string, finding: Finding) => Promise<boolean>;
 
+/** Bytes by their SHA-256; rejects where there are none. */
+export type FetchBlob = (hash: string) => Promise<Uint8Array>;
+
 /** The parts of a receipt document that verification reads by name. */
 export const documentSchema = z.looseObject({
   id: z.string(),

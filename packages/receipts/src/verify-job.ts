@@ -1,0 +1,137 @@
+import { type Hash, hashBytes, type NodeId, textOf, verifySignature } from '@market-of-experts/core';
+import {
+  type Certificate,
+  calibrationRoot,
+  certificateBytes,
+  certificateEffects,
+  certifyJob,
+  chunkPieces,
+  embeddingTask,
+  hasWitnessQuorum,
+  int16FromBytes,
+  nearestPlace,
+  parsePlaces,
+  type Roster,
+  replayTranscript,
+  type Transcript,
+  verifyTranscriptSignatures,
+} from '@market-of-experts/protocol';
+import {
+  type Check,
+  expect,
+  expectSame,
+  type FetchBlob,
+  type KnownReceipt,
+  type ReceiptDocument,
+} from './receipt-checks.ts';
+
+/** A job in which experts competed: who was drawn, their losses, the winner, the fee and who was paid follow from its messages. */
+export async function checkJob(
+  { document, record }: KnownReceipt,
+  certificate: Certificate,
+  roster: Roster,
+  fetchBlob: FetchBlob,
+  check: Check,
+): Promise<void> {
+  const { body } = certificate;
+  const transcript = record.transcript;
+  await check('signatures', async () => {
+    expect(transcript !== undefined, 'The receipt has no transcript.');
+    await verifyTranscriptSignatures(transcript!);
+    const { commits, fullCommits } = transcript!;
+    return `order, cut and ${commits.length + fullCommits.length} commits are signed by their authors`;
+  });
+  if (transcript === undefined) return;
+  let job: ReturnType<typeof replayTranscript> | undefined;
+  await check('draw', () => {
+    expectSame(
+      record.proof.kind === 'certificate' && record.proof.tickets,
+      transcript.tickets,
+      'The tickets of the proof are not those of the job.',
+    );
+    job = replayTranscript(transcript, roster);
+    expect(job.id === body.job && document.id === body.job, 'The transcript is of another job.');
+    return `the tickets give this seed, the seed these ${job.seats.length} seats and ${job.draw.witnesses.length} witness(es)`;
+  });
+  if (job === undefined) return;
+  const replayed = job;
+  await check('losses, winner and fee', async () => {
+    const context = await certifyContext(document, transcript, roster, body, fetchBlob);
+    const recomputed = certifyJob(replayed, transcript, context);
+    expectSame(recomputed, body, 'Recomputing the job gives another certificate.');
+    const scored = body.members.filter(({ loss }) => loss !== null).length;
+    return `${scored} losses recomputed from the revealed vectors; the winner and the fee follow`;
+  });
+  await check('witnesses', () => {
+    const bytes = certificateBytes(certificate);
+    const signers = certificate.signatures
+      .filter(({ by, signature }) => verifySignature(by, bytes, signature))
+      .map(({ by }) => by);
+    expect(
+      hasWitnessQuorum(signers, replayed.draw.witnesses),
+      'Fewer than two thirds of the witnesses signed.',
+    );
+    return `${signers.length} of ${replayed.draw.witnesses.length} signed the certificate`;
+  });
+  await check('payment', () => {
+    expectSame(
+      record.effects,
+      certificateEffects(certificate, roster),
+      'The payments are not what the rules say.',
+    );
+    return 'fee, shares and slashes follow from the certificate';
+  });
+}
+
+/** Calibration vectors and places by hash; standings as the witnesses signed them. */
+async function certifyContext(
+  document: ReceiptDocument,
+  transcript: Transcript,
+  roster: Roster,
+  body: Certificate['body'],
+  fetchBlob: FetchBlob,
+): Promise<Parameters<typeof certifyJob>[2]> {
+  const places = parsePlaces(textOf(await fetchBlob(roster.placesHash)));
+  expect(places.hash === roster.placesHash, 'The places do not have the hash in the roster.');
+  const judges = transcript.reveals.map(({ worker }) => roster.experts.find(({ node }) => node === worker)!);
+  const available = Math.min(...judges.map(({ calibrationCount }) => calibrationCount));
+  const vectors = new Map<NodeId, Int16Array>();
+  const members = new Set<string>(body.members.map(({ worker }) => worker));
+  const listed = Object.keys(document.calibration ?? {});
+  expect(
+    listed.length === members.size && listed.every((node) => members.has(node)),
+    'Calibration vectors are listed for others than the members of the shard.',
+  );
+  for (const { node, calibrationCount, calibrationRoot: root } of roster.experts)
+    expect(
+      !members.has(node) || calibrationRoot(chunksOf(document, node, calibrationCount)) === root,
+      `The calibration chunks of ${node.slice(0, 12)} are not those in the roster.`,
+    );
+  for (const { node, calibrationCount } of judges) {
+    const chunks = chunksOf(document, node, calibrationCount);
+    const blobs: Uint8Array[] = [];
+    for (const hash of chunks.slice(0, Math.ceil(available / chunkPieces))) {
+      const blob = await fetchBlob(hash);
+      expect(hashBytes(blob) === hash, `A calibration chunk of ${node.slice(0, 12)} does not have its hash.`);
+      blobs.push(blob);
+    }
+    vectors.set(node, int16FromBytes(new Uint8Array(Buffer.concat(blobs))));
+  }
+  const { dimensions } = roster.parameters;
+  return {
+    task: embeddingTask({
+      calibration: (node, index) => vectors.get(node)!.subarray(index * dimensions, (index + 1) * dimensions),
+      placeOf: (sum) => nearestPlace(places, sum),
+    }),
+    standing: (node) => {
+      const { standing } = body.members.find(({ worker }) => worker === node)!;
+      const tally = ([jobs, excessUnits]: readonly [number, number]) => ({ jobs, excessUnits });
+      return { global: tally(standing.global), place: tally(standing.place) };
+    },
+  };
+}
+
+/** Chunks published since the job come after those that the roster names. */
+function chunksOf(document: ReceiptDocument, node: NodeId, calibrationCount: number): Hash[] {
+  return (document.calibration?.[node] ?? []).slice(0, calibrationCount / chunkPieces) as Hash[];
+}
