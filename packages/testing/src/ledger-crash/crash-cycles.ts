@@ -82,8 +82,8 @@ function startWorker(directory: string): Promise<KillableProcess> {
     program: new URL('./worker.ts', import.meta.url),
     argument: directory,
     compileCache: join(directory, 'compile-cache'),
-    // The first line only says that the code is loaded.
-    isPromise: (_, count) => count > 1,
+    // However slow the machine is, a transfer is acknowledged before the time to die is drawn.
+    isPromise: (line) => line.startsWith('transfer '),
   });
 }
 

@@ -9,8 +9,8 @@ export interface KillableInit {
   readonly argument: string;
   /** Keeps compiled code between the starts of one test. */
   readonly compileCache: string;
-  /** Whether a line (of `count` so far) tells of something that was promised to a client. */
-  readonly isPromise: (line: string, count: number) => boolean;
+  /** Whether a line tells of something that was promised to a client. */
+  readonly isPromise: (line: string) => boolean;
 }
 
 export interface KillableProcess {
@@ -43,7 +43,7 @@ export async function startKillable(init: KillableInit): Promise<KillableProcess
   const gone = Promise.withResolvers<void>();
   reader.on('line', (line) => {
     lines.push(line);
-    if (init.isPromise(line, lines.length)) promised.resolve();
+    if (init.isPromise(line)) promised.resolve();
   });
   const read = once(reader, 'close').then(() => {
     promised.resolve();
