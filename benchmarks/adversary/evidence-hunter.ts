@@ -21,7 +21,7 @@ export interface EvidenceHunter {
   hear(message: Heard): readonly Misconduct[];
 }
 
-interface Place {
+interface MarketOfNetwork {
   readonly market: MarketId;
   readonly network: string;
 }
@@ -29,7 +29,7 @@ interface Place {
 /** Statements that are remembered of one author in one job: more than an honest one ever makes. */
 const maxStatements = 256;
 
-export function evidenceHunter(place: Place): EvidenceHunter {
+export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
   const orders = new Map<string, OrderBody>();
   /** By job and author. */
   const statements = new Map<string, Statement[]>();
@@ -39,7 +39,7 @@ export function evidenceHunter(place: Place): EvidenceHunter {
   const answers = new Map<string, { job?: string; grant?: Statement; refusal?: Statement }>();
 
   const completes = (proof: Misconduct): Misconduct[] =>
-    findingOf(proof, place.market, place.network) === undefined ? [] : [proof];
+    findingOf(proof, where.market, where.network) === undefined ? [] : [proof];
 
   const hearStatement = (statement: Statement, job: string): Misconduct[] => {
     const key = `${job}/${statement.signed.by}`;

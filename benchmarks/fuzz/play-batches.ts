@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Finding } from './run-cases.ts';
+import type { BadCase } from './run-cases.ts';
 
 /** Cases of one target, from one seed. */
 export interface Batch {
@@ -9,12 +9,12 @@ export interface Batch {
 }
 /** What a process says of a batch. */
 export interface Played {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly BadCase[];
   readonly maxRssMb: number;
 }
 /** What became of all batches. */
 export interface Outcome {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly BadCase[];
   /** Batches with a case that did not end in time, or that took the process with it. */
   readonly lost: readonly (Batch & { readonly why: 'hang' | 'exit' })[];
   /** The largest of any process. */
@@ -35,7 +35,7 @@ export async function playBatches(
   },
 ): Promise<Outcome> {
   const queue = [...batches];
-  const findings: Finding[] = [];
+  const findings: BadCase[] = [];
   const lost: Outcome['lost'][number][] = [];
   let maxRssMb = 0;
   const script = options.script ?? new URL('./fuzz-process.ts', import.meta.url);

@@ -3,7 +3,7 @@ import { randomFrom } from './random.ts';
 import { nextInput, type Target } from './target.ts';
 
 /** A case that went wrong; with its seed it can be played again. */
-export interface Finding {
+export interface BadCase {
   readonly kind: 'crash' | 'non-canonical';
   readonly target: string;
   readonly seed: number;
@@ -17,13 +17,13 @@ export async function runCases(
   seed: number,
   cases: number,
   onCase: () => void = () => {},
-): Promise<Finding[]> {
+): Promise<BadCase[]> {
   const random = randomFrom(seed);
-  const found: Finding[] = [];
+  const found: BadCase[] = [];
   for (let at = 0; at < cases; at++) {
     onCase();
     const input = nextInput(target, random);
-    const finding = (kind: Finding['kind'], why: string): void => {
+    const finding = (kind: BadCase['kind'], why: string): void => {
       found.push({
         kind,
         target: target.name,

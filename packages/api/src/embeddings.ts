@@ -1,3 +1,4 @@
+import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import { z } from 'zod';
 import { count, micro, openEnum, type Told, textLine, type Wire } from './wire.ts';
 
@@ -5,8 +6,7 @@ const serviceModes = ['auto', 'shard', 'route'] as const;
 /** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
 export type ServiceMode = (typeof serviceModes)[number];
 /** What is delivered from a shard (protocol.md, section 2.8). */
-const deliveries = ['ensemble', 'expected-best', 'winner'] as const;
-export type Delivery = (typeof deliveries)[number];
+const deliveries = ['ensemble', 'expected-best', 'winner'] as const satisfies readonly Delivery[];
 
 /** Body of `POST /v1/embeddings`: OpenAI's, with what it does not have under `moe`. Unknown fields are refused. */
 export const embeddingsRequestSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import type { AccountId, Amount, Hash, MarketId } from '@market-of-experts/core';
+import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { PrepaidBalance } from './balance.ts';
-import type { Delivery, ServiceMode } from './embeddings.ts';
+import type { ServiceMode } from './embeddings.ts';
 import type { MarketEvent } from './events.ts';
 import type { LedgerService } from './ledger-service.ts';
 import type { MarketListing } from './models.ts';

@@ -1,7 +1,8 @@
-import { type Delivery, embeddingsRequestSchema, type ServiceMode } from '@market-of-experts/api/embeddings';
+import { embeddingsRequestSchema, type ServiceMode } from '@market-of-experts/api/embeddings';
 import type { MarketListing } from '@market-of-experts/api/models';
 import type { MoeError } from '@market-of-experts/core';
 import { type Amount, parseCredits } from '@market-of-experts/core';
+import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { z } from 'zod';
 import { invalidRequest } from './http-error.ts';
 

@@ -23,7 +23,7 @@ import { founderKeyNames } from './genesis/bootstrap.ts';
 export type Remedy = 'next-start' | 'repair' | 'backup' | 'other-version';
 
 /** One file or folder of a data directory, by its path in it. */
-export interface Finding {
+export interface FileFinding {
   readonly path: string;
   /** Undefined where all is well. */
   readonly damage?: { readonly why: string; readonly remedy: Remedy; readonly setAsideIn?: string };
@@ -44,11 +44,11 @@ interface Examined {
 export async function examineDataDirectory(
   dataDir: string,
   options: { readonly hasRepair: boolean; readonly nowMs: number },
-): Promise<readonly Finding[]> {
+): Promise<readonly FileFinding[]> {
   const lock = lockDirectory(dataDir);
   try {
     requireFormat(dataDir);
-    const findings: Finding[] = [];
+    const findings: FileFinding[] = [];
     for (const examined of examinedIn(dataDir)) {
       const path = relative(dataDir, examined.path);
       const found = await damageOf(examined);

@@ -8,7 +8,7 @@ import {
   temporaryDirectory,
 } from '@market-of-experts/testing/test-market';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { examineDataDirectory, type Finding } from '../src/doctor.ts';
+import { examineDataDirectory, type FileFinding } from '../src/doctor.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let root: string;
@@ -38,9 +38,9 @@ const flip = (...names: string[]): void => {
   bytes[bytes.length >> 1]! ^= 1;
   writeFileSync(path, bytes);
 };
-const examine = (hasRepair = false): Promise<readonly Finding[]> =>
+const examine = (hasRepair = false): Promise<readonly FileFinding[]> =>
   examineDataDirectory(dataDir, { hasRepair, nowMs: 0 });
-const damaged = (findings: readonly Finding[]) =>
+const damaged = (findings: readonly FileFinding[]) =>
   Object.fromEntries(
     findings.flatMap(({ path, damage }) => (damage === undefined ? [] : [[path, damage.remedy]])),
   );

@@ -13,9 +13,9 @@ export interface ReceiptCheck {
 }
 
 /** Says what was found; throws what is wrong. */
-export type Finding = () => string | Promise<string>;
+export type Examination = () => string | Promise<string>;
 /** Runs one check and notes its outcome; false when it failed. */
-export type Check = (name: string, finding: Finding) => Promise<boolean>;
+export type Check = (name: string, examine: Examination) => Promise<boolean>;
 
 /** Bytes by their SHA-256; rejects where there are none. */
 export type FetchBlob = (hash: string) => Promise<Uint8Array>;

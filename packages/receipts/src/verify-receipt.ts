@@ -3,10 +3,10 @@ import { type Roster, rosterSchema, voidEffects } from '@market-of-experts/proto
 import { z } from 'zod';
 import {
   documentSchema,
+  type Examination,
   expect,
   expectSame,
   type FetchBlob,
-  type Finding,
   type ReceiptCheck,
   type ReceiptDocument,
 } from './receipt-checks.ts';
@@ -47,9 +47,9 @@ async function checksOf(
   fetchBlob: FetchBlob,
 ): Promise<readonly ReceiptCheck[]> {
   const checks: ReceiptCheck[] = [];
-  const check = async (name: string, finding: Finding): Promise<boolean> => {
+  const check = async (name: string, examine: Examination): Promise<boolean> => {
     try {
-      checks.push({ name, ok: true, detail: await finding() });
+      checks.push({ name, ok: true, detail: await examine() });
       return true;
     } catch (error) {
       checks.push({ name, ok: false, detail: messageOf(error) });

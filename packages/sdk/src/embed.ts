@@ -1,11 +1,11 @@
 import {
-  type Delivery,
   type EmbeddingsRequestBody,
   embeddingsAnswerSchema,
   type ServiceMode,
 } from '@market-of-experts/api/embeddings';
 import type { Amount } from '@market-of-experts/core/amount';
 import { MoeError } from '@market-of-experts/core/errors';
+import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { CallOptions, Requests } from './requests.ts';
 import { vectorFromBase64 } from './vectors.ts';
 

@@ -1,6 +1,6 @@
 import type UPlot from 'uplot';
-import type { PlaceResult } from '../src/market/place-record.ts';
 import type { WindowResult } from '../src/metrics/result.ts';
+import type { PlaceResult } from '../src/state/place-record.ts';
 
 declare global {
   /** The charts' library: its script stands in the page before ours. */

@@ -5,10 +5,6 @@ import { HistoryBeliefs } from './beliefs/history-beliefs.ts';
 import { PlaceBeliefs } from './beliefs/place-beliefs.ts';
 import { randomStream } from './chance/random.ts';
 import { runJob } from './job/run-job.ts';
-import { Accounts } from './market/accounts.ts';
-import type { Datum, DecidedJob } from './market/decided-job.ts';
-import { MarketState } from './market/market-state.ts';
-import { parametersOf } from './market/parameters.ts';
 import { Measurements } from './metrics/measurements.ts';
 import type { RunResult } from './metrics/result.ts';
 import { makePopulation, type SimulatedExpert } from './population/expert.ts';
@@ -16,6 +12,10 @@ import { respecialise } from './respecialise.ts';
 import type { Scenario } from './scenario/schema.ts';
 import { makeDemand } from './space/demand.ts';
 import { makePlaces } from './space/places.ts';
+import { Accounts } from './state/accounts.ts';
+import type { Datum, DecidedJob } from './state/decided-job.ts';
+import { MarketState } from './state/market-state.ts';
+import { parametersOf } from './state/parameters.ts';
 
 const placesSample = 4_000;
 

@@ -1,12 +1,12 @@
 import { normalBelow } from '@market-of-experts/history';
 import type { Uniform } from './chance/random.ts';
-import type { Accounts } from './market/accounts.ts';
-import type { MarketState } from './market/market-state.ts';
-import type { PlaceRecord } from './market/place-record.ts';
 import type { Measurements } from './metrics/measurements.ts';
 import type { SimulatedExpert } from './population/expert.ts';
 import type { SpherePlaces } from './space/places.ts';
 import { nearPoint } from './space/sphere.ts';
+import type { Accounts } from './state/accounts.ts';
+import type { MarketState } from './state/market-state.ts';
+import type { PlaceRecord } from './state/place-record.ts';
 
 /** Who has a place already needs a reason to leave it: what it would earn elsewhere is a guess. */
 const reasonToMove = 1.3;

@@ -1,9 +1,9 @@
 import { formatCredits } from '@market-of-experts/core';
 import { jsonOf } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
+import { connect } from '../connection/connect.ts';
+import type { ConnectionOptions } from '../connection/connection.ts';
 import { leavingSentence } from '../ledger/leaving-sentence.ts';
-import { connect } from '../market/connect.ts';
-import type { ConnectionOptions } from '../market/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { paint } from '../terminal/text.ts';
 import { addConnectionOptions } from './connection-options.ts';

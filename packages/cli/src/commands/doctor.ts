@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { examineDataDirectory, type Finding, type Remedy } from '@market-of-experts/host/doctor';
+import { examineDataDirectory, type FileFinding, type Remedy } from '@market-of-experts/host/doctor';
 import type { Command } from 'commander';
-import { dataDirectory } from '../market/connection.ts';
+import { dataDirectory } from '../connection/connection.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { paint, plural, printable } from '../terminal/text.ts';
@@ -46,7 +46,7 @@ Examples:
     });
 }
 
-function exitCodeOf(findings: readonly Finding[]): number {
+function exitCodeOf(findings: readonly FileFinding[]): number {
   const left = findings.flatMap(({ damage }) =>
     damage === undefined || damage.setAsideIn !== undefined ? [] : [damage.remedy],
   );
@@ -61,7 +61,7 @@ const remedies: { readonly [Name in Remedy]: string } = {
   'other-version': 'Nothing is lost: go on with the version of this program that wrote it.',
 };
 
-function show(directory: string, findings: readonly Finding[]): void {
+function show(directory: string, findings: readonly FileFinding[]): void {
   for (const { path, damage } of findings) {
     if (damage === undefined) {
       print(`${paint('green', 'ok')}       ${printable(path)}`);

@@ -1,10 +1,10 @@
 import { isMoeError } from '@market-of-experts/core';
 import { findingOf, transactionFromJson } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
+import { connectLedger } from '../connection/connect.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import type { OwnerAction } from '../ledger/describe-action.ts';
-import { connectLedger } from '../market/connect.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';

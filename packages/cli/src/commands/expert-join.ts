@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Amount, formatCredits, type MarketId, parseCredits } from '@market-of-experts/core';
 import { defaultJoiningBudgetMicro } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
+import { dataDirectory } from '../connection/connection.ts';
 import { readMarket } from '../ledger/read-arguments.ts';
-import { dataDirectory } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 

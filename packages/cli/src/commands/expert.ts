@@ -2,10 +2,10 @@ import { type Amount, formatCredits, type MarketId, parseCredits } from '@market
 import type { StakeTarget } from '@market-of-experts/protocol';
 import type { LedgerClient } from '@market-of-experts/sdk';
 import type { Command } from 'commander';
+import { connectLedger } from '../connection/connect.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { readAmount, readMarket, readPercent } from '../ledger/read-arguments.ts';
 import { resolveTarget } from '../ledger/resolve-target.ts';
-import { connectLedger } from '../market/connect.ts';
 import { refusal, usageError } from '../terminal/exit-codes.ts';
 import { formatAmount } from '../terminal/text.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';

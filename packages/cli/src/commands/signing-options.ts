@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ConnectionOptions } from '../connection/connection.ts';
 import type { CarryOutOptions } from '../ledger/carry-out.ts';
-import type { ConnectionOptions } from '../market/connection.ts';
 import type { KeyOptions } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';
 

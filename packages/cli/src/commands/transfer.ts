@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { connectLedger } from '../connection/connect.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { readAccount, readAmount } from '../ledger/read-arguments.ts';
-import { connectLedger } from '../market/connect.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addSigningOptions, type SigningOptions, signingHelp } from './signing-options.ts';
 

@@ -1,8 +1,8 @@
 import { formatCredits, parseCredits } from '@market-of-experts/core';
 import { defaultJoiningBudgetMicro } from '@market-of-experts/protocol';
 import type { Command } from 'commander';
+import { dataDirectory } from '../connection/connection.ts';
 import { readMarket } from '../ledger/read-arguments.ts';
-import { dataDirectory } from '../market/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import type { UpOptions } from '../up/up-options.ts';
 

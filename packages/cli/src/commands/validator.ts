@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { connectLedger } from '../connection/connect.ts';
 import { carryOut } from '../ledger/carry-out.ts';
 import { readAmount, readPercent } from '../ledger/read-arguments.ts';
 import { resolveValidator } from '../ledger/resolve-target.ts';
 import { listValidators, showWeights } from '../ledger/show-validators.ts';
-import { connectLedger } from '../market/connect.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { chooseOwner } from '../wallet/choose-key.ts';
 import { addConnectionOptions } from './connection-options.ts';

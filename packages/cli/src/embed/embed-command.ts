@@ -1,7 +1,7 @@
 import type { MarketListing } from '@market-of-experts/api/models';
 import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
 import type { MarketClient } from '@market-of-experts/sdk';
-import { connect } from '../market/connect.ts';
+import { connect } from '../connection/connect.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import type { Delivery, ServiceMode } from '@market-of-experts/api/embeddings';
+import type { ServiceMode } from '@market-of-experts/api/embeddings';
 import { parseCredits } from '@market-of-experts/core';
+import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { EmbedOptions as SentOptions } from '@market-of-experts/sdk';
 import { usageError } from '../terminal/exit-codes.ts';
 import type { InputFormat, InputOptions, TextSplit } from './input.ts';

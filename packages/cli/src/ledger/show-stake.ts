@@ -1,8 +1,8 @@
 import type { AccountFacts } from '@market-of-experts/api/ledger-facts';
 import { formatAccount, formatCredits } from '@market-of-experts/core';
 import { jsonOf, type LedgerClient } from '@market-of-experts/sdk';
-import { connectLedger } from '../market/connect.ts';
-import type { ConnectionOptions } from '../market/connection.ts';
+import { connectLedger } from '../connection/connect.ts';
+import type { ConnectionOptions } from '../connection/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint } from '../terminal/text.ts';

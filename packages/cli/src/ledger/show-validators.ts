@@ -1,8 +1,8 @@
 import { formatAccount, formatCredits } from '@market-of-experts/core';
 import type { Validator } from '@market-of-experts/protocol';
 import { jsonOf } from '@market-of-experts/sdk';
-import { connectLedger } from '../market/connect.ts';
-import type { ConnectionOptions } from '../market/connection.ts';
+import { connectLedger } from '../connection/connect.ts';
+import type { ConnectionOptions } from '../connection/connection.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatShare, paint, plural, printable } from '../terminal/text.ts';

@@ -1,7 +1,7 @@
 import { type AccountId, formatAccount, formatCredits, isMoeError } from '@market-of-experts/core';
 import { listWallets } from '@market-of-experts/core/keystore';
-import { connectLedger } from '../market/connect.ts';
-import type { ConnectionOptions } from '../market/connection.ts';
+import { connectLedger } from '../connection/connect.ts';
+import type { ConnectionOptions } from '../connection/connection.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatAmount, paint, paintError } from '../terminal/text.ts';

@@ -10,7 +10,7 @@ import { validatorSpecs } from '@market-of-experts/host/validators/validators';
 import { type CatalogueExpert, createModelHost, type ModelHost } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { sampleKinds } from '@market-of-experts/training';
-import { addressFile } from '../market/connection.ts';
+import { addressFile } from '../connection/connection.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import { paint } from '../terminal/text.ts';
 import { greet, usage } from './greeting.ts';

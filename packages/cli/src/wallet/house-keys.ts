@@ -9,7 +9,7 @@ import {
 } from '@market-of-experts/core';
 import { readSealedJson } from '@market-of-experts/core/files';
 import { z } from 'zod';
-import { dataDirectory } from '../market/connection.ts';
+import { dataDirectory } from '../connection/connection.ts';
 
 const secretsSchema = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
 const schema = z.object({ owners: secretsSchema, nodes: secretsSchema });

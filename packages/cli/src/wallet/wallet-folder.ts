@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Signer } from '@market-of-experts/core';
 import { encryptKeystore, saveWallet, walletPath } from '@market-of-experts/core/keystore';
-import { dataDirectory } from '../market/connection.ts';
+import { dataDirectory } from '../connection/connection.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { houseKeyNames } from './house-keys.ts';
 

@@ -30,7 +30,7 @@ export interface MarketHost {
 }
 
 /** What a market of the ledger is to this process. */
-type Place =
+type MarketHere =
   | { readonly kind: 'open'; readonly runtime: MarketRuntime }
   /** It is not served, or no more. */
   | { readonly kind: 'left-out'; readonly reason: string }
@@ -57,7 +57,7 @@ export async function openMarketHost(
   const { ledger } = parts.embedded;
   const { onWarning, clock } = parts;
   const { keys, spending } = parts.house;
-  const places = new Map<MarketId, Place>();
+  const here = new Map<MarketId, MarketHere>();
   const warned = new Set<string>();
   const stopped = new AbortController();
   const retiring = new Set<Promise<void>>();
@@ -83,7 +83,7 @@ export async function openMarketHost(
     });
   const firstRecord = ledger.market(firstMarket)!;
   const first = await openRuntime(firstRecord, !hasEnded(firstRecord, ledger.settings().epoch));
-  places.set(firstMarket, { kind: 'open', runtime: first });
+  here.set(firstMarket, { kind: 'open', runtime: first });
 
   /**
    * Why a market is not served, which may change with its terms and with the operator's choice. Of others it is served only where
@@ -99,14 +99,14 @@ export async function openMarketHost(
   };
 
   const leaveOut = (market: MarketId, reason: string): void => {
-    const place = places.get(market);
-    places.set(market, { kind: 'left-out', reason });
-    if (place?.kind !== 'left-out' || place.reason !== reason)
+    const known = here.get(market);
+    here.set(market, { kind: 'left-out', reason });
+    if (known?.kind !== 'left-out' || known.reason !== reason)
       onWarning(`The market "${market}" is not served here: ${reason}.`);
   };
 
   const retire = (market: MarketId, runtime: MarketRuntime, why = closedByOwner(market)): void => {
-    places.set(market, { kind: 'ended' });
+    here.set(market, { kind: 'ended' });
     const task = runtime
       .retire(why, stopped.signal)
       .catch((error: unknown) =>
@@ -119,7 +119,7 @@ export async function openMarketHost(
   const open = async (record: Market, isOpen: boolean): Promise<MarketRuntime> => {
     await Promise.all(retiring);
     const runtime = await openRuntime(record, isOpen);
-    places.set(record.market, { kind: 'open', runtime });
+    here.set(record.market, { kind: 'open', runtime });
     if (isOpen) await experts.join(runtime);
     return runtime;
   };
@@ -127,49 +127,49 @@ export async function openMarketHost(
   /** Of a market that is not served, an earlier process may have left something to settle and to give back. */
   const endWhatIsLeft = async (record: Market): Promise<void> => {
     const { market } = record;
-    if (places.has(market) || !hasStore(market)) return;
+    if (here.has(market) || !hasStore(market)) return;
     if (problemOfServing(record.terms, parts.space) === undefined) retire(market, await open(record, false));
   };
 
   /** Brings one market to where the ledger and the operator say it is. */
   const follow = async (record: Market, epoch: number, joined: ReadonlySet<MarketId>): Promise<void> => {
     const { market } = record;
-    const place = places.get(market);
+    const known = here.get(market);
     if (hasEnded(record, epoch)) {
-      if (place?.kind === 'open') retire(market, place.runtime);
+      if (known?.kind === 'open') retire(market, known.runtime);
       else await endWhatIsLeft(record);
       return;
     }
     // Its owner has announced the end, and it is served until then.
-    const isClosing = record.closesAtEpoch !== undefined && place?.kind === 'open';
+    const isClosing = record.closesAtEpoch !== undefined && known?.kind === 'open';
     const reason = isClosing ? undefined : reasonOf(record, joined);
     if (reason !== undefined) {
-      if (place?.kind === 'open' && market === firstMarket) {
+      if (known?.kind === 'open' && market === firstMarket) {
         // Programs that name no market are told that nobody answers there.
         if (!warned.has(reason)) onWarning(`The house's experts leave "${market}": ${reason}.`);
         warned.add(reason);
         return leaveMarket(parts.embedded, keys, spending, market);
       }
-      if (place?.kind === 'open') {
+      if (known?.kind === 'open') {
         const why = new MoeError(
           'market-not-served',
           `This node serves the market "${market}" no more: ${reason}.`,
           { metadata: { param: 'model' } },
         );
-        retire(market, place.runtime, why);
+        retire(market, known.runtime, why);
       } else await endWhatIsLeft(record);
       leaveOut(market, reason);
       await leaveMarket(parts.embedded, keys, spending, market);
       return;
     }
-    if (place?.kind === 'open') return;
-    if (place?.kind === 'failed' && !place.isDue) return;
+    if (known?.kind === 'open') return;
+    if (known?.kind === 'failed' && !known.isDue) return;
     await open(record, true);
   };
 
   /** A passing error: it is tried again, ever more seldom. */
   const failed = (market: MarketId, error: unknown): void => {
-    const before = places.get(market);
+    const before = here.get(market);
     // What is open, left or ended stays so; what could not be done is tried at the next look.
     if (before !== undefined && before.kind !== 'failed') {
       onWarning(`"${market}": ${messageOf(error)}`);
@@ -178,14 +178,14 @@ export async function openMarketHost(
     const attempts = (before?.attempts ?? 0) + 1;
     const pauseMs = Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
     const reason = messageOf(error);
-    const place: Place = { kind: 'failed', reason, attempts, isDue: false };
-    places.set(market, place);
+    const known: MarketHere = { kind: 'failed', reason, attempts, isDue: false };
+    here.set(market, known);
     onWarning(
       `The market "${market}" is not served here for now, and will be tried again in ${pauseMs / 1_000} s: ${reason}`,
     );
     // Not by the time of day: a timer may wake a moment early, and the look would come to nothing.
     const retry = (): void => {
-      place.isDue = true;
+      known.isDue = true;
       lookSoon();
     };
     void clock.sleep(pauseMs, stopped.signal).then(retry, () => undefined);
@@ -195,11 +195,11 @@ export async function openMarketHost(
     const { epoch } = ledger.settings();
     const markets = ledger.markets();
     const joined = new Set(readJoiningChoice(parts.dataDir).markets);
-    const known = new Set(markets.map(({ market }) => market));
-    for (const [market, place] of places) {
-      if (known.has(market)) continue;
-      if (place.kind === 'open') retire(market, place.runtime);
-      else if (market !== firstMarket) places.delete(market);
+    const onLedger = new Set(markets.map(({ market }) => market));
+    for (const [market, known] of here) {
+      if (onLedger.has(market)) continue;
+      if (known.kind === 'open') retire(market, known.runtime);
+      else if (market !== firstMarket) here.delete(market);
     }
     for (const record of markets) {
       if (stopped.signal.aborted) return;
@@ -216,10 +216,10 @@ export async function openMarketHost(
         onWarning(`Money in the closed market "${market}" could not be given back yet: ${messageOf(error)}`),
       );
     for (const { market } of spending.entries())
-      if (!known.has(market)) await leaveMarket(parts.embedded, keys, spending, market);
+      if (!onLedger.has(market)) await leaveMarket(parts.embedded, keys, spending, market);
     // Whom a market was too dear for in the last epoch may pay its price in this one.
-    for (const place of places.values())
-      if (place.kind === 'open' && place.runtime !== first) await experts.join(place.runtime);
+    for (const known of here.values())
+      if (known.kind === 'open' && known.runtime !== first) await experts.join(known.runtime);
   };
   let looking = Promise.resolve();
   const lookSoon = (): void => {
@@ -233,28 +233,28 @@ export async function openMarketHost(
   await looking;
 
   const opened = (): MarketRuntime[] =>
-    [...places.values()].flatMap((place) => (place.kind === 'open' ? [place.runtime] : []));
+    [...here.values()].flatMap((known) => (known.kind === 'open' ? [known.runtime] : []));
   return {
     first,
     open: opened,
     serving(market) {
-      const place = places.get(market);
-      if (place?.kind === 'open') return place.runtime;
-      if (place?.kind === 'ended') throw closedByOwner(market);
-      if (place === undefined)
+      const known = here.get(market);
+      if (known?.kind === 'open') return known.runtime;
+      if (known?.kind === 'ended') throw closedByOwner(market);
+      if (known === undefined)
         throw new MoeError(
           'unknown-market',
           `There is no market "${market}" here. GET /v1/models lists those that there are.`,
         );
       throw new MoeError(
         'market-not-served',
-        `The market "${market}" is on the ledger, but this node does not serve it: ${place.reason}.`,
-        { metadata: { param: 'model' }, isRetryable: place.kind === 'failed' },
+        `The market "${market}" is on the ledger, but this node does not serve it: ${known.reason}.`,
+        { metadata: { param: 'model' }, isRetryable: known.kind === 'failed' },
       );
     },
     reasonAgainst(market) {
-      const place = places.get(market);
-      return place?.kind === 'left-out' || place?.kind === 'failed' ? place.reason : undefined;
+      const known = here.get(market);
+      return known?.kind === 'left-out' || known?.kind === 'failed' ? known.reason : undefined;
     },
     look: lookSoon,
     async settled() {

@@ -1,4 +1,3 @@
-import type { Delivery } from '@market-of-experts/api/embeddings';
 import type { EmbeddedText } from '@market-of-experts/api/market-service';
 import {
   isMoeError,
@@ -11,6 +10,7 @@ import {
 import {
   basePricePerKilobyte,
   certificateEffects,
+  type Delivery,
   deliveryWeights,
   feeOf,
   float32FromBytes,
@@ -21,14 +21,14 @@ import {
   type Task,
 } from '@market-of-experts/protocol';
 import { previewOf } from '@market-of-experts/receipts/preview';
-import type { OrderedText, Records } from './records.ts';
+import type { OrderedText, OrderRecords } from './records.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
 import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
 
 export interface CompetitionComponents extends CompetingComponents {
   /** Of the coordinator. */
   readonly keys: KeyPair;
-  readonly records: Records;
+  readonly records: OrderRecords;
 }
 
 /** Draws for one text: another may find experts that answer. */

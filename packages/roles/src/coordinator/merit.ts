@@ -5,14 +5,14 @@ import { addInto, compareFractions, noLosses, placeExcess, quantise } from '@mar
 import type { LedgerView } from '../view/ledger-view.ts';
 
 /** Experts for one text, the best first, and how sure it is that the first is the best. */
-interface Ranking {
+interface RankedExperts {
   readonly experts: readonly NodeId[];
   /** 0 where nothing is known about texts like this. */
   readonly confidence: number;
 }
 
 /** Whom to ask in routed mode. */
-export type Merit = (text: string, signal: AbortSignal) => Promise<Ranking>;
+export type Merit = (text: string, signal: AbortSignal) => Promise<RankedExperts>;
 
 export interface MeritInit {
   readonly view: LedgerView;

@@ -2,13 +2,12 @@ import { type Clock, type MarketId, messageOf, plainText } from '@market-of-expe
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
 import { type VoidBody, voidEffects } from '@market-of-experts/protocol';
 import { encodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
-import type { ClientOrders, TakenOrder } from './client-orders.ts';
+import type { OrderNumber } from '../job/order-number.ts';
+import type { ClientOrders } from './client-orders.ts';
 import type { Settler } from './settler.ts';
 
 /** What a record holds of the text, whatever comes of the order. */
 export type OrderedText = Pick<ReceiptRecord, 'kind' | 'isTextPublic' | 'preview' | 'salts'>;
-
-type OrderNumber = Pick<TakenOrder, 'client' | 'clientSeq'>;
 
 export interface RecordComponents {
   readonly market: MarketId;
@@ -25,7 +24,7 @@ export interface RecordComponents {
  * Where every decided order goes: durable first, then to settlement, then to whoever listens. Orders settle in unbroken
  * sequence, so one whose record cannot be stored (a full disk) is not given up: it is tried again until it can be.
  */
-export interface Records {
+export interface OrderRecords {
   /** Throws why records cannot be stored just now: no new order is begun then, and what is decided is tried until it can be. */
   assertStoring(): void;
   /**
@@ -43,7 +42,7 @@ const tryAgainMs = 1_000;
 /** Decided orders that only the memory has: a crash would lose what their experts earned. */
 const maxUnrecorded = 16;
 
-export function createRecords(components: RecordComponents): Records {
+export function createRecords(components: RecordComponents): OrderRecords {
   const { market, ledger, receipts, orders, settler, clock } = components;
   const stopped = new AbortController();
   const trying = new Set<Promise<void>>();

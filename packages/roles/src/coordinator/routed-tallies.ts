@@ -2,7 +2,7 @@ import { encode, MoeError, messageOf, type NodeId, verifyBodyAsync } from '@mark
 import { type RoutedTally, tallyDomain, tallyEffects } from '@market-of-experts/protocol';
 import { call } from '../messages/messaging.ts';
 import { protocols, tallyResponseSchema } from '../messages/protocols.ts';
-import type { OrderedText, Records } from './records.ts';
+import type { OrderedText, OrderRecords } from './records.ts';
 import {
   drained,
   maxItemsPerTally,
@@ -15,7 +15,7 @@ import {
 import type { ServingComponents, TextRequest } from './text-request.ts';
 
 export interface RoutingComponents extends ServingComponents {
-  readonly records: Records;
+  readonly records: OrderRecords;
   readonly onWarning: (message: string) => void;
 }
 

@@ -1,4 +1,4 @@
-import type { Delivery, ServiceMode } from '@market-of-experts/api/embeddings';
+import type { ServiceMode } from '@market-of-experts/api/embeddings';
 import {
   type AccountId,
   type Amount,
@@ -9,7 +9,13 @@ import {
 } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
-import { basePricePerKilobyte, feeOf, type OrderBody, type Statement } from '@market-of-experts/protocol';
+import {
+  basePricePerKilobyte,
+  type Delivery,
+  feeOf,
+  type OrderBody,
+  type Statement,
+} from '@market-of-experts/protocol';
 import type { RollCaller } from '../settlement/roll-caller.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 import type { MarketView } from '../view/market-view.ts';

@@ -1,11 +1,7 @@
-import { type AccountId, type MarketId, messageOf } from '@market-of-experts/core';
+import { type MarketId, messageOf } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
-import type { Records } from './records.ts';
-
-interface OrderNumber {
-  readonly client: AccountId;
-  readonly clientSeq: number;
-}
+import type { OrderNumber } from '../job/order-number.ts';
+import type { OrderRecords } from './records.ts';
 
 /** Closes order numbers of which an earlier process has left no record. */
 export interface GapFiller {
@@ -18,7 +14,7 @@ export interface GapFiller {
 export function gapFiller(components: {
   readonly market: MarketId;
   readonly ledger: Pick<Ledger, 'nextOrderSeq'>;
-  readonly records: Pick<Records, 'keepVoid'>;
+  readonly records: Pick<OrderRecords, 'keepVoid'>;
   readonly onWarning: (message: string) => void;
 }): GapFiller {
   const { market, ledger, records, onWarning } = components;

@@ -1,12 +1,6 @@
-import {
-  type AccountId,
-  type Clock,
-  encode,
-  isMoeError,
-  MoeError,
-  type NodeId,
-} from '@market-of-experts/core';
+import { type Clock, encode, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
+import type { OrderNumber } from '../job/order-number.ts';
 import { askSeats } from '../messages/ask-seats.ts';
 import { call } from '../messages/messaging.ts';
 import { protocols, voidResponseSchema } from '../messages/protocols.ts';
@@ -18,11 +12,6 @@ export interface VoidedNumbersInit {
   readonly view: Pick<MarketView, 'validators' | 'isQuorum'>;
   readonly clock: Clock;
   readonly rollCaller?: RollCaller | undefined;
-}
-
-interface OrderNumber {
-  readonly client: AccountId;
-  readonly clientSeq: number;
 }
 
 /** Order numbers of which enough validators have said that nothing comes of them any more. */

@@ -48,7 +48,7 @@ export interface GuardedSigner {
    * Binds an order number to the one job that it stands for, or to none, until then. Rejects with `signed-already` where it is
    * bound to another, with `signed-past` where it may have been.
    */
-  bindOrder(number: OrderNumber, job: JobId | null, untilMs: number): Promise<void>;
+  bindOrder(number: MarketOrderNumber, job: JobId | null, untilMs: number): Promise<void>;
   /** One settlement of a number, gateway and proposer, and none below the highest number signed. */
   signSettlement(body: SettlementBody): Promise<NodeSignature>;
   /** The end of one epoch after the other, each as often as it is asked for. */
@@ -62,8 +62,8 @@ export interface GuardedSigner {
   submitWeights(ledger: Ledger, action: WeightsAction): Promise<void>;
 }
 
-/** The ledger settles each once. */
-type OrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
+/** An order number on the ledger, which settles each once. */
+type MarketOrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
 
 /** The signer of a node's key, over the guard of the process. */
 export type SignerOf = (keys: KeyPair) => GuardedSigner;

@@ -9,7 +9,7 @@ export interface CertifiedJob {
 }
 
 /** A certified job whose order is not settled: its experts have a claim on their fee. */
-export interface Claim extends CertifiedJob {
+export interface PayClaim extends CertifiedJob {
   /** Since when this validator has it, by its steady clock; anew after a restart. */
   readonly heldSinceMs: number;
 }
@@ -19,9 +19,9 @@ export interface Claim extends CertifiedJob {
  * is settled: what is here cannot be declared void by this validator, and any validator may settle it.
  */
 export interface ClaimBook {
-  of(client: AccountId, clientSeq: number): Claim | undefined;
+  of(client: AccountId, clientSeq: number): PayClaim | undefined;
   /** Oldest first. */
-  all(): readonly Claim[];
+  all(): readonly PayClaim[];
   /**
    * Resolves when it would survive a power cut. A number has one claim: the first stands. Rejects with `overloaded` where the
    * book is full, and with what the store throws.
@@ -55,7 +55,7 @@ export function claimBook(init: {
   readonly nextOrderSeq?: (client: AccountId) => number;
 }): ClaimBook {
   const { clock, store } = init;
-  const claims = new Map<string, Claim>();
+  const claims = new Map<string, PayClaim>();
   const keyOf = (client: AccountId, clientSeq: number): string => `${client}/${clientSeq}`;
   const enter = (claim: CertifiedJob): void => {
     const { client, clientSeq } = claim.certificate.body;

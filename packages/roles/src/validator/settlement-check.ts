@@ -30,7 +30,8 @@ import type { MarketView } from '../view/market-view.ts';
 import type { OrderNumbers } from './order-numbers.ts';
 import { mayCloseUpTo, type OverdueInit } from './stand-ins.ts';
 
-type Place = Pick<SettlementBody, 'network' | 'market'>;
+/** The market of a network that something belongs to. */
+type OfMarket = Pick<SettlementBody, 'network' | 'market'>;
 
 /** What one proof says, after checking that its signatures allow it. */
 interface VerifiedProof {
@@ -41,20 +42,20 @@ interface VerifiedProof {
 /** Throws `settlement-unverifiable`. */
 async function verifiedProof(
   proof: SettlementProof,
-  place: Place,
+  where: OfMarket,
   rosterOf: MarketView['rosterOf'],
 ): Promise<VerifiedProof> {
   if (proof.kind === 'void') {
-    assertPlace(place, proof.body);
+    assertOfMarket(where, proof.body);
     return { effects: voidEffects(proof.body) };
   }
   const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
-  assertPlace(place, roster);
+  assertOfMarket(where, roster);
   if (proof.kind === 'tally') {
-    assertPlace(place, proof.tally.client.body);
+    assertOfMarket(where, proof.tally.client.body);
     return { effects: await verifiedTally(proof.tally, roster) };
   }
-  assertPlace(place, proof.certificate.body);
+  assertOfMarket(where, proof.certificate.body);
   if (proof.certificate.body.roster !== proof.roster)
     unverifiable('A certificate is about another roster than its proof names.');
   const witnessed = await verifiedCertificate(proof.certificate, proof.tickets, roster);
@@ -69,9 +70,9 @@ function bind(proof: SettlementProof, numbers: Pick<OrderNumbers, 'confirm' | 'r
 }
 
 /** An order settles where it was made: elsewhere it would use up a number of another sequence. */
-function assertPlace(place: Place, { network, market }: Place): void {
-  if (network !== place.network || market !== place.market)
-    unverifiable(`A proof is from ${network}/${market}, not ${place.network}/${place.market}.`);
+function assertOfMarket(where: OfMarket, { network, market }: OfMarket): void {
+  if (network !== where.network || market !== where.market)
+    unverifiable(`A proof is from ${network}/${market}, not ${where.network}/${where.market}.`);
 }
 
 async function verifiedTally({ client, worker }: RoutedTally, roster: Roster): Promise<Effects> {
@@ -109,7 +110,7 @@ function assertDue(settlement: SettlementBody, from: NodeId, view: MarketView, o
   const { batch, gateway, by, orders } = settlement;
   if (by !== from)
     unverifiable('A settlement is brought by the gateway that it names, or who stands in for it.');
-  assertPlace(roster, settlement);
+  assertOfMarket(roster, settlement);
   const due = view.nextBatch();
   if (batch !== due)
     unverifiable(`The next settlement of "${roster.market}" is number ${due}; this one is number ${batch}.`);

@@ -1,6 +1,6 @@
 import type { AccountId, Clock, NodeId } from '@market-of-experts/core';
 import type { MarketView } from '../view/market-view.ts';
-import type { Claim, ClaimBook } from './claim-book.ts';
+import type { ClaimBook, PayClaim } from './claim-book.ts';
 
 /** Certified work that its gateway has not settled for so long, anybody else may. */
 export const overdueMs = 60_000;
@@ -12,7 +12,7 @@ export interface OverdueInit {
 }
 
 /** The claims that a validator has held for at least so long, and whose numbers are not settled; oldest first. */
-export function overdueClaims({ view, claims, clock }: OverdueInit, heldMs = overdueMs): readonly Claim[] {
+export function overdueClaims({ view, claims, clock }: OverdueInit, heldMs = overdueMs): readonly PayClaim[] {
   const { steadyMs } = clock;
   return claims.all().filter(({ heldSinceMs, certificate: { body } }) => {
     const nextSeq = view.prepaid(body.client)?.nextOrderSeq ?? 0;

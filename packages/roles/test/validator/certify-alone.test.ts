@@ -29,7 +29,7 @@ import {
   revealResponseSchema,
   vouchResponseSchema,
 } from '../../src/messages/protocols.ts';
-import type { Claim } from '../../src/validator/claim-book.ts';
+import type { PayClaim } from '../../src/validator/claim-book.ts';
 
 type Send = (to: NodeId, protocol: string, request: Uint8Array) => Promise<Uint8Array>;
 
@@ -98,7 +98,7 @@ const wait = (): Promise<void> => market.clock.sleep(60_000);
 const transcriptIn = (request: Uint8Array): Transcript => decode(request, certifyRequestSchema).transcript;
 
 /** That all these validators have each delivered job, certified with everybody who revealed. */
-function expectClaimed(validators = market.validators): readonly Claim[] {
+function expectClaimed(validators = market.validators): readonly PayClaim[] {
   expect(delivered.size).toBeGreaterThan(0);
   for (const [index, node] of market.validators.entries()) {
     if (!validators.includes(node)) continue;
@@ -396,7 +396,7 @@ describe('a witness', () => {
 
 describe('a certificate that nobody has settled', () => {
   /** A claim, and a validator that has not heard of it, nor witnessed the job. */
-  const claimed = async (): Promise<{ claim: Claim; deaf: number }> => {
+  const claimed = async (): Promise<{ claim: PayClaim; deaf: number }> => {
     await open(4);
     crooked = (send, to, protocol, bytes) => {
       if (protocol === protocols.certify) throw new Error('never sent');

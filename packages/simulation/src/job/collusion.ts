@@ -1,5 +1,5 @@
-import type { Seat } from '../market/decided-job.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
+import type { Seat } from '../state/decided-job.ts';
 
 /**
  * Factor of a worker's loss when judges of its own ring bend their views of the hidden pieces towards what its answer

@@ -1,8 +1,8 @@
 import { keyedNormal } from '../chance/random.ts';
-import type { Datum } from '../market/decided-job.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import type { Scenario } from '../scenario/schema.ts';
+import type { Datum } from '../state/decided-job.ts';
 
 /** A quarter: the mean at which `noise.expert` is given. The spread of a share falls towards 0 and 1. */
 const referenceVariance = 0.25 * 0.75;

@@ -1,11 +1,11 @@
 import { penaltyOf, problemOfCall, type ShardDraw } from '@market-of-experts/protocol';
 import type { Friend, Prospect, Situation } from '@market-of-experts/roles/calling/policy';
 import type { Uniform } from '../chance/random.ts';
-import type { Datum, Seat } from '../market/decided-job.ts';
-import type { MarketState } from '../market/market-state.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import { policyOf } from '../population/strategies.ts';
+import type { Datum, Seat } from '../state/decided-job.ts';
+import type { MarketState } from '../state/market-state.ts';
 
 /** What every member of the shard sees: the other members, and the friends that it may call. */
 export interface Outlook {

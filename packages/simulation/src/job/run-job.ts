@@ -20,8 +20,8 @@ import {
   hasDeclined,
   type SealedOutcome,
   type Seat,
-} from '../market/decided-job.ts';
-import type { MarketState } from '../market/market-state.ts';
+} from '../state/decided-job.ts';
+import type { MarketState } from '../state/market-state.ts';
 import { ringFactor } from './collusion.ts';
 import { drawLoss } from './datum.ts';
 import { occupy, runSealedStage } from './sealed-stage.ts';

@@ -2,9 +2,9 @@ import type { NodeId } from '@market-of-experts/core';
 import { receiveCommit, receiveDecline, type ShardDraw, sealedProgress } from '@market-of-experts/protocol';
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import type { Uniform } from '../chance/random.ts';
-import type { Datum, SealedOutcome, Seat } from '../market/decided-job.ts';
-import type { MarketState } from '../market/market-state.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
+import type { Datum, SealedOutcome, Seat } from '../state/decided-job.ts';
+import type { MarketState } from '../state/market-state.ts';
 import { decide, makeOutlook } from './outlook.ts';
 import { beginSimulated, commitOf, declineOf, grantOf } from './statements.ts';
 

@@ -7,8 +7,8 @@ import {
   type SealedJob,
   type ShardDraw,
 } from '@market-of-experts/protocol';
-import type { Datum, Seat } from '../market/decided-job.ts';
-import type { MarketState } from '../market/market-state.ts';
+import type { Datum, Seat } from '../state/decided-job.ts';
+import type { MarketState } from '../state/market-state.ts';
 
 /** What is said in a simulated job: the protocol's messages, which nobody signs and whose seals nobody opens. */
 const noHash = '' as Hash;

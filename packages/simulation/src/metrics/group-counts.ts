@@ -1,6 +1,6 @@
-import type { Accounts } from '../market/accounts.ts';
-import type { DecidedJob } from '../market/decided-job.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
+import type { Accounts } from '../state/accounts.ts';
+import type { DecidedJob } from '../state/decided-job.ts';
 import type { GroupResult } from './result.ts';
 import { rounded } from './statistics.ts';
 

@@ -1,9 +1,9 @@
 import { type CertificateBody, deliveryWeights } from '@market-of-experts/protocol';
-import type { Accounts } from '../market/accounts.ts';
-import { type DecidedJob, hasCommitted, hasDeclined } from '../market/decided-job.ts';
-import type { MarketState } from '../market/market-state.ts';
 import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
+import type { Accounts } from '../state/accounts.ts';
+import { type DecidedJob, hasCommitted, hasDeclined } from '../state/decided-job.ts';
+import type { MarketState } from '../state/market-state.ts';
 import { GroupCounts } from './group-counts.ts';
 import type { RunResult, WindowResult } from './result.ts';
 import { gini, hhi, Mean, rounded, spearman } from './statistics.ts';

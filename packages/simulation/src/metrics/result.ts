@@ -1,4 +1,4 @@
-import type { PlaceResult } from '../market/place-record.ts';
+import type { PlaceResult } from '../state/place-record.ts';
 
 /** Mean losses as only a simulator can know them: what each expert's skill is worth at the jobs' points. */
 interface Quality {

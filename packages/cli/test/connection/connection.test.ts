@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readConnection } from '../../src/market/connection.ts';
+import { readConnection } from '../../src/connection/connection.ts';
 
 let data: string;
 beforeAll(() => {
