@@ -2,15 +2,10 @@ import {
   type AccountId,
   type Clock,
   type Hash,
-  hashOf,
   type KeyPair,
-  keyPairFromSeed,
   MAX_AMOUNT,
-  type MarketId,
   type NodeId,
   type OwnerKey,
-  ownerKeyFromPrivate,
-  sha256,
   signBody,
   systemClock,
   systemRandom,
@@ -19,12 +14,9 @@ import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard'
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
 import {
-  type MarketParameters,
   type Order,
   type OrderBody,
   orderDomain,
-  type PlaceCentroids,
-  quantise,
   type Roster,
   rosterHash,
   type Standings,
@@ -35,24 +27,18 @@ import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/callin
 import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
-import { type TicketBook, ticketBook } from '@market-of-experts/roles/validator/ticket-book';
+import type { TicketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { fixedMarketView } from '@market-of-experts/roles/view/fixed-view';
 import type { MarketView } from '@market-of-experts/roles/view/market-view';
-import { type Encode, encoderBackend, freeEncode } from './encoders.ts';
+import { connections } from './connections.ts';
+import { type Encode, encoderBackend } from './encoders.ts';
+import { type FixedRosterInit, fixedRoster } from './fixed-roster.ts';
+import { testKeys } from './test-keys.ts';
 
-export interface FixedMarketInit {
-  readonly parameters: MarketParameters;
-  /** Paid experts, then newcomers. */
-  readonly experts: number;
-  readonly newcomers?: number;
-  readonly validators: number;
-  /** Jobs that a validator has tickets for, as a power of two; default 13. */
-  readonly ticketDepth?: number;
+export interface FixedMarketInit extends FixedRosterInit {
   /** Distinguishes the keys of one market from another's. */
   readonly name?: string;
-  /** What the n-th expert answers with; default: {@link freeEncode}. */
-  readonly encode?: (index: number) => Encode;
   /** Its backend, where it is more than an encoder. */
   readonly backend?: (index: number, encode: Encode) => ExpertBackend;
   /** Experts that play no role of ours: they are connected, and a test answers for them. */
@@ -63,8 +49,6 @@ export interface FixedMarketInit {
   readonly standings?: (experts: readonly NodeId[]) => Standings;
   /** Told of contradicting statements that the coordinator comes upon. */
   readonly onEquivocation?: (statements: readonly [Statement, Statement], order: OrderBody) => void;
-  /** Text of a calibration piece. */
-  readonly calibrationText?: (index: number) => string;
   /** Of all nodes; default one in memory. */
   readonly guard?: SigningGuard;
   /** Also the clock of the network, when it is given. */
@@ -118,57 +102,10 @@ const neverAborted = new AbortController().signal;
 const orderLifetimeMs = 30_000;
 
 export function fixedMarket(init: FixedMarketInit): FixedMarket {
-  const { parameters, validators: validatorCount } = init;
-  const { dimensions } = parameters;
   const clock = init.clock ?? systemClock;
-  const secretOf = (role: string): Uint8Array =>
-    sha256(Buffer.from(`fixed-market/${init.name ?? ''}/${role}`));
-  const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
-  const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
-  const count = init.experts + (init.newcomers ?? 0);
-  const encoders = Array.from(
-    { length: count },
-    (_, index) => init.encode?.(index) ?? freeEncode(dimensions),
-  );
-  const expertKeys = encoders.map((_, index) => keysOf(`expert-${index}`));
-  const calibrationText = init.calibrationText ?? ((index: number) => 'x'.repeat(index + 1));
-  const calibration = new Map(
-    expertKeys.map(({ publicKey }, expert) => [
-      publicKey,
-      Array.from({ length: parameters.distractorPool }, (_, index) =>
-        quantise(encoders[expert]!(calibrationText(index))),
-      ),
-    ]),
-  );
-  const tickets = Array.from({ length: validatorCount }, (_, index) =>
-    ticketBook(keysOf(`validator-${index}`), hashOf('fixed-market/tickets', index), init.ticketDepth ?? 13),
-  );
-  const roster: Roster = {
-    network: 'fixed',
-    market: 'text-embedding' as MarketId,
-    marketOwner: ownerOf('market-owner').address,
-    beacon: hashOf('fixed-market/beacon', 0),
-    batch: 0,
-    parameters,
-    placesHash: hashOf('fixed-market/places', 0),
-    calibrationHash: hashOf('fixed-market/calibration', 0),
-    experts: expertKeys.map(({ publicKey }, index) => ({
-      node: publicKey as NodeId,
-      owner: ownerOf(`owner-${index}`).address,
-      askMicroPerKilobyte: 10_000n,
-      askBps: 5_000,
-      stakeMicro: 1_000_000_000n,
-      faultyEpochs: 0,
-      onProbation: index >= init.experts,
-      calibrationCount: parameters.distractorPool,
-      calibrationRoot: hashOf('fixed-market/calibration', publicKey),
-    })),
-    validators: tickets.map(({ root }, index) => ({
-      node: keysOf(`validator-${index}`).publicKey as NodeId,
-      stakeMicro: 1_000_000n,
-      ticketRoot: root,
-    })),
-  };
+  const keys = testKeys(`fixed-market/${init.name ?? ''}`);
+  const { keysOf, ownerOf } = keys;
+  const { roster, encoders, tickets, calibration, places } = fixedRoster(init, keys);
   const coordinatorKeys = keysOf('coordinator');
   let nextSeq = 0;
   const guard = init.guard ?? memoryGuard(() => clock.nowMs());
@@ -176,9 +113,9 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const due = { batch: 0 };
   const view = fixedMarketView(
     roster,
-    axisPlaces(parameters),
-    (node, index) => calibration.get(node)![index]!,
-    init.standings?.(expertKeys.map(({ publicKey }) => publicKey as NodeId)),
+    places,
+    calibration,
+    init.standings?.(roster.experts.map(({ node }) => node)),
     // Nothing is settled here, so the client's last orders count as its open ones.
     () => ({
       gateway: coordinatorKeys.publicKey as NodeId,
@@ -188,28 +125,25 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     () => due.batch,
   );
   const network = createMemoryNetwork(init.clock === undefined ? {} : { clock });
-  const transports: Transport[] = [];
-  const connect = (node: NodeId): Transport => {
-    const transport = network.connect(node);
-    transports.push(transport);
-    return transport;
-  };
+  const { connect, close } = connections(network);
   const validators = tickets.map((book, index) => {
     const keys = keysOf(`validator-${index}`);
     const node = keys.publicKey as NodeId;
     validatorRole({ signer: signerOf(keys) })({ transport: connect(node), view, clock, tickets: () => book });
     return { keys, node, tickets: book };
   });
-  const experts = expertKeys.map((keys, index): FixedExpert => {
+  const experts = encoders.map((encode, index): FixedExpert => {
+    const keys = keysOf(`expert-${index}`);
     const node = keys.publicKey as NodeId;
-    const encode = encoders[index]!;
     const transport = connect(node);
     const role = init.strangers?.includes(index)
       ? undefined
       : expertRole({ signer: signerOf(keys), policy: init.policy ?? workAlways });
     role?.({
       transport,
-      backend: init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
+      backend:
+        init.backend?.(index, encode) ??
+        encoderBackend(`expert-${index}`, roster.parameters.dimensions, encode),
       view,
       clock: { ...clock, nowMs: () => clock.nowMs() + (init.skewMs?.(index) ?? 0) },
       random: systemRandom,
@@ -272,15 +206,6 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
           signal: job.signal ?? neverAborted,
         },
       ),
-    close: async () => {
-      for (const transport of transports) await transport.close();
-    },
+    close,
   };
-}
-
-/** A partition without history: the cells around the first axes. */
-function axisPlaces({ places: count, dimensions: dimension }: MarketParameters): PlaceCentroids {
-  const centroids = new Int16Array(count * dimension);
-  for (let place = 0; place < count; place += 1) centroids[place * dimension + (place % dimension)] = 32_767;
-  return { count, dimension, centroids };
 }

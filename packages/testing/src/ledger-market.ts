@@ -1,73 +1,41 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   type AccountId,
   hashOf,
   type KeyPair,
-  keyPairFromSeed,
   type MarketId,
   type NodeId,
   type OwnerKey,
-  ownerKeyFromPrivate,
   type Random,
-  sha256,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore } from '@market-of-experts/history';
-import {
-  type Ledger,
-  memoryLog,
-  memoryReceipts,
-  openLedger,
-  type ReceiptStore,
-} from '@market-of-experts/ledger';
+import { type Ledger, memoryReceipts, type ReceiptStore } from '@market-of-experts/ledger';
 import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
-import {
-  calibrationRoot,
-  chunkPieces,
-  defaultNetworkRules,
-  defaultTerms,
-  type MarketParameters,
-  type NetworkRules,
-  quantise,
-  Standings,
-  signConsent,
-  signTransaction,
-} from '@market-of-experts/protocol';
+import { type MarketParameters, type NetworkRules, Standings } from '@market-of-experts/protocol';
 import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-orders';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
-import { expertRole } from '@market-of-experts/roles/expert/expert-role';
-import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
-import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
-import type { Attendant } from '@market-of-experts/roles/validator/attendance';
-import type { CertifiedJob, ClaimBook, ClaimStore } from '@market-of-experts/roles/validator/claim-book';
-import {
-  type LedgerValidator,
-  ledgerDuties,
-  ledgerValidator,
-} from '@market-of-experts/roles/validator/ledger-validator';
-import type { StandInNote, StandInNotes } from '@market-of-experts/roles/validator/overdue-orders';
-import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
+import { guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import type { ClaimBook } from '@market-of-experts/roles/validator/claim-book';
 import { type LedgerView, ledgerView } from '@market-of-experts/roles/view/ledger-view';
 import { type PresenceBook, presenceBook } from '@market-of-experts/roles/view/presence';
 import { noOrders } from '@market-of-experts/roles/view/settled-state';
-import { encoderBackend, wordEncode } from './encoders.ts';
-import { smallParameters, textAbout } from './small-market.ts';
+import { connections as connectionsOf } from './connections.ts';
+import { encoderBackend } from './encoders.ts';
+import { startExpert, ticketsOf, validatorNode } from './ledger-market-nodes.ts';
+import { encodeOf, registeredLedger } from './registered-ledger.ts';
+import { smallParameters } from './small-market.ts';
+import { testKeys } from './test-keys.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
 /** One account owns all experts of this market. */
 const defaults = { ...smallParameters, seatsPerOwner: 16 };
 const market = 'text-embedding' as MarketId;
-const networkName = 'ledger-market';
-const prepaidMicro = 1_000_000n;
 
 export interface LedgerMarket {
   readonly clock: VirtualClock;
@@ -131,113 +99,39 @@ export interface LedgerMarketInit {
   readonly rules?: Partial<NetworkRules>;
 }
 
-/** Coordinator, settler, roles and a real ledger in memory, in virtual time. */
+/** A coordinator, validators and experts over a real ledger in memory, in virtual time. */
 export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerMarket> {
-  const secretOf = (role: string): Uint8Array => sha256(Buffer.from(`ledger-market/${role}`));
-  const keysOf = (role: string): KeyPair => keyPairFromSeed(secretOf(role));
-  const ownerOf = (role: string): OwnerKey => ownerKeyFromPrivate(secretOf(role));
-  const accountOf = (role: string): AccountId => ownerOf(role).address;
+  const { ticketDepth = 9, randomOf = () => systemRandom, policy = workAlways } = init;
+  const keys = testKeys('ledger-market');
   const clock = init.clock ?? virtualClock();
   const parameters = { ...defaults, ...init.parameters };
-  const network = createMemoryNetwork({ clock });
-  const directory = mkdtempSync(join(tmpdir(), 'moe-ledger-market-'));
-  const treasury = ownerOf('treasury');
-  const ledger = await openLedger({
-    log: memoryLog(),
-    network: networkName,
-    genesis: signTransaction(treasury, {
-      kind: 'genesis',
-      network: networkName,
-      from: treasury.address,
-      nonce: 0,
-      atMs: clock.nowMs(),
-      rules: { ...defaultNetworkRules, ...init.rules },
-      minValidatorStakeMicro: 100n,
-      balances: [...['expert-owner', 'validator-owner', 'client-0', 'client-1'], ...(init.funded ?? [])].map(
-        (role) => ({ account: accountOf(role), amountMicro: 100_000_000n }),
-      ),
-      markets: [
-        {
-          market,
-          owner: accountOf('market-owner'),
-          terms: defaultTerms({ ...parameters, minimumStakeMicro: 100n }, hashOf('ledger-market/anchors', 0)),
-        },
-      ],
-    }),
-  });
-  const warnings: string[] = [];
-  const onWarning = (message: string): void => {
-    warnings.push(message);
-  };
-  const transports = new Map<NodeId, Transport>();
-  const connect = (node: NodeId): Transport => {
-    const transport = network.connect(node);
-    const tapped = init.tap?.(transport) ?? transport;
-    transports.set(node, tapped);
-    return tapped;
-  };
-  const reconnect = async (node: NodeId): Promise<Transport> => {
-    await transports.get(node)?.close();
-    return connect(node);
-  };
-
   const isStranger = (name: string): boolean => init.strangers?.includes(name) === true;
-  const expertCount = init.experts ?? 5;
-  const validators = Array.from({ length: init.validators ?? 1 }, (_, index) => {
-    const name = index === 0 ? 'validator' : `validator-${index}`;
-    const keys = keysOf(name);
-    const tickets = ticketBook(
-      keys,
-      hashOf('ledger-market', index === 0 ? 'tickets' : name),
-      init.ticketDepth ?? 9,
-    );
-    return { name, keys, tickets, node: keys.publicKey as NodeId };
-  });
-  for (const { name, keys, tickets, node } of validators) {
-    await ledger.transact(ownerOf('validator-owner'), {
-      kind: 'registerValidator',
-      node,
+  const validatorNames = Array.from({ length: init.validators ?? 1 }, (_, index) =>
+    index === 0 ? 'validator' : `validator-${index}`,
+  );
+  const registered = await registeredLedger({
+    keys,
+    market,
+    parameters,
+    rules: init.rules ?? {},
+    nowMs: clock.nowMs(),
+    validators: validatorNames.map((name) => ({
       name,
-      stakeMicro: 1_000n,
-      consent: signConsent(keys, networkName, accountOf('validator-owner')),
-      ticketRoot: tickets.root,
-    });
-    if (isStranger(name)) await ledger.transact(keys, { kind: 'heartbeat', call: 0 });
-  }
-  const calibration = new CalibrationStore({ directory, dimensions: parameters.dimensions });
-  const experts: NodeId[] = [];
-  for (let index = 0; index < expertCount; index += 1) {
-    const keys = keysOf(`expert-${index}`);
-    const node = keys.publicKey as NodeId;
-    experts.push(node);
-    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
-    const chunk = new Int16Array(chunkPieces * parameters.dimensions);
-    for (let piece = 0; piece < chunkPieces; piece += 1)
-      chunk.set(quantise(encode(textAbout(piece))), piece * parameters.dimensions);
-    calibration.publish(node, 0, chunk);
-    await ledger.transact(ownerOf('expert-owner'), {
-      kind: 'registerExpert',
-      market,
-      node,
-      name: `expert-${index}`,
-      stakeMicro: 1_000_000n,
-      depositMicro: 0n,
-      askMicroPerKilobyte: 1_000n,
-      askBps: 5_000,
-      calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
-      consent: signConsent(keys, networkName, accountOf('expert-owner')),
-    });
-  }
-  const gatewayKeys = keysOf('gateway');
-  const gateway = gatewayKeys.publicKey as NodeId;
-  const clients = ['client-0', 'client-1'].map(accountOf);
-  for (const role of ['client-0', 'client-1'])
-    await ledger.transact(ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
-
+      ticketRoot: ticketsOf(keys, name, ticketDepth).root,
+    })),
+    isStranger,
+    experts: init.experts ?? 5,
+    funded: init.funded ?? [],
+  });
+  const { ledger, calibration, experts, clients } = registered;
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  const network = createMemoryNetwork({ clock });
+  const connections = connectionsOf(network, init.tap);
   const presence = presenceBook();
   // Also strangers, for whom a test answers.
   for (const node of experts) presence.enter(node, () => false);
-  const view: LedgerView = ledgerView({
+  const view = ledgerView({
     market,
     ledger,
     calibration,
@@ -253,85 +147,51 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     presence,
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
-  let starts = 0;
   const guard = init.guard ?? memoryGuard(clock.nowMs);
-  const randomOf = init.randomOf ?? (() => systemRandom);
-  const signerOf = (role: string): GuardedSigner =>
-    guardedSigner(keysOf(role), guard, randomOf(`${role}/pen`));
+  const components = {
+    keys,
+    signerOf: (role: string) => guardedSigner(keys.keysOf(role), guard, randomOf(`${role}/pen`)),
+    connections,
+    ledger,
+    view,
+    clock,
+    presence,
+    onWarning,
+  };
   const receipts = memoryReceipts();
-  const running = new Map<number, { readonly attendant: Attendant; readonly validator: LedgerValidator }>();
-  const disks = validators.map(() => ({ claimStore: memoryClaims(), notes: memoryNotes() }));
+  const validators = validatorNames.map((name) =>
+    validatorNode(
+      { market, name, ticketDepth },
+      { ...components, receipts: init.keepsOthersBatches === false ? undefined : receipts },
+    ),
+  );
   const claims: ClaimBook[] = [];
-  const stopValidator = async (index: number): Promise<void> => {
-    const { validator, attendant } = running.get(index) ?? {};
-    running.delete(index);
-    await Promise.all([validator?.close(), transports.get(validators[index]!.node)?.close()]);
-    await attendant?.close();
+  const restartValidator = async (index: number): Promise<void> => {
+    claims[index] = await validators[index]!.start();
   };
-  const startValidator = async (index: number): Promise<void> => {
-    const validator = validators[index]!;
-    const { name, keys, node } = validator;
-    await stopValidator(index);
-    if (transports.has(node)) {
-      // Its list of tickets is lost with the process.
-      starts += 1;
-      validator.tickets = ticketBook(
-        keys,
-        hashOf('ledger-market', `${name}/${starts}`),
-        init.ticketDepth ?? 9,
-      );
-      const { root: ticketRoot } = validator.tickets;
-      await ledger.transact(ownerOf('validator-owner'), { kind: 'updateValidator', node, ticketRoot });
-    }
-    const transport = connect(node);
-    const signer = signerOf(name);
-    const attendant = ledgerDuties({ keys, signer })({ transport, ledger, clock, onWarning });
-    await attendant.answered();
-    const role = ledgerValidator({ market, signer })({
-      ledger,
-      transport,
-      view,
-      clock,
-      tickets: () => validator.tickets,
-      ...disks[index]!,
-      ...(init.keepsOthersBatches === false
-        ? {}
-        : { keepBatch: (settlement, content) => keepBatch(receipts, settlement, content) }),
-      onWarning,
-    });
-    running.set(index, { attendant, validator: role });
-    claims[index] = role.claims;
+  const restartExpert = (index: number): Promise<void> => {
+    const name = `expert-${index}`;
+    const backend = encoderBackend(name, parameters.dimensions, encodeOf(index, parameters));
+    return startExpert(
+      { name, policy, backend: init.backend?.(index, backend, clock) ?? backend },
+      { ...components, random: randomOf(name) },
+    );
   };
-  const startExpert = async (index: number): Promise<void> => {
-    const encode = wordEncode(parameters.dimensions, `expert-${index}`, 0.5 + index / 5);
-    const backend = encoderBackend(`expert-${index}`, parameters.dimensions, encode);
-    expertRole({
-      signer: signerOf(`expert-${index}`),
-      policy: init.policy ?? workAlways,
-    })({
-      transport: await reconnect(experts[index]!),
-      backend: init.backend?.(index, backend, clock) ?? backend,
-      view,
-      clock,
-      random: randomOf(`expert-${index}`),
-      presence,
-    });
-  };
-  for (const [index, { name }] of validators.entries()) if (!isStranger(name)) await startValidator(index);
-  for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await startExpert(index);
-  const transport = connect(gateway);
+  for (const [index, name] of validatorNames.entries()) if (!isStranger(name)) await restartValidator(index);
+  for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await restartExpert(index);
+  const gateway = connections.connect(keys.nodeOf('gateway'));
   const records: ReceiptRecord[] = [];
-  const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
+  const roll = rollCaller({ ledger, keys: keys.ownerOf('treasury'), clock, onWarning });
   const coordinator = coordinatorRole({
-    keys: gatewayKeys,
+    keys: keys.keysOf('gateway'),
     market,
-    ownerKey: ownerOf('market-owner'),
+    ownerKey: keys.ownerOf('market-owner'),
     keysOf: (client) => {
       const index = clients.indexOf(client);
-      return index < 0 ? undefined : ownerOf(`client-${index}`);
+      return index < 0 ? undefined : keys.ownerOf(`client-${index}`);
     },
   })({
-    transport,
+    transport: gateway,
     view,
     ledger,
     receipts,
@@ -356,49 +216,22 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     coordinator,
     clients,
     experts,
-    validators: validators.map(({ node }) => node),
+    validators: validatorNames.map(keys.nodeOf),
     claims,
-    keysOf,
-    ownerOf,
-    connect,
-    restartExpert: startExpert,
-    restartValidator: startValidator,
-    stopValidator,
-    gateway: transport,
+    keysOf: keys.keysOf,
+    ownerOf: keys.ownerOf,
+    connect: connections.connect,
+    restartExpert,
+    restartValidator,
+    stopValidator: (index) => validators[index]!.stop(),
+    gateway,
     market,
     records,
     warnings,
     close: async () => {
       await roll.close();
-      for (const { attendant } of running.values()) await attendant.close();
-      await Promise.all(
-        [...[...running.values()].map(({ validator }) => validator), ...transports.values()].map((each) =>
-          each.close(),
-        ),
-      );
-      await ledger.close();
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-/** A disk that outlives the process. */
-function memoryClaims(): ClaimStore {
-  const kept = new Map<string, CertifiedJob>();
-  const keyOf = ({ certificate: { body } }: CertifiedJob): string => `${body.client}/${body.clientSeq}`;
-  return {
-    load: () => [...kept.values()],
-    put: (claim) => void kept.set(keyOf(claim), claim),
-    remove: (claim) => void kept.delete(keyOf(claim)),
-  };
-}
-
-function memoryNotes(): StandInNotes {
-  let kept: readonly StandInNote[] = [];
-  return {
-    load: () => kept,
-    save: (notes) => {
-      kept = notes;
+      await Promise.all([...validators.map((each) => each.stop()), connections.close()]);
+      await registered.close();
     },
   };
 }
