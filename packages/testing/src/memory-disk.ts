@@ -1,10 +1,11 @@
+import type { NodeId } from '@market-of-experts/core';
+import type { NotedProposal, ProposalNotes } from '@market-of-experts/roles/settlement/noted-proposal';
 import type { CertifiedJob, ClaimStore } from '@market-of-experts/roles/validator/claim-book';
-import type { StandInNote, StandInNotes } from '@market-of-experts/roles/validator/overdue-orders';
 
 /** What a validator of a test keeps: it outlives the role, as a disk outlives a process. */
 export interface MemoryDisk {
   readonly claimStore: ClaimStore;
-  readonly notes: StandInNotes;
+  readonly notes: ProposalNotes;
 }
 
 export function memoryDisk(): MemoryDisk {
@@ -21,12 +22,10 @@ function memoryClaims(): ClaimStore {
   };
 }
 
-function memoryNotes(): StandInNotes {
-  let kept: readonly StandInNote[] = [];
+function memoryNotes(): ProposalNotes {
+  const kept = new Map<NodeId, NotedProposal>();
   return {
-    load: () => kept,
-    save: (notes) => {
-      kept = notes;
-    },
+    last: async (gateway) => kept.get(gateway),
+    save: async (note) => void kept.set(note.gateway, note),
   };
 }

@@ -2,7 +2,7 @@ import { decode, type Hash, type MarketId } from '@market-of-experts/core';
 import { type Ledger, type ReceiptStore, reconcilePending } from '@market-of-experts/ledger';
 import { type Roster, rosterSchema } from '@market-of-experts/protocol';
 import { decodeRecord, encodeRecord, rosterId } from '@market-of-experts/receipts/receipt-record';
-import type { DecidedOrder } from '@market-of-experts/roles/coordinator/settler';
+import type { DecidedOrder } from '@market-of-experts/roles/coordinator/waiting-orders';
 import { closingBatches } from '@market-of-experts/roles/view/ledger-settlements';
 
 /** As many as the receipt store holds. */

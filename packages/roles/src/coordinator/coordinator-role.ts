@@ -18,11 +18,12 @@ import { createRecords } from './records.ts';
 import { rosterKeeper } from './roster-keeper.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { createRouting } from './routing.ts';
-import { createSettler, type DecidedOrder, type Settler } from './settler.ts';
+import { createSettler, type Settler } from './settler.ts';
 import type { Slots } from './slots.ts';
 import type { CompetingComponents, TextRequest } from './text-request.ts';
 import { ordersAfter } from './unsettled-orders.ts';
 import { type GapFiller, gapFiller } from './void-gaps.ts';
+import type { DecidedOrder } from './waiting-orders.ts';
 
 export interface CoordinatorInit {
   readonly keys: KeyPair;

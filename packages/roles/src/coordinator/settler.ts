@@ -1,9 +1,5 @@
 import {
-  type AccountId,
-  accountIdSchema,
   type Clock,
-  decode,
-  encode,
   type MarketId,
   MoeError,
   messageOf,
@@ -12,23 +8,19 @@ import {
 } from '@market-of-experts/core';
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
-import { type Effects, parseSettlementDetail, type SettlementBody } from '@market-of-experts/protocol';
+import { parseSettlementDetail, type SettlementBody } from '@market-of-experts/protocol';
 import { encodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
-import { z } from 'zod';
 import { keepBatch, keptBatch } from '../receipts/kept-batch.ts';
+import { ordersToPropose } from '../settlement/noted-proposal.ts';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import type { RollCaller } from '../settlement/roll-caller.ts';
-import { batchOf, maxOrdersPerBatch, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';
+import { batchOf, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';
 import { askAgainMs, voidedNumbers } from '../settlement/voided-numbers.ts';
 import { closingBatches, settlementsFrom } from '../view/ledger-settlements.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 import type { ClientOrders } from './client-orders.ts';
-
-/** A decided order whose record is durable. */
-export interface DecidedOrder {
-  readonly id: string;
-  readonly record: ReceiptRecord;
-}
+import { ownProposal } from './own-proposal.ts';
+import { type DecidedOrder, waitingOrders } from './waiting-orders.ts';
 
 export interface SettlerComponents {
   readonly market: MarketId;
@@ -77,13 +69,14 @@ const retryMs = 2_000;
 export function createSettler(components: SettlerComponents): Settler {
   const { market, gateway, ownerKey, transport, ledger, receipts, view, orders, clock } = components;
   const intervalMs = components.intervalMs ?? defaultIntervalMs;
-  const waiting = new Map<AccountId, Map<number, DecidedOrder>>();
   /** Settled orders whose receipts do not say so yet. */
   const unmarked = new Map<string, ReceiptRecord>();
   /** Decided when somebody else had settled their numbers already. */
   const late: DecidedOrder[] = [];
   const untold: SettlementBody[] = [];
   const voids = voidedNumbers({ transport, view, clock, rollCaller: components.rollCaller });
+  const waiting = waitingOrders(market, ledger, voids);
+  const notes = ownProposal(receipts, gateway);
   const warn = patientWarning(clock, components.onWarning);
   let count = 0;
   let failure: ReturnType<Settler['failure']>;
@@ -91,75 +84,16 @@ export function createSettler(components: SettlerComponents): Settler {
   const stopped = new AbortController();
   let timer: Promise<void> | undefined;
 
-  /** For each client, the decided orders that follow the last settled one without a gap. */
-  const decidedInLine = function* (): Generator<DecidedOrder[]> {
-    for (const [client, decided] of [...waiting].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const line: DecidedOrder[] = [];
-      let seq = ledger.nextOrderSeq(client, market);
-      for (let order = decided.get(seq); order !== undefined; order = decided.get(seq)) {
-        if (line.length >= maxOrdersPerBatch) break;
-        line.push(order);
-        seq += 1;
-      }
-      yield line;
-    }
-  };
-  const isHeldUp = (order: DecidedOrder): boolean =>
-    order.record.proof.kind === 'void' && !voids.isVoid(order.record.effects);
-  /** Orders that came to nothing, of which the validators have not said so yet. */
-  const heldUp = (): Effects[] =>
-    [...decidedInLine()].flatMap((line) => line.filter(isHeldUp).map(({ record }) => record.effects));
-  /** Those that can be settled: up to the first of a client that is held up. */
-  const ready = (): DecidedOrder[] => {
-    const batch: DecidedOrder[] = [];
-    for (const line of decidedInLine()) {
-      const end = line.findIndex(isHeldUp);
-      batch.push(...(end < 0 ? line : line.slice(0, end)));
-    }
-    return batch.slice(0, maxOrdersPerBatch);
-  };
-
-  /**
-   * The orders of the batch with this number: those that were proposed to the validators before, if any were, since none
-   * of them signs two settlements of one number; otherwise what is ready, noted before it is proposed.
-   */
-  const proposal = async (number: number): Promise<DecidedOrder[]> => {
-    const noted = await receipts.get(proposalId);
-    const earlier = noted === undefined ? undefined : decode(noted, proposalSchema);
-    if (earlier?.batch === number)
-      return earlier.orders.flatMap(({ client, fromSeq, toSeq }) =>
-        Array.from({ length: toSeq - fromSeq }, (_, index) => {
-          const order = waiting.get(client)?.get(fromSeq + index);
-          if (order === undefined)
-            throw new MoeError(
-              'settlement-incomplete',
-              `Order ${fromSeq + index} of client ${client}, which was proposed for settlement ${number}, is gone.`,
-            );
-          return order;
-        }),
-      );
-    const batch = ready();
-    const ranges = new Map<AccountId, { client: AccountId; fromSeq: number; toSeq: number }>();
-    for (const { client, clientSeq } of batch.map(({ record }) => record.effects))
-      ranges.set(client, {
-        client,
-        fromSeq: ranges.get(client)?.fromSeq ?? clientSeq,
-        toSeq: clientSeq + 1,
-      });
-    if (batch.length > 0)
-      await receipts.put(proposalId, encode({ batch: number, orders: [...ranges.values()] }), {
-        pending: false,
-      });
-    return batch;
-  };
-
   const settleOnce = async (): Promise<boolean> => {
-    if (ready().length === 0) return false;
-    const number = ledger.market(market)!.nextBatch;
-    const batch = await proposal(number);
+    if (waiting.ready().length === 0) return false;
+    const batch = ledger.market(market)!.nextBatch;
+    const records = await ordersToPropose({ batch, gateway }, notes, {
+      noted: (number) => waiting.of(number)?.record,
+      fresh: async () => waiting.ready().map(({ record }) => record),
+    });
     const proposed = proposalOf(
-      batch.map(({ record }) => record),
-      { network: ledger.network, market, batch: number, gateway, by: gateway },
+      records,
+      { network: ledger.network, market, batch, gateway, by: gateway },
       ledger,
     );
     const { settlement } = proposed;
@@ -203,18 +137,10 @@ export function createSettler(components: SettlerComponents): Settler {
   };
   /** Its orders wait for nothing more, whatever they came to in it. */
   const closed = ({ batch, orders: ranges }: SettlementBody): void => {
-    for (const { client, fromSeq, toSeq } of ranges) {
-      orders.settled(client, toSeq);
-      const decided = waiting.get(client);
-      if (decided === undefined) continue;
-      for (let seq = fromSeq; seq < toSeq; seq += 1) {
-        const order = decided.get(seq);
-        if (order === undefined) continue;
-        decided.delete(seq);
-        voids.forget([order.record.effects]);
-        unmarked.set(order.id, { ...order.record, batch });
-      }
-    }
+    for (const { client, toSeq } of ranges) orders.settled(client, toSeq);
+    const taken = waiting.take(ranges);
+    voids.forget(taken.map(({ record }) => record.effects));
+    for (const { id, record } of taken) unmarked.set(id, { ...record, batch });
   };
 
   /** Tells the receipts of settled orders which batch they are in. */
@@ -241,7 +167,7 @@ export function createSettler(components: SettlerComponents): Settler {
       do {
         await takeIn();
         await mark();
-        await voids.ask(heldUp());
+        await voids.ask(waiting.heldUp());
       } while (await settleOnce());
       failure = undefined;
     } catch (error) {
@@ -261,8 +187,8 @@ export function createSettler(components: SettlerComponents): Settler {
       .then(
         () => {
           timer = undefined;
-          if (ready().length > 0) schedule(intervalMs);
-          else if (heldUp().length > 0) schedule(askAgainMs);
+          if (waiting.ready().length > 0) schedule(intervalMs);
+          else if (waiting.heldUp().length > 0) schedule(askAgainMs);
         },
         (error: unknown) => {
           timer = undefined;
@@ -282,11 +208,7 @@ export function createSettler(components: SettlerComponents): Settler {
         schedule(intervalMs);
         return;
       }
-      const decided = waiting.get(client) ?? new Map<number, DecidedOrder>();
-      // The first decision stands: it may have been proposed already.
-      if (decided.has(clientSeq)) return;
-      decided.set(clientSeq, order);
-      waiting.set(client, decided);
+      if (!waiting.add(order)) return;
       count += 1;
       schedule(intervalMs);
     },
@@ -300,12 +222,3 @@ export function createSettler(components: SettlerComponents): Settler {
     },
   };
 }
-
-/** What was last proposed to the validators; a settlement that comes of it has the same orders. */
-const proposalId = 'proposed-settlement';
-const proposalSchema = z.strictObject({
-  batch: z.int().min(0),
-  orders: z
-    .array(z.strictObject({ client: accountIdSchema, fromSeq: z.int().min(0), toSeq: z.int().min(0) }))
-    .max(maxOrdersPerBatch),
-});

@@ -1,7 +1,7 @@
 import type { AccountId, MarketId, OwnerKey } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import { type ClientOrders, clientOrders } from './client-orders.ts';
-import type { DecidedOrder } from './settler.ts';
+import type { DecidedOrder } from './waiting-orders.ts';
 
 /** The clients' orders in a market, after those that an earlier process left decided and unsettled. */
 export function ordersAfter(

@@ -1,26 +1,10 @@
-import { type AccountId, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
+import type { AccountId, MarketId, NodeId } from '@market-of-experts/core';
 import { certificateEffects, voidEffects } from '@market-of-experts/protocol';
+import { ordersToPropose, type ProposalNotes } from '../settlement/noted-proposal.ts';
 import { maxOrdersPerBatch, type ProvenOrder } from '../settlement/settlement-proposal.ts';
 import type { VoidedNumbers } from '../settlement/voided-numbers.ts';
 import type { MarketView } from '../view/market-view.ts';
 import type { ClaimBook } from './claim-book.ts';
-
-/** Which numbers a validator has proposed to settle as void, and up to where: it never proposes anything else under that batch. */
-export interface StandInNote {
-  readonly batch: number;
-  readonly gateway: NodeId;
-  readonly client: AccountId;
-  readonly fromSeq: number;
-  readonly toSeq: number;
-  readonly voids: readonly number[];
-}
-
-/** What a validator has proposed, over restarts: the last of each gateway. */
-export interface StandInNotes {
-  load(): readonly StandInNote[];
-  /** Durable when it returns. */
-  save(notes: readonly StandInNote[]): void;
-}
 
 export interface OverdueOrdersInit {
   readonly network: string;
@@ -28,7 +12,8 @@ export interface OverdueOrdersInit {
   readonly view: Pick<MarketView, 'prepaid' | 'rosterOf'>;
   readonly claims: Pick<ClaimBook, 'of'>;
   readonly voids: Pick<VoidedNumbers, 'ask' | 'isVoid'>;
-  readonly notes: StandInNotes;
+  /** Of what this validator has proposed. */
+  readonly notes: ProposalNotes;
 }
 
 /** What a validator proposes to settle in place of a gateway. */
@@ -42,7 +27,7 @@ export interface OverdueOrders {
     batch: number,
     clients: ReadonlyMap<AccountId, number>,
     place: number,
-  ): Promise<ProvenOrder[]>;
+  ): Promise<readonly ProvenOrder[]>;
 }
 
 export function overdueOrders(init: OverdueOrdersInit): OverdueOrders {
@@ -88,57 +73,24 @@ export function overdueOrders(init: OverdueOrdersInit): OverdueOrders {
     return orders;
   };
 
-  const gatewayNote = (gateway: NodeId, batch: number): StandInNote | undefined =>
-    notes.load().find((note) => note.gateway === gateway && note.batch === batch);
-  /** What was proposed under this number before: validators sign nothing else that comes from here. */
-  const proposedBefore = ({ batch, client, fromSeq, toSeq, voids: noted }: StandInNote): ProvenOrder[] =>
-    Array.from({ length: toSeq - fromSeq }, (_, index) => {
-      const clientSeq = fromSeq + index;
-      const order = noted.includes(clientSeq) ? voided(client, clientSeq) : certified(client, clientSeq);
-      if (order === undefined)
-        throw new MoeError(
-          'settlement-incomplete',
-          `The certificate of order ${clientSeq} of client ${client}, which was proposed for settlement ${batch}, is gone.`,
-        );
-      return order;
-    });
   /**
    * Orders of one client, so that none can hold up another's; each validator begins with another client, so that one whose orders
    * the others refuse holds up a single validator's turn.
    */
-  const ordersFor = async (
-    gateway: NodeId,
-    batch: number,
-    clients: ReadonlyMap<AccountId, number>,
-    place: number,
-  ): Promise<ProvenOrder[]> => {
-    const earlier = gatewayNote(gateway, batch);
-    if (earlier !== undefined) return proposedBefore(earlier);
+  const fresh = async (clients: ReadonlyMap<AccountId, number>, place: number): Promise<ProvenOrder[]> => {
     const sorted = [...clients].sort(([a], [b]) => (a < b ? -1 : 1));
     const first = Math.max(0, place) % sorted.length;
     for (const [client, last] of [...sorted.slice(first), ...sorted.slice(0, first)]) {
       const orders = await closable(client, last);
-      if (orders.length === 0) continue;
-      notes.save([
-        ...notes.load().filter((note) => note.batch === batch && note.gateway !== gateway),
-        noteOf(orders, { batch, gateway, client }),
-      ]);
-      return orders;
+      if (orders.length > 0) return orders;
     }
     return [];
   };
-  return { ordersFor };
-}
-
-function noteOf(
-  orders: readonly ProvenOrder[],
-  about: Pick<StandInNote, 'batch' | 'gateway' | 'client'>,
-): StandInNote {
-  const numbers = orders.map(({ effects }) => effects.clientSeq);
   return {
-    ...about,
-    fromSeq: numbers[0]!,
-    toSeq: numbers.at(-1)! + 1,
-    voids: numbers.filter((_, index) => orders[index]!.proof.kind === 'void'),
+    ordersFor: (gateway, batch, clients, place) =>
+      ordersToPropose({ batch, gateway }, notes, {
+        noted: ({ client, clientSeq }, wasVoid) => (wasVoid ? voided : certified)(client, clientSeq),
+        fresh: () => fresh(clients, place),
+      }),
   };
 }

@@ -10,6 +10,7 @@ import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import type { SettlementBody } from '@market-of-experts/protocol';
 import type { BatchRecord } from '@market-of-experts/receipts/receipt-record';
+import type { ProposalNotes } from '../settlement/noted-proposal.ts';
 import { patientWarning } from '../settlement/patient-warning.ts';
 import { batchOf, type ProvenOrder, proposalOf, signaturesOf } from '../settlement/settlement-proposal.ts';
 import { voidedNumbers } from '../settlement/voided-numbers.ts';
@@ -17,7 +18,7 @@ import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { tellCertified } from './certified-jobs.ts';
 import type { ClaimBook } from './claim-book.ts';
-import { overdueOrders, type StandInNotes } from './overdue-orders.ts';
+import { overdueOrders } from './overdue-orders.ts';
 import { overdueClaims, overdueMs } from './stand-ins.ts';
 
 export interface SettleOverdueInit {
@@ -28,7 +29,8 @@ export interface SettleOverdueInit {
   readonly view: MarketView;
   readonly claims: ClaimBook;
   readonly clock: Clock;
-  readonly notes: StandInNotes;
+  /** What it has proposed, over restarts. */
+  readonly notes: ProposalNotes;
   /** Keeps the content of a batch before the ledger has it, where somebody here needs it. */
   readonly keepBatch?: ((settlement: SettlementBody, content: BatchRecord) => Promise<void>) | undefined;
   readonly onWarning: (message: string) => void;
