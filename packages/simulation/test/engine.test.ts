@@ -55,6 +55,12 @@ describe('the engine', () => {
             const commit = sealed.job.commits.find(({ body }) => body.principal === seat.principal.node);
             if (commit !== undefined) expect(commit.body.worker).toBe(seat.worker!.node);
           }
+          for (const { principal, worker, workerBps, workerSlashMicro } of members) {
+            const commit = sealed.job.commits.find(({ body }) => body.principal === principal);
+            expect(worker).toBe(commit?.body.worker ?? principal);
+            // Who never committed cannot be held to anything.
+            if (worker === principal) expect([workerBps, workerSlashMicro]).toEqual([10_000, 0n]);
+          }
           const calling = sealed.job.commits.filter(({ body }) => body.worker !== body.principal);
           expect(sealed.job.grants.map(({ by }) => by)).toEqual(calling.map(({ by }) => by));
           expect(sealed.cutAtMs).toBeGreaterThan(datum.atMs);

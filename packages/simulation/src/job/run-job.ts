@@ -43,7 +43,8 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
 
   const compared = parameters.distractors * parameters.pieces;
   const members = sealed.seats.map((seat): CertifiedMember => {
-    const worker = seat.worker ?? seat.principal;
+    // Of a friend that did not commit in time the protocol knows nothing: the caller answers for the seat alone.
+    const worker = hasCommitted(sealed, seat) ? seat.worker! : seat.principal;
     const isScored = canScore && isInTime.get(seat)!;
     const { global, place } = market.standings.of(worker.node, datum.place);
     const outcome = outcomeOf(seat, sealed, isInTime.get(seat)!, canScore, random);
