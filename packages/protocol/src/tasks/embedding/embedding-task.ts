@@ -19,7 +19,7 @@ import {
 } from './vector.ts';
 
 /** A member's vectors, int16, of the market's dimension. */
-interface OpenedVectors extends OpenedAnswer {
+export interface OpenedVectors extends OpenedAnswer {
   readonly kept: Int16Array;
   readonly pieces: readonly Int16Array[];
   /** Of the whole text, quantised from what is delivered. */
