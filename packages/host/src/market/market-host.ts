@@ -1,13 +1,14 @@
 import { type MarketId, MoeError, messageOf } from '@market-of-experts/core';
-import { type Market, problemsOfJoining, type TransactionKind } from '@market-of-experts/protocol';
+import type { Market, TransactionKind } from '@market-of-experts/protocol';
 import { hasMarketDirectory, type MarketStore, openMarketStore } from '../directory/market-store.ts';
 import { foundedMarketId } from '../genesis/genesis-terms.ts';
 import { leaveMarket } from '../house/enrol-expert.ts';
 import type { HousePool } from '../house/expert-pool.ts';
 import { readJoiningChoice } from '../house/joined-markets.ts';
 import { releaseClients, strandedMarkets } from '../house/prepaid.ts';
-import { problemOfServing } from '../house/served-terms.ts';
+import { joiningRules } from './joining-rules.ts';
 import { type MarketRuntime, openMarketRuntime } from './market-runtime.ts';
+import { type MarketHere, openMarkets, reasonAgainst, servingMarket } from './markets-here.ts';
 import type { ProcessParts } from './process-parts.ts';
 import { closedByOwner } from './retire-market.ts';
 
@@ -29,15 +30,6 @@ export interface MarketHost {
   close(): Promise<void>;
 }
 
-/** What a market of the ledger is to this process. */
-type MarketHere =
-  | { readonly kind: 'open'; readonly runtime: MarketRuntime }
-  /** It is not served, or no more. */
-  | { readonly kind: 'left-out'; readonly reason: string }
-  /** It could not be opened, which may pass. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly attempts: number; isDue: boolean }
-  | { readonly kind: 'ended' };
-
 /** After these it may be that a market must be opened, left or closed. */
 const watched: ReadonlySet<TransactionKind> = new Set([
   'createMarket',
@@ -57,14 +49,12 @@ export async function openMarketHost(
   const { ledger } = parts.embedded;
   const { onWarning, clock } = parts;
   const { keys, spending } = parts.house;
+  const rules = joiningRules(parts);
   const here = new Map<MarketId, MarketHere>();
   const warned = new Set<string>();
   const stopped = new AbortController();
   const retiring = new Set<Promise<void>>();
   const allowance = { spending, mostMicro: () => readJoiningChoice(parts.dataDir).budgetMicro };
-  const isOwn = ({ market, owner }: Market): boolean =>
-    market === foundedMarketId || parts.house.ownAccounts.has(owner);
-
   /** The market that the data directory was founded with has it for itself, and its receipts are beside the ledger. */
   const storeOf = (market: MarketId): MarketStore =>
     market === foundedMarketId
@@ -79,24 +69,11 @@ export async function openMarketHost(
       market: record.market,
       store: storeOf(record.market),
       isOpen,
-      ...(isOwn(record) ? {} : { allowance }),
+      ...(rules.isOwn(record) ? {} : { allowance }),
     });
   const firstRecord = ledger.market(firstMarket)!;
   const first = await openRuntime(firstRecord, !hasEnded(firstRecord, ledger.settings().epoch));
   here.set(firstMarket, { kind: 'open', runtime: first });
-
-  /**
-   * Why a market is not served, which may change with its terms and with the operator's choice. Of others it is served only where
-   * he has said so: each takes money of the treasury, and its owner sets what becomes of it.
-   */
-  const reasonOf = (record: Market, joined: ReadonlySet<MarketId>): string | undefined => {
-    const problem = problemOfServing(record.terms, parts.space);
-    if (problem !== undefined || isOwn(record)) return problem;
-    if (!joined.has(record.market))
-      return `the house joins markets of others only where it is told to (moe expert join ${record.market})`;
-    const problems = problemsOfJoining(record, ledger.settings().rules);
-    return problems.length === 0 ? undefined : `the house does not join it: ${problems.join('; ')}`;
-  };
 
   const leaveOut = (market: MarketId, reason: string): void => {
     const known = here.get(market);
@@ -128,7 +105,7 @@ export async function openMarketHost(
   const endWhatIsLeft = async (record: Market): Promise<void> => {
     const { market } = record;
     if (here.has(market) || !hasStore(market)) return;
-    if (problemOfServing(record.terms, parts.space) === undefined) retire(market, await open(record, false));
+    if (rules.canServe(record)) retire(market, await open(record, false));
   };
 
   /** Brings one market to where the ledger and the operator say it is. */
@@ -142,7 +119,7 @@ export async function openMarketHost(
     }
     // Its owner has announced the end, and it is served until then.
     const isClosing = record.closesAtEpoch !== undefined && known?.kind === 'open';
-    const reason = isClosing ? undefined : reasonOf(record, joined);
+    const reason = isClosing ? undefined : rules.reasonAgainst(record, joined);
     if (reason !== undefined) {
       if (known?.kind === 'open' && market === firstMarket) {
         // Programs that name no market are told that nobody answers there.
@@ -194,7 +171,7 @@ export async function openMarketHost(
   const look = async (): Promise<void> => {
     const { epoch } = ledger.settings();
     const markets = ledger.markets();
-    const joined = new Set(readJoiningChoice(parts.dataDir).markets);
+    const joined = rules.joined();
     const onLedger = new Set(markets.map(({ market }) => market));
     for (const [market, known] of here) {
       if (onLedger.has(market)) continue;
@@ -232,30 +209,11 @@ export async function openMarketHost(
   lookSoon();
   await looking;
 
-  const opened = (): MarketRuntime[] =>
-    [...here.values()].flatMap((known) => (known.kind === 'open' ? [known.runtime] : []));
   return {
     first,
-    open: opened,
-    serving(market) {
-      const known = here.get(market);
-      if (known?.kind === 'open') return known.runtime;
-      if (known?.kind === 'ended') throw closedByOwner(market);
-      if (known === undefined)
-        throw new MoeError(
-          'unknown-market',
-          `There is no market "${market}" here. GET /v1/models lists those that there are.`,
-        );
-      throw new MoeError(
-        'market-not-served',
-        `The market "${market}" is on the ledger, but this node does not serve it: ${known.reason}.`,
-        { metadata: { param: 'model' }, isRetryable: known.kind === 'failed' },
-      );
-    },
-    reasonAgainst(market) {
-      const known = here.get(market);
-      return known?.kind === 'left-out' || known?.kind === 'failed' ? known.reason : undefined;
-    },
+    open: () => openMarkets(here),
+    serving: (market) => servingMarket(here, market),
+    reasonAgainst: (market) => reasonAgainst(here, market),
     look: lookSoon,
     async settled() {
       await looking;
@@ -266,7 +224,7 @@ export async function openMarketHost(
       stopped.abort(new MoeError('market-closed', 'The market is closing.'));
       await looking;
       await Promise.all(retiring);
-      const ends = await Promise.allSettled(opened().map((runtime) => runtime.close()));
+      const ends = await Promise.allSettled(openMarkets(here).map((runtime) => runtime.close()));
       const failure = ends.find((end) => end.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
     },
