@@ -20,6 +20,7 @@ const watched = new Set([
 
 /** Where the kinds of market are put together: they import from the folders of tasks, and use none of their words. */
 const composed = new Set([
+  'packages/host/src/house/task-skills.ts',
   'packages/protocol/src/index.ts',
   'packages/protocol/src/parameters/market-parameters.ts',
   'packages/protocol/src/terms/task-of.ts',
@@ -42,12 +43,6 @@ const known: Readonly<Record<string, string>> = {
   'packages/host/src/house/served-terms.ts': 'says in words that the experts here embed texts',
   'packages/host/src/market/market-requests.ts': 'passes requests for embeddings on',
   'packages/host/src/service/service.ts': 'passes requests for embeddings on',
-  'packages/roles/src/coordinator/coordinator-role.ts': 'its method is called embed',
-  'packages/roles/src/coordinator/merit.ts': 'places a text by the vector of a router',
-  'packages/roles/src/coordinator/routed-messages.ts': 'routed answers are vectors',
-  'packages/roles/src/expert/routed-role.ts': 'calls the encoder',
-  'packages/roles/src/expert/sealing.ts': 'calls the encoder and seals vectors',
-  'packages/roles/src/expert/workload.ts': 'measures the encoder',
   'packages/simulation/src/beliefs/history-beliefs.ts': 'asks history about a vector',
 };
 

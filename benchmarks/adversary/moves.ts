@@ -47,7 +47,7 @@ export function menu(world: World, gateway: CrookedGateway, expert: CrookedExper
       ? Promise.resolve(end.notify(to, message.protocol, bytes))
       : end.request(to, message.protocol, bytes, { timeoutMs });
   const embed = (mode: 'shard' | 'route', account = one(market.clients)) =>
-    market.coordinator.embed({
+    market.coordinator.serve({
       account,
       text: mode === 'shard' ? textAbout(Math.floor(uniform() * 1_000)) : 'a short one',
       mode,

@@ -1,7 +1,9 @@
 /** What a wrong clock does to an honest node. Orders name their deadline in time of day, 30 s after they are made. */
+
 import { type Clock, systemRandom } from '@market-of-experts/core';
 import { defaultParameters, type MarketParameters } from '@market-of-experts/protocol';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
+import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
 import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
 import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { studyEncode, studyParameters, studyText } from './study-market.ts';
@@ -82,7 +84,7 @@ async function observe(skews: Skews): Promise<Omit<SkewRow, 'skewSeconds'>> {
       view: market.view,
       random: systemRandom,
       clock: shifted(clock, () => (skews.expertMs?.(index) ?? 0) + (isLast ? jumpMs : 0)),
-      backend: {
+      skill: embeddingSkill({
         name: `expert-${index}`,
         dimensions: parameters.dimensions,
         embed: async (texts) => {
@@ -91,7 +93,7 @@ async function observe(skews: Skews): Promise<Omit<SkewRow, 'skewSeconds'>> {
           return texts.map(encode);
         },
         close: async () => undefined,
-      },
+      }),
     });
   }
   const isAllOrNone = skews.clientMs !== undefined || skews.whose === 'every expert';

@@ -44,6 +44,7 @@ import { runShardJob } from '@market-of-experts/roles/coordinator/shard-job';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { historyRecordOf } from '@market-of-experts/roles/job/certified-record';
 import { guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
 import { ticketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import type { MarketView } from '@market-of-experts/roles/view/market-view';
@@ -173,7 +174,6 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     unitsPerJob: lossUnitsPerJob(parameters),
     dimensions: parameters.dimensions,
   });
-  const placeOf = (sum: Int32Array): number => nearestPlace(places, sum);
   const view: MarketView = {
     current: () => ({ roster, hash: rosterHash(roster) }),
     rosterOf: (hash) => (hash === rosterHash(roster) ? roster : undefined),
@@ -185,9 +185,8 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
     }),
     task: embeddingTask({
       calibration: (node, index) => published[indices.get(node)!]![index]!,
-      placeOf,
+      placeOf: (sum) => nearestPlace(places, sum),
     }),
-    placeOf,
     nextBatch: () => roster.batch,
     validators: () => [validatorKeys.publicKey as NodeId],
     isQuorum: (signers) => signers.length > 0,
@@ -211,7 +210,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   for (const { name, vectorOf, keys, node } of experts)
     expertRole({ signer: signerOf(keys), policy: init.policy })({
       transport: connect(node),
-      backend: backendOf(name, parameters.dimensions, vectorOf),
+      skill: embeddingSkill(backendOf(name, parameters.dimensions, vectorOf)),
       view,
       clock,
       random: seededRandom(`${seed}/${name}`),

@@ -1,7 +1,6 @@
 import { encode, type NodeId, type Random, sha256 } from '@market-of-experts/core';
 import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard';
 import type { ExpertBackend } from '@market-of-experts/models';
-import { float32Bytes } from '@market-of-experts/protocol';
 import { encodeRecord } from '@market-of-experts/receipts/receipt-record';
 import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
 import { batchId } from '@market-of-experts/roles/receipts/kept-batch';
@@ -45,7 +44,7 @@ export async function marketRun(): Promise<Fingerprints> {
   });
   try {
     const embed = (job: number, mode: 'shard' | 'route', client = job % 2) =>
-      market.coordinator.embed({
+      market.coordinator.serve({
         account: market.clients[client]!,
         text: textAbout(1_000 + job),
         mode,
@@ -55,10 +54,8 @@ export async function marketRun(): Promise<Fingerprints> {
         isTextPublic: job % 3 === 1,
         signal: new AbortController().signal,
       });
-    for (let job = 0; job < 6; job += 1)
-      take('answers', fingerprint(float32Bytes((await embed(job, 'shard')).vector)));
-    for (let job = 6; job < 10; job += 1)
-      take('answers', fingerprint(float32Bytes((await embed(job, 'route')).vector)));
+    for (let job = 0; job < 6; job += 1) take('answers', fingerprint((await embed(job, 'shard')).answer));
+    for (let job = 6; job < 10; job += 1) take('answers', fingerprint((await embed(job, 'route')).answer));
     await market.coordinator.close();
     await market.settler.flush();
     await market.settler.close();

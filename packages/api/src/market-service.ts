@@ -23,13 +23,18 @@ export interface EmbedRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface EmbeddedText {
-  /** Unit vector, length = the market's dimension. */
-  readonly vector: Float32Array;
+export interface ServedText {
+  /** In the form that the market's kind has for it. */
+  readonly answer: Uint8Array;
   readonly receiptId: string;
   readonly mode: 'shard' | 'route';
   readonly feeMicro: Amount;
   readonly tokens: number;
+}
+
+export interface EmbeddedText extends Omit<ServedText, 'answer'> {
+  /** Unit vector, length = the market's dimension. */
+  readonly vector: Float32Array;
 }
 
 /** A region, with means and expectations of credits before they are rounded to whole micro-credits. */

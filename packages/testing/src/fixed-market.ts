@@ -27,6 +27,7 @@ import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/callin
 import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
 import type { TicketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { fixedMarketView } from '@market-of-experts/roles/view/fixed-view';
@@ -141,9 +142,10 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       : expertRole({ signer: signerOf(keys), policy: init.policy ?? workAlways });
     role?.({
       transport,
-      backend:
+      skill: embeddingSkill(
         init.backend?.(index, encode) ??
-        encoderBackend(`expert-${index}`, roster.parameters.dimensions, encode),
+          encoderBackend(`expert-${index}`, roster.parameters.dimensions, encode),
+      ),
       view,
       clock: { ...clock, nowMs: () => clock.nowMs() + (init.skewMs?.(index) ?? 0) },
       random: systemRandom,

@@ -5,6 +5,7 @@ import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import type { GuardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
+import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
 import type { Attendant } from '@market-of-experts/roles/validator/attendance';
 import type { ClaimBook } from '@market-of-experts/roles/validator/claim-book';
 import {
@@ -121,7 +122,7 @@ export async function startExpert(
   const transport = connections.connect(node);
   expertRole({ signer: components.signerOf(name), policy })({
     transport,
-    backend,
+    skill: embeddingSkill(backend),
     view,
     clock,
     random,

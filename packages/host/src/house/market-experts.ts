@@ -9,6 +9,7 @@ import {
 } from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
+import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
 import {
   type CertificateBody,
@@ -19,6 +20,7 @@ import {
 } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
+import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
 import type { PresenceBook } from '@market-of-experts/roles/view/presence';
 import { callsOf } from '@market-of-experts/roles/view/settled-state';
@@ -54,6 +56,8 @@ export interface MarketExpertsComponents {
   readonly presence: PresenceBook;
   readonly calibration: CalibrationStore;
   readonly parameters: () => MarketParameters;
+  /** What a model can do in this market. */
+  readonly skillOf: (backend: ExpertBackend) => TaskSkill;
   /** Names as they are shown, of who is registered. */
   readonly nameOf: (node: NodeId) => string;
   readonly clock: Clock;
@@ -116,7 +120,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     const scope = scopedTransport(expert.transport, market);
     const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
       transport: scope,
-      backend: spec.backend,
+      skill: components.skillOf(spec.backend),
       view,
       clock: components.clock,
       random: components.random,

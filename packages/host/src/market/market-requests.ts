@@ -1,5 +1,6 @@
 import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
 import { type AccountId, type Clock, MoeError } from '@market-of-experts/core';
+import { float32FromBytes } from '@market-of-experts/protocol';
 import type { CoordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { createSlots } from '@market-of-experts/roles/coordinator/slots';
 import { undelivered } from './undelivered.ts';
@@ -24,7 +25,7 @@ export interface MarketRequests {
 }
 
 export function marketRequests(
-  coordinator: Pick<CoordinatorRole, 'embed'>,
+  coordinator: Pick<CoordinatorRole, 'serve'>,
   houseAccount: AccountId,
   clock: Clock,
 ): MarketRequests {
@@ -39,8 +40,8 @@ export function marketRequests(
     const answers: EmbeddedText[] = new Array(texts.length);
     let next = 0;
     let failure: { readonly error: unknown } | undefined;
-    const one = (text: string): Promise<EmbeddedText> =>
-      coordinator.embed({
+    const one = async (text: string): Promise<EmbeddedText> => {
+      const { answer, ...served } = await coordinator.serve({
         account,
         text,
         mode: request.mode ?? 'auto',
@@ -52,6 +53,8 @@ export function marketRequests(
         signal,
         caller,
       });
+      return { ...served, vector: float32FromBytes(answer) };
+    };
     const work = async (): Promise<void> => {
       while (next < texts.length && failure === undefined) {
         const index = next;

@@ -17,6 +17,7 @@ import type { JoiningAllowance } from '../house/enrol-expert.ts';
 import { expertNames } from '../house/expert-names.ts';
 import { type MarketExperts, marketExperts } from '../house/market-experts.ts';
 import { prepayClients } from '../house/prepaid.ts';
+import { taskSkills } from '../house/task-skills.ts';
 import { closersOf } from './closers.ts';
 import { type MarketHistory, openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
@@ -72,6 +73,7 @@ export async function openMarketRuntime(
       : (message: string): void => parts.onWarning(`${market}: ${message}`);
   const { terms } = ledger.market(market)!;
   const parameters = () => (ledger.market(market)?.terms ?? terms).parameters;
+  const skillOf = taskSkills[terms.task];
   const closers = closersOf(() => store.close());
   try {
     if (init.isOpen) await prepayClients(embedded, keys, clients, market, gateway.prepaid.lockMicro);
@@ -118,6 +120,7 @@ export async function openMarketRuntime(
     const keeper = standingsKeeper(standingsPath, view, onWarning);
     const experts = marketExperts({
       market,
+      skillOf,
       allowance: init.allowance,
       keys,
       signerOf: house.signerOf,
@@ -165,7 +168,7 @@ export async function openMarketRuntime(
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
       countTokens: gateway.countTokens,
-      router: gateway.router,
+      router: gateway.router && skillOf(gateway.router),
       onEquivocation: (statements, order) => {
         ledger
           .transact(keys.owner('market-owner'), {

@@ -50,6 +50,21 @@ export interface DatumPlace {
   readonly vector: Uint8Array;
 }
 
+/** Where a datum seems to lie by one answer: for beliefs, not for what is certified. */
+export interface DatumPoint {
+  readonly place: number;
+  /** In the space of the market's history. */
+  readonly point: Int16Array;
+}
+
+/** What the experts of one market have published, and how it is divided; certified data that every verifier holds. */
+export interface PublishedAnswers {
+  /** A node's answer to a piece of the calibration set, as a point of the market's space. */
+  readonly calibration: (node: NodeId, index: number) => Int16Array;
+  /** Place nearest to a sum of points. */
+  readonly placeOf: (sum: Int32Array) => number;
+}
+
 /** What a number of a market's terms may be, and what it is for where that explains the bound. */
 export interface TermRange<Terms> {
   /** As in `parameters.pieces`. */
@@ -76,10 +91,16 @@ export interface TaskRules<Parameters, Opened extends OpenedAnswer = OpenedAnswe
   readonly ranges: readonly TermRange<TaskTerms<Parameters>>[];
   /** … and what does not fit together, in a sentence that says what would do. Asked within the bounds. */
   problemOf(terms: TaskTerms<Parameters>): string | undefined;
-  /** Undefined for a datum that is too short to be cut: it can be routed, but experts cannot compete for it. */
+  /** Undefined for a datum that is {@link tooShort} to be cut: it can be routed, but experts cannot compete for it. */
   question(datum: string, seed: string, parameters: Parameters): Question | undefined;
+  /** Why there is no {@link question} about it, in a sentence; undefined where there is one. Cheaper than to cut it. */
+  tooShort(datum: string, parameters: Parameters): string | undefined;
+  /** Pieces of a datum at most. */
+  mostPieces(parameters: Parameters): number;
   /** Undefined for what is no answer in this market. Never throws: anybody may have sent it. */
   open(answer: Answer, parameters: Parameters): Opened | undefined;
+  /** Whether an answer to a whole datum could be delivered. Never throws. */
+  isAnswer(full: Answer['full'], parameters: Parameters): boolean;
   /**
    * What is delivered of the `full` answers, each with its weight: not negative, 1 together. An answer of weight 0 may be
    * anything, or missing. Not on a money path.
@@ -103,6 +124,8 @@ export interface Task<Parameters, Opened extends OpenedAnswer = OpenedAnswer>
     seed: string,
     parameters: Parameters,
   ): readonly SeatScore[] | undefined;
+  /** Of an answer to what was kept, or to a whole datum as if all were kept. */
+  locate(kept: Answer['kept']): DatumPoint;
   /** By the answers of the judges, one or more. */
   placeOf(judges: readonly Opened[], parameters: Parameters): DatumPlace;
 }

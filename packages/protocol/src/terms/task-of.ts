@@ -1,14 +1,25 @@
 import type { MarketParameters } from '../parameters/market-parameters.ts';
-import { embeddingRules } from '../tasks/embedding/embedding-task.ts';
-import type { TaskRules } from '../tasks/task.ts';
+import { embeddingRules, embeddingTask } from '../tasks/embedding/embedding-task.ts';
+import type { PublishedAnswers, Task, TaskRules } from '../tasks/task.ts';
+
+interface Kind {
+  readonly rules: TaskRules<MarketParameters>;
+  readonly with: (published: PublishedAnswers) => Task<MarketParameters>;
+}
 
 /** The kinds of market that there are, by the name that their terms give. */
-const kinds = { 'text-embedding': embeddingRules } satisfies Record<string, TaskRules<MarketParameters>>;
+const kinds = {
+  'text-embedding': { rules: embeddingRules, with: embeddingTask },
+} satisfies Record<string, Kind>;
 
 export type MarketTask = keyof typeof kinds;
 export const marketTasks = Object.keys(kinds) as MarketTask[];
 
-/** The rules of a kind of market; those that need what its experts publish are made where that is known. */
 export function taskOf(task: MarketTask): TaskRules<MarketParameters> {
-  return kinds[task];
+  return kinds[task].rules;
+}
+
+/** The same with what the experts of a market have published. */
+export function taskWith(task: MarketTask, published: PublishedAnswers): Task<MarketParameters> {
+  return kinds[task].with(published);
 }

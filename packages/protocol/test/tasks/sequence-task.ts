@@ -32,6 +32,9 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
     if (numbers.length < 3) return undefined;
     return { kept: numbers.slice(0, -1).join(' '), pieces: numbers.slice(-1) };
   },
+  tooShort: (datum) => (datum.split(' ').length < 3 ? 'Three numbers at least.' : undefined),
+  mostPieces: () => 1,
+  isAnswer: (full) => full.length === 4,
   open({ kept, pieces, full }) {
     if ([kept, full, ...pieces].some((bytes) => bytes.length !== 4) || pieces.length !== 1) return undefined;
     return { guess: numberOf(kept), seen: numberOf(pieces[0]!), next: numberOf(full), pieceCount: 1 };
@@ -48,6 +51,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
       isDissenting: false,
     }));
   },
+  locate: (kept) => ({ place: 0, point: Int16Array.of(numberOf(kept)) }),
   placeOf: (judges) => ({ place: judges.length, vector: Uint8Array.of(1) }),
   deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
 };

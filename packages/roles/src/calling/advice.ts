@@ -1,6 +1,5 @@
 import type { NodeId } from '@market-of-experts/core';
 import {
-  addInto,
   penaltyOf,
   placeExcess,
   problemOfCall,
@@ -37,16 +36,15 @@ const strangers = 2;
 export function adviceOn(
   components: AdviceComponents,
   job: SealedJob,
-  kept: Int16Array,
+  kept: Uint8Array,
   random: () => number,
 ): Situation {
   const { self, view, calls } = components;
   const { roster, draw } = job;
   const { parameters } = roster;
   const standings = view.standingsAt(roster.batch) ?? Standings.empty;
-  const sum = new Int32Array(kept.length);
-  addInto(sum, kept);
-  const place = view.placeOf(sum);
+  const datum = view.task.locate(kept);
+  const { place } = datum;
   const withStanding = <Of extends { readonly node: NodeId }>(
     expert: Of,
   ): Of & { readonly standing: number } => ({
@@ -69,8 +67,7 @@ export function adviceOn(
   const cast = [withStanding(own), ...opponents, ...friends];
   const beliefs: Beliefs = view.beliefs ?? standingsBeliefs(standings, parameters);
   const excess = beliefs.excessOf(
-    kept,
-    place,
+    datum,
     cast.map(({ node }) => node),
   );
   const prospects = cast.map(

@@ -10,8 +10,8 @@ export function historyBeliefs(history: History, clock: Clock): Beliefs {
   let noise = jobNoise(history).excess;
   let measuredAt = history.size;
   return {
-    excessOf: (vector, _, experts) =>
-      posterior(history, vector, experts, { nowMs: clock.nowMs() }).map(({ excess }) => excess),
+    excessOf: ({ point }, experts) =>
+      posterior(history, point, experts, { nowMs: clock.nowMs() }).map(({ excess }) => excess),
     jobNoise() {
       if (Math.abs(history.size - measuredAt) >= noiseEvery) {
         noise = jobNoise(history).excess;

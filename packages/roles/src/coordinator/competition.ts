@@ -1,4 +1,4 @@
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
 import {
   isMoeError,
   type KeyPair,
@@ -13,7 +13,6 @@ import {
   type Delivery,
   deliveryWeights,
   feeOf,
-  float32FromBytes,
   type MarketParameters,
   type OrderBody,
   orderDomain,
@@ -42,7 +41,7 @@ export async function compete(
   components: CompetitionComponents,
   request: TextRequest,
   bytes: number,
-): Promise<EmbeddedText> {
+): Promise<ServedText> {
   for (let attempt = 1; ; attempt += 1)
     try {
       return await competeOnce(components, request, bytes);
@@ -56,7 +55,7 @@ async function competeOnce(
   components: CompetitionComponents,
   request: TextRequest,
   bytes: number,
-): Promise<EmbeddedText> {
+): Promise<ServedText> {
   const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
   const startedMs = clock.nowMs();
   const beganMs = clock.steadyMs();
@@ -124,7 +123,7 @@ async function competeOnce(
       isRetryable: true,
     });
   return {
-    vector: float32FromBytes(deliver(outcome, request.delivery, view.task)),
+    answer: deliver(outcome, request.delivery, view.task),
     receiptId: certificate.body.job,
     mode: 'shard',
     feeMicro: certificate.body.feeMicro,

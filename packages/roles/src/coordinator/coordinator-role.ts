@@ -1,4 +1,4 @@
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
 import {
   type AccountId,
   type KeyPair,
@@ -8,12 +8,11 @@ import {
   type OwnerKey,
 } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
-import type { ExpertBackend } from '@market-of-experts/models';
-import { type SettlementBody, wordsOf } from '@market-of-experts/protocol';
+import type { SettlementBody } from '@market-of-experts/protocol';
 import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import type { ClientOrders } from './client-orders.ts';
 import { compete } from './competition.ts';
-import { createMerit } from './merit.ts';
+import { createMerit, type MeritInit } from './merit.ts';
 import { createRecords } from './records.ts';
 import { rosterKeeper } from './roster-keeper.ts';
 import type { RoutedSession } from './routed-session.ts';
@@ -41,8 +40,8 @@ export interface CoordinatorInit {
 
 export interface CoordinatorComponents extends Omit<CompetingComponents, OwnParts> {
   readonly receipts: ReceiptStore;
-  /** A cheap encoder of the market's space: routed mode then asks whoever is best for texts like the one at hand. */
-  readonly router?: ExpertBackend | undefined;
+  /** A cheap skill of the market's kind: routed mode then asks whoever is best for texts like the one at hand. */
+  readonly router?: MeritInit['router'];
   /** Bounds the jobs that run at once, also those of other markets that share it. */
   readonly slots: Slots;
   /** Told of each decided order once its record is durable. */
@@ -58,7 +57,7 @@ export interface CoordinatorRole extends Pick<GapFiller, 'voidGaps'> {
   readonly id: NodeId;
   readonly orders: ClientOrders;
   readonly settler: Settler;
-  embed(request: TextRequest): Promise<EmbeddedText>;
+  serve(request: TextRequest): Promise<ServedText>;
   /** Records that are answered but not yet durable or tallied; settled by `close`. */
   openSessions(): readonly RoutedSession[];
   /** Finishes what is open. What is decided then, the settler still settles, until that is closed. */
@@ -101,7 +100,7 @@ export function coordinatorRole(
       id,
       orders,
       settler,
-      async embed(request) {
+      async serve(request) {
         records.assertStoring();
         const { parameters } = view.current().roster;
         const bytes = Buffer.byteLength(request.text);
@@ -113,7 +112,7 @@ export function coordinatorRole(
         const isAudit = (): boolean =>
           random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
         const run = () => slots.run(() => compete(serving, request, bytes), request);
-        const canCompete = hasWords(request.text, parameters.minimumWords);
+        const canCompete = view.task.tooShort(request.text, parameters) === undefined;
         if (canCompete && (request.mode === 'shard' || isAudit())) return run();
         const { experts, confidence } = await merit(request.text, request.signal);
         // A competition costs several times the work and time: `auto` holds one where it may find a better expert.
@@ -129,9 +128,4 @@ export function coordinatorRole(
       },
     };
   };
-}
-
-/** Whether the text can be masked. Long texts are not segmented whole to find out. */
-function hasWords(text: string, minimum: number): boolean {
-  return wordsOf(text.slice(0, 40 * minimum)).length >= minimum || wordsOf(text).length >= minimum;
 }

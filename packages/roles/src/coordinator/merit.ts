@@ -1,7 +1,7 @@
 import { messageOf, type NodeId } from '@market-of-experts/core';
 import { normalBelow } from '@market-of-experts/history';
-import type { ExpertBackend } from '@market-of-experts/models';
-import { addInto, compareFractions, noLosses, placeExcess, quantise } from '@market-of-experts/protocol';
+import { compareFractions, noLosses, placeExcess } from '@market-of-experts/protocol';
+import type { TaskSkill } from '../tasks/task-skill.ts';
 import type { LedgerView } from '../view/ledger-view.ts';
 
 /** Experts for one text, the best first, and how sure it is that the first is the best. */
@@ -16,8 +16,8 @@ export type Merit = (text: string, signal: AbortSignal) => Promise<RankedExperts
 
 export interface MeritInit {
   readonly view: LedgerView;
-  /** A cheap encoder of the market's space, to see where a text lies; without one all texts are alike. */
-  readonly router?: ExpertBackend | undefined;
+  /** A cheap skill of the market's kind, to see where a text lies; without one all texts are alike. */
+  readonly router?: Pick<TaskSkill, 'answerKept'> | undefined;
   readonly onWarning: (message: string) => void;
 }
 
@@ -28,12 +28,11 @@ export function createMerit({ view, router, onWarning }: MeritInit): Merit {
     return async () => ({ experts: expertsByStanding(view), confidence: 0 });
   return async (text, signal) => {
     try {
-      const vector = quantise((await router.embed([text], { signal }))[0]!);
-      const sum = new Int32Array(vector.length);
-      addInto(sum, vector);
+      const { parameters } = view.current().roster;
+      const datum = view.task.locate(await router.answerKept(text, parameters, signal));
       const experts = expertsByStanding(view);
       const ranked = beliefs
-        .excessOf(vector, view.placeOf(sum), experts)
+        .excessOf(datum, experts)
         .map((excess, index) => ({ node: experts[index]!, excess }))
         .sort((a, b) => a.excess.mean - b.excess.mean);
       const [best, second] = ranked;

@@ -6,7 +6,6 @@ import {
   MoeError,
   type NodeId,
 } from '@market-of-experts/core';
-import { float32FromBytes, isUnitVector } from '@market-of-experts/protocol';
 import { previewOf } from '@market-of-experts/receipts/preview';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
@@ -22,15 +21,15 @@ interface RoutedText {
   readonly feeMicro: Amount;
 }
 
-interface RoutedVector {
-  readonly vector: Float32Array;
+interface RoutedAnswer {
+  readonly answer: Uint8Array;
   readonly receiptId: string;
 }
 
 /** Carries texts to experts, those of one client for one expert together. */
 export interface RoutedMessages {
   /** Rejects with what the expert answered, `insufficient-funds`, or the reason of the request's abort. */
-  ask(worker: NodeId, text: RoutedText): Promise<RoutedVector>;
+  ask(worker: NodeId, text: RoutedText): Promise<RoutedAnswer>;
 }
 
 /** Fewer than an expert takes: a batch must be done well within its time, and others' texts wait for its end. */
@@ -52,7 +51,7 @@ interface Item extends RoutedText {
   readonly caller: Caller;
   /** A message that held it failed: it must not make others fail again. */
   isAlone: boolean;
-  readonly resolve: (answer: RoutedVector) => void;
+  readonly resolve: (answer: RoutedAnswer) => void;
   /** Does nothing once it is settled. */
   readonly reject: (error: unknown) => void;
 }
@@ -127,8 +126,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
         timeoutMs: timeoutMs + timeoutPerTextMs * (sent.length - 1),
         signal: stop.signal,
       });
-      if (vectors.length !== sent.length)
-        throw badAnswer(`${vectors.length} vectors for ${sent.length} texts`);
+      if (vectors.length !== sent.length) throw badAnswer(`${vectors.length} times for ${sent.length} texts`);
       for (const [index, item] of sent.entries()) if (items.has(item)) accept(session, item, vectors[index]!);
     } catch (error) {
       for (const item of [...items])
@@ -145,15 +143,15 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
       if (session.inFlight === 0) session.onDrained?.();
     }
 
-    function accept(into: RoutedSession, item: Item, bytesOfVector: Uint8Array): void {
-      const vector = vectorOf(bytesOfVector, view.current().roster.parameters.dimensions);
-      if (vector === undefined) return item.reject(badAnswer('something else than a unit vector'));
+    function accept(into: RoutedSession, item: Item, answer: Uint8Array): void {
+      if (!view.task.isAnswer(answer, view.current().roster.parameters))
+        return item.reject(badAnswer('what is no answer in this market'));
       items.delete(item);
       const { text } = item.request;
       if (into.preview === '') into.preview = previewOf(text);
       item.resolve({
-        vector,
-        receiptId: addItem(into, text, random.bytes(16), item.bytes, bytesOfVector, item.feeMicro),
+        answer,
+        receiptId: addItem(into, text, random.bytes(16), item.bytes, answer, item.feeMicro),
       });
     }
   };
@@ -164,7 +162,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
       const key = `${account}/${worker}/${kind}/${isTextPublic}`;
       const lane = lanes.get(key) ?? { worker, waiting: new Turns<Item>(), messages: 0, isWoken: false };
       lanes.set(key, lane);
-      return new Promise<RoutedVector>((resolve, reject) => {
+      return new Promise<RoutedAnswer>((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         const settle = (): void => signal.removeEventListener('abort', onAbort);
         const item: Item = {
@@ -203,12 +201,6 @@ function takeBatch(waiting: Turns<Item>): Item[] {
     batch.push(waiting.shift()!);
   }
   return batch;
-}
-
-function vectorOf(bytes: Uint8Array, dimensions: number): Float32Array | undefined {
-  if (bytes.length !== 4 * dimensions) return undefined;
-  const vector = float32FromBytes(bytes);
-  return isUnitVector(vector) ? vector : undefined;
 }
 
 function badAnswer(what: string): MoeError {

@@ -118,14 +118,14 @@ export function addItem(
   text: string,
   salt: Uint8Array,
   bytes: number,
-  vector: Uint8Array,
+  answer: Uint8Array,
   feeMicro: bigint,
 ): string {
   session.salts.push(salt);
   session.items.push({
     // Salted: short texts could be guessed from a plain hash.
     dataHash: saltedDataHash(text, salt),
-    vectorHash: hashBytes(vector),
+    vectorHash: hashBytes(answer),
     bytes,
     feeMicro,
   });

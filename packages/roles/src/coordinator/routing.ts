@@ -1,4 +1,4 @@
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
 import { isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
 import { routedMessages } from './routed-messages.ts';
 import type { RoutedSession } from './routed-session.ts';
@@ -8,7 +8,7 @@ import { feeWithin, type TextRequest } from './text-request.ts';
 /** Routed mode: one round trip to the historically best expert; work is signed for together, in tallies. */
 export interface Routing {
   /** Asks the first of these experts, the next when one does not answer. */
-  route(request: TextRequest, bytes: number, experts: readonly NodeId[]): Promise<EmbeddedText>;
+  route(request: TextRequest, bytes: number, experts: readonly NodeId[]): Promise<ServedText>;
   /** Tallies that are still open, or being signed and kept. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */

@@ -181,7 +181,7 @@ class ShardRun {
     if (question === undefined)
       throw new MoeError(
         'input-too-short',
-        `Text of fewer than ${roster.parameters.minimumWords} words is routed.`,
+        task.tooShort(text, roster.parameters) ?? 'The text is too short.',
       );
     const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: question.kept });
     let job = opened;

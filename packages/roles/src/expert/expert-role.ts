@@ -9,7 +9,6 @@ import {
   type Random,
   verifyBodyAsync,
 } from '@market-of-experts/core';
-import type { ExpertBackend } from '@market-of-experts/models';
 import type { Transport } from '@market-of-experts/network';
 import {
   type CertificateBody,
@@ -37,6 +36,7 @@ import {
   sealedRequestSchema,
 } from '../messages/protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { TaskSkill } from '../tasks/task-skill.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { noTimeReason } from '../view/pace.ts';
 import type { PresenceBook } from '../view/presence.ts';
@@ -62,8 +62,7 @@ export interface ExpertInit {
 
 export interface ExpertComponents {
   readonly transport: Transport;
-  /** Unit float32 vectors in the market's space. */
-  readonly backend: ExpertBackend;
+  readonly skill: TaskSkill;
   readonly view: MarketView;
   readonly clock: Clock;
   readonly random: Random;
@@ -106,8 +105,8 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const { transport, view, clock, random, presence } = components;
     const self = signer.node;
     const jobs = jobMemory(clock, init.maxJobs ?? 256, signer);
-    const load = workload(components.backend, clock, () => presence?.paused(self));
-    const seals = sealing(self, load.backend, random);
+    const load = workload(components.skill, clock, () => presence?.paused(self));
+    const seals = sealing(self, load.skill, view.task, random);
     const calls = callBook();
     const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
@@ -142,7 +141,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     /** Whether the half and the whole will be done well before their deadlines, as fast as it has been lately. */
     const hasTimeFor = ({ roster: { parameters } }: SealedJob): boolean =>
       load.expectedMs(1) <= safePart * parameters.sealedDeadlineMs &&
-      load.expectedMs(parameters.pieces + 1) <= safePart * parameters.fullDeadlineMs;
+      load.expectedMs(view.task.mostPieces(parameters) + 1) <= safePart * parameters.fullDeadlineMs;
 
     /** Seals the kept half, has a friend do it, or declines: who cannot answer says so rather than being late. */
     const answerSealed = async (
@@ -151,9 +150,9 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       signal: AbortSignal,
     ): Promise<SealedAnswer> => {
       const { job } = state;
-      let kept: Int16Array;
+      let kept: Uint8Array;
       try {
-        kept = await seals.embedKept(state, signal);
+        kept = await seals.answerKept(state, signal);
       } catch (error) {
         load.noteTrouble();
         return decline(job, messageOf(error));
@@ -259,7 +258,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       return answer;
     });
 
-    serveRouted(signer, { ...components, backend: load.backend });
+    serveRouted(signer, { ...components, skill: load.skill });
     const claims = serveClaims({
       self,
       transport,

@@ -1,21 +1,14 @@
 import { type Clock, type Hash, hashOf, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
-import type { ExpertBackend } from '@market-of-experts/models';
 import type { Transport } from '@market-of-experts/network';
-import {
-  float32Bytes,
-  routedOrderDomain,
-  spendableMicro,
-  type TallyBody,
-  tallyDomain,
-} from '@market-of-experts/protocol';
+import { routedOrderDomain, spendableMicro, type TallyBody, tallyDomain } from '@market-of-experts/protocol';
 import type { z } from 'zod';
 import { assertEndsSoon, assertPayable } from '../job/payable-order.ts';
 import { refuse, serve } from '../messages/messaging.ts';
 import { protocols, routeRequestSchema, tallyRequestSchema } from '../messages/protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
+import type { TaskSkill } from '../tasks/task-skill.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { routedWork } from './routed-work.ts';
-import { assertMarketVectors } from './sealing.ts';
 
 const maxTallies = 4_096;
 
@@ -27,12 +20,12 @@ export function serveRouted(
   signer: GuardedSigner,
   components: {
     readonly transport: Transport;
-    readonly backend: ExpertBackend;
+    readonly skill: Pick<TaskSkill, 'answerAll'>;
     readonly view: MarketView;
     readonly clock: Clock;
   },
 ): void {
-  const { transport, backend, view, clock } = components;
+  const { transport, skill, view, clock } = components;
   const self = signer.node;
   const work = routedWork(clock);
   /** Tallies signed lately, by order: asked again for the same, the expert signs again. */
@@ -65,10 +58,9 @@ export function serveRouted(
     if (from !== order.body.coordinator) refuse('An order is brought by its coordinator.');
     await assertOpen(order, from);
     work.assertCovered(order.body, texts, spendableMicro(view.prepaid(order.body.client)));
-    const vectors = await backend.embed(texts, { signal });
-    assertMarketVectors(vectors, texts.length, view.current().roster.parameters);
+    const vectors = await skill.answerAll(texts, view.current().roster.parameters, signal);
     work.record(order.body, texts);
-    return { vectors: vectors.map(float32Bytes) };
+    return { vectors };
   });
 
   serve(transport, protocols.tally, tallyRequestSchema, async ({ tally }, from) => {

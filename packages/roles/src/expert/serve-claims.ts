@@ -98,11 +98,11 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
   /** Works in the principal's place, under a grant that holds as long as the claim asked for. */
   const work = async (state: JobInHand, claim: Claim, untilMs: number, signal: AbortSignal) => {
     const askBps = publishedAsk(state.job.roster, self);
-    const vector = await init.sealing.embedKept(state, signal);
+    const kept = await init.sealing.answerKept(state, signal);
     if (clock.nowMs() >= untilMs) refuse('The claim expired before the work was done.');
     const issuedMs = untilMs - claim.body.ttlMs;
     const grant = await state.pen.sign(grantDomain, { claim, askBps, issuedMs, expiresMs: untilMs });
-    const commit = await init.sealing.sealKept(state, vector);
+    const commit = await init.sealing.sealKept(state, kept);
     init.notifyWitnesses(state, { commit, grant });
     return { grant, commit };
   };

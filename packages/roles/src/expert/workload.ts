@@ -1,15 +1,15 @@
 import type { Clock } from '@market-of-experts/core';
-import type { ExpertBackend } from '@market-of-experts/models';
+import type { TaskSkill } from '../tasks/task-skill.ts';
 
 /** What an expert has in hand and how fast it has been lately: by which it knows whether it can answer in time. */
 export interface Workload {
-  /** The backend, measured. */
-  readonly backend: ExpertBackend;
+  /** The skill, measured. */
+  readonly skill: TaskSkill;
   /** How long so many more texts will take, behind those that wait already; 0 before anything was measured. */
   expectedMs(texts: number): number;
   /** Whether it should not be drawn for a while: it could not keep up, again and again. */
   isPaused(): boolean;
-  /** It had to decline for want of time, or its backend failed. */
+  /** It had to decline for want of time, or its model failed. */
   noteTrouble(): void;
 }
 
@@ -20,11 +20,7 @@ const troublesToPause = 3;
 const firstPauseMs = 30_000;
 const longestPauseMs = 600_000;
 
-export function workload(
-  inner: ExpertBackend,
-  clock: Clock,
-  onPause: () => void = () => undefined,
-): Workload {
+export function workload(inner: TaskSkill, clock: Clock, onPause: () => void = () => undefined): Workload {
   let waiting = 0;
   /** Of one text, while as many waited as did. */
   let perTextMs = 0;
@@ -32,31 +28,29 @@ export function workload(
   let pausedUntilMs = 0;
   let pauseMs = firstPauseMs;
 
-  const measured = async (
-    texts: readonly string[],
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<Float32Array[]> => {
+  const measured = async <Answers>(texts: number, answer: () => Promise<Answers>): Promise<Answers> => {
     const startMs = clock.steadyMs();
-    waiting += texts.length;
+    waiting += texts;
     // Those that came before are done first.
     const queued = waiting;
     try {
-      const vectors = await inner.embed(texts, options);
+      const answers = await answer();
       const tookMs = (clock.steadyMs() - startMs) / Math.max(1, queued);
       perTextMs = perTextMs === 0 ? tookMs : (1 - newest) * perTextMs + newest * tookMs;
       troubles = 0;
       if (clock.steadyMs() > pausedUntilMs + pauseMs) pauseMs = firstPauseMs;
-      return vectors;
+      return answers;
     } finally {
-      waiting -= texts.length;
+      waiting -= texts;
     }
   };
   return {
-    backend: {
+    skill: {
       name: inner.name,
-      dimensions: inner.dimensions,
-      embed: measured,
-      close: () => inner.close(),
+      answerKept: (...asked) => measured(1, () => inner.answerKept(...asked)),
+      answerWhole: (text, pieces, ...asked) =>
+        measured(pieces.length + 1, () => inner.answerWhole(text, pieces, ...asked)),
+      answerAll: (texts, ...asked) => measured(texts.length, () => inner.answerAll(texts, ...asked)),
     },
     expectedMs: (texts) => perTextMs * (waiting + texts),
     isPaused: () => clock.steadyMs() < pausedUntilMs,

@@ -1,11 +1,17 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { Estimate } from '@market-of-experts/history';
-import { placeExcess, type StandingParameters, type Standings, toNumber } from '@market-of-experts/protocol';
+import {
+  type DatumPoint,
+  placeExcess,
+  type StandingParameters,
+  type Standings,
+  toNumber,
+} from '@market-of-experts/protocol';
 
-/** What is believed of experts for one datum, known by a vector of its kept half. */
+/** What is believed of experts for one datum, known by where it lies. */
 export interface Beliefs {
   /** Excess losses on data like this, one for each expert asked about. */
-  excessOf(vector: Int16Array, place: number, experts: readonly NodeId[]): readonly Estimate[];
+  excessOf(datum: DatumPoint, experts: readonly NodeId[]): readonly Estimate[];
   /** Standard deviation of one job's loss around its expert's mean. */
   jobNoise(): number;
 }
@@ -20,7 +26,7 @@ export function standingsBeliefs(
 ): Beliefs {
   return {
     jobNoise: () => usualJobNoise,
-    excessOf(_, place, experts) {
+    excessOf({ place }, experts) {
       return experts.map((expert) => {
         const standing = standings.of(expert, place);
         const jobs = standing.global.jobs / 4 + standing.place.jobs + parameters.globalShrinkage;

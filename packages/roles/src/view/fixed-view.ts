@@ -23,7 +23,6 @@ export function fixedMarketView(
   nextBatch: () => number = () => 0,
 ): MarketView {
   const hash = rosterHash(roster);
-  const placeOf = (sum: Int32Array): number => nearestPlace(places, sum);
   return {
     current: () => ({ roster, hash }),
     rosterOf: (wanted) => (wanted === hash ? roster : undefined),
@@ -34,8 +33,7 @@ export function fixedMarketView(
       const signed = roster.validators.filter(({ node }) => signers.includes(node));
       return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
     },
-    task: embeddingTask({ calibration, placeOf }),
-    placeOf,
+    task: embeddingTask({ calibration, placeOf: (sum) => nearestPlace(places, sum) }),
     nextBatch,
   };
 }

@@ -6,7 +6,6 @@ import {
   calibrationRoot,
   chunkPieces,
   type Effects,
-  embeddingTask,
   isQuorum,
   type LoggedMarket,
   type Market,
@@ -17,6 +16,7 @@ import {
   type Roster,
   rosterHash,
   type TransactionKind,
+  taskWith,
 } from '@market-of-experts/protocol';
 import type { Beliefs } from './beliefs.ts';
 import type { MarketView } from './market-view.ts';
@@ -86,7 +86,6 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     if (rosters.size > keptVersions) rosters.delete(rosters.keys().next().value!);
     return built;
   };
-  const placeOf = (sum: Int32Array): number => nearestPlace(init.places, sum);
   const space = (): PublishedSpace => ({
     placesHash: init.places.hash,
     calibrationHash: init.calibrationHash,
@@ -98,6 +97,10 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
     },
   });
 
+  const task = taskWith(loggedMarket(init.ledger, init.market).terms.task, {
+    calibration: (node, index) => init.calibration.vectorAt(node, index),
+    placeOf: (sum) => nearestPlace(init.places, sum),
+  });
   const refresh = (): void => {
     current = undefined;
   };
@@ -127,8 +130,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         init.ledger.tables(),
         signers.map((node) => ({ node })),
       ),
-    task: embeddingTask({ calibration: (node, index) => init.calibration.vectorAt(node, index), placeOf }),
-    placeOf,
+    task,
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {

@@ -18,7 +18,6 @@ export interface MarketView {
   readonly isQuorum: (signers: readonly NodeId[]) => boolean;
   /** The rules of its kind of market, with what its experts have published. */
   readonly task: Task<MarketParameters>;
-  readonly placeOf: (sum: Int32Array) => number;
   /** Number of the ledger's next settlement of this market. */
   readonly nextBatch: () => number;
   /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */

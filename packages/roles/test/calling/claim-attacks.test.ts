@@ -23,6 +23,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expertRole } from '../../src/expert/expert-role.ts';
 import { call } from '../../src/messages/messaging.ts';
 import { claimResponseSchema, protocols } from '../../src/messages/protocols.ts';
+import { embeddingSkill } from '../../src/tasks/embedding/embedding-skill.ts';
 
 let market: SmallMarket;
 /** While it is false, the friend's model hangs. */
@@ -38,13 +39,13 @@ const startFriend = (init: { readonly maxClaims?: number } = {}): void => {
     view: market.view,
     clock,
     random: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-    backend: {
+    skill: embeddingSkill({
       ...encoderBackend('expert-0', smallParameters.dimensions, embed),
       embed: async (texts) => {
         while (!isReady) await clock.sleep(5);
         return texts.map(embed);
       },
-    },
+    }),
   });
 };
 const restartFriend = async (): Promise<void> => {

@@ -1,6 +1,6 @@
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
 import { decode, encode, isMoeError, type NodeId } from '@market-of-experts/core';
-import { type SettlementBody, signReveal } from '@market-of-experts/protocol';
+import { float32FromBytes, type SettlementBody, signReveal } from '@market-of-experts/protocol';
 import { decodeRecord } from '@market-of-experts/receipts/receipt-record';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
@@ -21,8 +21,8 @@ let market: LedgerMarket;
 afterEach(() => market.close());
 
 const short = 'too short to compete';
-const embed = (changes: Partial<TextRequest> = {}): Promise<EmbeddedText> =>
-  market.coordinator.embed({
+const embed = (changes: Partial<TextRequest> = {}): Promise<ServedText> =>
+  market.coordinator.serve({
     account: market.clients[0]!,
     text: textAbout(1_000),
     mode: 'shard',
@@ -110,7 +110,7 @@ describe('the coordinator', () => {
       )),
       ...(await Promise.all(Array.from({ length: 6 }, () => embed({ text: short })))),
     ];
-    for (const { vector } of answers) expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+    for (const { answer } of answers) expect(Math.hypot(...float32FromBytes(answer))).toBeCloseTo(1, 4);
     await finish();
     expectAccounted(supply, prepaid);
     const paid = answers.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
@@ -193,7 +193,7 @@ describe('the coordinator', () => {
       }));
       const outcomes = new Set<string>();
       for (let topic = 0; !outcomes.has('wrong-reveal'); topic += 1) {
-        const { vector } = await embed({ text: textAbout(6_000 + topic) });
+        const vector = float32FromBytes((await embed({ text: textAbout(6_000 + topic) })).answer);
         expect(vector).toHaveLength(48);
         expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
         const { proof } = market.records.at(-1)!;
@@ -215,8 +215,8 @@ describe('the coordinator', () => {
     changeAnswers(protocols.route, routeResponseSchema, ({ vectors }, from) => ({
       vectors: from === best ? vectors.map(() => new Uint8Array(4 * 48).fill(0xff)) : vectors,
     }));
-    const { vector } = await embed({ text: short });
-    expect(Math.hypot(...vector)).toBeCloseTo(1, 4);
+    const { answer } = await embed({ text: short });
+    expect(Math.hypot(...float32FromBytes(answer))).toBeCloseTo(1, 4);
     await finish();
   });
 
@@ -386,7 +386,7 @@ describe('the coordinator', () => {
           });
           const supply = moneyEver();
           const prepaid = lockedMicro();
-          const answers: Promise<EmbeddedText | undefined>[] = [];
+          const answers: Promise<ServedText | undefined>[] = [];
           // One before anything goes wrong, and one whose client is gone at once: each run has both kinds of order.
           answers.push(Promise.resolve(await embed({ text: textAbout(4_999) })));
           const gone = new AbortController();

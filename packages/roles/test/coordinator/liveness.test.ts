@@ -74,7 +74,7 @@ const request = (): TextRequest => {
 async function embed(): Promise<void> {
   for (let attempt = 0; ; attempt += 1)
     try {
-      await market.coordinator.embed(request());
+      await market.coordinator.serve(request());
       return;
     } catch (error) {
       if (attempt > 100) throw error;
@@ -127,11 +127,11 @@ describe('validators that die in mid-epoch', () => {
     await open();
     for (let index = 1; index < validatorCount; index += 1) await market.stopValidator(index);
     // Nobody works for what could not be settled.
-    await expect(market.coordinator.embed(request())).rejects.toThrow(/Too few validators|no ticket/);
+    await expect(market.coordinator.serve(request())).rejects.toThrow(/Too few validators|no ticket/);
     await epochEnds(rules().epochMs + outageMs());
     await pass(outageMs());
     expect(market.warnings.join(' ')).toMatch(/waited for no more.*more than a third must agree/);
-    await expect(market.coordinator.embed(request())).rejects.toThrow(/Too few validators|no ticket/);
+    await expect(market.coordinator.serve(request())).rejects.toThrow(/Too few validators|no ticket/);
     expect(settledOrders()).toBe(0);
     while (settings().epoch <= rules().seatEpochs) await epochEnds(rules().epochMs + outageMs());
     await settlesOne(outageMs());

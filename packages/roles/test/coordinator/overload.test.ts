@@ -44,7 +44,7 @@ async function serve(minutes: number): Promise<Half> {
   while (market.clock.nowMs() < untilMs) {
     jobs += 1;
     try {
-      await market.coordinator.embed({
+      await market.coordinator.serve({
         account: market.clients[0]!,
         text: textAbout(1_000 + jobs),
         mode: 'shard',

@@ -1,4 +1,4 @@
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
 import { signEpochEnd } from '@market-of-experts/protocol';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
@@ -14,8 +14,8 @@ afterEach(() => market.close());
 const client = () => market.ownerOf('client-0');
 const prepaid = () => market.ledger.prepaid(client().address, market.market)!;
 const balanceMicro = () => market.ledger.account(client().address).balanceMicro;
-const embed = (text: string): Promise<EmbeddedText> =>
-  market.coordinator.embed({
+const embed = (text: string): Promise<ServedText> =>
+  market.coordinator.serve({
     account: client().address,
     text,
     mode: text.length < 30 ? 'auto' : 'shard',

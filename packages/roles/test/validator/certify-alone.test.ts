@@ -81,7 +81,7 @@ const client = (): AccountId => market.clients[0]!;
 /** One text; a coordinator that has no certificate orders it anew. */
 const serve = async (topic: number): Promise<void> => {
   await market.coordinator
-    .embed({
+    .serve({
       text: textAbout(topic),
       account: client(),
       mode: 'shard',

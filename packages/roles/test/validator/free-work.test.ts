@@ -47,7 +47,7 @@ beforeEach(async () => {
 afterEach(() => market.close());
 
 const served = (topic: number) =>
-  market.coordinator.embed({
+  market.coordinator.serve({
     text: textAbout(topic),
     account: market.clients[0]!,
     mode: 'shard',

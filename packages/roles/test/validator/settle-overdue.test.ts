@@ -65,7 +65,7 @@ const nextBatch = () => market.ledger.market(market.market)!.nextBatch;
 const earnedMicro = () => market.ledger.account(market.ownerOf('expert-owner').address).balanceMicro;
 const claimCount = () => market.claims.reduce((sum, book) => sum + book.all().length, 0);
 const served = (topic: number, account: AccountId = client()) =>
-  market.coordinator.embed({
+  market.coordinator.serve({
     text: textAbout(topic),
     account,
     mode: 'shard',

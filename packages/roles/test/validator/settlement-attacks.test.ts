@@ -51,7 +51,7 @@ const ask = (by: Transport, request: { settlement: SettlementBody; proofs: reado
     timeoutMs: 5_000,
   });
 const served = async (topic: number): Promise<void> => {
-  await market.coordinator.embed({
+  await market.coordinator.serve({
     text: textAbout(topic),
     account: market.clients[0]!,
     mode: 'shard',

@@ -1,12 +1,11 @@
-import type { NodeId } from '@market-of-experts/core';
-import type { OpenedAnswer, Task, TaskRules } from '../task.ts';
+import type { OpenedAnswer, PublishedAnswers, Task, TaskRules } from '../task.ts';
 import {
   type EmbeddingParameters,
   embeddingRanges,
   problemOfEmbeddingTerms,
 } from './embedding-parameters.ts';
 import { drawCalibration, scoreMembers } from './loss.ts';
-import { maskText } from './mask.ts';
+import { maskText, wordsOf } from './mask.ts';
 import { mixVectors } from './mix-vectors.ts';
 import {
   addInto,
@@ -15,6 +14,7 @@ import {
   int8Direction,
   int16FromBytes,
   isQuantisedUnit,
+  isUnitVector,
   quantise,
 } from './vector.ts';
 
@@ -26,12 +26,8 @@ export interface OpenedVectors extends OpenedAnswer {
   readonly full: Int16Array;
 }
 
-/** What judging a text embedding needs of its market; each is certified data that every verifier holds. */
-export interface PublishedVectors {
-  /** A node's vector of a calibration piece, int16. */
-  readonly calibration: (node: NodeId, index: number) => Int16Array;
-  /** Place nearest to a sum of int16 vectors. */
-  readonly placeOf: (sum: Int32Array) => number;
+/** What judging a text embedding needs of its market. */
+export interface PublishedVectors extends PublishedAnswers {
   /** Calibration pieces that may not serve as distractors (of the datum's own document). */
   readonly isExcluded?: (calibrationIndex: number) => boolean;
 }
@@ -44,6 +40,13 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   ranges: embeddingRanges,
   problemOf: problemOfEmbeddingTerms,
   question: maskText,
+  tooShort(text, { minimumWords }) {
+    // Long texts are not segmented whole to find out.
+    const isLong = wordsOf(text.slice(0, 40 * minimumWords)).length >= minimumWords;
+    if (isLong || wordsOf(text).length >= minimumWords) return undefined;
+    return `Text of fewer than ${minimumWords} words is routed.`;
+  },
+  mostPieces: ({ pieces }) => pieces,
   open(answer, { dimensions, pieces }) {
     if (
       answer.kept.length !== 2 * dimensions ||
@@ -63,6 +66,7 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
     };
     return [opened.kept, opened.full, ...opened.pieces].every(isQuantisedUnit) ? opened : undefined;
   },
+  isAnswer: (full, { dimensions }) => full.length === 4 * dimensions && isUnitVector(float32FromBytes(full)),
   deliver(answers, weights, { dimensions }) {
     const vectors = answers.map((answer, index) =>
       answer === undefined || weights[index] === 0 ? new Float32Array(dimensions) : float32FromBytes(answer),
@@ -96,6 +100,10 @@ export function embeddingTask({
         drawn,
         distractors,
       );
+    },
+    locate(kept) {
+      const point = int16FromBytes(kept);
+      return { place: placeOf(Int32Array.from(point)), point };
     },
     placeOf(judges, { dimensions }) {
       const sum = new Int32Array(dimensions);

@@ -1,0 +1,9 @@
+import type { ExpertBackend } from '@market-of-experts/models';
+import type { MarketTask } from '@market-of-experts/protocol';
+import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
+import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
+
+/** What a model of this process can do in a market of each kind. */
+export const taskSkills: Readonly<Record<MarketTask, (backend: ExpertBackend) => TaskSkill>> = {
+  'text-embedding': embeddingSkill,
+};

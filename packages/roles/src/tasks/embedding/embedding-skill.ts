@@ -1,0 +1,45 @@
+import { MoeError } from '@market-of-experts/core';
+import type { ExpertBackend } from '@market-of-experts/models';
+import {
+  type EmbeddingParameters,
+  float32Bytes,
+  int16Bytes,
+  isUnitVector,
+  quantise,
+} from '@market-of-experts/protocol';
+import type { TaskSkill } from '../task-skill.ts';
+
+/** Text embeddings by a model of unit float32 vectors in the market's space. */
+export function embeddingSkill(backend: ExpertBackend): TaskSkill {
+  const embed = async (texts: readonly string[], parameters: EmbeddingParameters, signal: AbortSignal) => {
+    const vectors = await backend.embed(texts, { signal });
+    assertMarketVectors(vectors, texts.length, parameters);
+    return vectors;
+  };
+  const quantised = (vector: Float32Array): Uint8Array => int16Bytes(quantise(vector));
+  return {
+    name: backend.name,
+    answerKept: async (kept, parameters, signal) => quantised((await embed([kept], parameters, signal))[0]!),
+    async answerWhole(text, pieces, parameters, signal) {
+      const vectors = await embed([...pieces, text], parameters, signal);
+      return { pieces: vectors.slice(0, -1).map(quantised), full: float32Bytes(vectors.at(-1)!) };
+    },
+    answerAll: async (texts, parameters, signal) =>
+      (await embed(texts, parameters, signal)).map(float32Bytes),
+  };
+}
+
+/** Throws `backend-invalid-output` for what the market cannot score: better now than slashed. */
+function assertMarketVectors(
+  vectors: readonly Float32Array[],
+  count: number,
+  { dimensions }: EmbeddingParameters,
+): void {
+  if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
+    throw new MoeError(
+      'backend-invalid-output',
+      `The model must answer ${count} vectors of ${dimensions} numbers.`,
+    );
+  if (!vectors.every(isUnitVector))
+    throw new MoeError('backend-invalid-output', 'The model must answer vectors of unit length.');
+}
