@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ExpertBackend } from '../backend.ts';
+import { turnOffOnnxTelemetry } from '../minilm/onnx-telemetry.ts';
 import { loadTokenCounter } from '../minilm/token-counter.ts';
 import { type BackendSpec, type Lane, laneOf } from './backend-spec.ts';
 import { backendOpener } from './open-backend.ts';
@@ -73,5 +74,6 @@ export function createModelHost(init: ModelHostInit): ModelHost {
 
 /** The real model thread. It shares nothing with the process's own options (loaders, test runners). */
 export function startModelWorker(_lane: Lane, settings: WorkerSettings): Worker {
+  turnOffOnnxTelemetry();
   return new Worker(new URL('./model-worker.ts', import.meta.url), { workerData: settings, execArgv: [] });
 }

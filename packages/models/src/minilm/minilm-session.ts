@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { invalidOutput } from '../backend-errors.ts';
 import { type MinilmLayers, minilmModelFile } from './minilm-model-file.ts';
+import { turnOffOnnxTelemetry } from './onnx-telemetry.ts';
 
 export const minilmDimensions = 384;
 const firstTokenId = 101;
@@ -19,6 +20,7 @@ export async function openMinilmSession(
   layers: MinilmLayers,
   intraOpThreads: number,
 ): Promise<MinilmSession> {
+  turnOffOnnxTelemetry();
   const session = await InferenceSession.create(minilmModelFile(modelsDir, layers).path, {
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,

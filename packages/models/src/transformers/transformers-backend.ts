@@ -1,6 +1,7 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
 import type { ExpertBackend } from '../backend.ts';
 import { invalidOutput, requestAborted } from '../backend-errors.ts';
+import { turnOffOnnxTelemetry } from '../minilm/onnx-telemetry.ts';
 
 /** A feature-extraction model of the Hugging Face hub, or one in a local folder. */
 export interface TransformersBackendInit {
@@ -35,6 +36,7 @@ const maxBatch = 32;
 
 /** Imports Transformers.js, which is not installed by default (474 MB). Throws `backend-missing`. */
 async function loadTransformers(): Promise<TransformersModule> {
+  turnOffOnnxTelemetry();
   try {
     return (await import(packageName)) as TransformersModule;
   } catch (cause) {
