@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError, messageOf } from '@market-of-experts/core';
 import type { Database, RootDatabase } from 'lmdb';
-import { checkPages, DamagedPages } from './store-pages.ts';
+import { checkPages } from './pages/check-pages.ts';
+import { DamagedPages } from './pages/page-node.ts';
 import { damagedStore, storeTable } from './store-table.ts';
 
 /** The folder of the environment in a store's directory. */
