@@ -4,9 +4,9 @@ import { certifiedReceiptSchema } from '@market-of-experts/api/receipts';
 import { routes } from '@market-of-experts/api/routes';
 import { MoeError, parseAccount, parseCredits, textOf } from '@market-of-experts/core';
 import { ownerKeyFromHex, parseKeystore } from '@market-of-experts/core/keystore';
-import { readEmbeddingsRequest } from '@market-of-experts/gateway/embeddings-request';
 import { defaultLimits } from '@market-of-experts/gateway/limits';
 import { readJson } from '@market-of-experts/gateway/read-json';
+import { readEmbeddingsRequest } from '@market-of-experts/gateway/tasks/embedding/embeddings-request';
 import { fitPlaces } from '@market-of-experts/history';
 import { parseEmbeddings } from '@market-of-experts/models/openai/embedding-response';
 import {

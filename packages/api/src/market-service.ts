@@ -10,7 +10,8 @@ import type { Region } from './regions.ts';
 import type { Viewer } from './shown-text.ts';
 import type { MarketStatus, Readiness } from './status.ts';
 
-export interface EmbedRequest {
+/** Texts to be served in one market, and on what terms. */
+export interface ServeRequest {
   readonly account: AccountId;
   readonly market: MarketId;
   readonly texts: readonly string[];
@@ -24,17 +25,12 @@ export interface EmbedRequest {
 }
 
 export interface ServedText {
-  /** In the form that the market's kind has for it. */
+  /** As the market's kind writes one: for text embeddings a unit vector, float32, little-endian. */
   readonly answer: Uint8Array;
   readonly receiptId: string;
   readonly mode: 'shard' | 'route';
   readonly feeMicro: Amount;
   readonly tokens: number;
-}
-
-export interface EmbeddedText extends Omit<ServedText, 'answer'> {
-  /** Unit vector, length = the market's dimension. */
-  readonly vector: Float32Array;
 }
 
 /** A region, with means and expectations of credits before they are rounded to whole micro-credits. */
@@ -59,7 +55,7 @@ export interface MarketService {
   authenticate(apiKey: string): AccountId | undefined;
   /** The first market first; those that the ledger has and this node does not serve are in it too. */
   markets(): readonly MarketListing[];
-  embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
+  serve(request: ServeRequest): Promise<readonly ServedText[]>;
   /**
    * JSON-ready receipt with everything needed to re-verify the job (amounts as decimal strings, bytes as base64); with the
    * text where the viewer may read it.

@@ -1,4 +1,4 @@
-import type { EmbedRequest, MarketService, RegionListing } from '@market-of-experts/api/market-service';
+import type { MarketService, RegionListing, ServeRequest } from '@market-of-experts/api/market-service';
 import type { MarketStatus } from '@market-of-experts/api/status';
 import {
   type AccountId,
@@ -9,6 +9,7 @@ import {
   sha256,
 } from '@market-of-experts/core';
 import { createGateway, type Gateway } from '@market-of-experts/gateway';
+import { float32Bytes } from '@market-of-experts/protocol';
 
 /** A small market behind the real gateway, which remembers what it was paid for. */
 export interface TestMarket {
@@ -19,7 +20,7 @@ export interface TestMarket {
   /** Calls to `embed`, answered or not. */
   readonly requests: readonly (readonly string[])[];
   /** Waits before each answer; a rejection is the answer. */
-  beforeAnswer: (request: EmbedRequest) => Promise<void>;
+  beforeAnswer: (request: ServeRequest) => Promise<void>;
   receipts: Map<string, Record<string, unknown>>;
   regions: readonly RegionListing[];
   status: Partial<MarketStatus>;
@@ -56,7 +57,7 @@ export async function startTestMarket(): Promise<TestMarket> {
   const service: MarketService = {
     authenticate: (key) => (key === 'moe-test-key' ? account : undefined),
     markets: () => [listing],
-    async embed(request) {
+    async serve(request) {
       requests.push(request.texts);
       await testMarket.beforeAnswer(request);
       for (const text of request.texts)
@@ -65,7 +66,7 @@ export async function startTestMarket(): Promise<TestMarket> {
       return request.texts.map((text) => {
         paid.set(text, (paid.get(text) ?? 0) + 1);
         return {
-          vector: vectorFor(text),
+          answer: float32Bytes(vectorFor(text)),
           receiptId: hashOf('test/receipt/1', text),
           mode: 'route' as const,
           feeMicro: feePerTextMicro,

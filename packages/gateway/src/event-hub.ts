@@ -4,7 +4,7 @@ import type { MarketEvent } from '@market-of-experts/api/events';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import { MoeError } from '@market-of-experts/core';
-import { toJson } from './json.ts';
+import { toJson } from './http/json.ts';
 
 /** Bytes that may wait in one client's socket before it gets no more until it has read them. */
 const socketHighWaterBytes = 64 * 1024;

@@ -9,19 +9,20 @@ import { createAdmission } from './admission.ts';
 import { collectAllowedMethods } from './allowed-methods.ts';
 import { accountOf, assertKeyed } from './authentication.ts';
 import { createConnectionDrain } from './connection-drain.ts';
-import { registerEmbeddings } from './embeddings-route.ts';
 import { createEventHub } from './event-hub.ts';
+import { toJson } from './http/json.ts';
+import { hostName, isLoopbackHost } from './http/loopback.ts';
 import { createHttpServer } from './http-server.ts';
-import { toJson } from './json.ts';
 import { assertHasCost, isPageFile, keylessCost } from './keyless-costs.ts';
 import { registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
-import { hostName, isLoopbackHost } from './loopback.ts';
 import { createMemoryBudget } from './memory-budget.ts';
 import { createMetrics } from './metrics.ts';
 import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
 import { registerRegions } from './regions-route.ts';
+import { serveTexts } from './serve-texts.ts';
+import { registerEmbeddings } from './tasks/embedding/embeddings-route.ts';
 import { registerTransactions } from './transaction-routes.ts';
 import { createWorkBudget } from './work-budget.ts';
 
@@ -169,7 +170,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
   app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));
 
   const memory = createMemoryBudget(limits.maxHeldBytes);
-  registerEmbeddings(app, { service, limits, admission, memory, metrics, inFlight, demoKey });
+  const serve = serveTexts({ service, limits, admission, memory, metrics, inFlight });
+  registerEmbeddings(app, { service, maxInputs: limits.maxInputs, serve, demoKey });
   registerReads(app, {
     service,
     events,

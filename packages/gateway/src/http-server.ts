@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createBodyReader } from './body-reader.ts';
-import { toHttpError } from './http-error.ts';
-import { toJson } from './json.ts';
+import { toHttpError } from './http/http-error.ts';
+import { toJson } from './http/json.ts';
 import type { GatewayLimits } from './limits.ts';
 
 const maxHeaderBytes = 16 * 1024;

@@ -3,8 +3,8 @@ import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import { type MarketId, MoeError, marketIdSchema, parseAccount } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { toJson } from './json.ts';
-import { asLedgerRefusal } from './ledger-refusal.ts';
+import { toJson } from './http/json.ts';
+import { asLedgerRefusal } from './http/ledger-refusal.ts';
 import { readQuery } from './read-query.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
 

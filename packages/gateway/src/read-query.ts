@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { invalidRequest } from './http-error.ts';
+import { invalidRequest } from './http/http-error.ts';
 
 /**
  * Reads the query of a request by its schema; `sentences` say for each parameter what it takes. Throws `unknown-parameter` and

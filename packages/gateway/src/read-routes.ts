@@ -7,7 +7,7 @@ import type { Readiness } from '@market-of-experts/api/status';
 import { formatCredits, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
-import { toJson } from './json.ts';
+import { toJson } from './http/json.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { toJson } from './json.ts';
+import { toJson } from './http/json.ts';
 
 const headers = { 'content-type': 'application/json; charset=utf-8' };
 

@@ -11,8 +11,8 @@ import {
 } from '@market-of-experts/protocol';
 import type { FastifyInstance } from 'fastify';
 import { createAdmission } from './admission.ts';
-import { invalidRequest } from './http-error.ts';
-import { asLedgerRefusal } from './ledger-refusal.ts';
+import { invalidRequest } from './http/http-error.ts';
+import { asLedgerRefusal } from './http/ledger-refusal.ts';
 import type { GatewayLimits } from './limits.ts';
 import { sendJson } from './send-json.ts';
 

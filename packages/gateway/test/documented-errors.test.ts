@@ -5,8 +5,8 @@ import { httpErrors } from '@market-of-experts/api/error-table';
 import { errorKindOf, isRetryableStatus } from '@market-of-experts/api/errors';
 import { type ErrorCode, MoeError } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
-import { toHttpError } from '../src/http-error.ts';
-import { asLedgerRefusal } from '../src/ledger-refusal.ts';
+import { toHttpError } from '../src/http/http-error.ts';
+import { asLedgerRefusal } from '../src/http/ledger-refusal.ts';
 
 const codes = Object.keys(httpErrors) as ErrorCode[];
 const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/http-api.md'), 'utf8');

@@ -78,7 +78,7 @@ describe('GET /v1/events', () => {
     await start();
     const stream = await open();
     const account = market.authenticate(market.apiKey)!;
-    await market.embed({
+    await market.serve({
       account,
       market: market.markets()[0]!.id,
       texts: ['a\n\nevent: forged\ndata: {"x":1}\n\n'],
@@ -216,7 +216,7 @@ describe('GET /v1/events', () => {
       { interval: 200 },
     );
     expect(written).toBe(200);
-    await market.embed({
+    await market.serve({
       account: market.authenticate(market.apiKey)!,
       market: market.markets()[0]!.id,
       texts: ['Xylophon'],

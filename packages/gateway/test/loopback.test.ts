@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostName, isLoopbackHost } from '../src/loopback.ts';
+import { hostName, isLoopbackHost } from '../src/http/loopback.ts';
 
 it.each([
   ['127.0.0.1', true],

@@ -1,4 +1,4 @@
-import type { EmbedRequest, MarketService } from '@market-of-experts/api/market-service';
+import type { MarketService, ServeRequest } from '@market-of-experts/api/market-service';
 import type { MarketListing } from '@market-of-experts/api/models';
 import type { ServedMarket } from '@market-of-experts/api/status';
 import { type MarketId, MoeError } from '@market-of-experts/core';
@@ -11,7 +11,7 @@ const second = 'second-market' as MarketId;
 const elsewhere = 'elsewhere' as MarketId;
 let market: SimulatedMarket;
 let gateway: Gateway;
-const asked: EmbedRequest[] = [];
+const asked: ServeRequest[] = [];
 const regionsOf: (MarketId | undefined)[] = [];
 
 beforeEach(async () => {
@@ -34,13 +34,13 @@ beforeEach(async () => {
   const service: MarketService = {
     ...market,
     markets: () => listings,
-    embed: async (request) => {
+    serve: async (request) => {
       if (request.market === elsewhere)
         throw new MoeError('market-not-served', 'This node does not serve it: its space is another.', {
           metadata: { param: 'model' },
         });
       asked.push(request);
-      return market.embed(request);
+      return market.serve(request);
     },
     balance: (_account, id) => ({
       availableMicro: id === second ? 7n : 5n,

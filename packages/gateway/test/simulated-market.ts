@@ -3,11 +3,11 @@ import type { ExpertStatus } from '@market-of-experts/api/experts';
 import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import type {
-  EmbeddedText,
-  EmbedRequest,
   EventListener,
   MarketService,
   RegionListing,
+  ServedText,
+  ServeRequest,
 } from '@market-of-experts/api/market-service';
 import type { MarketListing } from '@market-of-experts/api/models';
 import { textFor, type Viewer } from '@market-of-experts/api/shown-text';
@@ -23,6 +23,7 @@ import {
   MoeError,
   sha256,
 } from '@market-of-experts/core';
+import { float32Bytes } from '@market-of-experts/protocol';
 
 type OwnedText = Parameters<typeof textFor>[1];
 
@@ -42,7 +43,7 @@ export interface SimulatedMarket extends MarketService {
   /** Makes `embed` wait until `release`; requests that arrived are in `waiting`. */
   hold(): void;
   release(): void;
-  readonly waiting: readonly EmbedRequest[];
+  readonly waiting: readonly ServeRequest[];
   /** In the next scored job the first who is drawn calls a friend, who wins for both. */
   callFriendNext(): void;
   /** `regions` rejects with this until it is undefined. */
@@ -91,7 +92,7 @@ export function createSimulatedMarket(
   const listeners = new Set<EventListener>();
   const recentJobs: { readonly job: JobSummary; readonly text: OwnedText }[] = [];
   const jobs = { certified: 0, routed: 0, refunded: 0 };
-  const waiting: EmbedRequest[] = [];
+  const waiting: ServeRequest[] = [];
   let gate: PromiseWithResolvers<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
   let aborted = 0;
@@ -142,7 +143,7 @@ export function createSimulatedMarket(
     }));
   };
 
-  const serve = (text: string, { account, isTextPublic = false }: EmbedRequest): EmbeddedText => {
+  const serve = (text: string, { account, isTextPublic = false }: ServeRequest): ServedText => {
     const digest = sha256(Buffer.from(text));
     const receiptId = hashOf('moe/simulated-receipt/1', [text, receipts.size]);
     const isScored = text.split(/\s+/).length >= 12;
@@ -182,7 +183,7 @@ export function createSimulatedMarket(
     recentJobs.splice(50);
     emit({ type: isScored ? 'job-certified' : 'job-routed', job: jobFor(undefined, job, owned) }, owned);
     return {
-      vector: vectorOf(digest),
+      answer: float32Bytes(vectorOf(digest)),
       receiptId,
       mode: isScored ? 'shard' : 'route',
       feeMicro: feePerTextMicro,
@@ -225,7 +226,7 @@ export function createSimulatedMarket(
     },
     authenticate: (apiKey) => keys.get(apiKey),
     markets: () => [listing],
-    async embed(request) {
+    async serve(request) {
       if (gate !== undefined) {
         waiting.push(request);
         await Promise.race([

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import { referenceBackend } from '@market-of-experts/models';
+import { float32FromBytes } from '@market-of-experts/protocol';
 import {
   blend,
   embedOne,
@@ -67,7 +68,7 @@ describe('a new market', () => {
     const before = clientMicro(market);
     const answer = await embedOne(market, longText(1));
     expect(answer.mode).toBe('shard');
-    expect(Math.hypot(...answer.vector)).toBeCloseTo(1, 4);
+    expect(Math.hypot(...float32FromBytes(answer.answer))).toBeCloseTo(1, 4);
     const pending = await receiptOf(market, answer.receiptId);
     expect(await failedChecks(market, pending)).toEqual([]);
     await settled(market, 1);
@@ -81,7 +82,7 @@ describe('a new market', () => {
   it('routes short texts under one tally, whose receipt is open, then settled', async () => {
     const before = clientMicro(market);
     const texts = ['hello', 'good morning', '短い', 'if (x) y()'];
-    const answers = await market.service.embed({
+    const answers = await market.service.serve({
       account: market.clientAccount,
       market: embeddedMarketId,
       texts,
@@ -119,7 +120,7 @@ describe('a new market', () => {
   it('refuses what it cannot serve with a code and charges nothing', async () => {
     const before = clientMicro(market);
     const embed = (request: object) =>
-      market.service.embed({
+      market.service.serve({
         account: market.clientAccount,
         market: embeddedMarketId,
         texts: [longText(2)],
@@ -269,7 +270,7 @@ describe('experts', () => {
     const { refunded } = market.service.status().jobs;
     // Two of the newcomers sit in on a job: some job meets the one that makes the client leave.
     const texts = Array.from({ length: 40 }, (_, index) => longText(300 + index));
-    const request = market.service.embed({
+    const request = market.service.serve({
       account: market.clientAccount,
       market: embeddedMarketId,
       texts,
@@ -319,12 +320,12 @@ describe('a restart', () => {
     const directory = temporaryDirectory();
     try {
       const first = await openTestMarket(directory.path);
-      const answers = await first.service.embed({
+      const answers = await first.service.serve({
         account: first.clientAccount,
         market: embeddedMarketId,
         texts: [...Array.from({ length: 6 }, (_, index) => longText(index)), 'short', 'shorter'],
       });
-      const house = await first.service.embed({
+      const house = await first.service.serve({
         account: first.houseAccount,
         market: embeddedMarketId,
         texts: [longText(7)],

@@ -48,7 +48,7 @@ const expertsOf = (id: MarketId) =>
     .map(({ name }) => name)
     .sort();
 const embedIn = (id: MarketId) =>
-  market.service.embed({ account: market.clientAccount, market: id, texts: ['a short text'] });
+  market.service.serve({ account: market.clientAccount, market: id, texts: ['a short text'] });
 
 it('a stranger who opens a market gets nothing of the treasury, and the operator is told how to join', async () => {
   const before = treasuryMicro();

@@ -2,6 +2,7 @@
 
 import { MoeError } from '@market-of-experts/core';
 import type { ExpertBackend } from '@market-of-experts/models';
+import { float32FromBytes } from '@market-of-experts/protocol';
 import { soaked } from '@market-of-experts/testing/soak';
 import {
   expert,
@@ -52,7 +53,7 @@ afterAll(async () => {
 
 const short = (number: number): string => `short text ${number}`;
 const embed = (texts: readonly string[], options: { mode?: 'shard' | 'route'; signal?: AbortSignal } = {}) =>
-  market.service.embed({ account: market.clientAccount, market: embeddedMarketId, texts, ...options });
+  market.service.serve({ account: market.clientAccount, market: embeddedMarketId, texts, ...options });
 const callsOf = (name: string) => calls.filter((call) => call.name === name);
 const askedOf = (name: string) => callsOf(name).flatMap(({ texts }) => texts);
 const reservedMicro = () => market.service.balance(market.clientAccount).reservedMicro;
@@ -74,7 +75,7 @@ it('2,048 short texts all go to the best expert, in few messages, and come back 
   expect(askedOf(best)).toEqual(texts);
   expect(callsOf(best).length).toBeLessThan(documentedMaximum / 16);
   const { backend } = founders.find(({ name }) => name === best)!;
-  expect(answers.map(({ vector }) => vector)).toEqual(await backend.embed(texts));
+  expect(answers.map(({ answer }) => float32FromBytes(answer))).toEqual(await backend.embed(texts));
   expect(new Set(answers.map(({ receiptId }) => receiptId)).size).toBe(documentedMaximum);
   await nothingReserved();
   expect(warnings).toEqual([]);

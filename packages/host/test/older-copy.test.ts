@@ -13,7 +13,7 @@ const at = (name: string): string => join(root.path, name);
 const open = (dataDir: string, acceptsOlderCopy = false) =>
   openTestMarket(at(dataDir), { stateDir: at('state'), acceptsOlderCopy });
 const job = async (market: Awaited<ReturnType<typeof open>>, text: string): Promise<void> => {
-  await market.service.embed({
+  await market.service.serve({
     account: market.clientAccount,
     market: embeddedMarketId,
     texts: [`${text} twelve words or more let the experts compete for a text in a shard`],

@@ -1,5 +1,6 @@
 /** A market whose space has another dimension than the shipped models'. */
 
+import { float32FromBytes } from '@market-of-experts/protocol';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
 import {
   embedOne,
@@ -22,8 +23,9 @@ it.each([64, 512])('of %d opens, competes, routes, and opens again', async (dime
       if (round === 2) await test.reopen();
       const { market } = test;
       const answer = await embedOne(market, longText(round), 'shard');
-      expect([answer.vector.length, answer.mode]).toEqual([dimensions, 'shard']);
-      expect((await embedOne(market, `short ${round}`, 'route')).vector).toHaveLength(dimensions);
+      expect([float32FromBytes(answer.answer).length, answer.mode]).toEqual([dimensions, 'shard']);
+      const routed = await embedOne(market, `short ${round}`, 'route');
+      expect(float32FromBytes(routed.answer)).toHaveLength(dimensions);
       expect(await failedChecks(market, await receiptOf(market, answer.receiptId))).toEqual([]);
     }
   });

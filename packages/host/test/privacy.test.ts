@@ -26,7 +26,7 @@ const heard: { readonly viewer: Viewer; readonly event: MarketEvent }[] = [];
 
 const embed = async (account: AccountId, texts: readonly string[], isTextPublic?: boolean) =>
   (
-    await market.service.embed({
+    await market.service.serve({
       account,
       market: embeddedMarketId,
       texts,

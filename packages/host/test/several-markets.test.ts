@@ -22,7 +22,7 @@ const prepaidMicro = 1_000n * 1_000_000n;
 
 /** Embeds a text in one of the markets, by a competition. */
 async function compete(market: EmbeddedMarket, id: MarketId, number: number) {
-  const [answer] = await market.service.embed({
+  const [answer] = await market.service.serve({
     account: market.clientAccount,
     market: id,
     texts: [longText(number)],
@@ -154,7 +154,7 @@ describe('two markets side by side', () => {
   });
 
   it('route short texts, each to its own', async () => {
-    const [answer] = await market.service.embed({
+    const [answer] = await market.service.serve({
       account: market.clientAccount,
       market: second,
       texts: ['hello'],

@@ -21,13 +21,13 @@ const receipts = new Map<string, Receipt>();
 beforeAll(async () => {
   market = await openTestMarket(directory.path);
   const shard = await embedOne(market, longText(1), 'shard');
-  const [, second] = await market.service.embed({
+  const [, second] = await market.service.serve({
     account: market.clientAccount,
     market: 'text-embedding' as never,
     texts: ['first', 'second', 'third'],
   });
   const voided = await market.service
-    .embed({
+    .serve({
       account: market.clientAccount,
       market: 'text-embedding' as never,
       texts: [longText(2)],

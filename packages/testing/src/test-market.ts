@@ -138,7 +138,7 @@ export async function embedOne(
   text: string,
   mode: 'shard' | 'route' | 'auto' = 'auto',
 ) {
-  const [answer] = await market.service.embed({
+  const [answer] = await market.service.serve({
     account: market.clientAccount,
     market: embeddedMarketId,
     texts: [text],

@@ -98,7 +98,7 @@ async function findCalledFriend(
       const kind = sampleKinds[job % sampleKinds.length]!;
       const texts = sampleTexts(kind);
       const { text } = texts[Math.floor(job / sampleKinds.length) % texts.length]!;
-      await market.service.embed({
+      await market.service.serve({
         account: market.houseAccount,
         market: market.firstMarket,
         texts: [text],

@@ -48,7 +48,7 @@ export function openHouse(init: HouseInit): House {
       left -= 1;
       kindOfPreview.set(cutText(text, 120), kind);
       try {
-        await market.service.embed({
+        await market.service.serve({
           account: market.houseAccount,
           market: init.marketId,
           texts: [text],

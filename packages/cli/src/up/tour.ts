@@ -1,5 +1,6 @@
 import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { float32FromBytes } from '@market-of-experts/protocol';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 import { fit } from '../terminal/fit.ts';
 import { paint, printable } from '../terminal/text.ts';
@@ -28,7 +29,7 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
       market,
       (summary) => summary.kind === 'client' && text.startsWith(summary.preview ?? '\0'),
     );
-    const [embedded] = await service.embed({
+    const [embedded] = await service.serve({
       account: market.clientAccount,
       market: market.firstMarket,
       texts: [text],
@@ -42,7 +43,7 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
     log.say(`${paint('bold', `${index + 1}. ${kind}`)}  ${paint('dim', `“${fit(printable(text), 66)}”`)}`);
     log.say(jobTable(summary));
     log.say(
-      `   ${embedded!.vector.length} numbers in ${summary.durationMs} ms. Receipt: ${paint('dim', `moe receipt ${summary.receiptId} --verify`)}`,
+      `   ${float32FromBytes(embedded!.answer).length} numbers in ${summary.durationMs} ms. Receipt: ${paint('dim', `moe receipt ${summary.receiptId} --verify`)}`,
       { ...summary, event: 'tour', textKind: kind },
     );
   }

@@ -1,6 +1,5 @@
-import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
+import type { ServedText, ServeRequest } from '@market-of-experts/api/market-service';
 import { type AccountId, type Clock, MoeError } from '@market-of-experts/core';
-import { float32FromBytes } from '@market-of-experts/protocol';
 import type { CoordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { createSlots } from '@market-of-experts/roles/coordinator/slots';
 import { undelivered } from './undelivered.ts';
@@ -19,7 +18,7 @@ export interface MarketRequests {
    * ends the request: no more are begun, those under way are finished, and what was answered and paid for is
    * given, for nothing more, to the request that asks for it again.
    */
-  embed(request: EmbedRequest): Promise<readonly EmbeddedText[]>;
+  serve(request: ServeRequest): Promise<readonly ServedText[]>;
   /** Refuses requests from now on with this error; resolves when those under way have their answers. */
   shut(reason: MoeError): Promise<void>;
 }
@@ -34,14 +33,14 @@ export function marketRequests(
   const unfetched = undelivered(clock);
   let refusal: MoeError | undefined;
 
-  const serve = async (request: EmbedRequest): Promise<readonly EmbeddedText[]> => {
+  const serveAll = async (request: ServeRequest): Promise<readonly ServedText[]> => {
     const { account, texts, signal = neverAborted } = request;
     const caller = Symbol('request');
-    const answers: EmbeddedText[] = new Array(texts.length);
+    const answers: ServedText[] = new Array(texts.length);
     let next = 0;
     let failure: { readonly error: unknown } | undefined;
-    const one = async (text: string): Promise<EmbeddedText> => {
-      const { answer, ...served } = await coordinator.serve({
+    const one = (text: string): Promise<ServedText> =>
+      coordinator.serve({
         account,
         text,
         mode: request.mode ?? 'auto',
@@ -53,8 +52,6 @@ export function marketRequests(
         signal,
         caller,
       });
-      return { ...served, vector: float32FromBytes(answer) };
-    };
     const work = async (): Promise<void> => {
       while (next < texts.length && failure === undefined) {
         const index = next;
@@ -80,9 +77,9 @@ export function marketRequests(
   };
 
   return {
-    async embed(request) {
+    async serve(request) {
       if (refusal !== undefined) throw refusal;
-      const served = serve(request);
+      const served = serveAll(request);
       const ended: Promise<unknown> = served
         .catch(() => undefined)
         .finally(() => {

@@ -1,4 +1,4 @@
-import type { EmbeddedText, EmbedRequest } from '@market-of-experts/api/market-service';
+import type { ServedText, ServeRequest } from '@market-of-experts/api/market-service';
 import { type Clock, hashOf } from '@market-of-experts/core';
 
 /**
@@ -6,23 +6,23 @@ import { type Clock, hashOf } from '@market-of-experts/core';
  * asks again, it gets them.
  */
 export interface Undelivered {
-  keep(request: EmbedRequest, text: string, answer: EmbeddedText): void;
+  keep(request: ServeRequest, text: string, answer: ServedText): void;
   /** Hands an answer out, once. */
-  take(request: EmbedRequest, text: string): EmbeddedText | undefined;
+  take(request: ServeRequest, text: string): ServedText | undefined;
 }
 
 const keptMs = 10 * 60_000;
 const maxBytes = 32 * 1024 * 1024;
-/** Of an answer besides its vector. */
+/** Of an answer besides its bytes. */
 const overheadBytes = 512;
 
 export function undelivered(clock: Clock): Undelivered {
   /** The oldest first. The same text may have been answered several times. */
-  const kept = new Map<string, { readonly answers: EmbeddedText[]; readonly atMs: number }>();
+  const kept = new Map<string, { readonly answers: ServedText[]; readonly atMs: number }>();
   let bytes = 0;
-  const keyOf = ({ account, mode, delivery, isTextPublic = false }: EmbedRequest, text: string): string =>
+  const keyOf = ({ account, mode, delivery, isTextPublic = false }: ServeRequest, text: string): string =>
     hashOf('moe/undelivered/2', [account, mode ?? 'auto', delivery ?? 'ensemble', isTextPublic, text]);
-  const sizeOf = ({ vector }: EmbeddedText): number => vector.byteLength + overheadBytes;
+  const sizeOf = ({ answer }: ServedText): number => answer.byteLength + overheadBytes;
   const drop = (key: string): void => {
     for (const answer of kept.get(key)?.answers ?? []) bytes -= sizeOf(answer);
     kept.delete(key);

@@ -49,7 +49,7 @@ export function marketService(components: ServiceComponents): OpenService {
   const service: MarketService = {
     authenticate: components.authenticate,
     markets: listings,
-    embed: async (request) => {
+    serve: async (request) => {
       if (refusal !== undefined) throw refusal;
       // What cannot be recorded cannot be paid, however short the text.
       const health = ledger.health();
@@ -57,7 +57,7 @@ export function marketService(components: ServiceComponents): OpenService {
         throw new MoeError('ledger-failed', `Nothing is embedded for now: ${health.reason}`, {
           isRetryable: true,
         });
-      return host.serving(request.market).requests.embed(request);
+      return host.serving(request.market).requests.serve(request);
     },
     receipt: async (id, viewer) => {
       for (const { receipts, nameOf, coordinator } of readable()) {

@@ -44,7 +44,7 @@ async function work(): Promise<void> {
   });
   const load = async (id: MarketId, account: AccountId, texts: () => string[]): Promise<never> => {
     for (;;)
-      for (const answer of await service.embed({ account, market: id, texts: texts() })) {
+      for (const answer of await service.serve({ account, market: id, texts: texts() })) {
         say(`answered ${answer.mode} ${answer.receiptId} ${answer.feeMicro}`);
         waiting.add(answer.receiptId);
       }

@@ -1,6 +1,7 @@
 import type { MarketParameters } from '../parameters/market-parameters.ts';
 import { embeddingRules, embeddingTask } from '../tasks/embedding/embedding-task.ts';
 import type { PublishedAnswers, Task, TaskRules } from '../tasks/task.ts';
+import type { MarketTask } from './terms.ts';
 
 interface Kind {
   readonly rules: TaskRules<MarketParameters>;
@@ -8,13 +9,11 @@ interface Kind {
 }
 
 /** The kinds of market that there are, by the name that their terms give. */
-const kinds = {
+const kinds: Readonly<Record<MarketTask, Kind>> = {
   'text-embedding': { rules: embeddingRules, with: embeddingTask },
-} satisfies Record<string, Kind>;
+};
 
-export type MarketTask = keyof typeof kinds;
-export const marketTasks = Object.keys(kinds) as MarketTask[];
-
+/** The rules of a kind of market that need nothing published. */
 export function taskOf(task: MarketTask): TaskRules<MarketParameters> {
   return kinds[task].rules;
 }

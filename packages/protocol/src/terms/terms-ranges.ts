@@ -1,6 +1,6 @@
 import type { TermRange } from '../tasks/task.ts';
-import { type MarketTask, taskOf } from './task-of.ts';
-import type { MarketTerms } from './terms.ts';
+import { taskOf } from './task-of.ts';
+import type { MarketTask, MarketTerms } from './terms.ts';
 
 const longestStageMs = 600_000;
 

@@ -4,7 +4,6 @@ import { sentenceSchema } from '@market-of-experts/core/plain-text';
 import { z } from 'zod';
 import { bpsSchema } from '../fields/numbers.ts';
 import { type MarketParameters, marketParametersSchema } from '../parameters/market-parameters.ts';
-import { type MarketTask, marketTasks } from './task-of.ts';
 
 /**
  * Everything that a market's owner sets (protocol.md, sections 5 and 7). It changes only with notice, and what somebody
@@ -30,6 +29,8 @@ export interface MarketTerms {
   readonly emission: EmissionTerms;
 }
 
+const marketTasks = ['text-embedding'] as const;
+export type MarketTask = (typeof marketTasks)[number];
 const marketLosses = ['sealed-half-rank'] as const;
 /** `sealed-half-rank`: who knows half of a datum must recognise the other half (protocol.md, section 3). */
 export type MarketLoss = (typeof marketLosses)[number];

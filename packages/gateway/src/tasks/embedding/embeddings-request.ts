@@ -4,7 +4,7 @@ import type { MoeError } from '@market-of-experts/core';
 import { type Amount, parseCredits } from '@market-of-experts/core';
 import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { z } from 'zod';
-import { invalidRequest } from './http-error.ts';
+import { invalidRequest } from '../../http/http-error.ts';
 
 /** A checked body of `POST /v1/embeddings`. */
 export interface EmbeddingsRequest {

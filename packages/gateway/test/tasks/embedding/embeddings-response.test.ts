@@ -1,8 +1,9 @@
+import { float32FromBytes } from '@market-of-experts/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEmbeddingsRequest } from '../src/embeddings-request.ts';
-import { shorten, writeEmbeddingsResponse } from '../src/embeddings-response.ts';
-import { createSimulatedMarket } from './simulated-market.ts';
+import { readEmbeddingsRequest } from '../../../src/tasks/embedding/embeddings-request.ts';
+import { shorten, writeEmbeddingsResponse } from '../../../src/tasks/embedding/embeddings-response.ts';
+import { createSimulatedMarket } from '../../simulated-market.ts';
 
 const market = createSimulatedMarket();
 const account = market.authenticate(market.apiKey)!;
@@ -12,18 +13,18 @@ async function answer(body: Record<string, unknown>) {
     { model: 'text-embedding', ...body },
     { markets: market.markets(), maxInputs: 300 },
   );
-  const answers = await market.embed({ account, market: request.market.id, texts: request.texts });
+  const answers = await market.serve({ account, market: request.market.id, texts: request.texts });
   return { answers, json: JSON.parse(await writeEmbeddingsResponse(request, answers)) };
 }
 
 describe('writeEmbeddingsResponse', () => {
   it('writes the same numbers as floats and as base64', async () => {
     const { answers, json } = await answer({ input: 'hello there' });
-    expect(new Float32Array(json.data[0].embedding)).toEqual(answers[0]!.vector);
+    expect(new Float32Array(json.data[0].embedding)).toEqual(float32FromBytes(answers[0]!.answer));
     const { json: packed } = await answer({ input: 'hello there', encoding_format: 'base64' });
     const bytes = Buffer.from(packed.data[0].embedding, 'base64');
     const decoded = Float32Array.from({ length: 384 }, (_, index) => bytes.readFloatLE(index * 4));
-    expect(decoded).toEqual(answers[0]!.vector);
+    expect(decoded).toEqual(float32FromBytes(answers[0]!.answer));
   });
 
   it('keeps the order of many texts and adds up tokens and fees', async () => {

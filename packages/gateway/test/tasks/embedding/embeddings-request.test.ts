@@ -1,8 +1,8 @@
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readEmbeddingsRequest } from '../src/embeddings-request.ts';
-import { createSimulatedMarket } from './simulated-market.ts';
+import { readEmbeddingsRequest } from '../../../src/tasks/embedding/embeddings-request.ts';
+import { createSimulatedMarket } from '../../simulated-market.ts';
 
 const markets = createSimulatedMarket().markets();
 const read = (body: unknown) => readEmbeddingsRequest(body, { markets, maxInputs: 4 });

@@ -1,7 +1,8 @@
 import { endianness } from 'node:os';
-import type { EmbeddedText } from '@market-of-experts/api/market-service';
+import type { ServedText } from '@market-of-experts/api/market-service';
+import { float32FromBytes } from '@market-of-experts/protocol';
+import { toJson } from '../../http/json.ts';
 import type { EmbeddingsRequest } from './embeddings-request.ts';
-import { toJson } from './json.ts';
 
 /** Vectors written between two turns of the event loop, so that a large answer does not hold up others. */
 const vectorsPerTurn = 64;
@@ -9,7 +10,7 @@ const vectorsPerTurn = 64;
 /** The JSON of an answer in OpenAI's shape, with the receipts and the sum of the fees under `moe`. */
 export async function writeEmbeddingsResponse(
   request: EmbeddingsRequest,
-  answers: readonly EmbeddedText[],
+  answers: readonly ServedText[],
 ): Promise<string> {
   const parts: string[] = [];
   let tokens = 0;
@@ -18,7 +19,7 @@ export async function writeEmbeddingsResponse(
     if (index > 0 && index % vectorsPerTurn === 0) await new Promise(setImmediate);
     tokens += answer.tokens;
     feeMicro += answer.feeMicro;
-    const vector = shorten(answer.vector, request.dimensions);
+    const vector = shorten(float32FromBytes(answer.answer), request.dimensions);
     const embedding = request.encoding === 'base64' ? `"${toBase64(vector)}"` : toJson(Array.from(vector));
     parts.push(`{"object":"embedding","index":${index},"embedding":${embedding}}`);
   }
