@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleCommand } from './packaging/bundle-command.ts';
 import { emit } from './packaging/emit.ts';
 import { importedEntries } from './packaging/entries.ts';
 import { publishedManifest } from './packaging/published-manifest.ts';
@@ -28,6 +29,7 @@ try {
     const published = publishedManifest(one, imported.get(manifest.name)!);
     writeFileSync(join(buildPath, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
   }
+  await bundleCommand(join(buildFolder, 'cli'));
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,7 @@
 import type { ErrorCode } from './error-codes.ts';
 
+const brand = Symbol.for('market-of-experts/error');
+
 /**
  * The one error base of the project: a `code` to branch on, typed `metadata` to show, and whether trying
  * again may help. Messages are sentences for people: what was wrong, where, what to do.
@@ -8,6 +10,7 @@ export class MoeError<
   Code extends ErrorCode = ErrorCode,
   Metadata extends Record<string, unknown> = Record<string, unknown>,
 > extends Error {
+  readonly [brand] = true;
   readonly code: Code;
   readonly metadata: Metadata;
   readonly isRetryable: boolean;
@@ -25,6 +28,11 @@ export class MoeError<
     this.metadata = options.metadata ?? ({} as Metadata);
     this.isRetryable = options.isRetryable ?? false;
     this.docs = options.docs;
+  }
+
+  /** An error of another copy of this package, as a project may have, is one, too. */
+  static override [Symbol.hasInstance](value: unknown): value is MoeError {
+    return value instanceof Error && brand in value;
   }
 
   /** Plain form that crosses worker threads and JSON. */

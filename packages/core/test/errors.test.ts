@@ -17,6 +17,15 @@ describe('MoeError', () => {
     expect(isMoeError(cause)).toBe(false);
   });
 
+  it('is known when another copy of the package made it', async () => {
+    const copy: typeof import('../src/errors.ts') = await import(`../src/errors.ts${'?copy'}`);
+    expect(copy.MoeError).not.toBe(MoeError);
+    const error: unknown = new copy.MoeError('overloaded', 'Try again.');
+    expect(error).toBeInstanceOf(MoeError);
+    expect(isMoeError(error, 'overloaded')).toBe(true);
+    expect(Object.assign(new Error('no'), { code: 'overloaded' })).not.toBeInstanceOf(MoeError);
+  });
+
   it('crosses JSON without cause or stack', () => {
     const error = new MoeError('fee-too-low', 'Raise it.', { cause: new Error('secret'), docs: 'fees' });
     expect(JSON.parse(JSON.stringify(error))).toEqual({
