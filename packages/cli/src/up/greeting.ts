@@ -1,17 +1,9 @@
 import { join } from 'node:path';
-import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { paint } from '../terminal/text.ts';
-import type { UpLog } from './log.ts';
-import type { UpOptions } from './up-options.ts';
+import type { RunningMarket } from './running-market.ts';
 
 /** Where the market answers and where its data are. */
-export function greet(
-  log: UpLog,
-  url: string,
-  options: UpOptions,
-  market: EmbeddedMarket,
-  tookMs: number,
-): void {
+export function greet({ market, options, log }: RunningMarket, url: string, tookMs: number): void {
   log.say(`Open after ${(tookMs / 1000).toFixed(1)} s at ${paint(['bold', 'underline'], url)}  (live page)`, {
     event: 'market-opened',
     url,
@@ -26,7 +18,8 @@ export function greet(
 }
 
 /** What to type to use the market. */
-export function usage(log: UpLog, gatewayUrl: string, options: UpOptions, model: string): void {
+export function usage({ market, options, log }: RunningMarket, gatewayUrl: string): void {
+  const model = market.firstMarket;
   const key = `$(cat '${join(options.dataDirectory, 'api-key').replaceAll("'", "'\\''")}')`;
   log.say('Try it:');
   log.say(

@@ -1,5 +1,4 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
-import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
 import {
   type CatalogueExpert,
@@ -9,7 +8,7 @@ import {
   readAlignment,
 } from '@market-of-experts/models';
 import { embeddedParameters, leastPaidExperts } from '@market-of-experts/protocol';
-import type { UpLog } from './log.ts';
+import type { RunningMarket } from './running-market.ts';
 
 /** Experts past probation without whom no text can be competed for. */
 const leastFounders = leastPaidExperts(embeddedParameters);
@@ -46,7 +45,7 @@ export function foundersOf(chosen: readonly CatalogueExpert[]): readonly string[
 
 /** Opens an expert in the market's space; `isPricing`: its ask for being called follows demand. */
 export async function openExpert(
-  host: ModelHost,
+  models: ModelHost,
   expert: CatalogueExpert,
   isPricing: boolean,
 ): Promise<ExpertSpec> {
@@ -54,28 +53,19 @@ export async function openExpert(
   return {
     name: expert.name,
     description: expert.description,
-    backend: await host.open(spec),
+    backend: await models.open(spec),
     isAskAutomatic: isPricing,
     ...(spec.kind === 'aligned' ? { alignment: readAlignment(spec.alignmentFile).heldOutCosine } : {}),
   };
 }
 
 /** Opens and adds experts side by side; one that cannot be opened is left out with a sentence. */
-export async function addExperts(
-  components: {
-    readonly market: EmbeddedMarket;
-    readonly host: ModelHost;
-    readonly log: UpLog;
-    readonly isPricing: boolean;
-    readonly signal: AbortSignal;
-  },
-  experts: readonly CatalogueExpert[],
-): Promise<void> {
-  const { market, host, log, isPricing, signal } = components;
+export async function addExperts(running: RunningMarket, experts: readonly CatalogueExpert[]): Promise<void> {
+  const { market, models, options, log, signal } = running;
   await Promise.all(
     experts.map(async (expert) => {
       try {
-        await market.experts.add(await openExpert(host, expert, isPricing));
+        await market.experts.add(await openExpert(models, expert, options.hasPricing));
       } catch (error) {
         if (signal.aborted) return;
         log.say(`${expert.name} is left out: ${messageOf(error)}`, {
