@@ -1,35 +1,24 @@
-import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import {
   type AccountId,
-  type Amount,
-  type Clock,
   type MarketId,
   type NodeId,
   systemClock,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore, loadCalibrationSet } from '@market-of-experts/history';
+import { CalibrationStore } from '@market-of-experts/history';
 import { type Ledger, lockDirectory } from '@market-of-experts/ledger';
-import { memoryGuard } from '@market-of-experts/ledger/guard';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork } from '@market-of-experts/network';
-import { chunkPieces, embeddedParameters, type MarketParameters } from '@market-of-experts/protocol';
+import { chunkPieces } from '@market-of-experts/protocol';
 import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
-import { guardedSigner, type SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
-import { openApiKey } from './directory/api-key.ts';
-import { markDataFormat } from './directory/data-format.ts';
-import { guardOf } from './directory/guard-of.ts';
-import { openKeyFile } from './directory/key-file.ts';
+import { type DataDirectoryInit, openDataDirectory } from './data-directory.ts';
 import { createJobFeed } from './events/job-feed.ts';
-import { founderKeyNames, openLedgerOf } from './genesis/bootstrap.ts';
 import { publishNextChunk } from './genesis/calibrate.ts';
-import { foundedMarketId } from './genesis/genesis-terms.ts';
-import { chooseFirstMarket } from './house/choose-first-market.ts';
-import { createExpertPool, type ExpertPool, type ExpertSpec } from './house/expert-pool.ts';
+import { createExpertPool, type ExpertPool } from './house/expert-pool.ts';
 import { openHouseSpending } from './house/house-spending.ts';
 import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './house/joined-markets.ts';
 import { clientNames } from './house/prepaid.ts';
@@ -39,7 +28,6 @@ import {
   prepaidPurpose,
   usualPrepaidTerms,
 } from './house/prepaid-keeper.ts';
-import type { Space } from './house/served-terms.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
 import type { ProcessParts } from './market/process-parts.ts';
@@ -47,39 +35,17 @@ import { marketService } from './service/service.ts';
 import { openValidators, validatorSpecs } from './validators/validators.ts';
 import type { ValidatorSpec } from './validators/witness.ts';
 
-export interface EmbeddedMarketInit {
-  readonly dataDir: string;
-  /** Where it is noted, outside the data directory, how much its keys have signed; default that of XDG. */
-  readonly stateDir?: string;
-  /** Goes on with a data directory that is an older copy: its nodes may contradict what they have signed. */
-  readonly acceptsOlderCopy?: boolean;
-  /**
-   * Defines the markets' space; its vectors fix the places the first time. A function is called once the data
-   * directory is this process's alone.
-   */
-  readonly founding: ExpertSpec | (() => Promise<ExpertSpec>);
+export interface EmbeddedMarketInit extends DataDirectoryInit {
   /** Names of the experts that open the market and so are not on probation, the founding one among them. */
   readonly founders: readonly string[];
   readonly countTokens: (text: string) => number;
   readonly version: string;
-  readonly parameters?: Partial<MarketParameters>;
-  readonly onWarning?: (message: string) => void;
   /** A cheap encoder of the market's space, to see whom to ask in routed mode; without it the best overall is asked. */
   readonly router?: ExpertBackend;
-  /** Markets of others that the house's experts join from now on, besides those chosen before. */
-  readonly joinMarkets?: readonly MarketId[];
-  /** What the house may put into all markets of others together; default as chosen before, or 1,000 credits. */
-  readonly joinBudgetMicro?: Amount;
   /** What the account of the API key has prepaid; default 1,000 credits, topped up below 250, from 100,000 in all. */
   readonly prepaid?: Partial<PrepaidTerms>;
-  /** Gives up the start. */
-  readonly signal?: AbortSignal;
   /** Validators to run; default three, so that two can outvote one. */
   readonly validators?: readonly ValidatorSpec[];
-  /** Default the system's. */
-  readonly clock?: Clock;
-  /** Length of an epoch of a new network; default a minute. */
-  readonly epochMs?: number;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
   readonly ticketDepth?: number;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
@@ -111,7 +77,6 @@ export interface EmbeddedMarket {
 export { foundedMarketId as embeddedMarketId } from './genesis/genesis-terms.ts';
 
 const defaultTicketDepth = 14;
-const defaultEpochMs = 60_000;
 const defaultValidators = 3;
 
 /**
@@ -134,60 +99,11 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const { dataDir, clock = systemClock } = init;
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
-  const ledgerDirectory = join(dataDir, 'ledger');
-  markDataFormat(dataDir);
-  // Keys, and the beginnings of clients' texts, lie in it.
-  chmodSync(dataDir, 0o700);
-  const keys = openKeyFile({
-    path: join(dataDir, 'keys.json'),
-    names: founderKeyNames,
-    hasLedger: existsSync(ledgerDirectory),
-  });
-  const [clientAccount, houseAccount] = clientNames.map((name) => keys.owner(name).address) as [
-    AccountId,
-    AccountId,
-  ];
-  const { apiKey, authenticate } = openApiKey(dataDir, clientAccount);
-  const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
-  startSignal.throwIfAborted();
-  const calibrationSet = loadCalibrationSet();
-  const embedded = await openLedgerOf(
-    ledgerDirectory,
-    keys,
-    foundedMarketId,
-    {
-      parameters: { ...embeddedParameters, ...init.parameters },
-      anchors: calibrationSet.hash,
-      nowMs: clock.nowMs(),
-      epochMs: init.epochMs ?? defaultEpochMs,
-    },
-    onWarning,
-  );
-  closers.add(() => embedded.close());
+  const opened = await openDataDirectory({ ...init, clock, onWarning, signal: startSignal }, closers);
+  const { keys, founding, calibrationSet, embedded, space, firstMarket, signerOf } = opened;
+  const { clientAccount, houseAccount } = opened;
   const { ledger } = embedded;
-  const { joinMarkets = [], joinBudgetMicro: budgetMicro } = init;
-  if (joinMarkets.length > 0 || budgetMicro !== undefined)
-    changeJoiningChoice(dataDir, ({ markets }) => ({
-      markets: [...markets, ...joinMarkets],
-      ...(budgetMicro === undefined ? {} : { budgetMicro }),
-    }));
-  const ownAccounts = new Set(founderKeyNames.owners.map((name) => keys.owner(name).address));
-  const space: Space = { dimensions: founding.backend.dimensions, anchors: calibrationSet.hash };
-  const firstMarket = chooseFirstMarket(dataDir, ledger, ownAccounts, space);
-
   const gatewayKeys = keys.node('gateway');
-  const guard = await guardOf({
-    dataDir,
-    stateDir: init.stateDir,
-    gatewayKeys,
-    ledger,
-    clock,
-    acceptsOlderCopy: init.acceptsOlderCopy ?? false,
-  });
-  closers.add(() => guard.close());
-  // All roles live in this process: what an order number stands for dies with all who could have worked or been paid for it.
-  const orders = memoryGuard(clock.nowMs);
-  const signerOf: SignerOf = (of) => guardedSigner(of, guard, systemRandom, orders);
   const network = createMemoryNetwork();
   const validators = await openValidators({
     specs: init.validators ?? validatorSpecs(defaultValidators),
@@ -233,7 +149,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       keys,
       signerOf,
       account: houseAccount,
-      ownAccounts,
+      ownAccounts: opened.ownAccounts,
       spending: openHouseSpending(dataDir, joiningPurpose),
     },
     gateway: {
@@ -293,13 +209,13 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     calibration,
     calibrationTarget: calibrationSet.pieces.length,
     feed,
-    authenticate,
+    authenticate: opened.authenticate,
     clientAccount,
     notices: () => prepaid.notices(),
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {
-    apiKey,
+    apiKey: opened.apiKey,
     clientAccount,
     houseAccount,
     ledger,

@@ -1,33 +1,17 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
-import {
-  type Amount,
-  type Clock,
-  type MarketId,
-  messageOf,
-  type NodeId,
-  type Random,
-} from '@market-of-experts/core';
+import { type Clock, messageOf, type NodeId, type Random } from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
-import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
-import {
-  type CertificateBody,
-  calibrationRoot,
-  lossUnitsPerJob,
-  type MarketParameters,
-  type TransactionKind,
-} from '@market-of-experts/protocol';
+import { type CertificateBody, calibrationRoot, type TransactionKind } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
-import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
 import type { PresenceBook } from '@market-of-experts/roles/view/presence';
-import { callsOf } from '@market-of-experts/roles/view/settled-state';
-import type { KeyFile } from '../directory/key-file.ts';
 import { askPricing } from './ask-pricing.ts';
-import { enrolExpert, expertOwner, houseStakeMicro, type JoiningAllowance } from './enrol-expert.ts';
+import { enrolExpert, expertOwner, type JoiningAllowance } from './enrol-expert.ts';
 import type { ConnectedExpert } from './expert-pool.ts';
+import { type ExpertStatusComponents, expertStatus } from './expert-status.ts';
 
 /** This machine's experts in one market. */
 export interface MarketExperts {
@@ -44,22 +28,15 @@ export interface MarketExperts {
   close(): Promise<void>;
 }
 
-export interface MarketExpertsComponents {
-  readonly market: MarketId;
+export interface MarketExpertsComponents extends ExpertStatusComponents {
   /** In a market of others. */
   readonly allowance?: JoiningAllowance | undefined;
-  readonly keys: KeyFile;
   readonly signerOf: SignerOf;
-  readonly embedded: EmbeddedLedger;
-  readonly view: LedgerView;
   /** Where they say that they can be drawn. */
   readonly presence: PresenceBook;
   readonly calibration: CalibrationStore;
-  readonly parameters: () => MarketParameters;
   /** What a model can do in this market. */
   readonly skillOf: (backend: ExpertBackend) => TaskSkill;
-  /** Names as they are shown, of who is registered. */
-  readonly nameOf: (node: NodeId) => string;
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
@@ -84,7 +61,7 @@ interface Serving {
 }
 
 export function marketExperts(components: MarketExpertsComponents): MarketExperts {
-  const { market, keys, embedded, view, presence, calibration, parameters } = components;
+  const { market, keys, embedded, view, presence, calibration } = components;
   const serving = new Map<NodeId, Serving>();
   /** Of those that serve, who is registered and stays. */
   const registered = new Set<NodeId>();
@@ -148,33 +125,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     },
   );
 
-  const statusOf = ({ spec, node }: ConnectedExpert): ExpertStatus => {
-    const { standings, totals } = view.standings();
-    const { jobs, lossUnits, wins } = standings.of(node, 0).global;
-    const record = embedded.ledger.expert(market, node);
-    const { stakeMicro, askBps } = record ?? { stakeMicro: 0n, askBps: 0 };
-    const calls = callsOf(totals, node);
-    const onProbation = view.current().roster.experts.find((expert) => expert.node === node)?.onProbation;
-    return {
-      id: node,
-      name: record === undefined ? spec.name : components.nameOf(node),
-      description: spec.description,
-      state: onProbation === undefined ? 'offline' : onProbation ? 'probation' : 'serving',
-      jobs,
-      wins,
-      callsMade: { jobs: calls.made, wins: calls.madeWon },
-      callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
-      askBps,
-      ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
-      earnedMicro: atLeast0(
-        embedded.ledger.account(ownerOf(spec.name).address).balanceMicro -
-          embedded.ledger.settings().rules.minBalanceMicro,
-      ),
-      slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
-      stakeMicro,
-      ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),
-    };
-  };
+  const statusOf = (expert: ConnectedExpert): ExpertStatus => expertStatus(components, expert);
 
   const unsubscribe = embedded.ledger.onApplied(({ transaction }) => {
     if (!changesRegistrations.has(transaction.kind)) return;
@@ -218,8 +169,4 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       serving.clear();
     },
   };
-}
-
-function atLeast0(amount: Amount): Amount {
-  return amount > 0n ? amount : 0n;
 }
