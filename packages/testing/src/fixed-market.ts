@@ -14,6 +14,9 @@ import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard'
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
 import {
+  embeddingTask,
+  type MarketParameters,
+  nearestPlace,
   type Order,
   type OrderBody,
   orderDomain,
@@ -22,12 +25,14 @@ import {
   type Standings,
   type Statement,
   saltedDataHash,
+  type Task,
 } from '@market-of-experts/protocol';
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
 import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
+import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 import type { TicketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { validatorRole } from '@market-of-experts/roles/validator/validator-role';
 import { fixedMarketView } from '@market-of-experts/roles/view/fixed-view';
@@ -37,9 +42,17 @@ import { type Encode, encoderBackend } from './encoders.ts';
 import { type FixedRosterInit, fixedRoster } from './fixed-roster.ts';
 import { testKeys } from './test-keys.ts';
 
+/** What a market is about, where it is not text embeddings. */
+export interface FixedKind {
+  readonly task: Task<MarketParameters>;
+  readonly skill: (index: number) => TaskSkill;
+}
+
 export interface FixedMarketInit extends FixedRosterInit {
   /** Distinguishes the keys of one market from another's. */
   readonly name?: string;
+  /** Default text embeddings, by `encode` or `backend`. */
+  readonly kind?: FixedKind;
   /** Its backend, where it is more than an encoder. */
   readonly backend?: (index: number, encode: Encode) => ExpertBackend;
   /** Experts that play no role of ours: they are connected, and a test answers for them. */
@@ -112,10 +125,19 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const guard = init.guard ?? memoryGuard(() => clock.nowMs());
   const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
   const due = { batch: 0 };
+  const kind: FixedKind = init.kind ?? {
+    task: embeddingTask({ calibration, placeOf: (sum) => nearestPlace(places, sum) }),
+    skill: (index) => {
+      const encode = encoders[index]!;
+      const { dimensions } = roster.parameters;
+      return embeddingSkill(
+        init.backend?.(index, encode) ?? encoderBackend(`expert-${index}`, dimensions, encode),
+      );
+    },
+  };
   const view = fixedMarketView(
     roster,
-    places,
-    calibration,
+    kind.task,
     init.standings?.(roster.experts.map(({ node }) => node)),
     // Nothing is settled here, so the client's last orders count as its open ones.
     () => ({
@@ -142,10 +164,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       : expertRole({ signer: signerOf(keys), policy: init.policy ?? workAlways });
     role?.({
       transport,
-      skill: embeddingSkill(
-        init.backend?.(index, encode) ??
-          encoderBackend(`expert-${index}`, roster.parameters.dimensions, encode),
-      ),
+      skill: kind.skill(index),
       view,
       clock: { ...clock, nowMs: () => clock.nowMs() + (init.skewMs?.(index) ?? 0) },
       random: systemRandom,

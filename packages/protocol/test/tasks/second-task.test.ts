@@ -1,4 +1,5 @@
 import type { AccountId, NodeId } from '@market-of-experts/core';
+import { numberIn, numbersAnswer, sequenceTask } from '@market-of-experts/testing/sequence-task';
 import { describe, expect, it } from 'vitest';
 import { type Certificate, certificateSchema } from '../../src/job/certificate.ts';
 import { certifyJob } from '../../src/job/certify.ts';
@@ -16,7 +17,6 @@ import { embeddingRules } from '../../src/tasks/embedding/embedding-task.ts';
 import type { Answer } from '../../src/tasks/task.ts';
 import { fixtureJob, keysOf, keysOfNode, ownerOf, roster } from '../job/job-fixture.ts';
 import { genesis, heartbeat, registerValidator, settle, transactionFrom } from '../ledger/ledger-fixture.ts';
-import { numberIn, numbersAnswer, sequenceTask } from './sequence-task.ts';
 
 const standing = () => ({ global: { jobs: 0, excessUnits: 0 }, place: { jobs: 0, excessUnits: 0 } });
 const datum = '2 4 6 8 10';

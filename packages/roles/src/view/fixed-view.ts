@@ -1,12 +1,10 @@
-import type { NodeId } from '@market-of-experts/core';
 import {
-  embeddingTask,
-  nearestPlace,
-  type PlaceCentroids,
+  type MarketParameters,
   type Prepaid,
   type Roster,
   rosterHash,
   Standings,
+  type Task,
 } from '@market-of-experts/protocol';
 import type { MarketView } from './market-view.ts';
 
@@ -16,8 +14,7 @@ const stakeOf = (validators: Roster['validators']): bigint =>
 /** A market whose roster never changes: for simulations, benchmarks and tests of the roles alone. */
 export function fixedMarketView(
   roster: Roster,
-  places: PlaceCentroids,
-  calibration: (node: NodeId, index: number) => Int16Array,
+  task: Task<MarketParameters>,
   standings: Standings = Standings.empty,
   prepaid: () => Prepaid | undefined = () => undefined,
   nextBatch: () => number = () => 0,
@@ -33,7 +30,7 @@ export function fixedMarketView(
       const signed = roster.validators.filter(({ node }) => signers.includes(node));
       return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
     },
-    task: embeddingTask({ calibration, placeOf: (sum) => nearestPlace(places, sum) }),
+    task,
     nextBatch,
   };
 }

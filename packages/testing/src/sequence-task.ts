@@ -1,5 +1,5 @@
-import { fraction } from '../../src/scoring/fraction.ts';
-import type { Answer, OpenedAnswer, Task } from '../../src/tasks/task.ts';
+import { type Answer, fraction, type OpenedAnswer, type Task } from '@market-of-experts/protocol';
+import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
 /** What a member says: the next number of the kept half, the hidden one when it sees it, and the one after the whole. */
 interface OpenedNumbers extends OpenedAnswer {
@@ -11,14 +11,14 @@ interface OpenedNumbers extends OpenedAnswer {
 const farOff = 16;
 
 const bytesOf = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value).buffer);
-const numberOf = (bytes: Uint8Array): number => new Int32Array(new Uint8Array(bytes).buffer)[0]!;
+/** The number in one part of an answer. */
+export const numberIn = (bytes: Uint8Array): number => new Int32Array(new Uint8Array(bytes).buffer)[0]!;
 
 export const numbersAnswer = (guess: number, seen: number, next: number): Answer => ({
   kept: bytesOf(guess),
   pieces: [bytesOf(seen)],
   full: bytesOf(next),
 });
-export const numberIn = numberOf;
 
 /**
  * A kind of market with nothing in common with text embeddings: "what is the next number?" A datum is a list of numbers, of which the
@@ -37,7 +37,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
   isAnswer: (full) => full.length === 4,
   open({ kept, pieces, full }) {
     if ([kept, full, ...pieces].some((bytes) => bytes.length !== 4) || pieces.length !== 1) return undefined;
-    return { guess: numberOf(kept), seen: numberOf(pieces[0]!), next: numberOf(full), pieceCount: 1 };
+    return { guess: numberIn(kept), seen: numberIn(pieces[0]!), next: numberIn(full), pieceCount: 1 };
   },
   score(seats) {
     const judges = seats.filter(({ isJudge }) => isJudge);
@@ -51,7 +51,23 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
       isDissenting: false,
     }));
   },
-  locate: (kept) => ({ place: 0, point: Int16Array.of(numberOf(kept)) }),
+  locate: (kept) => ({ place: 0, point: Int16Array.of(numberIn(kept)) }),
   placeOf: (judges) => ({ place: judges.length, vector: Uint8Array.of(1) }),
   deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
 };
+
+/** An expert that takes a row of numbers to go on in even steps, and is so far off with its guess. */
+export const sequenceSkill = (error: number): TaskSkill => ({
+  name: `off by ${error}`,
+  answerKept: async (kept) => bytesOf(following(kept) + error),
+  answerWhole: async (datum, pieces) => ({
+    pieces: pieces.map((piece) => bytesOf(Number(piece))),
+    full: bytesOf(following(datum)),
+  }),
+  answerAll: async (data) => data.map((datum) => bytesOf(following(datum))),
+});
+
+function following(row: string): number {
+  const [before, last] = row.split(' ').slice(-2).map(Number);
+  return 2 * last! - before!;
+}
