@@ -365,6 +365,28 @@ describe('moe receipt', () => {
     });
   });
 
+  it('takes the beginning of an id that `moe status` shows, where it is of one receipt only', async () => {
+    const [one, other] = ['ab'.repeat(32), `${'ab'.repeat(7)}${'cd'.repeat(25)}`];
+    const job = {
+      atMs: 1,
+      mode: 'route',
+      kind: 'client',
+      outcome: 'routed',
+      members: [],
+      feeMicro: 1n,
+      durationMs: 1,
+    } as const;
+    const before = market.status;
+    market.status = { recentJobs: [one, other].map((receiptId) => ({ ...job, receiptId })) };
+    market.receipts.set(one, { id: one, mode: 'route' });
+    expect((await moe(['receipt', one.slice(0, 16)])).stdout).toContain(`id  ${one}`);
+    const several = await moe(['receipt', one.slice(0, 12)]);
+    expect(several.code).toBe(2);
+    expect(several.stderr).toContain(`Several receipts begin with ${one.slice(0, 12)}: ${one}, ${other}.`);
+    expect((await moe(['receipt', 'ef'.repeat(8)])).stderr).toContain('There is no receipt with this id.');
+    market.status = before;
+  });
+
   it('shows what there is of a receipt without a certificate', async () => {
     market.receipts.set('r2', { id: 'r2', mode: 'route', feeMicro: '12', evidence: { deep: true } });
     const { stdout } = await moe(['receipt', 'r2']);

@@ -43,7 +43,11 @@ function problemOf(line: string, program: Command): string | undefined {
     if (!command.options.some(({ long, short }) => long === flag || short === flag))
       return `"${command.name()}" has no ${flag}`;
   }
-  return undefined;
+  const isWhole = words.length > 0 && !words.includes('…') && !words.includes('--help');
+  const lacks = command.options.find(
+    ({ mandatory, long, short }) => mandatory && !words.some((word) => word === long || word === short),
+  );
+  return isWhole && lacks !== undefined ? `"${command.name()}" needs ${lacks.long}` : undefined;
 }
 
 it('every command and option that a page names is there', async () => {

@@ -11,6 +11,7 @@ import {
   type Action,
   signTransaction,
   type Transaction,
+  transactionFromJson,
   transactionToJson,
   typedDataJsonOf,
 } from '@market-of-experts/protocol';
@@ -26,6 +27,7 @@ export interface Prepared {
 /**
  * Has the market complete and try out what an owner wants done. The transaction is put together here: of the market's word only
  * the sender's next number is used, and it must agree in everything else. Throws `dishonest-preview` where it does not.
+ * Accounts may have the checksum of EIP-55 in the case of their letters.
  */
 export async function prepareTransaction(
   ledger: LedgerClient,
@@ -56,7 +58,7 @@ function completed(wanted: object, { transaction, typedData }: PreviewAnswer, ur
       'invalid-answer',
       `The market at ${url} does not say the transaction's number (nonce).`,
     );
-  const ours = { ...wanted, nonce } as Transaction;
+  const ours = transactionFromJson(transactionToJson({ ...wanted, nonce } as Transaction));
   const difference =
     firstDifference(transactionToJson(ours), transaction) ??
     (typedData === undefined ? undefined : firstDifference(typedDataJsonOf(ours), typedData));

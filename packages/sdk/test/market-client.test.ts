@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AccountId, formatAccount } from '@market-of-experts/core';
 import { createGateway, type Gateway } from '@market-of-experts/gateway';
 import { ledgerService } from '@market-of-experts/host/service/ledger-service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -145,6 +146,11 @@ describe('a market', () => {
     const { index } = await sendTransaction(ledger, memory.alice, transaction);
     expect(index).toBe(preview.height);
     expect((await ledger.account(memory.bob)).balanceMicro).toBe(10_000_000n);
+    // An address with a checksum in the case of its letters is the same account.
+    const shown = { ...action, to: formatAccount(memory.bob) as AccountId };
+    expect(shown.to).not.toBe(memory.bob);
+    const again = await prepareTransaction(ledger, memory.alice.address, shown, network);
+    expect(again.transaction).toMatchObject({ to: memory.bob });
     // The number was used: the same again is refused, and not sent twice.
     await expect(sendTransaction(ledger, memory.alice, transaction)).rejects.toMatchObject({
       metadata: { code: 'wrong_nonce' },

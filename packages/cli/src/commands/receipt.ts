@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { connect } from '../connection/connect.ts';
 import type { ConnectionOptions } from '../connection/connection.ts';
 import { type CertifiedReceipt, plainFields, readReceipt, readSplit } from '../receipt/read-receipt.ts';
+import { wholeReceiptId } from '../receipt/whole-id.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -16,7 +17,10 @@ export function addReceipt(program: Command): void {
     program
       .command('receipt')
       .description('Show who was drawn for a job, who called whom, who won with what loss, and who was paid.')
-      .argument('<id>', 'id of the receipt, as it comes with every answer'),
+      .argument(
+        '<id>',
+        'id of the receipt, as it comes with every answer; of recent jobs the beginning is enough',
+      ),
   )
     .option('--verify', 'recompute losses, winner and fee, and check every signature')
     .addHelpText(
@@ -38,8 +42,9 @@ Examples:
       if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(id))
         throw usageError('This is no id of a receipt. Copy it from the answer, or from `moe status --json`.');
       const client = connect(options);
-      const verified = options.verify ? await verifyReceipt(client, id) : undefined;
-      const receipt = jsonOf(verified?.receipt ?? (await client.receipt(id)));
+      const whole = await wholeReceiptId(client, id);
+      const verified = options.verify ? await verifyReceipt(client, whole) : undefined;
+      const receipt = jsonOf(verified?.receipt ?? (await client.receipt(whole)));
       if (options.json)
         printJson(
           verified === undefined ? receipt : { receipt, checks: verified.checks, ok: verified.isRight },

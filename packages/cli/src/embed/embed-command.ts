@@ -2,6 +2,7 @@ import type { MarketListing } from '@market-of-experts/api/models';
 import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
 import type { MarketClient } from '@market-of-experts/sdk';
 import { connect } from '../connection/connect.ts';
+import { fileTrouble } from '../files/file-trouble.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';
@@ -175,7 +176,7 @@ function createOutput(
     return options.isNpy ? createNpyOutput(init) : createJsonlOutput(init);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw usageError(`${options.output} cannot be written: ${(error as Error).message}.`);
+    throw usageError(`${options.output} cannot be written: ${fileTrouble(error)}.`);
   }
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open, opendir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { messageOf } from '@market-of-experts/core';
+import { fileTrouble } from '../files/file-trouble.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import type { InputFormat, InputItem, InputOptions } from './input.ts';
 import { readCsv } from './read-csv.ts';
@@ -40,7 +40,7 @@ async function kindOf(path: string): Promise<'stdin' | 'folder' | 'file'> {
     throw usageError(
       error.code === 'ENOENT'
         ? `There is no file or folder "${path}".`
-        : `"${path}" cannot be read: ${error.message}.`,
+        : `"${path}" cannot be read: ${fileTrouble(error)}.`,
     );
   });
   return info.isDirectory() ? 'folder' : 'file';
@@ -63,7 +63,7 @@ async function* readFolder(
       kind: 'failed',
       source: folder,
       line: undefined,
-      reason: `cannot be read: ${messageOf(error)}.`,
+      reason: `cannot be read: ${fileTrouble(error)}.`,
     };
     return;
   }
@@ -91,7 +91,7 @@ async function* readFile(
     yield* readStream(createReadStream(path, { signal }), path, options, 'whole');
   } catch (error) {
     if (signal.aborted || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    yield { kind: 'failed', source: path, line: undefined, reason: `cannot be read: ${messageOf(error)}.` };
+    yield { kind: 'failed', source: path, line: undefined, reason: `cannot be read: ${fileTrouble(error)}.` };
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { usageError } from '../terminal/exit-codes.ts';
 import { decodeText } from './decode-text.ts';
+import { fileTrouble } from './file-trouble.ts';
 
 /** Text of a file that a person named. Throws a usage error if it cannot be read or is larger than `maxBytes`. */
 export function readSmallFile(path: string, maxBytes: number): string {
@@ -15,7 +16,7 @@ export function readSmallFile(path: string, maxBytes: number): string {
       closeSync(file);
     }
   } catch (error) {
-    throw usageError(`${path} cannot be read: ${(error as Error).message}.`);
+    throw usageError(`${path} cannot be read: ${fileTrouble(error)}.`);
   }
   if (length > maxBytes)
     throw usageError(`${path} is larger than ${maxBytes} bytes: that is not what is asked for.`);

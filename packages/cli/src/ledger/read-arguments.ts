@@ -32,7 +32,7 @@ export function readMarket(text: string): MarketId {
   const result = marketIdSchema.safeParse(text);
   if (!result.success)
     throw usageError(
-      `"${printable(text).slice(0, 70)}" is no name of a market: they have small letters, digits and hyphens. \`moe market list\` shows them.`,
+      `"${printable(text).slice(0, 70)}" is no name of a market: they have 2 to 63 small letters, digits and hyphens. \`moe market list\` shows them.`,
     );
   return result.data;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Signer } from '@market-of-experts/core';
 import { encryptKeystore, saveWallet, walletPath } from '@market-of-experts/core/keystore';
 import { dataDirectory } from '../connection/connection.ts';
+import { fileTrouble } from '../files/file-trouble.ts';
 import { usageError } from '../terminal/exit-codes.ts';
 import { houseKeyNames } from './house-keys.ts';
 
@@ -41,7 +42,7 @@ export function writeSecretFile(path: string, text: string): void {
     throw usageError(
       isThere
         ? `${path} is there already; keys are never written over a file. Name another.`
-        : `${path} cannot be written: ${(error as Error).message}.`,
+        : `${path} cannot be written: ${fileTrouble(error)}.`,
     );
   }
   try {

@@ -101,7 +101,7 @@ describe('moe evidence', () => {
       [await proofOf('same', 'same'), /proves nothing in "text-embedding"/],
       [join(test.dataDir, 'keys.json'), /is no proof/],
       [join(test.dataDir, 'api-key'), /is no JSON/],
-      [join(test.dataDir, 'nothing-here.json'), /cannot be read/],
+      [join(test.dataDir, 'nothing-here.json'), /cannot be read: there is no such file or folder\.$/m],
     ];
     for (const [path, reason] of cases) {
       const { code, stderr } = await evidence(path, '--yes');
