@@ -22,7 +22,7 @@ export interface LogEnd {
 }
 
 /** A batch that was applied to a draft. */
-interface DecidedBatch {
+export interface DecidedBatch {
   readonly draft: Draft;
   readonly entries: readonly LedgerEntry[];
   readonly bytes: readonly Uint8Array[];
