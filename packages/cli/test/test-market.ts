@@ -17,7 +17,7 @@ export interface TestMarket {
   readonly apiKey: string;
   /** How often each text was answered and paid. */
   readonly paid: ReadonlyMap<string, number>;
-  /** Calls to `embed`, answered or not. */
+  /** Calls to `serve`, answered or not. */
   readonly requests: readonly (readonly string[])[];
   /** Waits before each answer; a rejection is the answer. */
   beforeAnswer: (request: ServeRequest) => Promise<void>;

@@ -35,7 +35,7 @@ function scriptedMarket(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async embed({ signal }: { signal: AbortSignal }) {
+    async serve({ signal }: { signal: AbortSignal }) {
       // A turn of the event loop, as a real job takes many: timers must run.
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
