@@ -1,16 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
+import { MoeError, type NodeId } from '@market-of-experts/core';
 import type { AnnIndex } from './ann/ann-index.ts';
 import { IndexFiles, type IndexState } from './ann/index-files.ts';
 import type { History, HistoryQuery, Neighbour } from './history.ts';
 import { type HistoryInit, historySettings, maxNeighbours } from './history-settings.ts';
-import { type Forgotten, HistoryFolder, nothingForgotten } from './records/history-folder.ts';
-import { JobTable } from './records/job-table.ts';
+import { KeptRecords } from './kept-records.ts';
+import { nothingForgotten, writing } from './records/history-folder.ts';
 import { type HistoryRecord, recordCheck } from './records/record.ts';
-import { RecordRows } from './records/record-rows.ts';
-import { type Summary, SummaryFile } from './records/summary-file.ts';
-import { emptyTally, WorkerTallies, type WorkerTally } from './worker-tallies.ts';
+import type { WorkerTally } from './worker-tallies.ts';
 
 /** An index's own order is wrong by rounding only: no more than this many times what is wanted are compared. */
 const comparedShare = 4;
@@ -18,35 +15,16 @@ const comparedShare = 4;
 const saveEvery = 4_096;
 const saveShare = 16;
 
-/** Whatever the system refuses while writing, as a sentence. */
-function writing<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (cause) {
-    if (cause instanceof MoeError) throw cause;
-    throw new MoeError(
-      'history-write-failed',
-      `The history cannot be written: ${messageOf(cause)}. Free space on the disk or check the folder's permissions.`,
-      { cause, isRetryable: true },
-    );
-  }
-}
-
-/** A history over rows of records, an index of their vectors, and what is summed up of them. */
+/** A history: the records that are kept, and an index of their vectors that follows them. */
 export class StoredHistory implements History {
   readonly unitsPerJob: number;
   readonly #dimensions: number;
   readonly #maxRecords: number;
   readonly #candidates: number;
   readonly #check: (record: HistoryRecord) => void;
-  readonly #folder: HistoryFolder | undefined;
-  readonly #rows: RecordRows;
-  readonly #jobs: JobTable;
-  readonly #tallies = new WorkerTallies();
+  readonly #kept: KeptRecords;
   readonly #indexFiles: IndexFiles | undefined;
-  readonly #summaryFile: SummaryFile | undefined;
   readonly #index: AnnIndex;
-  #forgotten: Forgotten;
   #unsaved = 0;
   #isClosed = false;
 
@@ -61,30 +39,14 @@ export class StoredHistory implements History {
     this.#maxRecords = maxRecords;
     this.#candidates = candidates;
     this.#check = recordCheck(limits);
-    if (directory !== undefined) {
-      mkdirSync(directory, { recursive: true });
-      this.#folder = new HistoryFolder(directory, limits);
-      this.#indexFiles = new IndexFiles(join(directory, 'index'), indexKind);
-      this.#summaryFile = new SummaryFile(directory);
-    }
-    this.#rows = new RecordRows(limits, directory);
-    this.#forgotten = this.#folder?.readForgotten() ?? nothingForgotten;
-    const summary = this.#usableSummary();
+    this.#kept = new KeptRecords(limits, directory);
+    if (directory !== undefined) this.#indexFiles = new IndexFiles(join(directory, 'index'), indexKind);
     const saved = this.#indexFiles?.open(this.#dimensions);
     // More rows in the index than in the files: they were restored from elsewhere, so it is not theirs.
-    const usable = saved !== undefined && saved.state.endRow <= this.#rows.end ? saved : undefined;
+    const usable = saved !== undefined && saved.state.endRow <= this.#kept.rows.end ? saved : undefined;
     this.#index = usable?.index ?? indexKind.create(this.#dimensions);
     const state = usable?.state ?? { endRow: 0, ...nothingForgotten };
-    this.#rows.checkFrom(Math.max(state.endRow, summary?.endRow ?? 0));
-    this.#jobs = new JobTable(
-      {
-        isJob: (row, job) => this.#isKept(row) && this.#rows.isJob(row, job),
-        isKept: (row) => this.#isKept(row),
-        jobKey: (row) => this.#rows.jobKey(row),
-      },
-      summary?.jobs,
-    );
-    this.#readRows(summary);
+    this.#kept.read(state.endRow, maxRecords);
     this.#bringIndexInStep(state, onIndexing);
   }
 
@@ -93,19 +55,16 @@ export class StoredHistory implements History {
   }
 
   get bytesPerRecord(): number {
-    return Math.round(this.#rows.rowBytes + this.#index.memoryBytes / Math.max(1, this.size));
+    return Math.round(this.#kept.rows.rowBytes + this.#index.memoryBytes / Math.max(1, this.size));
   }
 
   append(record: HistoryRecord): boolean {
     this.#mustBeOpen();
     this.#check(record);
-    if (record.atMs < this.#forgotten.beforeMs) return false;
-    if (this.#jobs.find(Buffer.from(record.job, 'hex')) !== undefined) return false;
-    const row = writing(() => this.#rows.append(record));
-    this.#jobs.add(row);
-    this.#count(row, 1);
+    const row = this.#kept.append(record);
+    if (row === undefined) return false;
     this.#index.add(row, record.vector);
-    while (this.size > this.#maxRecords) this.#forgetOldest();
+    while (this.size > this.#maxRecords) this.#index.remove(this.#kept.forgetOldest());
     this.#unsaved += 1;
     if (this.#unsaved >= Math.max(saveEvery, this.size / saveShare))
       this.#save((files, state) => files.saveSoon(this.#index, state));
@@ -115,78 +74,64 @@ export class StoredHistory implements History {
   nearest(query: HistoryQuery, k: number): Neighbour[] {
     this.#mustBeOpen();
     const count = Math.max(0, Math.min(maxNeighbours, Math.floor(k)));
+    const { rows } = this.#kept;
     const unit = this.#unitOf(query);
     const candidates = this.#index.search(unit, Math.max(this.#candidates, 2 * count));
     // A damaged index may name rows that are not there.
-    const there = candidates.filter((row) => row >= this.#rows.first && row < this.#rows.end);
+    const there = candidates.filter((row) => row >= rows.first && row < rows.end);
     const found = there.slice(0, comparedShare * count).map((row) => ({
       row,
-      similarity: this.#rows.similarity(row, unit),
+      similarity: rows.similarity(row, unit),
     }));
     // Ties by what the record says and not by when it came, so that the order of appends does not matter.
     found.sort(
       (a, b) =>
         b.similarity - a.similarity ||
-        this.#rows.atMs(b.row) - this.#rows.atMs(a.row) ||
-        (this.#rows.job(a.row) < this.#rows.job(b.row) ? -1 : 1),
+        rows.atMs(b.row) - rows.atMs(a.row) ||
+        (rows.job(a.row) < rows.job(b.row) ? -1 : 1),
     );
     return found.slice(0, count).map(({ row, similarity }) => ({
-      record: this.#rows.record(row),
+      record: rows.record(row),
       similarity: Math.min(1, similarity),
     }));
   }
 
   recent(count: number): HistoryRecord[] {
+    const { rows, forgotten } = this.#kept;
     const found: HistoryRecord[] = [];
-    for (let row = this.#rows.end - 1; row >= this.#forgotten.firstRow && found.length < count; row -= 1)
-      if (this.#isKept(row)) found.push(this.#rows.record(row));
+    for (let row = rows.end - 1; row >= forgotten.firstRow && found.length < count; row -= 1)
+      if (this.#kept.has(row)) found.push(rows.record(row));
     return found;
   }
 
   *records(): IterableIterator<HistoryRecord> {
-    for (let row = this.#forgotten.firstRow; row < this.#rows.end; row += 1) {
-      this.#rows.hold(row);
-      if (this.#isKept(row)) yield this.#rows.record(row);
-    }
+    for (const row of this.#kept.inOrder()) yield this.#kept.rows.record(row);
   }
 
   tallyOf(worker: NodeId): WorkerTally {
-    const index = this.#rows.nodeIndex(worker);
-    return index === undefined ? emptyTally : this.#tallies.of(index);
+    return this.#kept.tallyOf(worker);
   }
 
   tallyOfAll(): WorkerTally {
-    return this.#tallies.all;
+    return this.#kept.tallyOfAll();
   }
 
   workers(): NodeId[] {
-    return this.#tallies.workers().map((index) => this.#rows.nodeOf(index));
+    return this.#kept.workers();
   }
 
   forgetBefore(atMs: number): number {
     this.#mustBeOpen();
-    if (!(atMs > this.#forgotten.beforeMs)) return 0;
-    const { firstRow } = this.#forgotten;
-    const old: number[] = [];
-    for (let row = firstRow; row < this.#rows.end; row += 1) {
-      this.#rows.hold(row);
-      if (this.#isKept(row) && this.#rows.atMs(row) < atMs) old.push(row);
-    }
-    writing(() => this.#folder?.writeForgotten({ firstRow, beforeMs: atMs }));
-    for (const row of old) {
-      this.#count(row, -1);
-      this.#index.remove(row);
-    }
-    this.#forgotten = { firstRow, beforeMs: atMs };
+    const old = this.#kept.forgetBefore(atMs);
+    for (const row of old) this.#index.remove(row);
     this.#unsaved += old.length;
-    this.#skipForgotten();
     return old.length;
   }
 
   flush(): void {
     this.#mustBeOpen();
-    if (this.#folder === undefined) return;
-    writing(() => this.#folder?.writeForgotten(this.#forgotten));
+    if (this.#indexFiles === undefined) return;
+    writing(() => this.#kept.saveForgotten());
     if (this.#unsaved > 0) this.#save((files, state) => files.save(this.#index, state));
     else writing(() => this.#indexFiles?.settle());
   }
@@ -195,7 +140,7 @@ export class StoredHistory implements History {
     if (this.#isClosed) return;
     this.flush();
     this.#isClosed = true;
-    this.#rows.close();
+    this.#kept.rows.close();
   }
 
   #mustBeOpen(): void {
@@ -203,98 +148,31 @@ export class StoredHistory implements History {
       throw new MoeError('history-closed', 'The history is closed. Open it again to use it.');
   }
 
-  #isKept(row: number): boolean {
-    return row >= this.#forgotten.firstRow && this.#rows.atMs(row) >= this.#forgotten.beforeMs;
-  }
-
-  #count(row: number, sign: 1 | -1): void {
-    this.#rows.forEachOutcome(row, (outcome) => this.#tallies.count(outcome, sign));
-  }
-
-  #forgetOldest(): void {
-    const row = this.#forgotten.firstRow;
-    this.#count(row, -1);
-    this.#index.remove(row);
-    this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
-    this.#skipForgotten();
-  }
-
-  /** Moves the beginning to the first record that is kept and frees what lies before it. */
-  #skipForgotten(): void {
-    let { firstRow } = this.#forgotten;
-    while (firstRow < this.#rows.end && this.#rows.atMs(firstRow) < this.#forgotten.beforeMs) firstRow += 1;
-    this.#forgotten = { ...this.#forgotten, firstRow };
-    this.#rows.dropBefore(firstRow);
-  }
-
   #save(saveIndex: (files: IndexFiles, state: IndexState) => void): void {
     this.#unsaved = 0;
-    const { end } = this.#rows;
     writing(() => {
       if (this.#indexFiles === undefined) return;
-      // Neither may ever name a row that a power cut could still take away.
-      this.#rows.sync();
-      this.#summaryFile?.write({
-        ...this.#forgotten,
-        endRow: end,
-        lastJobKey: this.#rows.jobKey(end - 1),
-        kept: this.size,
-        tallies: this.#tallies.rows(),
-        jobs: this.#jobs.slots,
-      });
-      saveIndex(this.#indexFiles, { ...this.#forgotten, endRow: end });
+      const endRow = this.#kept.rows.end;
+      // Before the index, which may never name a row either that a power cut could still take away.
+      this.#kept.saveSummary(this.size);
+      saveIndex(this.#indexFiles, { ...this.#kept.forgotten, endRow });
     });
   }
 
-  /** The saved summary, unless rows that it counts are gone uncounted: then all rows are read. */
-  #usableSummary(): Summary | undefined {
-    const summary = this.#summaryFile?.read();
-    if (summary === undefined) return undefined;
-    const { endRow, firstRow, beforeMs, lastJobKey } = summary;
-    const isTheirs =
-      endRow <= this.#rows.end &&
-      firstRow >= this.#rows.first &&
-      beforeMs === this.#forgotten.beforeMs &&
-      this.#rows.jobKey(endRow - 1) === lastJobKey;
-    return isTheirs ? summary : undefined;
-  }
-
-  /** Counts what the summary does not, and takes out what was forgotten since or is too much. */
-  #readRows(summary: Summary | undefined): void {
-    const rows = this.#rows;
-    const beginning = Math.min(Math.max(this.#forgotten.firstRow, rows.first), rows.end);
-    let kept = summary?.kept ?? 0;
-    this.#forgotten = { ...this.#forgotten, firstRow: summary?.firstRow ?? beginning };
-    if (summary !== undefined) this.#tallies.restore(summary.tallies);
-    for (let row = summary?.endRow ?? beginning; row < rows.end; row += 1) {
-      rows.hold(row);
-      if (!this.#isKept(row)) continue;
-      kept += 1;
-      this.#jobs.add(row);
-      this.#count(row, 1);
-    }
-    for (let row = this.#forgotten.firstRow; row < beginning || kept > this.#maxRecords; row += 1) {
-      if (this.#isKept(row)) {
-        kept -= 1;
-        this.#count(row, -1);
-      }
-      this.#forgotten = { ...this.#forgotten, firstRow: row + 1 };
-    }
-    this.#skipForgotten();
-  }
-
   #bringIndexInStep(state: IndexState, onIndexing: (done: number, total: number) => void): void {
-    const { firstRow, beforeMs } = this.#forgotten;
+    const { rows, forgotten } = this.#kept;
+    const { firstRow, beforeMs } = forgotten;
     for (let row = state.firstRow; row < Math.min(firstRow, state.endRow); row += 1) this.#index.remove(row);
     if (beforeMs > state.beforeMs)
-      for (let row = firstRow; row < state.endRow; row += 1) if (!this.#isKept(row)) this.#index.remove(row);
+      for (let row = firstRow; row < state.endRow; row += 1)
+        if (!this.#kept.has(row)) this.#index.remove(row);
     const begin = Math.max(state.endRow, firstRow);
-    for (let row = begin; row < this.#rows.end; row += 1) {
-      this.#rows.hold(row);
-      if (!this.#isKept(row)) continue;
-      this.#index.add(row, this.#rows.vector(row));
+    for (let row = begin; row < rows.end; row += 1) {
+      rows.hold(row);
+      if (!this.#kept.has(row)) continue;
+      this.#index.add(row, rows.vector(row));
       this.#unsaved += 1;
-      onIndexing(row + 1 - begin, this.#rows.end - begin);
+      onIndexing(row + 1 - begin, rows.end - begin);
     }
   }
 

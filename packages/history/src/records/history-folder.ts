@@ -72,3 +72,17 @@ export function damagedHistory(path: string, why: string, cause?: unknown): MoeE
     { metadata: { path }, cause },
   );
 }
+
+/** Whatever the system refuses while writing, as a sentence: `history-write-failed` (retryable). */
+export function writing<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof MoeError) throw cause;
+    throw new MoeError(
+      'history-write-failed',
+      `The history cannot be written: ${messageOf(cause)}. Free space on the disk or check the folder's permissions.`,
+      { cause, isRetryable: true },
+    );
+  }
+}
