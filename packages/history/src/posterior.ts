@@ -1,14 +1,18 @@
 import type { NodeId } from '@market-of-experts/core';
+import {
+  type Estimate,
+  globalEstimate,
+  type NoisyEstimate,
+  pick,
+  type Sums,
+  shrunk,
+  varianceOf,
+  WeightedSum,
+} from './estimate.ts';
 import type { History, HistoryQuery, Neighbour } from './history.ts';
+import { typicalNoiseSd } from './job-noise.ts';
 import { excessSteps } from './records/record.ts';
 import type { WorkerTally } from './worker-tallies.ts';
-
-/** A quantity that is not known exactly. */
-export interface Estimate {
-  readonly mean: number;
-  /** Standard deviation of what is believed of the *mean*: it shrinks with evidence. Not the spread of single jobs. */
-  readonly sd: number;
-}
 
 /** What the history says of one worker for a datum. */
 export interface ExpertPosterior {
@@ -39,8 +43,8 @@ export interface PosteriorOptions {
   readonly globalShrinkage?: number;
 }
 
-/** Where nothing is known: chance, the noise of a typical job, and how many jobs that belief is worth. */
-const prior = { loss: 0.5, winProbability: 1 / 3, noiseSd: 0.2, noiseJobs: 8, latencyMs: 250 };
+/** Where nothing is known: chance. */
+const prior = { loss: 0.5, winProbability: 1 / 3, latencyMs: 250 };
 /** Chosen by `npm run bench -- history --posterior`: docs/concepts/history.md. */
 const defaults = {
   neighbours: 64,
@@ -109,42 +113,20 @@ export function posterior(
       wins.add(outcome.won ? 1 : 0, weight);
       if (outcome.latencyMs > 0) latency.add(outcome.latencyMs, recency);
     }
-    const excessNoise = varianceOf(
-      tally.jobs,
-      tally.excessSteps / excessUnit,
-      tally.excessStepsSquared / excessUnit ** 2,
-      market.excessVariance,
-    );
-    const excessEverywhere = globalEstimate(
-      0,
-      tally.excessSteps / excessUnit,
-      tally.jobs,
-      global,
-      excessNoise,
-    );
-    const excessHere = shrunk(excess, excessEverywhere, local);
+    const excesses = excessOf(tally, excessUnit);
+    const excessNoise = varianceOf(excesses, market.excessVariance);
+    const excessHere = shrunk(excess, globalEstimate(0, excesses, global, excessNoise), local);
 
     const winShare = (global * market.winShare + tally.wins) / (global + tally.jobs);
     const winsEverywhere = globalEstimate(
       market.winShare,
-      tally.wins,
-      tally.jobs,
+      { jobs: tally.jobs, sum: tally.wins },
       global,
       winShare * (1 - winShare),
     );
-    const latencyNoise = varianceOf(
-      tally.timedJobs,
-      tally.latencyMs,
-      tally.latencyMsSquared,
-      market.latencyVariance,
-    );
-    const latencyEverywhere = globalEstimate(
-      market.latencyMs,
-      tally.latencyMs,
-      tally.timedJobs,
-      global,
-      latencyNoise,
-    );
+    const latencies = latencyOf(tally);
+    const latencyNoise = varianceOf(latencies, market.latencyVariance);
+    const latencyEverywhere = globalEstimate(market.latencyMs, latencies, global, latencyNoise);
     return {
       worker,
       evidenceJobs: excess.weight,
@@ -159,67 +141,6 @@ export function posterior(
   }
 }
 
-/** Standard deviation of one job around the worker's mean, over all workers that have a record. */
-export interface JobNoise {
-  readonly loss: number;
-  /** The one that decides who wins: what is hard for all is taken out. */
-  readonly excess: number;
-}
-
-/** Pooled over workers; a typical value counts as eight jobs, so that a new market has one too. */
-export function jobNoise(history: History): JobNoise {
-  const excessUnit = history.unitsPerJob * excessSteps;
-  let jobs = prior.noiseJobs;
-  let loss = prior.noiseJobs * prior.noiseSd ** 2;
-  let excess = loss;
-  for (const worker of history.workers()) {
-    const tally = history.tallyOf(worker);
-    jobs += tally.jobs - 1;
-    loss += squaredDeviations(tally.jobs, tally.lossUnits, tally.lossUnitsSquared) / history.unitsPerJob ** 2;
-    excess += squaredDeviations(tally.jobs, tally.excessSteps, tally.excessStepsSquared) / excessUnit ** 2;
-  }
-  return { loss: Math.sqrt(loss / jobs), excess: Math.sqrt(excess / jobs) };
-}
-
-/** A belief with the variance of one job, which further evidence is weighed by. */
-interface NoisyEstimate extends Estimate {
-  readonly variance: number;
-}
-
-class WeightedSum {
-  weight = 0;
-  sum = 0;
-
-  add(value: number, weight: number): void {
-    this.weight += weight;
-    this.sum += weight * value;
-  }
-}
-
-function globalEstimate(
-  priorMean: number,
-  sum: number,
-  jobs: number,
-  shrinkage: number,
-  variance: number,
-): NoisyEstimate {
-  return {
-    mean: (shrinkage * priorMean + sum) / (shrinkage + jobs),
-    sd: Math.sqrt(variance / (shrinkage + jobs)),
-    variance,
-  };
-}
-
-function shrunk({ sum, weight }: WeightedSum, everywhere: NoisyEstimate, shrinkage: number): Estimate {
-  const share = shrinkage / (shrinkage + weight);
-  return {
-    mean: share * everywhere.mean + sum / (shrinkage + weight),
-    sd: Math.sqrt(everywhere.variance / (shrinkage + weight) + (share * everywhere.sd) ** 2),
-  };
-}
-
-const pick = ({ mean, sd }: Estimate): Estimate => ({ mean, sd });
-
 interface MarketPosterior {
   readonly loss: NoisyEstimate;
   readonly excessVariance: number;
@@ -229,39 +150,32 @@ interface MarketPosterior {
 }
 
 function marketOf(history: History, shrinkage: number): MarketPosterior {
-  const all: WorkerTally = history.tallyOfAll();
+  const all = history.tallyOfAll();
   const { unitsPerJob } = history;
-  const noise = prior.noiseSd ** 2;
-  const lossVariance = varianceOf(
-    all.jobs,
-    all.lossUnits / unitsPerJob,
-    all.lossUnitsSquared / unitsPerJob ** 2,
-    noise,
-  );
+  const noise = typicalNoiseSd ** 2;
+  const losses: Sums = {
+    jobs: all.jobs,
+    sum: all.lossUnits / unitsPerJob,
+    squares: all.lossUnitsSquared / unitsPerJob ** 2,
+  };
   const latencyMs =
     all.timedJobs === 0
       ? prior.latencyMs
       : (shrinkage * prior.latencyMs + all.latencyMs) / (shrinkage + all.timedJobs);
   return {
-    loss: globalEstimate(prior.loss, all.lossUnits / unitsPerJob, all.jobs, shrinkage, lossVariance),
-    excessVariance: varianceOf(
-      all.jobs,
-      all.excessSteps / (unitsPerJob * excessSteps),
-      all.excessStepsSquared / (unitsPerJob * excessSteps) ** 2,
-      noise,
-    ),
+    loss: globalEstimate(prior.loss, losses, shrinkage, varianceOf(losses, noise)),
+    excessVariance: varianceOf(excessOf(all, unitsPerJob * excessSteps), noise),
     winShare: (shrinkage * prior.winProbability + all.wins) / (shrinkage + all.jobs),
     latencyMs,
-    latencyVariance: varianceOf(all.timedJobs, all.latencyMs, all.latencyMsSquared, prior.latencyMs ** 2),
+    latencyVariance: varianceOf(latencyOf(all), prior.latencyMs ** 2),
   };
 }
 
-/** Variance of one job, of which a prior value counts as eight jobs. */
-function varianceOf(jobs: number, sum: number, squares: number, priorVariance: number): number {
-  const free = Math.max(0, jobs - 1);
-  return (prior.noiseJobs * priorVariance + squaredDeviations(jobs, sum, squares)) / (prior.noiseJobs + free);
+/** `unit`: steps of a whole loss. */
+function excessOf({ jobs, excessSteps, excessStepsSquared }: WorkerTally, unit: number): Sums {
+  return { jobs, sum: excessSteps / unit, squares: excessStepsSquared / unit ** 2 };
 }
 
-function squaredDeviations(jobs: number, sum: number, squares: number): number {
-  return jobs < 2 ? 0 : Math.max(0, squares - sum ** 2 / jobs);
+function latencyOf({ timedJobs, latencyMs, latencyMsSquared }: WorkerTally): Sums {
+  return { jobs: timedJobs, sum: latencyMs, squares: latencyMsSquared };
 }

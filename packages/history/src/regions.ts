@@ -1,8 +1,8 @@
 import type { Amount, JobId, NodeId } from '@market-of-experts/core';
 import type { JobParameters, MoneyParameters } from '@market-of-experts/protocol';
 import type { History } from './history.ts';
-import { normalBelow } from './normal.ts';
-import { jobNoise } from './posterior.ts';
+import { jobNoise } from './job-noise.ts';
+import { PlaceReplay } from './place-replay.ts';
 import type { HistoryRecord } from './records/record.ts';
 
 export interface RegionsOptions {
@@ -52,7 +52,6 @@ export interface Region {
   expectedEarnings(lossOfExpert: number): number;
 }
 
-const replayedJobs = 256;
 const defaultMinimumJobs = 8;
 const dayMs = 24 * 3_600_000;
 const hourMs = 3_600_000;
@@ -94,16 +93,14 @@ export function regions(history: History, options: RegionsOptions): Region[] {
       const recent = records.filter(isRecent).length;
       const feesMicro = records.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
       const meanFeeMicro = Number(feesMicro) / records.length;
-      const table = placeTable(records, history.unitsPerJob, parameters.placeShrinkage);
-      const games = replayGames(records.slice(-replayedJobs), table, history.unitsPerJob, parameters);
+      const replay = new PlaceReplay(records, { unitsPerJob: history.unitsPerJob, noise, parameters });
       const scale =
         1_000 *
         (recent / Math.max(1, recentJobs)) *
         drawShare *
         meanFeeMicro *
         (1 - parameters.feeBps / 10_000);
-      const expectedEarnings = (loss: number): number =>
-        scale * winShare(games, loss, table, noise, parameters.historyWeight);
+      const expectedEarnings = (loss: number): number => scale * replay.winShare(loss);
       return {
         place,
         jobs: records.length,
@@ -111,8 +108,8 @@ export function regions(history: History, options: RegionsOptions): Region[] {
         feesMicro,
         meanFeeMicro,
         ...competition(records, history.unitsPerJob),
-        meanLoss: table.meanLoss,
-        best: bestOf(table),
+        meanLoss: replay.meanLoss,
+        best: bestOf(replay),
         representative: mostCentral(records),
         earningsMicro: expectedEarnings(expertLoss),
         expectedEarnings,
@@ -121,96 +118,11 @@ export function regions(history: History, options: RegionsOptions): Region[] {
     .sort((a, b) => b.earningsMicro - a.earningsMicro || b.jobs - a.jobs || a.place - b.place);
 }
 
-interface PlaceTable {
-  readonly meanLoss: number;
-  /** Share of its excess that an expert's standing shows after as many jobs as the others have on average. */
-  readonly maturity: number;
-  readonly rows: ReadonlyMap<
-    NodeId,
-    { readonly jobs: number; readonly loss: number; readonly excess: number }
-  >;
-}
-
-/** Mean loss and excess of each worker at the place, shrunk by `shrinkage` jobs. */
-function placeTable(records: readonly HistoryRecord[], unitsPerJob: number, shrinkage: number): PlaceTable {
-  const sums = new Map<NodeId, { jobs: number; loss: number; excess: number }>();
-  let losses = 0;
-  let count = 0;
-  for (const { outcomes } of records)
-    for (const { worker, lossUnits, excessUnits } of outcomes) {
-      const row = sums.get(worker) ?? { jobs: 0, loss: 0, excess: 0 };
-      row.jobs += 1;
-      row.loss += lossUnits / unitsPerJob;
-      row.excess += excessUnits / unitsPerJob;
-      sums.set(worker, row);
-      losses += lossUnits / unitsPerJob;
-      count += 1;
-    }
-  const meanLoss = losses / Math.max(1, count);
-  const rows = [...sums].map(
-    ([worker, { jobs, loss, excess }]) =>
-      [
-        worker,
-        {
-          jobs,
-          loss: (shrinkage * meanLoss + loss) / (shrinkage + jobs),
-          excess: excess / (shrinkage + jobs),
-        },
-      ] as const,
-  );
-  const meanJobs = count / Math.max(1, sums.size);
-  return { meanLoss, maturity: meanJobs / (meanJobs + shrinkage), rows: new Map(rows) };
-}
-
-function bestOf({ rows }: PlaceTable): BestAtPlace | null {
+function bestOf({ rows }: PlaceReplay): BestAtPlace | null {
   let best: BestAtPlace | null = null;
   for (const [worker, { jobs, loss }] of rows)
     if (best === null || loss < best.meanLoss) best = { worker, jobs, meanLoss: loss };
   return best;
-}
-
-/** What the newcomer has to beat in one replayed job, one seat being its own. */
-interface Game {
-  /** Lowest `k₀·E + loss` of the others. */
-  readonly toBeat: number;
-  readonly jobMean: number;
-}
-
-function replayGames(
-  records: readonly HistoryRecord[],
-  { rows }: PlaceTable,
-  unitsPerJob: number,
-  { historyWeight }: RegionsOptions['parameters'],
-): Game[] {
-  return records.flatMap(({ outcomes }) => {
-    if (outcomes.length < 2) return [];
-    const jobMean =
-      outcomes.reduce((sum, { lossUnits }) => sum + lossUnits, 0) / outcomes.length / unitsPerJob;
-    const scores = outcomes.map(
-      ({ worker, lossUnits }) => historyWeight * rows.get(worker)!.excess + lossUnits / unitsPerJob,
-    );
-    return scores.map((_, seat) => ({
-      toBeat: Math.min(...scores.filter((_, other) => other !== seat)),
-      jobMean,
-    }));
-  });
-}
-
-function winShare(
-  games: readonly Game[],
-  loss: number,
-  { meanLoss, maturity }: PlaceTable,
-  noise: number,
-  historyWeight: number,
-): number {
-  if (games.length === 0) return 0;
-  const standing = historyWeight * maturity * (loss - meanLoss);
-  const won = games.reduce(
-    (sum, { toBeat, jobMean }) =>
-      sum + normalBelow((toBeat - standing - (loss + jobMean - meanLoss)) / noise),
-    0,
-  );
-  return won / games.length;
 }
 
 function competition(

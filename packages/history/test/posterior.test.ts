@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exactIndexKind } from '../src/ann/exact-index.ts';
 import type { History } from '../src/history.ts';
+import { jobNoise } from '../src/job-noise.ts';
 import { memoryHistory } from '../src/open-history.ts';
-import { jobNoise, type PosteriorOptions, posterior } from '../src/posterior.ts';
+import { type PosteriorOptions, posterior } from '../src/posterior.ts';
 import type { HistoryRecord } from '../src/records/record.ts';
 import {
   sampleDimensions,
