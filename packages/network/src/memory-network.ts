@@ -8,7 +8,8 @@ import {
 } from '@market-of-experts/core';
 import { createFaults, type FaultInjection } from './faults.ts';
 import { defaultNetworkLimits, type NetworkLimits } from './limits.ts';
-import { type MemoryLinks, MemoryTransport } from './memory-transport.ts';
+import type { MemoryLinks } from './memory-links.ts';
+import { MemoryTransport } from './memory-transport.ts';
 import type { Transport } from './transport.ts';
 
 export interface MemoryNetworkInit {
@@ -41,7 +42,7 @@ export function createMemoryNetwork(init: MemoryNetworkInit = {}): MemoryNetwork
   const links: MemoryLinks = {
     limits,
     after,
-    peer: (id) => peers.get(id),
+    peer: (id) => peers.get(id)?.peer,
     leave: (id) => peers.delete(id),
     isClean: faults.isClean,
     send(from, to, deliver, onLost) {
