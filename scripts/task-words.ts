@@ -37,8 +37,6 @@ const known: Readonly<Record<string, string>> = {
   'packages/history/src/records/row-layout.ts': 'the space in which jobs lie is one of vectors',
   'packages/history/src/records/sample-records.ts': 'units of a loss, by chance as many as dimensions',
   'packages/history/src/stored-history.ts': 'the space in which jobs lie is one of vectors',
-  'packages/host/src/genesis/calibrate.ts': 'has the experts embed the calibration set',
-  'packages/host/src/house/served-terms.ts': 'says in words that the experts here embed texts',
   'packages/simulation/src/beliefs/history-beliefs.ts': 'asks history about a vector',
 };
 

@@ -28,6 +28,7 @@ import {
   prepaidPurpose,
   usualPrepaidTerms,
 } from './house/prepaid-keeper.ts';
+import { houseSkill } from './house/task-skills.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
 import type { ProcessParts } from './market/process-parts.ts';
@@ -126,7 +127,13 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   });
   const foundingNode = keys.node(`expert-${founding.name}`).publicKey as NodeId;
   if (calibration.count(foundingNode) < chunkPieces)
-    await publishNextChunk(foundingNode, founding.backend, calibrationSet.pieces, calibration, startSignal);
+    await publishNextChunk(
+      foundingNode,
+      houseSkill(founding.backend),
+      calibrationSet.pieces,
+      calibration,
+      startSignal,
+    );
   startSignal.throwIfAborted();
 
   const feed = createJobFeed(onWarning);

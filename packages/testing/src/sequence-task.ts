@@ -64,6 +64,7 @@ export const sequenceSkill = (error: number): TaskSkill => ({
     pieces: pieces.map((piece) => bytesOf(Number(piece))),
     full: bytesOf(following(datum)),
   }),
+  publish: async (pieces) => Int16Array.from(pieces, following),
   answerAll: async (data) => data.map((datum) => bytesOf(following(datum))),
 });
 

@@ -1,15 +1,14 @@
-import { MoeError } from '@market-of-experts/core';
 import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
-import type { ExpertBackend } from '@market-of-experts/models';
-import { chunkPieces, quantise } from '@market-of-experts/protocol';
+import { chunkPieces } from '@market-of-experts/protocol';
+import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
 /**
- * Encodes and publishes the expert's next chunk of calibration pieces. False when there is none left. The
- * pieces are encoded in small batches, so that paid work gets its turn between them.
+ * Answers and publishes the expert's next chunk of calibration pieces. False when there is none left. The
+ * pieces are answered in small batches, so that paid work gets its turn between them.
  */
 export async function publishNextChunk(
   expertId: string,
-  backend: ExpertBackend,
+  skill: Pick<TaskSkill, 'publish'>,
   pieces: readonly CalibrationPiece[],
   store: CalibrationStore,
   signal: AbortSignal,
@@ -17,20 +16,20 @@ export async function publishNextChunk(
 ): Promise<boolean> {
   const first = store.count(expertId);
   if (first + chunkPieces > pieces.length) return false;
-  const { dimensions } = backend;
-  const vectors = new Int16Array(chunkPieces * dimensions);
+  const batches: Int16Array[] = [];
   for (let offset = 0; offset < chunkPieces; offset += batchTexts) {
     signal.throwIfAborted();
-    const texts = pieces.slice(first + offset, first + offset + batchTexts).map(({ text }) => text);
-    const embedded = await backend.embed(texts, { signal });
-    if (embedded.length !== texts.length || embedded.some(({ length }) => length !== dimensions))
-      throw new MoeError(
-        'backend-invalid-output',
-        `${backend.name} must answer one vector of ${dimensions} numbers for each text.`,
-      );
-    for (const [index, vector] of embedded.entries())
-      vectors.set(quantise(vector), (offset + index) * dimensions);
+    const texts = pieces
+      .slice(first + offset, first + Math.min(chunkPieces, offset + batchTexts))
+      .map(({ text }) => text);
+    batches.push(await skill.publish(texts, signal));
   }
-  store.publish(expertId, first / chunkPieces, vectors);
+  const points = new Int16Array(batches.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const batch of batches) {
+    points.set(batch, end);
+    end += batch.length;
+  }
+  store.publish(expertId, first / chunkPieces, points);
   return true;
 }

@@ -8,6 +8,7 @@ import type { KeyFile } from '../directory/key-file.ts';
 import type { JobFeed } from '../events/job-feed.ts';
 import { publishNextChunk } from '../genesis/calibrate.ts';
 import type { MarketExperts } from './market-experts.ts';
+import { houseSkill } from './task-skills.ts';
 
 /** An expert to run in this process. */
 export interface ExpertSpec {
@@ -117,7 +118,7 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
     joining.set(spec.name, spec.description);
     try {
       if (calibration.count(node) < chunkPieces)
-        await publishNextChunk(node, spec.backend, pieces, calibration, stopped.signal);
+        await publishNextChunk(node, houseSkill(spec.backend), pieces, calibration, stopped.signal);
       const expert: ConnectedExpert = { spec, node, transport: network.connect(node) };
       try {
         await components.markets()[0]!.experts.enter(expert);
@@ -148,7 +149,8 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
         const { spec } = expert;
         if (ended.aborted || failed.has(node) || calibration.count(node) + chunkPieces > target) continue;
         try {
-          if (!(await publishNextChunk(node, spec.backend, pieces, calibration, ended, 16))) continue;
+          if (!(await publishNextChunk(node, houseSkill(spec.backend), pieces, calibration, ended, 16)))
+            continue;
           const [first, ...others] = components.markets();
           await first!.experts.publishCalibration(spec.name);
           for (const { market, experts } of others)

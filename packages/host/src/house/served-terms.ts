@@ -1,5 +1,6 @@
 import type { Hash } from '@market-of-experts/core';
 import { chunkPieces, type MarketTerms } from '@market-of-experts/protocol';
+import { taskSkills } from './task-skills.ts';
 
 /** The space that this process's experts work in. */
 export interface Space {
@@ -13,8 +14,8 @@ export function problemOfServing(
   { task, loss, space, parameters }: MarketTerms,
   here: Space,
 ): string | undefined {
-  if (task !== 'text-embedding')
-    return `its task is "${task}", and the experts here embed texts (text-embedding)`;
+  if (!Object.hasOwn(taskSkills, task))
+    return `its task is "${task}", and the models here can do ${Object.keys(taskSkills).join(', ')}`;
   if (loss !== 'sealed-half-rank')
     return `its loss is "${loss}", and the validators here measure by sealed-half-rank`;
   if (space.dimensions !== here.dimensions)

@@ -7,3 +7,6 @@ import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 export const taskSkills: Readonly<Record<MarketTask, (backend: ExpertBackend) => TaskSkill>> = {
   'text-embedding': embeddingSkill,
 };
+
+/** Of the kind to whose calibration set all experts of the house publish their answers. */
+export const houseSkill = taskSkills['text-embedding'];

@@ -50,6 +50,7 @@ export function workload(inner: TaskSkill, clock: Clock, onPause: () => void = (
       answerKept: (...asked) => measured(1, () => inner.answerKept(...asked)),
       answerWhole: (text, pieces, ...asked) =>
         measured(pieces.length + 1, () => inner.answerWhole(text, pieces, ...asked)),
+      publish: (...asked) => inner.publish(...asked),
       answerAll: (texts, ...asked) => measured(texts.length, () => inner.answerAll(texts, ...asked)),
     },
     expectedMs: (texts) => perTextMs * (waiting + texts),

@@ -22,4 +22,6 @@ export interface TaskSkill {
     parameters: MarketParameters,
     signal: AbortSignal,
   ): Promise<readonly Answer['full'][]>;
+  /** To pieces of the calibration set, for all to see: a point of the market's space each, one after the other. */
+  publish(pieces: readonly string[], signal: AbortSignal): Promise<Int16Array>;
 }

@@ -26,6 +26,18 @@ export function embeddingSkill(backend: ExpertBackend): TaskSkill {
     },
     answerAll: async (texts, parameters, signal) =>
       (await embed(texts, parameters, signal)).map(float32Bytes),
+    async publish(texts, signal) {
+      const { dimensions } = backend;
+      const vectors = await backend.embed(texts, { signal });
+      if (vectors.length !== texts.length || vectors.some(({ length }) => length !== dimensions))
+        throw new MoeError(
+          'backend-invalid-output',
+          `${backend.name} must answer one vector of ${dimensions} numbers for each text.`,
+        );
+      const points = new Int16Array(texts.length * dimensions);
+      for (const [index, vector] of vectors.entries()) points.set(quantise(vector), index * dimensions);
+      return points;
+    },
   };
 }
 
