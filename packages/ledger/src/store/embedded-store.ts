@@ -1,11 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { isMoeError, MoeError, messageOf } from '@market-of-experts/core';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { diskShortage, tryToWrite } from './disk-space.ts';
-import { openEnvironment } from './lmdb.ts';
-import { checkStore, checkValues, storePath } from './store-check.ts';
-import { damagedStore, type StoreTable, storeTable } from './store-table.ts';
+import { StoreEnvironment, type Waiting } from './store-environment.ts';
+import { type StoreTable, storeTable } from './store-table.ts';
 
 /**
  * An LMDB environment in a locked directory; several tables live in it side by side. When a write fails (a full disk, a
@@ -30,14 +28,6 @@ export interface EmbeddedStore {
   close(): Promise<void>;
 }
 
-interface Waiting {
-  readonly change: () => unknown;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Of a store up to this size every value is checked when it is opened; of a larger one, each when it is read. */
-const checkedBytes = 64 * 1024 * 1024;
 const firstRetryMs = 250;
 const slowestRetryMs = 10_000;
 
@@ -55,10 +45,9 @@ export function openStore(directory: string): EmbeddedStore {
 class Store implements EmbeddedStore {
   readonly directory: string;
   readonly #lock: DirectoryLock;
-  readonly #databases = new Map<string, Database<Buffer, never>>();
+  readonly #environment: StoreEnvironment;
   readonly #reopened: (() => void)[] = [];
   readonly #waiters: { readonly resolve: () => void; readonly reject: (error: MoeError) => void }[] = [];
-  #environment: RootDatabase | undefined;
   #queue: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #failure: MoeError | undefined;
@@ -69,17 +58,17 @@ class Store implements EmbeddedStore {
   constructor(directory: string, lock: DirectoryLock) {
     this.directory = directory;
     this.#lock = lock;
-    this.#environment = this.#open();
+    this.#environment = new StoreEnvironment(directory);
   }
 
   table<Key extends number | string>(name: string): StoreTable<Key> {
-    if (this.#environment === undefined) throw this.#failure ?? closed(this.directory);
-    if (!this.#databases.has(name)) this.#openTable(this.#environment, name);
-    return storeTable(name, this.directory, () => {
-      const database = this.#environment === undefined ? undefined : this.#databases.get(name);
+    const opened = (): Database<Buffer, Key> => {
+      const database = this.#environment.openTable(name);
       if (database === undefined) throw this.#failure ?? closed(this.directory);
       return database as Database<Buffer, Key>;
-    });
+    };
+    opened();
+    return storeTable(name, this.directory, opened);
   }
 
   async write<Result>(change: () => Result): Promise<Result> {
@@ -112,37 +101,6 @@ class Store implements EmbeddedStore {
     return this.#closing;
   }
 
-  #openTable(environment: RootDatabase, name: string): void {
-    this.#databases.set(name, environment.openDB<Buffer, never>({ name, encoding: 'binary' }));
-  }
-
-  /** LMDB trusts what is in its file: it comes to it only after the pages were looked at without it. */
-  #open(): RootDatabase {
-    const path = storePath(this.directory);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const bytes = checkStore(this.directory);
-    try {
-      const environment = this.#openEnvironment(path);
-      if (bytes <= checkedBytes) checkValues(this.directory, environment);
-      return environment;
-    } catch (error) {
-      if (isMoeError(error)) throw error;
-      throw damagedStore(this.directory, `it cannot be opened (${messageOf(error)})`, error);
-    }
-  }
-
-  #openEnvironment(path: string): RootDatabase {
-    return openEnvironment({
-      path,
-      maxDbs: 8,
-      // Pages are synced before the commit record is written (and that with O_DSYNC), all before a write
-      // resolves: lmdb-js's default, overlapping sync, acknowledges in another order.
-      overlappingSync: false,
-      // With it, a commit that fails (disk full) also rejects a promise of lmdb-js's own that nobody can handle.
-      eventTurnBatching: false,
-    });
-  }
-
   /** Transaction after transaction, each with all that came meanwhile: one sync to the disk is shared by many. */
   async #writeAll(): Promise<void> {
     // What is asked for in the same turn goes together.
@@ -153,31 +111,12 @@ class Store implements EmbeddedStore {
       try {
         const shortage = diskShortage(this.directory);
         if (shortage !== undefined) throw new Error(shortage);
-        const finish = await this.#transact(batch);
+        const finish = await this.#environment.transact(batch);
         for (const each of finish) each();
       } catch (error) {
         this.#fail(error, [...batch, ...this.#queue]);
         this.#queue = [];
       }
-    }
-  }
-
-  /** What tells each of the batch how it went, to be called once that is durable. */
-  async #transact(batch: readonly Waiting[]): Promise<readonly (() => void)[]> {
-    const written = this.#environment!.transaction(() =>
-      batch.map(({ change, resolve, reject }) => {
-        try {
-          const result = change();
-          return () => resolve(result);
-        } catch (error) {
-          return () => reject(error);
-        }
-      }),
-    );
-    try {
-      return await written;
-    } catch (error) {
-      throw await causeOf(error);
     }
   }
 
@@ -208,14 +147,9 @@ class Store implements EmbeddedStore {
   }
 
   async #reopen(): Promise<void> {
-    const before = this.#environment;
-    this.#environment = undefined;
-    await before?.close();
-    const environment = this.#open();
-    for (const name of this.#databases.keys()) this.#openTable(environment, name);
-    this.#environment = environment;
+    await this.#environment.reopen();
     const trial = this.table<string>('trial');
-    const finish = await this.#transact([
+    const finish = await this.#environment.transact([
       { change: () => trial.put('written', Buffer.from(String(Date.now()))), resolve: noop, reject: noop },
     ]);
     for (const each of finish) each();
@@ -239,9 +173,8 @@ class Store implements EmbeddedStore {
     await this.#recovery;
     for (const { reject } of this.#waiters.splice(0)) reject(closed(this.directory));
     try {
-      await this.#environment?.close();
+      await this.#environment.close();
     } finally {
-      this.#environment = undefined;
       this.#lock.release();
     }
   }
@@ -261,14 +194,5 @@ function storeFailed(directory: string, cause: unknown): MoeError {
     'store-failed',
     `The store in ${directory} cannot be written: ${hint}. It is tried again by itself until there is room.`,
     { cause, isRetryable: true },
-  );
-}
-
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise))
-    return error;
-  return error.commitError.then(
-    () => error,
-    (cause: unknown) => cause,
   );
 }
