@@ -1,8 +1,8 @@
 import { invalidInput, nameOf } from './invalid-input.ts';
 import { packRows, type SparseMatrix, type SparseRows } from './sparse-matrix.ts';
 
-/** Rules of one market's ranking. Every default is upstream's. */
-export interface RankingParameters {
+/** How a market's validators are turned into ranks, as its owner chooses. Every default is upstream's. */
+export interface RankingRules {
   /**
    * `yuma`: the consensus as run today. `yuma3`: with bonds relative to weights. `median`: as `yuma`, but incentive is the
    * consensus itself, so that who deviates from the majority takes nothing from anybody (ours). `paper`: the original
@@ -22,6 +22,10 @@ export interface RankingParameters {
   readonly alphaHighU16: number;
   /** Steepness of the liquid rate's sigmoid, in hundredths. Default 1000. */
   readonly alphaSigmoidSteepness: number;
+}
+
+/** All that one market's ranking goes by. Every default is upstream's. */
+export interface RankingParameters extends RankingRules {
   /** `paper` only: ρ of its trust sigmoid. Default 10. */
   readonly rho: number;
   /** How many uids get a validator's permit for the next epoch. Default 64. */

@@ -4,6 +4,7 @@ import { sentenceSchema } from '@market-of-experts/core/plain-text';
 import { z } from 'zod';
 import { bpsSchema } from '../fields/numbers.ts';
 import { type MarketParameters, marketParametersSchema } from '../parameters/market-parameters.ts';
+import type { RankingRules } from '../ranking/epoch-input.ts';
 
 /**
  * Everything that a market's owner sets (protocol.md, sections 5 and 7). It changes only with notice, and what somebody
@@ -44,18 +45,7 @@ export interface RegistrationTerms {
   readonly decayBps: number;
 }
 
-export interface RankingTerms {
-  readonly method: 'yuma' | 'yuma3' | 'median' | 'paper';
-  /** κ: share of the stake that must support a weight, of 65,535. */
-  readonly kappaU16: number;
-  /** β: how far bonds follow clipped weights, of 65,535. */
-  readonly bondsPenaltyU16: number;
-  /** 1 − α of the bonds' moving average, in millionths. */
-  readonly bondsMovingAverageMillionths: number;
-  readonly liquidAlpha: boolean;
-  readonly alphaLowU16: number;
-  readonly alphaHighU16: number;
-  readonly alphaSigmoidSteepness: number;
+export interface RankingTerms extends RankingRules {
   /** Epochs after which a validator that reveals no weights counts no more. */
   readonly activityCutoffEpochs: number;
 }
