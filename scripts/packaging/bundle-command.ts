@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { root } from './workspace.ts';
@@ -7,6 +7,8 @@ import { root } from './workspace.ts';
 const heavy =
   /^@market-of-experts\/(?:gateway|history|host|ledger|models|network|roles|simulation|testing|training)\b/;
 const heavyCommands = ['up/index', 'simulate/simulate-command'];
+/** Stands for the folder of what is built while chunks have no place yet. */
+const apart = 'apart:';
 /** With native code, or a file of WebAssembly beside them. */
 const whole = ['hash-wasm', 'secp256k1'];
 
@@ -19,7 +21,11 @@ export async function bundleCommand(buildPath: string): Promise<void> {
   const source = join(root, 'packages/cli/src');
   const dist = join(buildPath, 'dist');
   const build = await rolldown({
-    input: join(source, 'main.ts'),
+    input: {
+      main: join(source, 'main.ts'),
+      // Checks signatures in a thread of its own, which looks for it beside the chunk that starts it.
+      'recovery-worker': join(root, 'packages/core/src/owner/recovery-worker.ts'),
+    },
     platform: 'node',
     external: (id) => heavy.test(id) || whole.some((name) => id === name || id.startsWith(`${name}/`)),
     plugins: [
@@ -28,9 +34,14 @@ export async function bundleCommand(buildPath: string): Promise<void> {
         resolveId(id, importer) {
           if (importer === undefined || !id.startsWith('.')) return null;
           const inside = relative(source, join(dirname(importer), id)).replace(/\.ts$/, '');
-          return heavyCommands.includes(inside)
-            ? { id: join(dist, `${inside}.js`), external: 'relative' }
-            : null;
+          return heavyCommands.includes(inside) ? { id: `${apart}${inside}.js`, external: true } : null;
+        },
+        // Their files are where they were, seen from where a chunk is written.
+        renderChunk(code, { fileName }) {
+          const up = fileName.includes('/') ? '../' : './';
+          return code
+            .replaceAll(apart, up)
+            .replaceAll(/new URL\((["'])\.\/recovery-worker\.ts\1/g, `new URL("./recovery-worker.js"`);
         },
       },
     ],
@@ -38,15 +49,15 @@ export async function bundleCommand(buildPath: string): Promise<void> {
   const { output } = await build.write({
     dir: dist,
     format: 'esm',
-    entryFileNames: 'main.js',
+    entryFileNames: ({ name }) => (name === 'main' ? 'main.js' : 'short/[name].js'),
     chunkFileNames: 'short/[name]-[hash].js',
   });
   await build.close();
   const bundled = new Set<string>();
   for (const chunk of output) {
     if (chunk.type !== 'chunk') continue;
-    // A program of a thread would be looked for beside the bundle.
-    if (/new URL\('\.{1,2}\//.test(chunk.code))
+    const [, program] = /new URL\(["'](\.[^"']*)["'], import\.meta/.exec(chunk.code) ?? [];
+    if (program !== undefined && !existsSync(join(dist, dirname(chunk.fileName), program)))
       throw new Error(`${chunk.fileName} of the bundled command names a file beside its source.`);
     for (const module of chunk.moduleIds) {
       const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(module) ?? [];
