@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startInstalledMarket } from './installed-market.ts';
@@ -8,15 +9,32 @@ export async function upProblems(project: string, env: Readonly<Record<string, s
   try {
     const npx = ['npx', '--no-install', 'market-of-experts'] as const;
     const market = await startInstalledMarket(project, npx, { dataDirectory, env });
-    const problems = await embeddingProblems(market.url, join(dataDirectory, 'api-key')).finally(() =>
-      market.stop(),
-    );
+    const problems = await embeddingProblems(market.url, join(dataDirectory, 'api-key'))
+      .then((found) => [...found, ...commandProblems(project, npx, { ...env, MOE_URL: market.url })])
+      .finally(() => market.stop());
     const said = await market.stop();
     if (!said.includes('"event":"stopped"')) problems.push(`On Ctrl-C it ended unfinished:\n${said}`);
     return problems;
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
+}
+
+/** Short commands, which are bundled, and one that loads what the bundle leaves out. */
+function commandProblems(
+  project: string,
+  [npx, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>>,
+): string[] {
+  return [
+    ['status', '--json'],
+    ['balance', '--json', '--data', 'market'],
+    ['simulate', 'friends', '--jobs', '100', '--json'],
+  ].flatMap((command) => {
+    const options = { cwd: project, env, encoding: 'utf8', maxBuffer: 1e8 } as const;
+    const { status, stdout, stderr } = spawnSync(npx, [...args, ...command], options);
+    return status === 0 && stdout.startsWith('{') ? [] : [`moe ${command.join(' ')} fails:\n${stderr}`];
+  });
 }
 
 async function embeddingProblems(url: string, keyFile: string): Promise<string[]> {
