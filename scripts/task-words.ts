@@ -1,9 +1,11 @@
 /**
  * Where the one kind of market that there is, text embeddings, is known outside its folder (`tasks/embedding/` of a package).
- * Imports through the entry of protocol are not seen; words are.
  * Packages that are wholly about encoders or their clients (models, training, testing, sdk, cli) may speak of embeddings.
  */
 const words = /\bFloat32Array\b|\b384\b|\bembed\b/;
+/** Names of what the folders hold, also where it is imported through the entry of a package. */
+const inside =
+  /\b(?:embedding(?:Task|Rules|Skill|Parameters)|maskText|scoreMembers|mixVectors|isUnitVector|float32(?:From)?Bytes)\b/;
 const watched = new Set([
   'core',
   'protocol',
@@ -37,6 +39,7 @@ const known: Readonly<Record<string, string>> = {
   'packages/history/src/records/row-layout.ts': 'the space in which jobs lie is one of vectors',
   'packages/history/src/records/sample-records.ts': 'units of a loss, by chance as many as dimensions',
   'packages/history/src/stored-history.ts': 'the space in which jobs lie is one of vectors',
+  'packages/receipts/src/verify-job.ts': 'a roster does not say of which kind its market is',
   'packages/simulation/src/beliefs/history-beliefs.ts': 'asks history about a vector',
 };
 
@@ -46,7 +49,8 @@ const withoutComments = (text: string): string =>
 /** Whether code of the file knows text embeddings: it uses their words, or imports from their folder where it may not. */
 function knowsEmbeddings(file: string, text: string): boolean {
   const code = withoutComments(text);
-  return words.test(code) || (!composed.has(file) && /from\s*'[^']*\btasks\/embedding\//.test(code));
+  const isImported = inside.test(code) || /from\s*'[^']*\btasks\/embedding\//.test(code);
+  return words.test(code) || (isImported && !composed.has(file));
 }
 
 /** What is wrong with the sources, by path from the root: words outside, and entries of the list that are not needed. */
