@@ -1,11 +1,11 @@
 import { MoeError } from '@market-of-experts/core';
 import { type MarketTerms, marketTermsSchema, problemOfTerms } from '@market-of-experts/protocol';
+import { readYaml } from '@market-of-experts/simulation/scenario/read-yaml';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { usageError } from '../terminal/exit-codes.ts';
 import { printable } from '../terminal/text.ts';
 import { plainTerms } from './write-terms.ts';
-import { readYaml } from './yaml-lines.ts';
 
 export interface TermsInput {
   /** The file's text and what to call it; without it only `changes` are made to `base`. */
@@ -27,7 +27,8 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function readTerms({ file, base, changes = [], version }: TermsInput): MarketTerms {
   const source = file?.source ?? 'This';
-  const yaml = file === undefined ? undefined : readYaml(file.text);
+  // Amounts may be larger than what a number holds exactly.
+  const yaml = file === undefined ? undefined : readYaml(file.text, { intAsBigInt: true });
   if (yaml?.problem !== undefined) throw invalid(source, [yaml.problem]);
   if (yaml !== undefined && !isPlain(yaml.content))
     throw invalid(source, ['it must be a list of fields, like `permits: 64`']);

@@ -1,6 +1,6 @@
 import { MoeError } from '@market-of-experts/core';
-import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { readYaml } from './read-yaml.ts';
 import { type Scenario, scenarioLimits, scenarioSchema } from './schema.ts';
 
 /** One run of a scenario: the scenario as it is, or with a variant's changes. */
@@ -25,22 +25,8 @@ const maximumBytes = 256 * 1024;
 export function readScenario(yaml: string, source: string, overrides: ScenarioOverrides = {}): ScenarioRun[] {
   if (Buffer.byteLength(yaml) > maximumBytes)
     throw invalid(source, [`it is larger than ${maximumBytes} bytes`]);
-  const lines = new LineCounter();
-  // Aliases are bounded: a few lines could otherwise stand for gigabytes.
-  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-  const [broken] = document.errors;
-  if (broken !== undefined)
-    throw invalid(source, [`line ${lines.linePos(broken.pos[0]).line}: ${broken.message}`]);
-  const lineOf = (path: readonly PropertyKey[]): number | undefined => {
-    const offset = offsetOf(document.contents, path);
-    return offset === undefined ? undefined : lines.linePos(offset).line;
-  };
-  let content: unknown;
-  try {
-    content = document.toJS({ maxAliasCount: 50 });
-  } catch (error) {
-    throw invalid(source, [(error as Error).message]);
-  }
+  const { content, problem, lineOf } = readYaml(yaml);
+  if (problem !== undefined) throw invalid(source, [problem]);
   if (!isPlain(content)) throw invalid(source, ['it must be a list of fields, like `jobs: 20000`']);
   const { variants, ...base } = content;
   const changed = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
@@ -117,25 +103,6 @@ function invalid(source: string, problems: readonly string[]): MoeError {
   return new MoeError('scenario-invalid', `${source} is no scenario: ${problems.join('; ')}.`, {
     docs: 'run/simulate.md',
   });
-}
-
-/** Where in the text the value of a path begins. */
-function offsetOf(root: Node | null, path: readonly PropertyKey[]): number | undefined {
-  let node: unknown = root;
-  let offset: number | undefined;
-  for (const step of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isNode(key) && String(key) === String(step));
-      if (!isPair(pair)) return undefined;
-      offset = (pair.key as Node).range?.[0];
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(step)];
-      if (!isNode(node)) return undefined;
-      offset = node.range?.[0];
-    } else return undefined;
-  }
-  return offset;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -1,22 +1,21 @@
 import { isMap, isNode, isPair, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 
 export interface ReadYaml {
-  /** Whole numbers are bigints. Undefined where the text is no YAML. */
+  /** Undefined where the text is no YAML. */
   readonly content: unknown;
   readonly problem: string | undefined;
   /** Line of the field at a path, from 1; undefined where it is not in the text. */
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
-/** Reads YAML so that what is wrong in it can be named by its line. */
-export function readYaml(text: string): ReadYaml {
+/** Reads YAML so that what is wrong in it can be named by its line. `intAsBigInt`: whole numbers are bigints. */
+export function readYaml(text: string, options: { readonly intAsBigInt?: boolean } = {}): ReadYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: true,
-    // Amounts may be larger than what a number holds exactly.
-    intAsBigInt: true,
+    ...options,
   });
   const lineOf = (path: readonly PropertyKey[]): number | undefined => {
     const offset = offsetOf(document.contents, path);
@@ -37,6 +36,7 @@ export function readYaml(text: string): ReadYaml {
   }
 }
 
+/** Where in the text the value of a path begins. */
 function offsetOf(root: Node | null, path: readonly PropertyKey[]): number | undefined {
   let node: unknown = root;
   let offset: number | undefined;
