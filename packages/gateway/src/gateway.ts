@@ -1,19 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import type { MarketService } from '@market-of-experts/api/market-service';
-import { keyedPaths, openPaths, routes } from '@market-of-experts/api/routes';
-import type { Viewer } from '@market-of-experts/api/shown-text';
-import type { MarketStatus, Readiness } from '@market-of-experts/api/status';
-import { type AccountId, MoeError, plainText } from '@market-of-experts/core';
+import { routes } from '@market-of-experts/api/routes';
+import { MoeError, plainText } from '@market-of-experts/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAdmission } from './admission.ts';
-import { collectAllowedMethods } from './allowed-methods.ts';
-import { accountOf, assertKeyed } from './authentication.ts';
 import { createConnectionDrain } from './connection-drain.ts';
 import { createEventHub } from './event-hub.ts';
-import { toJson } from './http/json.ts';
-import { hostName, isLoopbackHost } from './http/loopback.ts';
+import { isLoopbackHost } from './http/loopback.ts';
 import { createHttpServer } from './http-server.ts';
-import { assertHasCost, isPageFile, keylessCost } from './keyless-costs.ts';
+import { assertHasCost, isPageFile } from './keyless-costs.ts';
 import { registerLedgerReads } from './ledger-routes.ts';
 import { defaultLimits, type GatewayLimits } from './limits.ts';
 import { createMemoryBudget } from './memory-budget.ts';
@@ -21,17 +16,11 @@ import { createMetrics } from './metrics.ts';
 import { registerPage } from './page-assets.ts';
 import { registerReads } from './read-routes.ts';
 import { registerRegions } from './regions-route.ts';
+import { guardRequests } from './request-gate.ts';
 import { serveTexts } from './serve-texts.ts';
+import { createStatusCache } from './status-cache.ts';
 import { registerEmbeddings } from './tasks/embedding/embeddings-route.ts';
 import { registerTransactions } from './transaction-routes.ts';
-import { createWorkBudget } from './work-budget.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The account whose key the request carries. */
-    account: AccountId | undefined;
-  }
-}
 
 export interface GatewayInit {
   readonly service: MarketService;
@@ -95,24 +84,15 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     queueTimeoutMs: limits.queueTimeoutMs,
   });
   const events = createEventHub(service, limits);
-  const readStatus = cached(() => service.status(), limits.statusMaxAgeMs);
-  const readReadiness = cached(
-    (): Readiness => (isClosing ? notReady(closingError()) : service.readiness()),
-    limits.statusMaxAgeMs,
-  );
-  const writeStatus = (status: MarketStatus): string =>
-    toJson({ ...status, readiness: readReadiness(), gateway: { canTry: demoKey !== undefined } });
-  const publicStatusJson = cached(() => writeStatus(readStatus()), limits.statusMaxAgeMs);
-  // Accounts that have a key here are few; each sees the texts of its own jobs.
-  const ownStatusJson = cached(() => new Map<AccountId, string>(), limits.statusMaxAgeMs);
-  const statusJson = (viewer: Viewer): string => {
-    if (viewer === undefined) return publicStatusJson();
-    const kept = ownStatusJson();
-    const json = kept.get(viewer) ?? writeStatus(service.status(viewer));
-    kept.set(viewer, json);
-    return json;
-  };
-  const metrics = createMetrics({ readStatus, admission, events });
+  let isClosing = false;
+  const refusal = (): MoeError | undefined => (isClosing ? closingError() : undefined);
+  const cache = createStatusCache({
+    service,
+    canTry: demoKey !== undefined,
+    maxAgeMs: limits.statusMaxAgeMs,
+    refusal,
+  });
+  const metrics = createMetrics({ readStatus: cache.status, admission, events });
   const observe = (request: FastifyRequest, reply: FastifyReply, status: number) =>
     metrics.observeRequest(
       request.routeOptions.url ?? 'unknown',
@@ -121,51 +101,20 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
       reply.elapsedTime / 1_000,
     );
   const inFlight = new Set<AbortController>();
-  let isClosing = false;
-  // The last Host header that was found good: nearly every request repeats it.
-  let acceptedHost: string | undefined;
 
   const drain = createConnectionDrain(app.server);
 
-  const allowed = collectAllowedMethods(app);
+  guardRequests(app, {
+    service,
+    limits,
+    isLoopback,
+    headers: securityHeaders,
+    nowMs: init.nowMs ?? (() => performance.now()),
+    refusal,
+  });
   app.addHook('onRoute', ({ url, method }) => {
     assertHasCost(url);
     assertTold(url, [method].flat());
-  });
-  const budget = createWorkBudget(limits, init.nowMs ?? (() => performance.now()));
-  const costOf = ({ routeOptions, method, headers }: FastifyRequest): number =>
-    keylessCost(routeOptions.url, {
-      method,
-      length: headers['content-length'],
-      maxBytes: limits.maxKeylessBodyBytes,
-    });
-
-  app.decorateRequest('account', undefined);
-  app.addHook('onRequest', async (request, reply) => {
-    reply.raw.setHeader('x-request-id', request.id);
-    for (const name in securityHeaders)
-      reply.raw.setHeader(name, securityHeaders[name as keyof typeof securityHeaders]);
-    if (isClosing) {
-      reply.header('connection', 'close');
-      throw closingError();
-    }
-    if (isLoopback && request.headers.host !== acceptedHost) {
-      refuseOtherHosts(request);
-      acceptedHost = request.headers.host;
-    }
-    const { authorization } = request.headers;
-    request.account = accountOf(service, authorization);
-    const path = request.routeOptions.url;
-    if (request.account === undefined) budget.charge(request.ip, costOf(request));
-    if (request.is404) {
-      const { error, allow } = allowed.errorFor(request.method, request.url);
-      if (allow !== undefined) reply.header('allow', allow);
-      throw error;
-    }
-    if (path === undefined) return;
-    // Before anything of a body is read.
-    if (keyedPaths.has(path) || (!isLoopback && !openPaths.has(path)))
-      assertKeyed(request.account, authorization);
   });
   app.addHook('onResponse', async (request, reply) => observe(request, reply, reply.statusCode));
 
@@ -176,9 +125,8 @@ export async function createGateway(init: GatewayInit): Promise<Gateway> {
     service,
     events,
     metrics,
-    statusJson,
+    cache,
     securityHeaders,
-    readReadiness,
   });
   registerRegions(app, { service, limits });
   registerLedgerReads(app, service);
@@ -225,33 +173,10 @@ function assertTold(url: string, methods: readonly string[]): void {
       throw new Error(`The route ${method} ${url} is not among the routes of the API.`);
 }
 
-/** A page of another site can point a name of its own at 127.0.0.1 (DNS rebinding): its `Host` gives it away. */
-function refuseOtherHosts(request: FastifyRequest): void {
-  const name = hostName(request.headers.host ?? '');
-  if (!isLoopbackHost(name))
-    throw new MoeError(
-      'forbidden-host',
-      'This gateway answers to localhost and 127.0.0.1 only. To serve other names, let it listen on another address.',
-    );
-}
-
 function closingError(): MoeError {
   return new MoeError('market-closed', 'The market is closing. Try again when it is back.', {
     isRetryable: true,
   });
-}
-
-function notReady({ code, message }: MoeError): Readiness {
-  return { isReady: false, reasons: [{ code, message }], needsRestart: false };
-}
-
-function cached<T>(read: () => T, maxAgeMs: number): () => T {
-  let value: { readonly result: T; readonly atMs: number } | undefined;
-  return () => {
-    const nowMs = performance.now();
-    if (value === undefined || nowMs - value.atMs > maxAgeMs) value = { result: read(), atMs: nowMs };
-    return value.result;
-  };
 }
 
 function reportToStandardError(error: unknown, requestId: string): void {

@@ -2,14 +2,13 @@ import type { Balance } from '@market-of-experts/api/balance';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import type { MarketListing, Model } from '@market-of-experts/api/models';
 import { openApiDocument } from '@market-of-experts/api/openapi';
-import type { Viewer } from '@market-of-experts/api/shown-text';
-import type { Readiness } from '@market-of-experts/api/status';
 import { formatCredits, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
 import { toJson } from './http/json.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
+import type { StatusCache } from './status-cache.ts';
 
 const receiptIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 
@@ -23,13 +22,11 @@ export function registerReads(
     readonly service: MarketService;
     readonly events: EventHub;
     readonly metrics: Metrics;
-    /** JSON of the status as somebody may see it, possibly a little old. */
-    readonly statusJson: (viewer: Viewer) => string;
-    readonly readReadiness: () => Readiness;
+    readonly cache: StatusCache;
     readonly securityHeaders: Record<string, string>;
   },
 ): void {
-  const { service, events, metrics } = components;
+  const { service, cache, events, metrics } = components;
 
   app.get('/v1/models', async (_request, reply) =>
     sendJson(reply, { object: 'list', data: service.markets().map(toModel) }),
@@ -86,7 +83,7 @@ export function registerReads(
   });
 
   app.get('/v1/status', async (request, reply) =>
-    sendJsonText(uncached(reply), components.statusJson(request.account)),
+    sendJsonText(uncached(reply), cache.statusJson(request.account)),
   );
 
   app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
@@ -111,14 +108,14 @@ export function registerReads(
 
   // Whether the process should live on, and whether it should be sent work now.
   app.get('/healthz', async (_request, reply) => {
-    const { needsRestart, reasons } = components.readReadiness();
+    const { needsRestart, reasons } = cache.readiness();
     return sendJson(
       uncached(reply).code(needsRestart ? 503 : 200),
       needsRestart ? { status: 'broken', reasons } : { status: 'ok' },
     );
   });
   app.get('/readyz', async (_request, reply) => {
-    const { isReady, reasons } = components.readReadiness();
+    const { isReady, reasons } = cache.readiness();
     return sendJson(uncached(reply).code(isReady ? 200 : 503), {
       status: isReady ? 'ready' : 'not-ready',
       reasons,
