@@ -37,7 +37,7 @@ function listingOf(
   const { parameters } = terms;
   return {
     id: market,
-    task: 'text-embedding',
+    task: terms.task,
     dimensions: parameters.dimensions,
     createdMs,
     aliases: market === first ? [market, aliasOfFirst] : [market],

@@ -46,14 +46,14 @@ export interface SeatScore {
 export interface DatumPlace {
   /** Cell in which standings are counted. */
   readonly place: number;
-  /** What history finds like data by, as it stands in the certificate. */
+  /** What history finds like data by, as it stands in the certificate: a byte for each dimension of the market's space. */
   readonly vector: Uint8Array;
 }
 
 /** Where a datum seems to lie by one answer: for beliefs, not for what is certified. */
 export interface DatumPoint {
   readonly place: number;
-  /** In the space of the market's history. */
+  /** In the market's space: as many numbers as that has dimensions. */
   readonly point: Int16Array;
 }
 
