@@ -1,6 +1,7 @@
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import type { Transaction, TransactionOf } from '../../../src/ledger/transaction/transaction.ts';
-import { exitId, hasPart, type ModelNode, min, newNode, reward, slash } from './staking-model-node.ts';
+import { endEpoch } from './staking-model-epoch.ts';
+import { exitId, type ModelNode, min, newNode, reward, slash } from './staking-model-node.ts';
 
 /** Rules that the model needs of the network and its one market. */
 export interface ModelRules {
@@ -35,11 +36,11 @@ export class StakingModel {
   readonly nodes = new Set<ModelNode>();
   readonly balances = new Map<string, bigint>();
   readonly locked = new Map<string, bigint>();
-  readonly #rules: ModelRules;
+  readonly rules: ModelRules;
   #nextId = 0;
 
   constructor(rules: ModelRules) {
-    this.#rules = rules;
+    this.rules = rules;
   }
 
   /** The registration that a key stands for, even if it was replaced; there must be one. */
@@ -60,16 +61,16 @@ export class StakingModel {
   apply(tx: Transaction, payouts: Payouts): void {
     switch (tx.kind) {
       case 'transfer':
-        this.#pay(tx.from, -tx.amountMicro);
-        return this.#pay(tx.to, tx.amountMicro);
+        this.pay(tx.from, -tx.amountMicro);
+        return this.pay(tx.to, tx.amountMicro);
       case 'deposit':
-        return this.#pay(tx.to, tx.amountMicro);
+        return this.pay(tx.to, tx.amountMicro);
       case 'fundMarket':
         this.poolMicro += tx.amountMicro;
-        return this.#pay(tx.from, -tx.amountMicro);
+        return this.pay(tx.from, -tx.amountMicro);
       case 'lock':
         this.locked.set(tx.from, (this.locked.get(tx.from) ?? 0n) + tx.amountMicro);
-        return this.#pay(tx.from, -tx.amountMicro);
+        return this.pay(tx.from, -tx.amountMicro);
       case 'registerExpert':
       case 'registerValidator':
         return this.#register(tx);
@@ -77,7 +78,7 @@ export class StakingModel {
       case 'delegate': {
         const { pending } = this.find(tx.target);
         pending.set(tx.from, (pending.get(tx.from) ?? 0n) + tx.amountMicro);
-        return this.#pay(tx.from, -tx.amountMicro);
+        return this.pay(tx.from, -tx.amountMicro);
       }
       case 'unstake': {
         const node = this.find(tx.target);
@@ -92,7 +93,7 @@ export class StakingModel {
       case 'setCommission':
         this.find(tx.target).nextCommission = {
           bps: tx.commissionBps,
-          fromEpoch: this.epoch + this.#rules.noticeEpochs,
+          fromEpoch: this.epoch + this.rules.noticeEpochs,
         };
         return;
       case 'rotate': {
@@ -109,17 +110,17 @@ export class StakingModel {
       case 'evidence': {
         if (tx.proof.kind !== 'settlements') throw new Error('the model knows double settlements only');
         const node = this.find({ role: 'validator', node: tx.proof.validator });
-        if (this.epoch - (node.punishedEpoch ?? -Infinity) <= this.#rules.unbondingEpochs)
+        if (this.epoch - (node.punishedEpoch ?? -Infinity) <= this.rules.unbondingEpochs)
           throw new Error(`${node.key} is punished again before its delegators could leave`);
         const all = node.ownMicro + node.delegated.totalMicro + node.unbonding.totalMicro;
-        const taken = slash(node, (all * this.#rules.slashBps + 9_999n) / 10_000n);
-        const reward = (taken.own * this.#rules.reporterBps) / 10_000n;
+        const taken = slash(node, (all * this.rules.slashBps + 9_999n) / 10_000n);
+        const reward = (taken.own * this.rules.reporterBps) / 10_000n;
         this.burntMicro += taken.all - reward;
         node.punishedEpoch = this.epoch;
-        return this.#pay(tx.from, reward);
+        return this.pay(tx.from, reward);
       }
       case 'endEpoch':
-        return this.#endEpoch(payouts);
+        return endEpoch(this, payouts);
       default:
         return;
     }
@@ -136,12 +137,12 @@ export class StakingModel {
   }
 
   #leave(node: ModelNode, lostMicro: bigint): void {
-    node.leavesAtEpoch = this.epoch + this.#rules.unbondingEpochs;
+    node.leavesAtEpoch = this.epoch + this.rules.unbondingEpochs;
     node.depositMicro -= lostMicro;
     this.burntMicro += lostMicro;
   }
 
-  #pay(account: string, micro: bigint): void {
+  pay(account: string, micro: bigint): void {
     this.balances.set(account, (this.balances.get(account) ?? 0n) + micro);
   }
 
@@ -157,18 +158,18 @@ export class StakingModel {
       ownMicro: tx.stakeMicro,
       commissionBps: tx.commissionBps ?? 1_000,
       depositMicro,
-      immuneUntilEpoch: isExpert ? this.epoch + this.#rules.immunityEpochs : 0,
+      immuneUntilEpoch: isExpert ? this.epoch + this.rules.immunityEpochs : 0,
     });
     this.byKey.set(node.key, node);
     this.nodes.add(node);
-    this.#pay(tx.from, -tx.stakeMicro - depositMicro);
+    this.pay(tx.from, -tx.stakeMicro - depositMicro);
   }
 
   /** Gives back what waits, as far as it is wanted. */
   #takeBack(node: ModelNode, account: string, wantedMicro: bigint): bigint {
     const back = min(wantedMicro, node.pending.get(account) ?? 0n);
     node.pending.set(account, (node.pending.get(account) ?? 0n) - back);
-    this.#pay(account, back);
+    this.pay(account, back);
     return back;
   }
 
@@ -180,7 +181,7 @@ export class StakingModel {
     const node = this.find(tx.target);
     const held = payouts.held(node, tx.from);
     const left = held + (node.pending.get(tx.from) ?? 0n) - tx.amountMicro;
-    if (left === 0n || left < this.#rules.minDelegationMicro) {
+    if (left === 0n || left < this.rules.minDelegationMicro) {
       this.#takeBack(node, tx.from, tx.amountMicro + left);
       node.delegated.takeAll(tx.from, held);
       return this.#exit(node, tx.from, held, to);
@@ -193,7 +194,7 @@ export class StakingModel {
   #exit(node: ModelNode, account: string, micro: bigint, to: ModelNode | undefined): void {
     if (micro === 0n) return;
     if (node.unbonding.totalMicro === 0n) node.exits.clear();
-    const releaseEpoch = this.epoch + this.#rules.unbondingEpochs;
+    const releaseEpoch = this.epoch + this.rules.unbondingEpochs;
     const id = exitId(account, releaseEpoch, to);
     node.exits.set(id, { account, releaseEpoch, to });
     node.unbonding.add(id, micro);
@@ -202,64 +203,16 @@ export class StakingModel {
   #settle({ settlement }: TransactionOf<'settle'>): void {
     for (const { client, chargeMicro } of settlement.orders)
       this.locked.set(client, this.locked.get(client)! - chargeMicro);
-    for (const { account, amountMicro } of settlement.credits) this.#pay(account, amountMicro);
+    for (const { account, amountMicro } of settlement.credits) this.pay(account, amountMicro);
     for (const { node, owner, amountMicro } of settlement.earnings) {
       const earner = this.byKey.get(keyOf(settlement.market, node));
-      if (earner?.owner === owner) this.#pay(owner, reward(earner, amountMicro));
-      else this.#pay(owner, amountMicro);
+      if (earner?.owner === owner) this.pay(owner, reward(earner, amountMicro));
+      else this.pay(owner, amountMicro);
     }
     this.poolMicro += settlement.poolMicro;
     for (const { node, amountMicro } of settlement.slashes) {
       const slashed = this.byKey.get(keyOf(settlement.market, node));
       if (slashed !== undefined) this.burntMicro += slash(slashed, amountMicro).all;
-    }
-  }
-
-  #endEpoch(payouts: Payouts): void {
-    this.epoch += 1;
-    const nodes = [...this.nodes];
-    for (const node of nodes)
-      if (node.nextCommission !== undefined && node.nextCommission.fromEpoch <= this.epoch) {
-        node.commissionBps = node.nextCommission.bps;
-        node.nextCommission = undefined;
-      }
-    for (const node of nodes) this.#release(node, payouts.released(node));
-    for (const node of nodes) {
-      if (node.leavesAtEpoch === undefined || node.leavesAtEpoch > this.epoch) continue;
-      for (const [account, paid] of payouts.returned(node)) {
-        this.#pay(account, paid);
-        node.delegated.takeAll(account, paid);
-      }
-      for (const [account, micro] of node.pending) this.#pay(account, micro);
-      this.#pay(node.owner, node.ownMicro + node.depositMicro);
-      this.nodes.delete(node);
-      for (const [key, { id }] of [...this.byKey]) if (id === node.id) this.byKey.delete(key);
-    }
-    for (const node of this.nodes) {
-      for (const [account, micro] of node.pending) {
-        if (micro === 0n) continue;
-        if (node.leavesAtEpoch !== undefined) this.#pay(account, micro);
-        else if (account === node.owner) node.ownMicro += micro;
-        else node.delegated.add(account, micro);
-      }
-      node.pending.clear();
-    }
-  }
-
-  #release(node: ModelNode, paid: ReadonlyMap<string, bigint>): void {
-    for (const [id, micro] of paid) {
-      const exit = node.exits.get(id)!;
-      node.unbonding.takeAll(id, micro);
-      node.exits.delete(id);
-      const { to, account } = exit;
-      const isNew = to !== undefined && !hasPart(to, account);
-      const stays =
-        to !== undefined &&
-        this.nodes.has(to) &&
-        to.leavesAtEpoch === undefined &&
-        (!isNew || micro >= this.#rules.minDelegationMicro);
-      if (micro > 0n && stays) to.pending.set(account, (to.pending.get(account) ?? 0n) + micro);
-      else this.#pay(account, micro);
     }
   }
 }
