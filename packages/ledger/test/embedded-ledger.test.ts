@@ -151,7 +151,10 @@ describe('one process at a time', () => {
   test('a directory that cannot be used is named', async () => {
     writeFileSync(join(directory.path, 'file'), '');
     const unusable = openEmbeddedLedger({ directory: join(directory.path, 'file'), network: NETWORK });
-    await expect(unusable).rejects.toMatchObject({ code: 'data-directory-unusable' });
+    await expect(unusable).rejects.toMatchObject({
+      code: 'data-directory-unusable',
+      message: `The data directory ${join(directory.path, 'file')} cannot be used: it is a file. Choose another directory.`,
+    });
   });
 });
 

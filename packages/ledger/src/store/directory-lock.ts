@@ -26,7 +26,7 @@ export function lockDirectory(directory: string): DirectoryLock {
     if (!messageOf(cause).includes('locked'))
       throw new MoeError(
         'data-directory-unusable',
-        `The data directory ${directory} cannot be used: ${messageOf(cause)}.`,
+        `The data directory ${directory} cannot be used: ${isTaken(cause) ? 'it is a file. Choose another directory' : messageOf(cause)}.`,
         { cause },
       );
     const pid = pidIn(pidFile);
@@ -38,6 +38,11 @@ export function lockDirectory(directory: string): DirectoryLock {
   }
   const held = lock;
   return { release: () => held.close() };
+}
+
+/** A file is where the directory should be made. */
+function isTaken(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException).code === 'EEXIST';
 }
 
 function pidIn(file: string): number | undefined {
