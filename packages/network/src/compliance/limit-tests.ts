@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aborted, bytes, echo, gate, type Peers, protocol, text, timeoutMs } from './peers.ts';
+import { aborted, bytes, echo, gate, type Peers, protocol, text, timeoutMs, untilAborted } from './peers.ts';
 
 /** Sizes, and requests in flight. */
 export function limitTests(peers: Peers): void {
@@ -120,18 +120,13 @@ export function patienceTests(peers: Peers): void {
     });
 
     it('rejects with request-aborted and aborts the handler', async () => {
-      const seen = gate<AbortSignal>();
-      peers.bob.handle(protocol, async (request, { signal }) => {
-        seen.resolve(signal);
-        await aborted(signal);
-        return request;
-      });
+      const signal = untilAborted(peers.bob);
       const controller = new AbortController();
       const pending = peers.alice.request(peers.bob.self, protocol, bytes(''), {
         timeoutMs,
         signal: controller.signal,
       });
-      const handlerSignal = await seen.promise;
+      const handlerSignal = await signal;
       expect(handlerSignal.aborted).toBe(false);
       controller.abort();
       await expect(pending).rejects.toMatchObject({ code: 'request-aborted' });

@@ -1,6 +1,6 @@
 import { generateKeyPair, type NodeId } from '@market-of-experts/core';
 import { describe, expect, it } from 'vitest';
-import { aborted, bytes, echo, gate, type Peers, protocol, text, timeoutMs } from './peers.ts';
+import { aborted, bytes, echo, gate, type Peers, protocol, text, timeoutMs, untilAborted } from './peers.ts';
 
 /** What nobody answers. */
 export function noticeTests(peers: Peers): void {
@@ -44,30 +44,20 @@ export function noticeTests(peers: Peers): void {
 export function closeTests(peers: Peers): void {
   describe('close', () => {
     it('rejects what is in flight and aborts the handlers at the peer', async () => {
-      const seen = gate<AbortSignal>();
-      peers.bob.handle(protocol, async (request, { signal }) => {
-        seen.resolve(signal);
-        await aborted(signal);
-        return request;
-      });
+      const signal = untilAborted(peers.bob);
       const pending = peers.alice.request(peers.bob.self, protocol, bytes(''), { timeoutMs });
       const rejection = expect(pending).rejects.toMatchObject({ code: 'request-aborted' });
-      const handlerSignal = await seen.promise;
+      const handlerSignal = await signal;
       await peers.alice.close();
       await rejection;
       await aborted(handlerSignal);
     });
 
     it('aborts its own handlers; their callers learn that the peer is gone', async () => {
-      const seen = gate<AbortSignal>();
-      peers.bob.handle(protocol, async (request, { signal }) => {
-        seen.resolve(signal);
-        await aborted(signal);
-        return request;
-      });
+      const signal = untilAborted(peers.bob);
       const pending = peers.alice.request(peers.bob.self, protocol, bytes(''), { timeoutMs });
       const rejection = expect(pending).rejects.toMatchObject({ code: 'peer-unreachable' });
-      const handlerSignal = await seen.promise;
+      const handlerSignal = await signal;
       await peers.bob.close();
       expect(handlerSignal.aborted).toBe(true);
       await rejection;

@@ -38,3 +38,14 @@ export function aborted(signal: AbortSignal): Promise<void> {
   else signal.addEventListener('abort', () => resolve(), { once: true });
   return promise;
 }
+
+/** Has a node answer only when it is told to give up; the signal that tells it, once a request is there. */
+export function untilAborted(node: Transport): Promise<AbortSignal> {
+  const seen = gate<AbortSignal>();
+  node.handle(protocol, async (request, { signal }) => {
+    seen.resolve(signal);
+    await aborted(signal);
+    return request;
+  });
+  return seen.promise;
+}
