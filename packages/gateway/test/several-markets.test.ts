@@ -98,6 +98,26 @@ it('a market that this node does not serve is listed with its reason, and refuse
   });
 });
 
+it('embeds in markets of embeddings only', async () => {
+  const [first] = market.markets();
+  const other = { ...first!, id: 'translation' as MarketId, aliases: ['translation'], task: 'translation' };
+  const mixed = await createGateway({ service: { ...market, markets: () => [other, first!] }, port: 0 });
+  try {
+    const ask = (model: string) =>
+      fetch(`${mixed.url}/v1/embeddings`, {
+        method: 'POST',
+        headers: headers(),
+        body: JSON.stringify({ model, input: 'The ship sails at dawn.' }),
+      });
+    expect((await ask('text-embedding')).status).toBe(200);
+    const refused = await ask('translation');
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ error: { param: 'model' } });
+  } finally {
+    await mixed.close();
+  }
+});
+
 it('balances and metrics name every market that is served', async () => {
   expect(await (await get('/v1/balance')).json()).toMatchObject({
     availableMicro: '5',

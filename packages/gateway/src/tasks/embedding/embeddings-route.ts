@@ -18,9 +18,11 @@ export function registerEmbeddings(
   app: FastifyInstance,
   { service, maxInputs, serve, demoKey }: TaskRouteComponents,
 ): void {
+  /** A market of another kind answers with something else than vectors. */
+  const ours = () => service.markets().filter(({ task }) => task === 'text-embedding');
   app.post('/v1/embeddings', async (request, reply) => {
     const checked = readEmbeddingsRequest(request.body, {
-      markets: service.markets(),
+      markets: ours(),
       maxInputs,
     });
     const answers = await serve(
@@ -43,7 +45,7 @@ export function registerEmbeddings(
     },
     handler: async (request, reply) => {
       const body = tryRequestSchema.safeParse(request.body);
-      const market = service.markets()[0];
+      const [market] = ours();
       if (!body.success) throw invalidRequest('text', 'Send an object like {"text": "some words"}.');
       if (market === undefined) throw new MoeError('market-closed', 'No market is open yet.');
       checkText(body.data.text, 'text', market.maxTextBytes);
