@@ -5,7 +5,7 @@ import { count, micro, openEnum, type Told, textLine, type Wire } from './wire.t
 const serviceModes = ['auto', 'shard', 'route'] as const;
 /** How a datum is served: `shard` competes, `route` asks the historically best expert, `auto` picks. */
 export type ServiceMode = (typeof serviceModes)[number];
-/** What is delivered from a shard (protocol.md, section 2.8). */
+/** What is delivered from a shard (docs/concepts/routing.md). */
 const deliveries = ['ensemble', 'expected-best', 'winner'] as const satisfies readonly Delivery[];
 
 /** Body of `POST /v1/embeddings`: OpenAI's, with what it does not have under `moe`. Unknown fields are refused. */

@@ -20,7 +20,7 @@ export const regionsQuerySchema = z.strictObject({
     .describe(`Most regions to return, 1 to ${MAX_REGIONS} (the default).`),
 });
 
-/** A cell of the space as somebody sees it who looks for work (protocol.md, section 8). */
+/** A cell of the space as somebody sees it who looks for work (docs/concepts/history.md). */
 const regionSchema = z.object({
   place: count,
   jobs: count,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Hash, hashBytes, MoeError, messageOf, textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
-/** A public text from which distractors are drawn (protocol.md, section 3). */
+/** A public text from which distractors are drawn (docs/concepts/loss.md). */
 export interface CalibrationPiece {
   readonly index: number;
   /** Pieces of the same document are never distractors for one another. */

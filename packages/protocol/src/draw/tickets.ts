@@ -10,7 +10,7 @@ import {
 } from '@market-of-experts/core';
 
 /**
- * Tickets (protocol.md, section 2.2): a validator commits to a list of secrets by its Merkle root before an
+ * Tickets (docs/concepts/job.md): a validator commits to a list of secrets by its Merkle root before an
  * epoch and releases the next one on seeing a signed order. The client cannot foresee it, the validator
  * cannot choose it.
  */

@@ -16,7 +16,7 @@ import type { Roster } from '../draw/shard.ts';
 import { signed } from './signed.ts';
 
 /**
- * "Work in my place": a member of a shard asks an expert outside it (protocol.md, section 4). Its claims of one job
+ * "Work in my place": a member of a shard asks an expert outside it (docs/concepts/calling-a-friend.md). Its claims of one job
  * are numbered; each must show what became of those before it, so nobody can hold several friends at once.
  */
 export interface ClaimBody {

@@ -11,7 +11,7 @@ export type Delivery = 'ensemble' | 'expected-best' | 'winner';
 
 /**
  * Weight of each certified member's `e(x)` in what is delivered, in the certificate's order; they add up to 1
- * (protocol.md, section 2.8), or are all 0 when nobody was scored. `ensemble` weighs by
+ * (docs/concepts/routing.md), or are all 0 when nobody was scored. `ensemble` weighs by
  * `exp(−(L_j − L_min)/T)` with the expected loss, in which history
  * weighs more (`deliveryHistoryWeight`) than in the winner's rule; `T = 0` is `expected-best`. Not on a money path, so `Math.exp`
  * is allowed here.

@@ -42,7 +42,7 @@ export interface Equivocation {
 }
 
 /**
- * Whether two statements of one author exclude one another (protocol.md, section 4):
+ * Whether two statements of one author exclude one another (docs/decisions/0013-signing-guard.md):
  * two grants of one job to different principals, or for different shares, that hold at the same time; two claims
  * of one job with the same number on different workers that hold at the same time; a grant and a refusal of the
  * same claim; or two seals of one stage of a job for one principal. Times are compared only with their own author's: whatever his clock shows, an honest author never

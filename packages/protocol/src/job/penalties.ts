@@ -22,7 +22,7 @@ type PenaltyTerms = Pick<MoneyParameters, 'slashBps'> & Pick<JobParameters, 'sha
 
 /**
  * What an entry costs the principal and, where it called a friend, the worker: each the penalty of its own stake, in
- * proportion to its share of the fee (protocol.md, sections 4 and 5). Nothing for an outcome that is no fault.
+ * proportion to its share of the fee (docs/concepts/lateness.md). Nothing for an outcome that is no fault.
  */
 export function penaltiesOf(
   outcome: MemberOutcome,

@@ -24,7 +24,7 @@ export function winnerOf(
   return best?.node ?? null;
 }
 
-/** History and this job's evidence together (protocol.md, section 3). The member must have a loss. */
+/** History and this job's evidence together (docs/concepts/loss.md). The member must have a loss. */
 export function expectedLoss(
   member: Pick<CertifiedMember, 'loss' | 'standing'>,
   parameters: StandingParameters,

@@ -12,7 +12,7 @@ import {
 } from './money-parameters.ts';
 
 /**
- * The numbers of one market (protocol.md). A market changes them only with notice; jobs name their version. One flat record,
+ * The numbers of one market (docs/run/market-owner.md). A market changes them only with notice; jobs name their version. One flat record,
  * since rosters and terms are signed in this form; code takes the group that it needs.
  */
 export interface MarketParameters extends JobParameters, MoneyParameters, EmbeddingParameters {}

@@ -161,7 +161,7 @@ export function placeExcess(
 }
 
 /**
- * `(k₀·E_place + jobLoss) / (k₀ + 1)`: what decides the winner (protocol.md, section 3). All members of a job had
+ * `(k₀·E_place + jobLoss) / (k₀ + 1)`: what decides the winner (docs/concepts/loss.md). All members of a job had
  * the same text, so its absolute loss compares them as its excess would.
  */
 export function shrunkenLoss(

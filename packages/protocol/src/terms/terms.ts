@@ -7,7 +7,7 @@ import { type MarketParameters, marketParametersSchema } from '../parameters/mar
 import type { RankingRules } from '../ranking/epoch-input.ts';
 
 /**
- * Everything that a market's owner sets (protocol.md, sections 5 and 7). It changes only with notice, and what somebody
+ * Everything that a market's owner sets (docs/run/market-owner.md). It changes only with notice, and what somebody
  * registered under stays his: an expert keeps the immunity of its registration.
  */
 export interface MarketTerms {
@@ -33,7 +33,7 @@ export interface MarketTerms {
 const marketTasks = ['text-embedding'] as const;
 export type MarketTask = (typeof marketTasks)[number];
 const marketLosses = ['sealed-half-rank'] as const;
-/** `sealed-half-rank`: who knows half of a datum must recognise the other half (protocol.md, section 3). */
+/** `sealed-half-rank`: who knows half of a datum must recognise the other half (docs/concepts/loss.md). */
 export type MarketLoss = (typeof marketLosses)[number];
 
 export interface RegistrationTerms {

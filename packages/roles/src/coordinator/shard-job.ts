@@ -24,7 +24,7 @@ export interface ShardOutcome {
   readonly latenciesMs: ReadonlyMap<NodeId, number>;
 }
 
-/** Runs one job through its stages, from the order to the certificate (protocol.md, section 2). */
+/** Runs one job through its stages, from the order to the certificate (docs/concepts/job.md). */
 export async function runShardJob(
   components: ShardJobComponents,
   input: ShardJobInput,

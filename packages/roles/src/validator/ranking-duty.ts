@@ -35,7 +35,7 @@ export interface RankingDuty {
 }
 
 /**
- * A validator's part in the ranking (protocol.md, section 7): when an epoch begins it opens the weights that it promised in
+ * A validator's part in the ranking (docs/concepts/incentives.md): when an epoch begins it opens the weights that it promised in
  * the last one, then promises new ones. So nobody can copy weights before they are a whole epoch old.
  */
 export function rankingDuty(components: RankingDutyComponents): RankingDuty {

@@ -3,7 +3,7 @@ import { normalise, type Point } from './sphere.ts';
 
 const int16Scale = 32_767;
 
-/** The market's partition of the space: cells around centroids, as in protocol.md section 3. */
+/** The market's partition of the space: cells around centroids, as in docs/concepts/history.md. */
 export interface SpherePlaces {
   readonly centres: readonly Point[];
   /** Cell of a point, by the protocol's own rule. */

@@ -9,7 +9,7 @@ import { halved } from './mint.ts';
 import { rankMarket } from './rank-market.ts';
 
 /**
- * Ranks a market and pays one epoch's emission out of its pool (protocol.md, section 7): the owner's share first, the rest
+ * Ranks a market and pays one epoch's emission out of its pool (docs/concepts/incentives.md): the owner's share first, the rest
  * by incentive and dividends. What rounding leaves stays in the pool. Nothing is paid where nobody ranked: an owner
  * would otherwise be paid for a market without validators.
  */

@@ -35,7 +35,7 @@ export function drawCalibration(
 }
 
 /**
- * The differential loss (protocol.md, section 3): the share of distractors that fit the kept half at least as well as the
+ * The differential loss (docs/concepts/loss.md): the share of distractors that fit the kept half at least as well as the
  * hidden piece does. For every member i and hidden piece k: is the others' mean
  * view of the piece, `Σ_{j≠i} e_j(b_k)`, closer to i's kept half than hard distractors `Σ_{j≠i} e_j(c)`,
  * judged by the same members? Dot products and squared lengths are exact integers; two views are compared by

@@ -25,7 +25,7 @@ export function wordsOf(text: string): readonly string[] {
 
 /**
  * Cuts a text into alternating runs of words, about half kept and half hidden, and joins the hidden runs into
- * at most `pieces` pieces of about `pieceWords` words (protocol.md, section 2.3). Undefined when it has fewer than `minimumWords` words.
+ * at most `pieces` pieces of about `pieceWords` words (docs/concepts/loss.md). Undefined when it has fewer than `minimumWords` words.
  */
 export function maskText(
   text: string,
