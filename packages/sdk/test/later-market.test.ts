@@ -1,12 +1,12 @@
 /** A client of today reads what a market of a later version answers. */
 import { routes } from '@market-of-experts/api/routes';
-import { createGateway, type Gateway } from '@market-of-experts/gateway';
-import { ledgerService } from '@market-of-experts/host/service/ledger-service';
+import type { Gateway } from '@market-of-experts/gateway';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { type MemoryLedger, openMemoryLedger } from '../../gateway/test/memory-ledger.ts';
-import { createSimulatedMarket, type SimulatedMarket } from '../../gateway/test/simulated-market.ts';
+import type { MemoryLedger } from '../../gateway/test/memory-ledger.ts';
+import type { SimulatedMarket } from '../../gateway/test/simulated-market.ts';
 import { createMarketClient, isRefused } from '../src/index.ts';
+import { openTestGateway } from './test-gateway.ts';
 
 /** Fields whose values are a list that may grow. */
 const open = new Set(['mode', 'kind', 'outcome', 'state', 'task', 'loss', 'method', 'code']);
@@ -40,15 +40,11 @@ describe('a market of a later version', () => {
         return new Response(JSON.stringify(later(await response.json())), { status, headers });
       },
     });
+  let close: () => Promise<void>;
   beforeEach(async () => {
-    memory = await openMemoryLedger();
-    service = createSimulatedMarket({ ledger: ledgerService(memory.ledger) });
-    gateway = await createGateway({ service, port: 0, reportError: () => {}, limits: { closeGraceMs: 0 } });
+    ({ memory, service, gateway, close } = await openTestGateway());
   });
-  afterEach(async () => {
-    await gateway.close();
-    await memory.ledger.close();
-  });
+  afterEach(() => close());
 
   it('is read: states, kinds of jobs and codes that nobody knows today', async () => {
     const market = client();

@@ -3,12 +3,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type AccountId, formatAccount } from '@market-of-experts/core';
 import { createGateway, type Gateway } from '@market-of-experts/gateway';
-import { ledgerService } from '@market-of-experts/host/service/ledger-service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type MemoryLedger, openMemoryLedger } from '../../gateway/test/memory-ledger.ts';
-import { createSimulatedMarket, type SimulatedMarket } from '../../gateway/test/simulated-market.ts';
+import type { MemoryLedger } from '../../gateway/test/memory-ledger.ts';
+import type { SimulatedMarket } from '../../gateway/test/simulated-market.ts';
 import { createMarketClient, isRefused, jsonOf, MoeError } from '../src/index.ts';
 import { prepareTransaction, sendTransaction } from '../src/signing.ts';
+import { openTestGateway } from './test-gateway.ts';
 
 const scored = 'one two three four five six seven eight nine ten eleven twelve thirteen';
 
@@ -17,15 +17,11 @@ describe('a market', () => {
   let memory: MemoryLedger;
   let gateway: Gateway;
   const client = (apiKey = service.apiKey) => createMarketClient({ url: gateway.url, apiKey });
+  let close: () => Promise<void>;
   beforeEach(async () => {
-    memory = await openMemoryLedger();
-    service = createSimulatedMarket({ ledger: ledgerService(memory.ledger) });
-    gateway = await createGateway({ service, port: 0, reportError: () => {}, limits: { closeGraceMs: 0 } });
+    ({ memory, service, gateway, close } = await openTestGateway());
   });
-  afterEach(async () => {
-    await gateway.close();
-    await memory.ledger.close();
-  });
+  afterEach(() => close());
 
   it('embeds, and gives the receipts', async () => {
     const { vectors, receipts, feeMicro, model } = await client().embed(['short', scored], {

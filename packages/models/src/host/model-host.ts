@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ExpertBackend } from '../backend.ts';
-import { turnOffOnnxTelemetry } from '../minilm/onnx-telemetry.ts';
 import { loadTokenCounter } from '../minilm/token-counter.ts';
+import { turnOffOnnxTelemetry } from '../onnx-telemetry.ts';
 import { type BackendSpec, type Lane, laneOf } from './backend-spec.ts';
 import { backendOpener } from './open-backend.ts';
 import { WorkerLink } from './worker-link.ts';

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { invalidOutput } from '../backend-errors.ts';
+import { turnOffOnnxTelemetry } from '../onnx-telemetry.ts';
 import { type MinilmLayers, minilmModelFile } from './minilm-model-file.ts';
-import { turnOffOnnxTelemetry } from './onnx-telemetry.ts';
 
 export const minilmDimensions = 384;
 const firstTokenId = 101;

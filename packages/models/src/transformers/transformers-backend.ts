@@ -1,7 +1,7 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
 import type { ExpertBackend } from '../backend.ts';
 import { invalidOutput, requestAborted } from '../backend-errors.ts';
-import { turnOffOnnxTelemetry } from '../minilm/onnx-telemetry.ts';
+import { turnOffOnnxTelemetry } from '../onnx-telemetry.ts';
 
 /** A feature-extraction model of the Hugging Face hub, or one in a local folder. */
 export interface TransformersBackendInit {

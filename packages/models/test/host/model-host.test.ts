@@ -67,6 +67,19 @@ describe('a model host with real models', () => {
     }
   });
 
+  it('takes empty, huge, binary and foreign texts', async () => {
+    const backend = await host.open(minilm);
+    const vectors = await backend.embed([
+      '',
+      'word '.repeat(50_000),
+      '\u0000\ud800\uffff',
+      '日本語',
+      '[SEP]',
+    ]);
+    expect(vectors.every((vector) => Math.abs(dot(vector, vector) - 1) < 1e-4)).toBe(true);
+    expect(await backend.embed([])).toEqual([]);
+  });
+
   it('opens a specialist on the shared base: with W = 0 it is the base', async () => {
     const weightsFile = join(modelsDir, 'zero.bin');
     writeAdapterWeights(weightsFile, { dimensions: 384, matrix: new Float32Array(384 * 384) });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { referenceBackend, type referenceEncoders } from '../../src/reference/reference-backend.ts';
+import { referenceBackend, referenceEncoders } from '../../src/reference/reference-backend.ts';
 import { dot } from '../../src/unit-vector.ts';
 
-const texts = ['one two three', 'three two one', 'four five six'];
+const texts = ['one two three', 'three two one', 'four five six', ''];
 const cosines = async (encoder: (typeof referenceEncoders)[number]) => {
   const [first, permuted, other] = (await referenceBackend(encoder).embed(texts)) as [
     Float32Array,
@@ -13,6 +13,16 @@ const cosines = async (encoder: (typeof referenceEncoders)[number]) => {
 };
 
 describe('reference encoders', () => {
+  it('give one vector of 384 finite numbers per text, the same every time', async () => {
+    for (const encoder of referenceEncoders) {
+      const backend = referenceBackend(encoder);
+      const vectors = await backend.embed(texts);
+      expect(vectors).toHaveLength(texts.length);
+      expect(vectors.every((vector) => vector.length === 384 && vector.every(Number.isFinite))).toBe(true);
+      expect(await backend.embed(texts)).toEqual(vectors);
+    }
+  });
+
   it('are what their names say', async () => {
     const bag = await cosines('bag-of-words');
     expect(bag.permuted).toBeCloseTo(1, 6);

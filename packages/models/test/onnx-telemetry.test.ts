@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { minilmModelFile } from '../../src/minilm/minilm-model-file.ts';
+import { minilmModelFile } from '../src/minilm/minilm-model-file.ts';
 
-const source = new URL('../../src/', import.meta.url);
+const source = new URL('../src/', import.meta.url);
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'moe-telemetry-'));
