@@ -25,10 +25,14 @@ export function productsOf(
 export function addProducts(
   parts: readonly { readonly products: DatumProducts; readonly weight: number }[],
 ): DatumProducts {
-  const sum = (of: (products: DatumProducts) => readonly number[]): number[] =>
-    of(parts[0]!.products).map((_, index) =>
-      parts.reduce((total, { products, weight }) => total + weight * of(products)[index]!, 0),
-    );
+  const sum = (of: (products: DatumProducts) => readonly number[]): number[] => {
+    const total = of(parts[0]!.products).map(() => 0);
+    for (const { products, weight } of parts) {
+      const values = of(products);
+      for (let index = 0; index < total.length; index += 1) total[index]! += weight * values[index]!;
+    }
+    return total;
+  };
   return { own: sum(({ own }) => own), others: sum(({ others }) => others) };
 }
 
