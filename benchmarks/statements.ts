@@ -1,0 +1,91 @@
+/** How far are the vectors of one text from one another when a server runs the same model in another way? */
+import { join } from 'node:path';
+import { type BackendSpec, createModelHost } from '@market-of-experts/models';
+import { readCorpus, textKinds } from '@market-of-experts/training';
+import { optionOf } from './scoring/options.ts';
+import { type Differences, differencesOf } from './statements/differences.ts';
+import { encodeUnder, minilmConditions, minilmReference } from './statements/minilm-conditions.ts';
+
+const benchFolder = join(import.meta.dirname, '../.bench');
+const perKind = 8;
+
+interface Row extends Differences {
+  readonly encoder: string;
+  readonly condition: string;
+}
+
+export async function run({ args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
+  const texts = corpusTexts();
+  const modelsDir = join(benchFolder, 'models');
+  const rows: Row[] = [];
+  const add = (encoder: string, condition: string, differences: Differences): void => {
+    rows.push({ encoder, condition, ...differences });
+    console.error(`${encoder}, ${condition}: ${differences.largest.toExponential(1)}`);
+  };
+
+  const reference = await encodeUnder(minilmReference, modelsDir, texts);
+  for (const condition of minilmConditions)
+    add(
+      'minilm-l6, ONNX fp32',
+      condition.name,
+      differencesOf(reference, await encodeUnder(condition, modelsDir, texts)),
+    );
+  for (const [name, spec] of plainEncoders)
+    add(name, 'in one call, and each alone', await onceAndAlone(spec, modelsDir, texts));
+  const llamaFolder = optionOf(args, '--llama');
+  if (llamaFolder !== undefined) {
+    const { llamaConditions } = await import('./statements/llama-conditions.ts');
+    for await (const { condition, differences } of llamaConditions(llamaFolder, reference, texts))
+      add('minilm-l6, llama.cpp', condition, differences);
+  }
+  console.log(`${texts.length} texts of ${textKinds.length} kinds; 1 − cosine to "${minilmReference.name}".`);
+  console.table(rows.map(shown));
+  return { rows };
+}
+
+const plainEncoders: readonly (readonly [string, BackendSpec])[] = [
+  ['static', { kind: 'static' }],
+  ['lexical', { kind: 'lexical' }],
+  ['use-lite, tfjs', { kind: 'use-lite' }],
+];
+
+/** Like lengths and kinds as requests have, and some longer than a short window. */
+function corpusTexts(): string[] {
+  return textKinds.flatMap((kind) => {
+    const ofKind = readCorpus().filter((text) => text.kind === kind);
+    const singles = ofKind.slice(0, perKind - 2).map(({ text }) => text);
+    const long = ofKind.slice(perKind, perKind + 8).map(({ text }) => text);
+    return [...singles, long.slice(0, 4).join(' '), long.slice(4).join(' ')];
+  });
+}
+
+async function onceAndAlone(
+  spec: BackendSpec,
+  modelsDir: string,
+  texts: readonly string[],
+): Promise<Differences> {
+  const openFresh = async (batches: readonly (readonly string[])[]): Promise<Float32Array[]> => {
+    const host = createModelHost({ modelsDir });
+    try {
+      const backend = await host.open(spec);
+      const vectors: Float32Array[] = [];
+      for (const batch of batches) vectors.push(...(await backend.embed(batch)));
+      return vectors;
+    } finally {
+      await host.close();
+    }
+  };
+  return differencesOf(await openFresh([texts]), await openFresh(texts.map((text) => [text])));
+}
+
+function shown({ encoder, condition, texts, sameBits, median, largest, largestInt16 }: Row): object {
+  const short = (gap: number): string => (gap === 0 ? '0' : gap.toExponential(1));
+  return {
+    encoder,
+    condition,
+    'same bits': `${sameBits}/${texts}`,
+    median: short(median),
+    largest: short(largest),
+    'largest, int16': short(largestInt16),
+  };
+}
