@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue, createModelHost, marketSpec } from '@market-of-experts/models';
+import { createModelHost, marketExperts, marketSpec } from '@market-of-experts/models';
 import { progressBar } from '../scoring/progress.ts';
 import { realTexts } from './real-texts.ts';
 
@@ -55,7 +55,7 @@ async function encodeInto(
     );
   const host = createModelHost({ modelsDir: join(folder, '../models') });
   try {
-    const backend = await host.open(marketSpec(catalogue.find((expert) => expert.name === 'static')!));
+    const backend = await host.open(marketSpec(marketExperts.find((expert) => expert.name === 'static')!));
     const tick = progressBar(`encoding texts (${name})`, count - done);
     for (let first = done; first < count; first += batchTexts) {
       const batch = texts.slice(first, Math.min(first + batchTexts, count));

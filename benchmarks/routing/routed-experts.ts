@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import {
   applyAlignment,
   applyResidual,
-  catalogue,
   createModelHost,
+  marketExperts,
   marketSpec,
   readAdapterWeights,
   readAlignment,
@@ -26,7 +26,7 @@ export interface RoutedExpert {
 /** The given experts of the catalogue, in the market's space. */
 export function catalogueExperts(names: readonly string[]): RoutedExpert[] {
   return names.map((name) => {
-    const spec = marketSpec(catalogue.find((expert) => expert.name === name)!);
+    const spec = marketSpec(marketExperts.find((expert) => expert.name === name)!);
     if (spec.kind !== 'aligned') return { name, base: name, map: unit };
     const alignment = readAlignment(spec.alignmentFile);
     return { name, base: name, map: (vector) => applyAlignment(alignment, vector) };
@@ -39,7 +39,7 @@ export async function specialistExperts(kinds: readonly TextKind[]): Promise<Rou
   const domains = specialistDomains().filter(({ kind }) => kinds.includes(kind));
   const tick = progressBar('specialists', domains.length);
   try {
-    const backend = await host.open(catalogue.find(({ name }) => name === founder)!.native);
+    const backend = await host.open(marketExperts.find(({ name }) => name === founder)!.native);
     const experts: RoutedExpert[] = [];
     for (const domain of domains) {
       const { weightsFile } = await trainSpecialist({

@@ -4,8 +4,8 @@ import { hashOf } from '@market-of-experts/core';
 import {
   applyAlignment,
   applyResidual,
-  catalogue,
   fitAlignment,
+  marketExperts,
   marketSpec,
   type ReferenceEncoder,
   readAdapterWeights,
@@ -44,15 +44,15 @@ export async function openEncoders({ set, dataDir, withVariants }: EncodersInit)
   const anchors = anchorTexts(anchorParagraphs);
   const beginnings = set.texts.map((text) => wordsOf(text).slice(0, firstWords).join(''));
   const native = await encodeTasks([
-    ...catalogue.map(({ name }) => ({ expert: name, texts: set.texts })),
+    ...marketExperts.map(({ name }) => ({ expert: name, texts: set.texts })),
     { expert: founder, texts: anchors },
     ...(withVariants ? [{ expert: founder, texts: beginnings }] : []),
   ]);
-  const founderVectors = native[catalogue.findIndex(({ name }) => name === founder)]!;
-  const anchorVectors = native[catalogue.length]!;
+  const founderVectors = native[marketExperts.findIndex(({ name }) => name === founder)]!;
+  const anchorVectors = native[marketExperts.length]!;
   const random = await referenceBackend('random').embed(set.texts);
 
-  const fromCatalogue = catalogue.map((expert, index): Encoder => {
+  const fromCatalogue = marketExperts.map((expert, index): Encoder => {
     const spec = marketSpec(expert);
     const vectors = native[index]!;
     if (spec.kind !== 'aligned')
@@ -97,7 +97,7 @@ export async function openEncoders({ set, dataDir, withVariants }: EncodersInit)
     variant('l6-32-axes', 'founder, first 32 of its axes', first(32)),
     variant('l6-noise-1', 'founder and as much noise', await noisy(1)),
     variant('l6-noise-3', 'founder and three times as much noise', await noisy(3)),
-    variant('l6-8-words', 'founder, reads eight words', native[catalogue.length + 1]!),
+    variant('l6-8-words', 'founder, reads eight words', native[marketExperts.length + 1]!),
     variant(
       'l1+4-grams',
       'mean of minilm-l1 and char-4-grams',

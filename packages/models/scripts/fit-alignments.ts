@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { applyAlignment } from '../src/alignment/alignment.ts';
 import { readAlignment, writeAlignment } from '../src/alignment/alignment-file.ts';
 import { fitAlignment, measureAlignment } from '../src/alignment/fit-alignment.ts';
-import { alignmentFileOf, catalogue } from '../src/catalogue/catalogue.ts';
+import { alignmentFileOf, marketExperts } from '../src/catalogue/catalogue.ts';
 import { createModelHost } from '../src/host/model-host.ts';
 import { dot } from '../src/unit-vector.ts';
 import { anchorTexts } from './anchor-texts.ts';
@@ -23,7 +23,7 @@ const host = createModelHost({ modelsDir });
 try {
   const founder = await host.open({ kind: 'minilm', layers: 6 });
   const targets = await embedAll(founder.embed, texts);
-  for (const expert of catalogue) {
+  for (const expert of marketExperts) {
     const path = alignmentFileOf(expert);
     if (path === undefined || (only.length > 0 && !only.includes(expert.name))) continue;
     const backend = await host.open(expert.native);

@@ -3,7 +3,14 @@ export { readAlignment, writeAlignment } from './alignment/alignment-file.ts';
 export { type FitAlignmentOptions, fitAlignment } from './alignment/fit-alignment.ts';
 export type { ExpertBackend } from './backend.ts';
 /** @public Names models and their licences. */
-export { type CatalogueExpert, catalogue, describeCatalogue, marketSpec } from './catalogue/catalogue.ts';
+export {
+  type CatalogueExpert,
+  catalogue,
+  describeCatalogue,
+  type MarketExpert,
+  marketExperts,
+  marketSpec,
+} from './catalogue/catalogue.ts';
 export type { BackendSpec } from './host/backend-spec.ts';
 export { createModelHost, type ModelHost, type ModelHostInit } from './host/model-host.ts';
 export { type OpenAiBackendInit, openAiBackend } from './openai/openai-backend.ts';

@@ -5,7 +5,7 @@ import { writeDurably } from '@market-of-experts/core/files';
 import { createGateway } from '@market-of-experts/gateway';
 import { type EmbeddedMarket, openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { validatorSpecs } from '@market-of-experts/host/validators/validators';
-import { type CatalogueExpert, createModelHost } from '@market-of-experts/models';
+import { createModelHost, type MarketExpert } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { addressFile } from '../connection/connection.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
@@ -116,7 +116,7 @@ export async function up(options: UpOptions): Promise<void> {
 
 function openMarket(
   options: UpOptions,
-  chosen: readonly CatalogueExpert[],
+  chosen: readonly MarketExpert[],
   parts: Pick<RunningMarket, 'models' | 'log' | 'signal'> & { readonly router: Router },
 ): Promise<EmbeddedMarket> {
   const { models, router, log, signal } = parts;

@@ -1,5 +1,5 @@
 import { madeOnce } from '@market-of-experts/core';
-import { catalogue, type ExpertBackend, type ModelHost, marketSpec } from '@market-of-experts/models';
+import { type ExpertBackend, type ModelHost, marketExperts, marketSpec } from '@market-of-experts/models';
 
 /** Sees where a text lies, so that routed mode asks the expert who was best there. */
 export interface Router {
@@ -13,8 +13,8 @@ export interface Router {
  * directory, and nobody should wait for them.
  */
 export function openRouter(host: ModelHost): Router {
-  const founder = catalogue.find(({ isFounder }) => isFounder)!;
-  const cheap = catalogue.find(({ native }) => native.kind === 'static')!;
+  const founder = marketExperts.find(({ isFounder }) => isFounder)!;
+  const cheap = marketExperts.find(({ native }) => native.kind === 'static')!;
   let current = madeOnce(() => host.open(marketSpec(founder)));
   return {
     backend: {

@@ -1,9 +1,9 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
 import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
 import {
-  type CatalogueExpert,
-  catalogue,
+  type MarketExpert,
   type ModelHost,
+  marketExperts,
   marketSpec,
   readAlignment,
 } from '@market-of-experts/models';
@@ -14,15 +14,15 @@ import type { RunningMarket } from './running-market.ts';
 const leastFounders = leastPaidExperts(embeddedParameters);
 
 /** The catalogue experts to start, the founding one first. Throws `unknown-expert`. */
-export function chooseExperts(names: readonly string[] | undefined): readonly CatalogueExpert[] {
-  const known = catalogue.map(({ name }) => name);
+export function chooseExperts(names: readonly string[] | undefined): readonly MarketExpert[] {
+  const known = marketExperts.map(({ name }) => name);
   const unknown = names?.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new MoeError(
       'unknown-expert',
       `The catalogue has no expert "${unknown}". It has: ${known.join(', ')}.`,
     );
-  const chosen = catalogue.filter(
+  const chosen = marketExperts.filter(
     ({ name, isFounder }) => isFounder || names === undefined || names.includes(name),
   );
   if (chosen.length < leastFounders)
@@ -37,7 +37,7 @@ export function chooseExperts(names: readonly string[] | undefined): readonly Ca
  * Names of those that open the market and so are not on probation: all that are there at once, and others where these are
  * too few. Somebody's first jobs must be paid: newcomers alone could hold no job, and would stay newcomers for ever.
  */
-export function foundersOf(chosen: readonly CatalogueExpert[]): readonly string[] {
+export function foundersOf(chosen: readonly MarketExpert[]): readonly string[] {
   const quick = chosen.filter(({ startup }) => startup === 'immediate');
   const slow = chosen.filter(({ startup }) => startup !== 'immediate');
   return [...quick, ...slow.slice(0, Math.max(0, leastFounders - quick.length))].map(({ name }) => name);
@@ -46,7 +46,7 @@ export function foundersOf(chosen: readonly CatalogueExpert[]): readonly string[
 /** Opens an expert in the market's space; `isPricing`: its ask for being called follows demand. */
 export async function openExpert(
   models: ModelHost,
-  expert: CatalogueExpert,
+  expert: MarketExpert,
   isPricing: boolean,
 ): Promise<ExpertSpec> {
   const spec = marketSpec(expert);
@@ -60,7 +60,7 @@ export async function openExpert(
 }
 
 /** Opens and adds experts side by side; one that cannot be opened is left out with a sentence. */
-export async function addExperts(running: RunningMarket, experts: readonly CatalogueExpert[]): Promise<void> {
+export async function addExperts(running: RunningMarket, experts: readonly MarketExpert[]): Promise<void> {
   const { market, models, options, log, signal } = running;
   await Promise.all(
     experts.map(async (expert) => {

@@ -31,8 +31,15 @@ export interface CatalogueExpert {
   readonly startup: 'immediate' | 'deferred';
   /** Opens it in its own space. */
   readonly native: BackendSpec;
-  /** The market's founder defines the space; all others are aligned to it. */
+  /** The market's founder defines the space; all others in it are aligned to it. */
   readonly isFounder: boolean;
+  /** `market`: comes with an alignment into the founder's space. `own`: answers in its own space only, until editions do. */
+  readonly space: 'market' | 'own';
+}
+
+/** One that today's market can take. */
+export interface MarketExpert extends CatalogueExpert {
+  readonly space: 'market';
 }
 
 const minilm = {
@@ -67,6 +74,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'minilm', layers: 6 },
     isFounder: true,
+    space: 'market',
   },
   {
     name: 'minilm-l3',
@@ -80,6 +88,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'minilm', layers: 3 },
     isFounder: false,
+    space: 'market',
   },
   {
     name: 'minilm-l1',
@@ -93,6 +102,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'minilm', layers: 1 },
     isFounder: false,
+    space: 'market',
   },
   {
     name: 'lexical',
@@ -106,6 +116,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'lexical' },
     isFounder: false,
+    space: 'market',
   },
   {
     name: 'use-lite',
@@ -119,6 +130,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'use-lite' },
     isFounder: false,
+    space: 'market',
   },
   {
     name: 'static',
@@ -132,18 +144,37 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'deferred',
     native: { kind: 'static' },
     isFounder: false,
+    space: 'market',
+  },
+  {
+    name: 'grams-1024',
+    description:
+      'Character 3- to 5-grams with idf, hashed: finds names and rare words in any script, knows no meaning.',
+    licence: 'Apache-2.0',
+    parameters: 131_072,
+    diskBytes: 131_252,
+    dimensions: 1024,
+    source: undefined,
+    speed: 'fast',
+    startup: 'immediate',
+    native: { kind: 'grams', dimensions: 1024 },
+    isFounder: false,
+    space: 'own',
   },
 ];
+
+/** Those that today's market can take, the founder first. */
+export const marketExperts = catalogue.filter((expert): expert is MarketExpert => expert.space === 'market');
 
 const alignmentsFolder = fileURLToPath(new URL('../../data/alignments/', import.meta.url));
 
 /** The shipped alignment of an expert; undefined for the founder, whose space is the market's. */
-export function alignmentFileOf(expert: CatalogueExpert): string | undefined {
+export function alignmentFileOf(expert: MarketExpert): string | undefined {
   return expert.isFounder ? undefined : join(alignmentsFolder, `${expert.name}.bin`);
 }
 
 /** Opens the expert in the market's space: 384 numbers of unit length. */
-export function marketSpec(expert: CatalogueExpert): BackendSpec {
+export function marketSpec(expert: MarketExpert): BackendSpec {
   const alignmentFile = alignmentFileOf(expert);
   return alignmentFile === undefined
     ? expert.native
@@ -151,14 +182,14 @@ export function marketSpec(expert: CatalogueExpert): BackendSpec {
 }
 
 /**
- * The catalogue as JSON shows it, with each alignment's measured quality read from its file.
+ * Those that today's market can take as JSON shows them, with each alignment's measured quality read from its file.
  * @public
  */
-export function describeCatalogue(): readonly (Omit<CatalogueExpert, 'native'> & {
+export function describeCatalogue(): readonly (Omit<MarketExpert, 'native'> & {
   /** Mean cosine to the founder's vectors on texts held out of the fit; 1 for the founder. */
   readonly heldOutCosine: number;
 })[] {
-  return catalogue.map((expert) => {
+  return marketExperts.map((expert) => {
     const { native: _, ...described } = expert;
     const file = alignmentFileOf(expert);
     return { ...described, heldOutCosine: file === undefined ? 1 : readAlignment(file).heldOutCosine };

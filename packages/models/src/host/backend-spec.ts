@@ -11,6 +11,7 @@ export type BackendSpec =
   /** Weights written by `writeHashedSubwordWeights`. */
   | { readonly kind: 'hashed-subword'; readonly name: string; readonly weightsFile: string }
   | { readonly kind: 'lexical' }
+  | { readonly kind: 'grams'; readonly dimensions: number }
   /** Made on first use, which takes 10 to 20 s of its own thread. */
   | { readonly kind: 'static' }
   | { readonly kind: 'use-lite' }

@@ -38,6 +38,11 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
       }
       case 'lexical':
         return lexicalBackend();
+      case 'grams': {
+        const { readGramsIdf } = await import('../grams/grams-idf.ts');
+        const { gramsBackend, gramsIdfFile } = await import('../grams/grams-backend.ts');
+        return gramsBackend(readGramsIdf(gramsIdfFile), spec.dimensions);
+      }
       case 'reference':
         return referenceBackend(spec.encoder);
       case 'static':

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { isMoeError } from '@market-of-experts/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { catalogue, marketSpec } from '../../src/catalogue/catalogue.ts';
+import { marketExperts, marketSpec } from '../../src/catalogue/catalogue.ts';
 import { createModelHost, type ModelHost, startModelWorker } from '../../src/host/model-host.ts';
 import { writeAdapterWeights } from '../../src/residual/adapter-weights.ts';
 import { dot } from '../../src/unit-vector.ts';
@@ -145,7 +145,7 @@ describe('a model host with real models', () => {
     expect(readdirSync(modelsDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  it('opens every expert of the catalogue in the market space, as close to the founder as its file says', async () => {
+  it('opens every expert of a market in its space, as close to the founder as its file says', async () => {
     const texts = [
       sentence,
       'A kitten is lying on a rug.',
@@ -156,7 +156,7 @@ describe('a model host with real models', () => {
     ];
     const founder = await (await host.open(minilm)).embed(texts);
     // Making the static vectors takes half a minute; their own test covers them.
-    for (const expert of catalogue.filter(({ startup }) => startup === 'immediate')) {
+    for (const expert of marketExperts.filter(({ startup }) => startup === 'immediate')) {
       const backend = await host.open(marketSpec(expert));
       const vectors = await backend.embed(texts);
       expect(backend).toMatchObject({ name: expert.name, dimensions: 384 });
