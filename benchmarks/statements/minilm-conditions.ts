@@ -41,9 +41,8 @@ export async function encodeUnder(
   for (let start = 0; start < places.length; start += batch) {
     const taken = places.slice(start, start + batch);
     const full = tokenizer.encode('word '.repeat(300));
-    const packed = await session.run([...taken.map((place) => inputs[place]!), ...(isPadded ? [full] : [])]);
-    for (const [row, place] of taken.entries())
-      vectors[place] = packed.slice(row * minilmDimensions, (row + 1) * minilmDimensions);
+    const rows = await session.run([...taken.map((place) => inputs[place]!), ...(isPadded ? [full] : [])]);
+    for (const [row, place] of taken.entries()) vectors[place] = rows[row]!.slice(0, minilmDimensions);
   }
   await session.release();
   return vectors;

@@ -41,8 +41,8 @@ it('in the thread of a model host', () => {
 
 it('in the main thread', () => {
   const program = `
-    import { minilmBackend } from 'SOURCEminilm/minilm-backend.ts';
-    const backend = await minilmBackend({ modelsDir: MODELS, layers: 1, intraOpThreads: 1 });
+    import { openMinilmPass } from 'SOURCEminilm/minilm-backend.ts';
+    const { sentences: backend } = await openMinilmPass({ modelsDir: MODELS, layers: 1, intraOpThreads: 1 });
     console.log((await backend.embed(['a text']))[0].length);
     await backend.close();`;
   expect(leftBehind('main', program)).toEqual([]);

@@ -4,6 +4,7 @@ import { readAlignment } from '../alignment/alignment-file.ts';
 import type { BackendSpec } from '../host/backend-spec.ts';
 import { minilmSource } from '../minilm/minilm-source.ts';
 import { useLiteSource } from '../use-lite/use-lite-source.ts';
+import { whiteningFileOf } from '../whitening/whitening-file.ts';
 
 /** An expert that comes with the project. */
 export interface CatalogueExpert {
@@ -55,6 +56,9 @@ const useLite = {
   sha256: useLiteSource.files[0]!.sha256,
 };
 
+/** The whole model's file, with the early layers' outputs. */
+const minilmDiskBytes = 54_640_904;
+
 /** Embedding tables and their normalisation, and per layer four projections, the inner two and two norms. */
 function minilmParameters(layers: number): number {
   return 11_918_592 + layers * 1_774_464;
@@ -67,7 +71,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     description: 'all-MiniLM-L6-v2: a general sentence encoder; the founder whose space the market uses.',
     licence: minilmSource.licence,
     parameters: minilmParameters(6),
-    diskBytes: 54_518_190,
+    diskBytes: minilmDiskBytes,
     dimensions: 384,
     source: minilm,
     speed: 'medium',
@@ -158,6 +162,60 @@ export const catalogue: readonly CatalogueExpert[] = [
     speed: 'fast',
     startup: 'immediate',
     native: { kind: 'grams', dimensions: 1024 },
+    isFounder: false,
+    space: 'own',
+  },
+  {
+    name: 'grams-4096',
+    description: 'The same with 4,096 numbers: closer to the exact sparse vector, four times as long.',
+    licence: 'Apache-2.0',
+    parameters: 131_072,
+    diskBytes: 131_252,
+    dimensions: 4096,
+    source: undefined,
+    speed: 'fast',
+    startup: 'immediate',
+    native: { kind: 'grams', dimensions: 4096 },
+    isFounder: false,
+    space: 'own',
+  },
+  {
+    name: 'minilm-l1-idf',
+    description:
+      'MiniLM after its first layer, rare tokens first, softly whitened: words in their neighbourhood, at no extra pass.',
+    licence: minilmSource.licence,
+    parameters: minilmParameters(1),
+    diskBytes: minilmDiskBytes,
+    dimensions: 192,
+    source: minilm,
+    speed: 'medium',
+    startup: 'immediate',
+    native: {
+      kind: 'whitened',
+      name: 'minilm-l1-idf',
+      backend: { kind: 'minilm-layer', layer: 1 },
+      whiteningFile: whiteningFileOf('minilm-l1-idf'),
+    },
+    isFounder: false,
+    space: 'own',
+  },
+  {
+    name: 'minilm-l3-idf',
+    description:
+      'MiniLM after its third layer, rare tokens first, centred: between words and meaning, at no extra pass.',
+    licence: minilmSource.licence,
+    parameters: minilmParameters(3),
+    diskBytes: minilmDiskBytes,
+    dimensions: 384,
+    source: minilm,
+    speed: 'medium',
+    startup: 'immediate',
+    native: {
+      kind: 'whitened',
+      name: 'minilm-l3-idf',
+      backend: { kind: 'minilm-layer', layer: 3 },
+      whiteningFile: whiteningFileOf('minilm-l3-idf'),
+    },
     isFounder: false,
     space: 'own',
   },

@@ -1,4 +1,5 @@
 import type { MinilmLayers } from '../minilm/minilm-model-file.ts';
+import type { EarlyLayer } from '../minilm/minilm-onnx.ts';
 import type { OpenAiBackendInit } from '../openai/openai-backend.ts';
 import type { ReferenceEncoder } from '../reference/reference-backend.ts';
 import type { TransformersBackendInit } from '../transformers/transformers-backend.ts';
@@ -6,6 +7,8 @@ import type { TransformersBackendInit } from '../transformers/transformers-backe
 /** What to open, as plain data that crosses threads and files. */
 export type BackendSpec =
   | { readonly kind: 'minilm'; readonly layers: MinilmLayers }
+  /** States of an early layer, from the same pass as MiniLM-L6. */
+  | { readonly kind: 'minilm-layer'; readonly layer: EarlyLayer }
   /** A specialist on MiniLM-L6: weights written by `writeAdapterWeights`. */
   | { readonly kind: 'residual'; readonly name: string; readonly weightsFile: string }
   /** Weights written by `writeHashedSubwordWeights`. */
@@ -18,6 +21,13 @@ export type BackendSpec =
   | { readonly kind: 'reference'; readonly encoder: ReferenceEncoder }
   | ({ readonly kind: 'openai' } & OpenAiBackendInit)
   | ({ readonly kind: 'transformers' } & TransformersBackendInit)
+  /** Another backend, its vectors centred and softly whitened by a file of `writeWhitening`. */
+  | {
+      readonly kind: 'whitened';
+      readonly name: string;
+      readonly backend: BackendSpec;
+      readonly whiteningFile: string;
+    }
   /** Another backend, its vectors brought into the market's space by a file of `writeAlignment`. */
   | { readonly kind: 'aligned'; readonly backend: BackendSpec; readonly alignmentFile: string };
 
@@ -30,6 +40,7 @@ export type Lane = 'main' | 'models' | 'static' | 'use-lite' | 'transformers';
 export function laneOf(spec: BackendSpec): Lane {
   switch (spec.kind) {
     case 'aligned':
+    case 'whitened':
       return laneOf(spec.backend);
     case 'openai':
       return 'main';

@@ -1,21 +1,22 @@
 import { MoeError, madeOnce } from '@market-of-experts/core';
 import type { ExpertBackend } from '../backend.ts';
 import { lexicalBackend } from '../hashing/lexical-backend.ts';
+import type { MinilmPass } from '../minilm/minilm-backend.ts';
 import type { MinilmLayers } from '../minilm/minilm-model-file.ts';
 import { referenceBackend } from '../reference/reference-backend.ts';
 import type { BackendSpec } from './backend-spec.ts';
 import type { WorkerSettings } from './worker-messages.ts';
 
-/** Opens backends on the present thread. Each MiniLM variant is loaded once and shared until the end. */
+/** Opens backends on the present thread. Each MiniLM variant is loaded once, and its pass shared, until the end. */
 export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => Promise<ExpertBackend> {
-  const shared = new Map<MinilmLayers, () => Promise<ExpertBackend>>();
-  const minilm = (layers: MinilmLayers): Promise<ExpertBackend> => {
+  const shared = new Map<MinilmLayers, () => Promise<MinilmPass>>();
+  const minilm = (layers: MinilmLayers): Promise<MinilmPass> => {
     const known =
       shared.get(layers) ??
       madeOnce(async () => {
         // Native libraries are loaded where they are used only: a thread without ONNX models does without.
-        const { minilmBackend } = await import('../minilm/minilm-backend.ts');
-        return minilmBackend({ ...settings, layers });
+        const { openMinilmPass } = await import('../minilm/minilm-backend.ts');
+        return openMinilmPass({ ...settings, layers });
       });
     shared.set(layers, known);
     return known();
@@ -24,11 +25,13 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
   const open = async (spec: BackendSpec): Promise<ExpertBackend> => {
     switch (spec.kind) {
       case 'minilm':
-        return keptOpen(await minilm(spec.layers));
+        return keptOpen((await minilm(spec.layers)).sentences);
+      case 'minilm-layer':
+        return keptOpen((await minilm(6)).layer(spec.layer));
       case 'residual': {
         const { readAdapterWeights } = await import('../residual/adapter-weights.ts');
         const { residualBackend } = await import('../residual/residual-backend.ts');
-        return residualBackend(spec.name, await minilm(6), readAdapterWeights(spec.weightsFile));
+        return residualBackend(spec.name, (await minilm(6)).sentences, readAdapterWeights(spec.weightsFile));
       }
       case 'hashed-subword': {
         const { hashedSubwordBackend, readHashedSubwordWeights } = await import(
@@ -58,6 +61,12 @@ export function backendOpener(settings: WorkerSettings): (spec: BackendSpec) => 
       case 'openai': {
         const { openAiBackend } = await import('../openai/openai-backend.ts');
         return await openAiBackend(spec);
+      }
+      case 'whitened': {
+        const { readWhitening } = await import('../whitening/whitening-file.ts');
+        const { whitenedBackend } = await import('../whitening/whitened-backend.ts');
+        const whitening = readWhitening(spec.whiteningFile);
+        return whitenedBackend(spec.name, await open(spec.backend), whitening);
       }
       case 'aligned': {
         const { readAlignment } = await import('../alignment/alignment-file.ts');

@@ -26,8 +26,8 @@ export interface MinilmModelFile {
   readonly isNew: boolean;
 }
 
-/** Raise this when the graph changes, so that files of older builds are made again. */
-const graphVersion = 1;
+/** Raise this when the graph or its token idf changes, so that files of older builds are made again. */
+const graphVersion = 2;
 
 const recordSchema = z.object({
   graphVersion: z.literal(graphVersion),

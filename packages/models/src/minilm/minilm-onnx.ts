@@ -1,16 +1,21 @@
 import { MoeError } from '@market-of-experts/core';
 import { readMinilmWeights, type SourceTensor } from './minilm-source.ts';
 import { OnnxGraph, type ValueInfo } from './onnx-writer.ts';
+import { readTokenIdf } from './token-idf.ts';
 
 const hidden = 384;
 const heads = 12;
 const headSize = hidden / heads;
+/** Layers whose token states the whole model gives too, in the order of the outputs. */
+export const earlyLayers = [1, 3] as const;
+export type EarlyLayer = (typeof earlyLayers)[number];
 const root = 'StatefulPartitionedCall/model/tf_bert_model/bert/';
 
 /**
  * all-MiniLM-L6-v2 (BERT, 384-d, 6 layers) as an ONNX model in fp32, cut after the first `layers` layers.
  * Inputs `input_ids`, `attention_mask`: int64 [batch, tokens]. Output `sentence_embedding`: float32
- * [batch, 384], the mean of the token states under the mask, of unit length.
+ * [batch, 384], the mean of the token states under the mask, of unit length. The whole model also gives `layer_1` and
+ * `layer_3`: the states after these layers, weighted by the tokens' idf, likewise of unit length.
  *
  * fp32 on purpose: dynamic int8 makes a vector depend on the others of its batch.
  */
@@ -76,6 +81,22 @@ export function buildMinilmOnnx(layers: number): readonly Uint8Array[] {
     graph.integers([1, 2]),
   ]);
 
+  const pool = (weights: string): string => {
+    const column = graph.apply('Unsqueeze', [weights, graph.integers([2])]);
+    return graph.apply('ReduceSum', [graph.apply('Mul', [states, column]), axis1], { keepdims: 0 });
+  };
+  const unit = (vectors: string, name: string): void => {
+    const norm = graph.apply('ReduceL2', [vectors, axis1], { keepdims: 1 });
+    graph.apply('Div', [vectors, norm], {}, name);
+  };
+  const early: readonly number[] = layers === 6 ? earlyLayers : [];
+  const rarity = (): string => {
+    const table = readTokenIdf();
+    const rows = graph.apply('Gather', [graph.constant([table.length], table), 'input_ids'], { axis: 0 });
+    return graph.apply('Mul', [rows, mask]);
+  };
+  const idf = early.length > 0 ? rarity() : mask;
+
   for (let layer = 0; layer < layers; layer++) {
     const path = `${root}encoder/layer_._${layer}/`;
     const project = (name: string, order: readonly number[]): string => {
@@ -97,20 +118,21 @@ export function buildMinilmOnnx(layers: number): readonly Uint8Array[] {
     });
     const outer = graph.apply('Add', [dense(inner, `${path}output/dense`), attended]);
     states = layerNorm(outer, `${path}output/LayerNorm`);
+    if (early.includes(layer + 1)) unit(pool(idf), `layer_${layer + 1}`);
   }
 
-  const column = graph.apply('Unsqueeze', [mask, graph.integers([2])]);
-  const summed = graph.apply('ReduceSum', [graph.apply('Mul', [states, column]), axis1], { keepdims: 0 });
   const tokens = graph.apply('ReduceSum', [mask, axis1], { keepdims: 1 });
-  const mean = graph.apply('Div', [summed, tokens]);
-  const norm = graph.apply('ReduceL2', [mean, axis1], { keepdims: 1 });
-  graph.apply('Div', [mean, norm], {}, 'sentence_embedding');
+  unit(graph.apply('Div', [pool(mask), tokens]), 'sentence_embedding');
 
   const input = (name: string): ValueInfo => ({ name, type: 'int64', dimensions: ['batch', 'tokens'] });
   return graph.finish(
     `minilm-l${layers}`,
     [input('input_ids'), input('attention_mask')],
-    [{ name: 'sentence_embedding', type: 'float32', dimensions: ['batch', hidden] }],
+    ['sentence_embedding', ...early.map((layer) => `layer_${layer}`)].map((name) => ({
+      name,
+      type: 'float32',
+      dimensions: ['batch', hidden],
+    })),
   );
 }
 

@@ -9,8 +9,11 @@ const lastTokenId = 102;
 
 /** A loaded MiniLM variant. */
 export interface MinilmSession {
-  /** Unit vectors of the token id sequences, one after the other; shorter sequences are padded. */
-  run(batch: readonly (readonly number[])[]): Promise<Float32Array>;
+  /**
+   * One pass over the token id sequences; shorter ones are padded. A row for each: its unit vector of 384 numbers, then those
+   * of the early layers if the model gives them.
+   */
+  run(batch: readonly (readonly number[])[]): Promise<readonly Float32Array[]>;
   release(): Promise<void>;
 }
 
@@ -42,19 +45,35 @@ export async function openMinilmSession(
         input_ids: new Tensor('int64', ids, shape),
         attention_mask: new Tensor('int64', mask, shape),
       });
-      const data = outputs.sentence_embedding?.data;
-      if (!(data instanceof Float32Array) || data.length !== batch.length * minilmDimensions)
-        throw invalidOutput(
-          `minilm-l${layers}`,
-          'its model file has another form. Delete it; it is built again.',
-        );
-      return data;
+      const parts = session.outputNames.map((name) => outputs[name]?.data);
+      const rows = batch.map(() => new Float32Array(parts.length * minilmDimensions));
+      for (const [part, data] of parts.entries()) {
+        if (!(data instanceof Float32Array) || data.length !== batch.length * minilmDimensions)
+          throw invalidOutput(
+            `minilm-l${layers}`,
+            'its model file has another form. Delete it; it is built again.',
+          );
+        for (const [row, numbers] of rows.entries())
+          numbers.set(
+            data.subarray(row * minilmDimensions, (row + 1) * minilmDimensions),
+            part * minilmDimensions,
+          );
+      }
+      return rows;
     },
     release: () => session.release(),
   };
 }
 
-/** Encodes the vocabulary entries `start` to `start + count - 1`, each by itself. */
-export function encodeEntries(session: MinilmSession, start: number, count: number): Promise<Float32Array> {
-  return session.run(Array.from({ length: count }, (_, place) => [firstTokenId, start + place, lastTokenId]));
+/** Encodes the vocabulary entries `start` to `start + count - 1`, each by itself: their vectors, one after the other. */
+export async function encodeEntries(
+  session: MinilmSession,
+  start: number,
+  count: number,
+): Promise<Float32Array> {
+  const entries = Array.from({ length: count }, (_, place) => [firstTokenId, start + place, lastTokenId]);
+  const vectors = new Float32Array(count * minilmDimensions);
+  for (const [place, row] of (await session.run(entries)).entries())
+    vectors.set(row.subarray(0, minilmDimensions), place * minilmDimensions);
+  return vectors;
 }

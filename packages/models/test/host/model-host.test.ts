@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { isMoeError } from '@market-of-experts/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { marketExperts, marketSpec } from '../../src/catalogue/catalogue.ts';
+import { catalogue, marketExperts, marketSpec } from '../../src/catalogue/catalogue.ts';
 import { createModelHost, type ModelHost, startModelWorker } from '../../src/host/model-host.ts';
 import { writeAdapterWeights } from '../../src/residual/adapter-weights.ts';
 import { dot } from '../../src/unit-vector.ts';
@@ -163,6 +163,17 @@ describe('a model host with real models', () => {
       const mean =
         vectors.reduce((sum, vector, index) => sum + dot(vector, founder[index]!), 0) / texts.length;
       expect(mean).toBeGreaterThan(0.3);
+    }
+  });
+
+  it('opens experts in spaces of their own, named and as long as the catalogue says', async () => {
+    for (const expert of catalogue.filter(({ space, speed }) => space === 'own' && speed !== 'slow')) {
+      const [vector] = await (await host.open(expert.native)).embed([sentence]);
+      expect(await host.open(expert.native)).toMatchObject({
+        name: expert.name,
+        dimensions: expert.dimensions,
+      });
+      expect(dot(vector!, vector!)).toBeCloseTo(1, 5);
     }
   });
 
