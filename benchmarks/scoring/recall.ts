@@ -13,21 +13,6 @@ export function siblingRecall(set: EvaluationSet, encoder: Encoder): number {
   return each.reduce((sum, recall) => sum + recall, 0) / each.length;
 }
 
-/**
- * Whether `better` has the higher recall by more than two standard errors of the difference. Paragraphs of one
- * document are not independent: documents are counted.
- */
-export function isClearlyMoreUseful(set: EvaluationSet, better: Encoder, other: Encoder): boolean {
-  const others = siblingRecalls(set, other);
-  const differences = siblingRecalls(set, better).map((recall, row) => recall - others[row]!);
-  const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
-  const byDocument = new Map<string, number>();
-  for (const [row, { documentId }] of set.jobs.entries())
-    byDocument.set(documentId, (byDocument.get(documentId) ?? 0) + differences[row]! - mean);
-  const squares = [...byDocument.values()].reduce((sum, deviation) => sum + deviation ** 2, 0);
-  return mean > (2 * Math.sqrt(squares)) / differences.length;
-}
-
 /** For each paragraph, the share of its siblings that are found. */
 function siblingRecalls(set: EvaluationSet, encoder: Encoder): number[] {
   const rows = set.jobs.map(({ full }) => encoder.vectors[full]!);

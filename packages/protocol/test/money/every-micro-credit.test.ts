@@ -10,7 +10,7 @@ const fee = fc.bigInt(0n, 2n ** 62n);
 
 describe('where every micro-credit goes', () => {
   it('is as the page says (docs/concepts/pay.md)', () => {
-    const parts = [55n, 25n, 20n].map((gradient, index) => ({ node: node(index), weight: 1, gradient }));
+    const parts = [55n, 25n, 20n].map((added, index) => ({ node: node(index), weight: 1, added }));
     const split = splitServiceFee(1_000_000n, 200, payShares(parts, 2_000));
     expect(split.marketMicro).toBe(20_000n);
     expect(split.parts.map(({ amountMicro }) => amountMicro)).toEqual([540_282n, 244_507n, 195_211n]);
@@ -34,11 +34,11 @@ describe('where every micro-credit goes', () => {
         { node: node(2), amountMicro: 392_000n },
       ],
     });
-    const gradients = fc.array(fc.bigInt(-(2n ** 90n), 2n ** 90n), { minLength: 1, maxLength: 8 });
+    const sums = fc.array(fc.bigInt(-(2n ** 90n), 2n ** 90n), { minLength: 1, maxLength: 8 });
     fc.assert(
-      fc.property(fee, fc.nat(10_000), gradients, fc.nat(100_000), (feeMicro, cutBps, values, cost) => {
+      fc.property(fee, fc.nat(10_000), sums, fc.nat(100_000), (feeMicro, cutBps, values, cost) => {
         const shares = payShares(
-          values.map((gradient, index) => ({ node: node(index), weight: 1, gradient })),
+          values.map((added, index) => ({ node: node(index), weight: 1, added })),
           cost,
         );
         const { marketMicro, parts } = splitServiceFee(feeMicro, cutBps, shares);

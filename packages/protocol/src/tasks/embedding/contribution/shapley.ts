@@ -1,6 +1,6 @@
 import { type Fraction, fraction } from '../../../scoring/fraction.ts';
 import type { DatumProducts } from '../exam/products.ts';
-import type { ContributionRow } from './margin-gradient.ts';
+import type { ContributionRow } from './contribution.ts';
 
 /**
  * Exact Shapley values of up to eight parts, in loss: by how much each lowers the loss of a mixture from ½, on average over all

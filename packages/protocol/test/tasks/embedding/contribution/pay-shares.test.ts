@@ -5,27 +5,27 @@ import { describe, expect, it } from 'vitest';
 import { payShares } from '../../../../src/tasks/embedding/contribution/pay-shares.ts';
 
 const node = (index: number): NodeId => createHash('sha256').update(String(index)).digest('hex') as NodeId;
-const of = (gradients: readonly bigint[], cost = 0): number[] =>
+const of = (sums: readonly bigint[], cost = 0): number[] =>
   payShares(
-    gradients.map((gradient, index) => ({ node: node(index), weight: index + 1, gradient })),
+    sums.map((added, index) => ({ node: node(index), weight: index + 1, added })),
     cost,
   ).map(({ millionths }) => millionths);
 
 describe('pay shares', () => {
-  it('add up to the whole for any gradients and cost, and follow the gradients', () => {
+  it('add up to the whole for any sums and cost, and follow the sums', () => {
     fc.assert(
       fc.property(
         fc.array(fc.bigInt(-(2n ** 120n), 2n ** 120n), { minLength: 1, maxLength: 8 }),
         fc.nat(100_000),
-        (gradients, cost) => {
-          const shares = of(gradients, cost);
+        (sums, cost) => {
+          const shares = of(sums, cost);
           expect(shares.reduce((a, b) => a + b, 0)).toBe(1_000_000);
           for (const share of shares) expect(share).toBeGreaterThanOrEqual(0);
-          if (gradients.every((gradient) => gradient <= 0n)) return;
-          for (const [a, gradient] of gradients.entries()) {
-            if (gradient <= 0n) expect(shares[a]).toBe(0);
-            for (const [b, other] of gradients.entries())
-              if (gradient > other) expect(shares[a]).toBeGreaterThanOrEqual(shares[b]!);
+          if (sums.every((added) => added <= 0n)) return;
+          for (const [a, added] of sums.entries()) {
+            if (added <= 0n) expect(shares[a]).toBe(0);
+            for (const [b, other] of sums.entries())
+              if (added > other) expect(shares[a]).toBeGreaterThanOrEqual(shares[b]!);
           }
         },
       ),

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bell, mostSteps, stepsPerScale } from '../../../../src/tasks/embedding/contribution/bell.ts';
 import {
   type ContributionRow,
   type ContributionRule,
-  marginGradient,
-  sumOfGradients,
-} from '../../../../src/tasks/embedding/contribution/margin-gradient.ts';
+  contributionsTo,
+  sumOfContributions,
+} from '../../../../src/tasks/embedding/contribution/contribution.ts';
+import { slope, stepsPerScale } from '../../../../src/tasks/embedding/contribution/slope.ts';
 import type { DatumProducts } from '../../../../src/tasks/embedding/exam/products.ts';
 
 const unit = 2 ** 30;
@@ -47,32 +47,27 @@ function plainly({ weights, marginScaleMillionths }: ContributionRule, row: Cont
       );
       const margin = drawn.reduce((before, value, index) => before + BigInt(weights[index]!) * value, 0n);
       const steps = (margin < 0n ? -margin : margin) / step;
-      const ratio = 2n ** 40n / (2n ** 20n + steps * steps);
-      const counts = (steps > 2n ** 20n ? 0n : ratio * ratio) / 2n ** 16n;
-      for (const [index, value] of drawn.entries()) sums[index]! += counts * value;
+      const worth = 2n ** 34n / (1_024n + steps);
+      for (const [index, value] of drawn.entries()) sums[index]! += worth * value;
     }
   return sums.map((total, index) =>
     own * others === 0 ? 0n : (row.feeMicro * BigInt(weights[index]!) * total) / BigInt(own * others),
   );
 }
 
-describe('bell', () => {
-  it('is whole, falls from 2²⁴ to 0, and is a quarter at one scale', () => {
-    expect(bell(0)).toBe(2 ** 24);
-    expect(bell(stepsPerScale)).toBe(2 ** 22);
-    expect(bell(mostSteps)).toBe(0);
-    let before = bell(0);
-    for (let steps = 1; steps < 40_000; steps += 7) {
-      const here = bell(steps);
-      expect(Number.isInteger(here)).toBe(true);
-      expect(here).toBeLessThanOrEqual(before);
-      expect(Math.abs(here - 2 ** 24 / (1 + (steps / 1_024) ** 2) ** 2)).toBeLessThan(40);
-      before = here;
+describe('slope', () => {
+  it('is whole, falls from 2²⁴, is half of it at one scale, and never 0 for margins that there are', () => {
+    expect(slope(0)).toBe(2 ** 24);
+    expect(slope(stepsPerScale)).toBe(2 ** 23);
+    expect(slope(2 ** 31)).toBe(7);
+    for (let steps = 1; steps < 40_000; steps += 97) {
+      expect(Number.isInteger(slope(steps))).toBe(true);
+      expect(Math.abs(slope(steps) - 2 ** 24 / (1 + steps / 1_024))).toBeLessThan(1);
     }
   });
 });
 
-describe('margin gradient', () => {
+describe('contributions', () => {
   it('is exact up to the largest products and weights', () => {
     fc.assert(
       fc.property(
@@ -84,7 +79,7 @@ describe('margin gradient', () => {
           const rule = { weights, marginScaleMillionths };
           for (const { feeMicro, parts } of all) {
             const row = { feeMicro, parts: parts.map((part, index) => (index === away ? undefined : part)) };
-            expect(marginGradient(rule, row)).toEqual(plainly(rule, row));
+            expect(contributionsTo(rule, row)).toEqual(plainly(rule, row));
           }
         },
       ),
@@ -100,12 +95,46 @@ describe('margin gradient', () => {
           parts: [add(a!, b!), rest],
         }));
         // The sums of weights differ, and with them what the scale is a share of: 8 · .05 = 5 · .08.
-        const halves = sumOfGradients({ weights: [3, 3, 2], marginScaleMillionths: 50_000 }, all);
-        const [whole, rest] = sumOfGradients({ weights: [3, 2], marginScaleMillionths: 80_000 }, together);
+        const halves = sumOfContributions({ weights: [3, 3, 2], marginScaleMillionths: 50_000 }, all);
+        const [whole, rest] = sumOfContributions(
+          { weights: [3, 2], marginScaleMillionths: 80_000 },
+          together,
+        );
         expect(closeTo(halves[0]! + halves[1]!, whole!)).toBe(true);
         expect(closeTo(halves[2]!, rest!)).toBe(true);
       }),
     );
+  });
+
+  it('add up to what the mixture is worth', () => {
+    const small = fc.integer({ min: -(2 ** 29), max: 2 ** 29 });
+    const part = fc.record({ own: fc.tuple(small, small), others: fc.tuple(small, small, small) });
+    fc.assert(
+      fc.property(part, part, (a, b) => {
+        const rule = { weights: [2, 1], marginScaleMillionths: 50_000 };
+        const sum = sumOfContributions(rule, [{ feeMicro: 1n, parts: [a, b] }]).reduce((x, y) => x + y);
+        let worth = 0;
+        for (const p of [0, 1])
+          for (const o of [0, 1, 2]) {
+            const margin = (2 * (a.own[p]! - a.others[o]!) + b.own[p]! - b.others[o]!) / (3 * 32_767 ** 2);
+            worth += margin / (0.05 + Math.abs(margin)) / 6;
+          }
+        expect(Number(sum) / (2 ** 24 * 0.05 * 3 * 32_767 ** 2)).toBeCloseTo(worth, 2);
+      }),
+    );
+  });
+
+  it('leave the better part the larger share at any scale', () => {
+    const best: DatumProducts = { own: [unit / 4], others: [unit / 8, -unit / 8] };
+    const partner: DatumProducts = { own: [unit / 8], others: [unit / 4, unit / 8] };
+    for (const marginScaleMillionths of [1, 1_000, 50_000, 1_000_000]) {
+      const [one, other] = contributionsTo(
+        { weights: [2, 1], marginScaleMillionths },
+        { feeMicro: 1_000n, parts: [best, partner] },
+      );
+      expect(one).toBeGreaterThan(0n);
+      expect(one).toBeGreaterThan(other! < 0n ? -other! : other!);
+    }
   });
 
   it('adds nothing for a part that is away or says nothing, and takes from one that pulls the wrong way', () => {
@@ -113,11 +142,14 @@ describe('margin gradient', () => {
     const silent: DatumProducts = { own: [7], others: [7, 7] };
     const wrong: DatumProducts = { own: [0], others: [unit / 8, unit / 8] };
     const rule = { weights: [2, 1, 1], marginScaleMillionths: 50_000 };
-    const [gains, nothing, loses] = marginGradient(rule, { feeMicro: 1_000n, parts: [right, silent, wrong] });
+    const [gains, nothing, loses] = contributionsTo(rule, {
+      feeMicro: 1_000n,
+      parts: [right, silent, wrong],
+    });
     expect(gains).toBeGreaterThan(0n);
     expect(nothing).toBe(0n);
     expect(loses).toBeLessThan(0n);
-    const away = marginGradient(rule, { feeMicro: 1_000n, parts: [right, undefined, undefined] });
+    const away = contributionsTo(rule, { feeMicro: 1_000n, parts: [right, undefined, undefined] });
     expect(away[0]).toBeGreaterThan(0n);
     expect(away.slice(1)).toEqual([0n, 0n]);
   });
@@ -127,7 +159,7 @@ describe('margin gradient', () => {
     const once: DatumProducts = { own: [300], others: [100] };
     const often: DatumProducts = { own: [300, 300, 300], others: Array.from({ length: 9 }, () => 100) };
     const of = (products: DatumProducts, feeMicro: bigint): bigint =>
-      marginGradient(rule, { feeMicro, parts: [products] })[0]!;
+      contributionsTo(rule, { feeMicro, parts: [products] })[0]!;
     expect(of(often, 5n)).toBe(of(once, 5n));
     expect(of(once, 10n)).toBe(2n * of(once, 5n));
   });
@@ -135,9 +167,9 @@ describe('margin gradient', () => {
   it('is nothing of an exam without pairs or without anybody', () => {
     const rule = { weights: [1, 1], marginScaleMillionths: 50_000 };
     const empty: DatumProducts = { own: [1], others: [] };
-    expect(marginGradient(rule, { feeMicro: 5n, parts: [empty, empty] })).toEqual([0n, 0n]);
-    expect(marginGradient(rule, { feeMicro: 5n, parts: [undefined, undefined] })).toEqual([0n, 0n]);
-    expect(sumOfGradients(rule, [])).toEqual([0n, 0n]);
+    expect(contributionsTo(rule, { feeMicro: 5n, parts: [empty, empty] })).toEqual([0n, 0n]);
+    expect(contributionsTo(rule, { feeMicro: 5n, parts: [undefined, undefined] })).toEqual([0n, 0n]);
+    expect(sumOfContributions(rule, [])).toEqual([0n, 0n]);
   });
 });
 
