@@ -26,7 +26,7 @@ export interface CrookedExpert {
 }
 
 interface Seat {
-  readonly order: Order;
+  readonly orders: readonly Order[];
   readonly roster: string;
   readonly tickets: readonly Ticket[];
   readonly kept: string;
@@ -48,7 +48,7 @@ export function crookedExpert(world: World): CrookedExpert {
     const request = decode(bytes, sealedRequestSchema);
     seats.push({ ...request, sent: [] });
     if (seats.length > maxSeats) seats.shift();
-    const job = jobIdOf(request.order.body);
+    const job = jobIdOf(request.orders.map(({ body }) => body));
     if (uniform() < 0.3)
       return encode({ decline: signBody(keys, declineDomain, { job, principal: self, reason: 'no' }) });
     const author = { job, principal: self, worker: self };
@@ -78,7 +78,7 @@ export function crookedExpert(world: World): CrookedExpert {
       const roster = market.view.rosterOf(seat.roster as never);
       if (roster === undefined) return;
       const { parameters } = roster;
-      const job = openJob(seat.order, roster, seat.tickets);
+      const job = openJob(seat.orders, roster, seat.tickets);
       const free = [...honest].filter((node) => market.experts.includes(node) && !job.seats.includes(node));
       const worker = one(free.length > 0 && uniform() < 0.9 ? free : market.experts);
       const body: ClaimBody = {
@@ -90,9 +90,9 @@ export function crookedExpert(world: World): CrookedExpert {
         issuedMs: clock.nowMs() - (uniform() < 0.2 ? 60_000 : 0),
         ttlMs: 1 + Math.floor(uniform() * parameters.claimTtlMs),
       };
-      const { sent: _, ...request } = seat;
+      const { sent: _, orders, ...request } = seat;
       const claim = signBody(keys, claimDomain, body);
-      const bytes = encode({ ...request, claim, past: [] } satisfies Parameters<
+      const bytes = encode({ ...request, orders: [...orders], claim, past: [] } satisfies Parameters<
         typeof claimRequestSchema.parse
       >[0]);
       seat.sent.push({ to: worker, bytes });

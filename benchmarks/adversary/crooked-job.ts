@@ -115,7 +115,7 @@ export function crookedGateway(world: World): CrookedGateway {
           view: market.view,
         };
         const outcome = await runShardJob(components, {
-          order,
+          orders: [order],
           roster,
           rosterHash: hash,
           text,
@@ -123,9 +123,9 @@ export function crookedGateway(world: World): CrookedGateway {
           signal,
         });
         const { certificate, transcript } = outcome;
-        const effects = certificateEffects(certificate, roster);
+        const effects = certificateEffects(certificate, 0, roster);
         add(clientSeq, {
-          proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
+          proof: { kind: 'certificate', certificate, data: [0], tickets: transcript.tickets, roster: hash },
           effects,
         });
       } catch {

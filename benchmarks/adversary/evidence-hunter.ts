@@ -50,7 +50,7 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     const found = earlier.flatMap((other) => {
       const order = orders.get(job);
       if (order === undefined || equivocationOf(other, statement) === undefined) return [];
-      return completes({ kind: 'statements', order, statements: [other, statement] });
+      return completes({ kind: 'statements', orders: [order], statements: [other, statement] });
     });
     earlier.push(statement);
     return found;
@@ -66,7 +66,7 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     const order = orders.get(job ?? '');
     return order === undefined || grant === undefined || refusal === undefined
       ? []
-      : completes({ kind: 'statements', order, statements: [grant, refusal] });
+      : completes({ kind: 'statements', orders: [order], statements: [grant, refusal] });
   };
 
   const hearCertificate = (validator: NodeId, body: CertificateBody, signature: Uint8Array): Misconduct[] => {
@@ -80,7 +80,7 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
       order === undefined
         ? []
         : earlier.flatMap((other) =>
-            completes({ kind: 'certificates', order, validator, certificates: [other, said] }),
+            completes({ kind: 'certificates', orders: [order], validator, certificates: [other, said] }),
           );
     earlier.push(said);
     return found;

@@ -22,6 +22,7 @@ export function restorableGuard(nowMs: () => number, maximumClockSkewMs: number)
   return {
     guard: {
       enter: (saying, options) => current.enter(saying, options),
+      enterAll: (sayings) => current.enterAll(sayings),
       exported: () => current.exported(),
       take: (interchange) => current.take(interchange),
       close: () => current.close(),

@@ -46,7 +46,7 @@ export function playJobs(
     const witnesses = drawn.map(({ node }) => node);
     const said = new Map<CertificateBody | Hash, { body: CertificateBody; signers: NodeId[] }>();
     for (const witness of drawn) {
-      if (game.fold === 'witnessed') witness.record.observe(witness.testimony(truth));
+      if (game.fold === 'witnessed') witness.record.observe(witness.testimony(truth), [0]);
       else witness.work.witnessed(truth);
       const body = witness.says(truth, witnesses);
       const key = body === truth ? truth : certificateHash(body);
@@ -65,12 +65,15 @@ export function playJobs(
   if (game.fold === 'witnessed') return;
   if (game.fold === 'every certificate') {
     for (const { certificate } of settled)
-      for (const { record, testimony } of validators) record.observe(testimony(certificate.body));
+      for (const { record, testimony } of validators) record.observe(testimony(certificate.body), [0]);
     return;
   }
   const settlement = { batch, root: `batch-${batch}` } as unknown as SettlementBody;
   for (const { work } of validators) {
-    work.verified(settlement, settled);
+    work.verified(
+      settlement,
+      settled.map((each) => ({ ...each, data: [0] })),
+    );
     work.applied(settlement);
   }
 }
@@ -84,14 +87,14 @@ export function outcomeOf(
   return {
     job: `job-${job}` as JobId,
     transcript: `transcript-${job}` as Hash,
-    winner: expertName(winner),
+    data: [{ winner: expertName(winner) }],
     members: members.map(({ expert, loss }) => ({
       principal: expertName(expert),
       worker: expertName(expert),
       workerBps: 10_000,
       onProbation: false,
       outcome: 'scored',
-      loss: [Math.round(1_000 * loss), 1_000],
+      losses: [[Math.round(1_000 * loss), 1_000]],
     })),
   } as unknown as CertificateBody;
 }

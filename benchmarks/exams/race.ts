@@ -83,7 +83,7 @@ export function runRace({ batches, players, parameters, seed, askBps }: RaceInit
             workerBps: worker === principal ? 10_000 : askBps,
             onProbation: global.jobs < parameters.probationJobs && number > 20,
             outcome: 'scored',
-            loss: [Number(numerator), Number(denominator)],
+            losses: [[Number(numerator), Number(denominator)]],
             standing: {
               global: [global.jobs, global.excessUnits],
               place: [here.jobs, here.excessUnits],
@@ -93,8 +93,8 @@ export function runRace({ batches, players, parameters, seed, askBps }: RaceInit
           },
         ];
       });
-      const winner = winnerOf(members, seats, parameters);
-      standings = standings.with(certifiedLosses({ members, place, winner }, parameters));
+      const winner = winnerOf(members, 0, seats, parameters);
+      standings = standings.with(certifiedLosses({ members, place, data: [{ winner }] }, 0, parameters));
       const won = members.find(({ principal }) => principal === winner);
       if (won === undefined) continue;
       const feeMicro = feeOf(Buffer.byteLength(datum.text.whole), pricePerKilobyteMicro, 0n);
@@ -107,7 +107,7 @@ export function runRace({ batches, players, parameters, seed, askBps }: RaceInit
         earnedMicro.set(name, earnedMicro.get(name)! + micro);
       }
       feesMicro += feeMicro - split.marketMicro;
-      lossSum += won.loss![0] / won.loss![1];
+      lossSum += won.losses[0]![0] / won.losses[0]![1];
       texts += 1;
     }
   }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
+import { type Hash, type NodeId, sha256 } from '@market-of-experts/core';
 import {
   type History,
   type HistoryRecord,
@@ -74,7 +74,7 @@ function recordOf(
   const best = losses.indexOf(Math.min(...losses));
   const workerOf = (seat: number): NodeId => nodes[(first + seat * 11) % workers]!;
   return {
-    job: idOf(`job ${index}`) as JobId,
+    order: idOf(`job ${index}`) as Hash,
     atMs: index * 1_000,
     place: index % 64,
     vector,

@@ -1,4 +1,4 @@
-import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
+import { type Hash, type NodeId, sha256 } from '@market-of-experts/core';
 import {
   fitPlaces,
   type History,
@@ -199,12 +199,12 @@ async function realJobs(): Promise<{
         defaultParameters.distractors,
       );
       if (scores === undefined) continue;
-      const lossUnits = scores.map(({ loss }) => Math.round(toNumber(loss) * units));
+      const lossUnits = scores.map(({ losses: [loss] }) => Math.round(toNumber(loss!) * units));
       const sum = meanDirection(seats.map((seat) => quantised[seat]![job.kept]!));
       const best = lossUnits.indexOf(Math.min(...lossUnits));
       const nodes = seats.map((seat) => idOf(encoders[seat]!.name) as NodeId);
       (heldOut.has(job.documentId) ? asked : known).push({
-        job: idOf(seed) as JobId,
+        order: idOf(seed) as Hash,
         atMs: 1_000 * (known.length + asked.length),
         place: nearestPlace(places, sum),
         vector: Int8Array.from(sum, (value) => Math.round((127 * value) / 32_767)),

@@ -54,7 +54,8 @@ export function figuresOf(
   for (const job of jobs) {
     const { outcome } = job;
     if (outcome === undefined) continue;
-    const { members, feeMicro } = outcome.certificate.body;
+    const { members, data } = outcome.certificate.body;
+    const { feeMicro } = data[0]!;
     const committed = new Set(outcome.transcript.commits.map(({ body }) => body.principal));
     const earnedMicro = Number(feeMicro - shareBps(feeMicro, parameters.feeBps));
     for (const member of members.filter(wanted)) {
@@ -132,7 +133,7 @@ function count(
 }
 
 function isRefund({ outcome }: JobObservation): boolean {
-  return outcome === undefined || outcome.certificate.body.winner === null;
+  return outcome === undefined || outcome.certificate.body.data[0]!.winner === null;
 }
 
 function ratio(part: number, whole: number): number {

@@ -159,9 +159,9 @@ async function runJob(
   let outcome: ShardOutcome | undefined;
   try {
     outcome = await runShardJob(
-      { keys, clock, view: market.view, transport: init.conduct(transport, clock, jobIdOf(order.body)) },
+      { keys, clock, view: market.view, transport: init.conduct(transport, clock, jobIdOf([order.body])) },
       {
-        order,
+        orders: [order],
         salt,
         text: studyText,
         roster: market.roster,
@@ -193,7 +193,7 @@ function orderFor(market: FixedMarket, { seed, job, avoid, deadlineMs }: JobInit
       order: { dataHash: saltedDataHash(studyText, salt), deadlineMs },
     });
     const signed = signBody(market.client, orderDomain, order.body);
-    const duty = ticketValidators(market.roster, jobIdOf(signed.body));
+    const duty = ticketValidators(market.roster, jobIdOf([signed.body]));
     if (avoid === undefined || !duty.includes(avoid)) return { order: signed, salt };
   }
 }

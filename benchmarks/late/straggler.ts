@@ -57,7 +57,7 @@ export function stragglerMarket(
       return {
         outcome: member.outcome,
         slashMicro: Number(member.slashMicro),
-        feeMicro: Number(certificate.body.feeMicro),
+        feeMicro: Number(certificate.body.data[0]!.feeMicro),
         recordsWithout: transcript.arrivals.filter(({ body }) => !body.principals.includes(node)).length,
       };
     },

@@ -135,7 +135,7 @@ function summary(
     delivery: Delivery,
     tuning: DeliveryTuning,
   ): Mix | undefined => {
-    const weights = deliveryWeights(certificate, delivery, { ...plan.parameters, ...tuning });
+    const weights = deliveryWeights(certificate, 0, delivery, { ...plan.parameters, ...tuning });
     const mix = new Map<number, number>();
     for (const [member, { worker }] of certificate.members.entries()) {
       const expert = experts[market.indexOf(worker)]!;
@@ -143,7 +143,7 @@ function summary(
     }
     return mix.size === 0 ? undefined : mix;
   };
-  const scored = certificates.flatMap(({ members }) => members.filter(({ loss }) => loss !== null));
+  const scored = certificates.flatMap(({ members }) => members.filter(({ losses: [loss] }) => loss !== null));
   const called = scored.filter(({ worker, principal }) => worker !== principal).length;
   // Every worker encodes kept half, pieces and whole; who calls a friend has read the kept half before.
   const encodes = certificates.reduce(
@@ -163,7 +163,7 @@ function summary(
         mixOf(certificates[places.get(`${text}/${part}`)!]!, delivery, tuning),
     encodesPerJob: encodes / certificates.length,
     calledShare: called / scored.length,
-    unpaidShare: certificates.filter(({ winner }) => winner === null).length / certificates.length,
+    unpaidShare: certificates.filter(({ data }) => data[0]!.winner === null).length / certificates.length,
   };
 }
 

@@ -20,8 +20,8 @@ it('runs jobs of experts that belong to different people', async () => {
     founder: experts[0]!.vectorOf,
   });
   for (const job of planJobs(seed, parameters, [textAbout(1_000), textAbout(1_001)])) {
-    const { members, winner } = await market.run(job);
+    const { members, data } = await market.run(job);
     expect(members).toHaveLength(parameters.shardSize);
-    expect(members.map(({ principal }) => principal)).toContain(winner);
+    expect(members.map(({ principal }) => principal)).toContain(data[0]!.winner);
   }
 });

@@ -112,7 +112,7 @@ export function planJobs(seed: string, parameters: MarketParameters, texts: read
       tipMicro: 0n,
       deadlineMs: firstDeadlineMs + clientSeq * jobMs,
     });
-    const job = jobIdOf(order.body);
+    const job = jobIdOf([order.body]);
     const seedOfJob = jobSeed(beacon, job, [releaseTicket(validator, tickets, clientSeq, job)]);
     const { kept, pieces } = maskText(text, seedOfJob, parameters)!;
     return { text, order, salt, encodes: [kept, ...pieces, text] };
@@ -219,7 +219,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
   const transport = connect(coordinator.publicKey as NodeId);
 
   const settle = (): void => {
-    standings = standings.with(unsettled.flatMap((body) => certifiedLosses(body, parameters)));
+    standings = standings.with(unsettled.flatMap((body) => certifiedLosses(body, 0, parameters)));
     unsettled = [];
     roster = rosterAt(roster.batch + 1);
   };
@@ -229,9 +229,9 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       jobSeq = order.body.clientSeq;
       const { certificate } = await runShardJob(
         { keys: coordinator, transport, clock, view },
-        { order, roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },
+        { orders: [order], roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },
       );
-      const record = historyRecordOf(certificate.body, parameters, clock.nowMs());
+      const record = historyRecordOf(certificate.body, 0, parameters, clock.nowMs());
       if (record !== undefined) history.append(record);
       unsettled.push(certificate.body);
       if (unsettled.length === batchJobs) settle();

@@ -58,7 +58,7 @@ export function yardstick({ set, store, judges, parameters }: YardstickInit): Ya
       parameters.distractorPool,
       (index) => set.calibration[index]!.document === text.documentId,
     );
-    return scoreMembers(members, drawn, parameters.distractors)?.map(({ loss }) => toNumber(loss));
+    return scoreMembers(members, drawn, parameters.distractors)?.map(({ losses: [loss] }) => toNumber(loss!));
   };
   return {
     lossOf(text, mix) {

@@ -90,7 +90,7 @@ export function panelLosses(init: PanelInit): PanelLosses {
         // The rare panel in which judges are against one another scores nobody, as in the market.
         if (scores === undefined) continue;
         for (const [seat, encoder] of panel.entries()) {
-          const loss = toNumber(scores[seat]!.loss);
+          const loss = toNumber(scores[seat]!.losses[0]!);
           sums[encoder]!.loss += loss;
           sums[encoder]!.jobs += 1;
           sums[encoder]!.outliers += scores[seat]!.isOutlier ? 1 : 0;
@@ -98,7 +98,7 @@ export function panelLosses(init: PanelInit): PanelLosses {
           kind[encoder]!.jobs += 1;
         }
         if (seatsGuest) {
-          guestSum += toNumber(scores.at(-1)!.loss);
+          guestSum += toNumber(scores.at(-1)!.losses[0]!);
           guestJobs += 1;
           guestIsSeated = true;
         }

@@ -40,11 +40,12 @@ export function runPeekers(set: EvaluationSet, encoders: readonly Encoder[]): Pe
       const own = certificate.members.find(({ principal }) => market.nameOf(principal) === members[0]!.name);
       if (own === undefined) continue;
       outcome.jobs += 1;
-      if (certificate.winner === own.principal) outcome.won += 1;
+      if (certificate.data[0]!.winner === own.principal) outcome.won += 1;
       if (own.outcome === 'wrong-reveal') outcome.wrongReveals += 1;
       outcome.slashedMicro += Number(own.slashMicro);
-      if (own.loss === null) continue;
-      lossSum += own.loss[0] / own.loss[1];
+      const [loss] = own.losses;
+      if (loss === undefined || loss === null) continue;
+      lossSum += loss[0] / loss[1];
       scored += 1;
     }
     return { behaviour, ...outcome, loss: scored === 0 ? null : Number((lossSum / scored).toFixed(3)) };

@@ -33,7 +33,7 @@ it('runs a job of experts that belong to different people', () => {
     seed: 'test',
     ticketDepth: 4,
   });
-  const { members, winner } = market.run(job);
+  const { members, data } = market.run(job);
   expect(members).toHaveLength(parameters.shardSize);
-  expect(members.map(({ principal }) => principal)).toContain(winner);
+  expect(members.map(({ principal }) => principal)).toContain(data[0]!.winner);
 });

@@ -146,13 +146,13 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
       deadlineMs: 20_000,
     });
     clientSeq += 1;
-    const id = jobIdOf(order.body);
+    const id = jobIdOf([order.body]);
     const tickets = ticketValidators(roster, id).map((duty) => {
       const validator = validators.find(({ keys }) => keys.publicKey === duty)!;
       validator.next += 1;
       return releaseTicket(validator.keys, validator.list, validator.next - 1, id);
     });
-    let sealed = openJob(order, roster, tickets);
+    let sealed = openJob([order], roster, tickets);
     const seats = sealed.seats.map((node) => {
       const { keys, encoder, quantised } = byNode.get(node)!;
       const author = { job: sealed.id, principal: node, worker: node };
@@ -202,7 +202,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
     const certificate = certifyJob(
       closed,
       {
-        order,
+        orders: [order],
         roster: rosterHash(roster),
         tickets,
         commits: closed.commits,
@@ -222,7 +222,7 @@ export function phaseMarket(init: PhaseMarketInit): PhaseMarket {
         standing: (node, place) => standings.of(node, place),
       },
     );
-    standings = standings.with(certifiedLosses(certificate, parameters));
+    standings = standings.with(certifiedLosses(certificate, 0, parameters));
     return certificate;
   };
 

@@ -32,7 +32,7 @@ const commit = (seal: number): Statement => ({
 });
 const statements = (a: Statement, b: Statement): Misconduct => ({
   kind: 'statements',
-  order,
+  orders: [order],
   statements: [a, b],
 });
 const certified = (feeMicro: bigint) => signedIn('v1', certificateDomain, certificateBody({ feeMicro }));
@@ -65,7 +65,7 @@ const proofs: Readonly<Record<string, Misconduct>> = {
   ),
   'two certificates': {
     kind: 'certificates',
-    order,
+    orders: [order],
     validator: nodeOf('v1'),
     certificates: [certified(100n), certified(101n)],
   },

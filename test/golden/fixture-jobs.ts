@@ -100,8 +100,8 @@ export async function consequences(
       signature: keys.sign(certificateBytes({ body })),
     }));
     const certificate: Certificate = { body, signatures };
-    const note = noteOf(transcript.order.body, transcript.cut.body);
-    const effect = certificateEffects(certificate, roster);
+    const note = noteOf(transcript.orders, transcript.cut.body);
+    const effect = certificateEffects(certificate, 0, roster);
     effects.push(effect);
     const name = jobNames[index]!;
     all[`${name}: messages`] = signedAgain(transcript).map(fingerprintOf);

@@ -27,6 +27,10 @@ export async function marketRun(): Promise<Fingerprints> {
   const guard = memoryGuard(clock.nowMs);
   const heardGuard: SigningGuard = {
     ...guard,
+    enterAll(sayings) {
+      for (const saying of sayings) take('guard', fingerprintOf(saying));
+      return guard.enterAll(sayings);
+    },
     enter(saying, options) {
       take('guard', fingerprintOf(saying));
       return guard.enter(saying, options);

@@ -9,7 +9,10 @@ const certificateSchema = z.object({
   network: textLine(64),
   market: textLine(64),
   job: key,
-  client: key,
+  data: z
+    .array(z.object({ order: key, client: key, winner: key.nullable(), feeMicro: micro }))
+    .min(1)
+    .describe('One for each order of the job: its own winner and fee.'),
   place: z.number(),
   members: z.array(
     z.object({
@@ -18,18 +21,20 @@ const certificateSchema = z.object({
       workerBps: z.number().describe('Share of the fee that goes to the worker.'),
       onProbation: z.boolean(),
       outcome: textLine(64),
-      loss: pair.nullable().describe('`[worse, compared]`.'),
+      losses: z.array(pair.nullable()).describe('`[worse, compared]`, one for each order.'),
       slashMicro: micro,
       workerSlashMicro: micro,
     }),
   ),
-  winner: key.nullable(),
-  feeMicro: micro,
 });
 export type CertificateFacts = z.output<typeof certificateSchema>;
 
 /** The certificate inside a receipt of a job in which experts competed. */
 export const certifiedReceiptSchema = z.looseObject({
+  datum: z
+    .int()
+    .min(0)
+    .describe("Which of the job's orders the receipt is of, by its place in the certificate."),
   certificate: z.looseObject({
     body: certificateSchema,
     signatures: z.array(z.looseObject({ by: key })).default([]),

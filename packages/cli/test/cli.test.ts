@@ -287,7 +287,7 @@ describe('moe receipt', () => {
       network: 'test',
       market: 'text-embedding',
       job: expert('1'),
-      client: expert('2'),
+      data: [{ order: expert('3'), client: expert('2'), winner: expert('a'), feeMicro: '120' }],
       place: 3,
       members: ['a', 'b', 'c'].map((letter, index) => ({
         principal: expert(letter),
@@ -295,18 +295,16 @@ describe('moe receipt', () => {
         workerBps: 10_000,
         onProbation: letter === 'c',
         outcome: letter === 'b' ? 'late' : 'scored',
-        loss: letter === 'b' ? null : [8 * (index + 1), 128],
+        losses: [letter === 'b' ? null : [8 * (index + 1), 128]],
         slashMicro: letter === 'b' ? '5000' : '0',
         workerSlashMicro: '0',
       })),
-      winner: expert('a'),
-      feeMicro: '120',
     },
     signatures: [{ by: expert('d') }],
   };
 
   it('shows who was drawn, the losses, the winner and the fee', async () => {
-    market.receipts.set('r1', { id: 'r1', certificate });
+    market.receipts.set('r1', { id: 'r1', datum: 0, certificate });
     const { code, stdout } = await moe(['receipt', 'r1']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/aaaaaaaaaaaa\s+scored\s+0\.063\s+8\/128\s+–\s+winner/);
@@ -338,7 +336,7 @@ describe('moe receipt', () => {
     const paid = ['-120', '47', '71', '2'].map((deltaMicro) => ({ account: expert('9'), deltaMicro }));
 
     it('shows who worked for whom and how the fee was split', async () => {
-      market.receipts.set('r4', { id: 'r4', certificate: called, paid });
+      market.receipts.set('r4', { id: 'r4', datum: 0, certificate: called, paid });
       const { stdout } = await moe(['receipt', 'r4']);
       expect(stdout).toMatch(/aaaaaaaaaaaa → eeeeeeeeeeee \(40 %\)\s+scored\s+0\.063.*winner/);
       expect(stdout).toMatch(/bbbbbbbbbbbb → ffffffffffff \(40 %\)\s+late.*0\.005 \+ 0\.003/);
@@ -357,6 +355,7 @@ describe('moe receipt', () => {
     ])('shows no amounts from %s', async (_, amounts) => {
       market.receipts.set('r5', {
         id: 'r5',
+        datum: 0,
         certificate: called,
         paid: amounts?.map((deltaMicro) => ({ deltaMicro })),
       });
@@ -400,7 +399,7 @@ describe('moe receipt', () => {
   });
 
   it('never calls a receipt right that holds no evidence', async () => {
-    market.receipts.set('r3', { id: 'r3', certificate });
+    market.receipts.set('r3', { id: 'r3', datum: 0, certificate });
     const { code } = await moe(['receipt', 'r3', '--verify']);
     expect(code).toBe(1);
   });

@@ -67,7 +67,7 @@ export class KeptRecords {
   /** The new row; undefined when the job is known already or is older than what was forgotten. */
   append(record: HistoryRecord): number | undefined {
     if (record.atMs < this.#forgotten.beforeMs) return undefined;
-    if (this.#jobs.find(Buffer.from(record.job, 'hex')) !== undefined) return undefined;
+    if (this.#jobs.find(Buffer.from(record.order, 'hex')) !== undefined) return undefined;
     const row = writing(() => this.rows.append(record));
     this.#jobs.add(row);
     this.#count(row, 1);

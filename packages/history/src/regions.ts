@@ -1,4 +1,4 @@
-import type { Amount, JobId, NodeId } from '@market-of-experts/core';
+import type { Amount, Hash, NodeId } from '@market-of-experts/core';
 import type { JobParameters, MoneyParameters } from '@market-of-experts/protocol';
 import type { History } from './history.ts';
 import { jobNoise } from './job-noise.ts';
@@ -45,7 +45,7 @@ export interface Region {
   readonly meanLoss: number;
   readonly best: BestAtPlace | null;
   /** The job whose datum is nearest to the middle of the region. */
-  readonly representative: JobId;
+  readonly representative: Hash;
   /** {@link Region.expectedEarnings} of an expert with `expertLoss`, micro-credits. */
   readonly earningsMicro: number;
   /** What an expert of that mean loss here would earn here in 1,000 jobs of the market; see {@link regions}. */
@@ -152,15 +152,15 @@ function competition(
   };
 }
 
-function mostCentral(records: readonly HistoryRecord[]): JobId {
+function mostCentral(records: readonly HistoryRecord[]): Hash {
   const sum = new Float64Array(records[0]!.vector.length);
   for (const { vector } of records)
     for (let axis = 0; axis < sum.length; axis += 1) sum[axis]! += vector[axis]!;
-  let best = { job: records[0]!.job, product: Number.NEGATIVE_INFINITY };
-  for (const { job, vector } of records) {
+  let best = { order: records[0]!.order, product: Number.NEGATIVE_INFINITY };
+  for (const { order, vector } of records) {
     let product = 0;
     for (let axis = 0; axis < sum.length; axis += 1) product += sum[axis]! * vector[axis]!;
-    if (product > best.product || (product === best.product && job < best.job)) best = { job, product };
+    if (product > best.product || (product === best.product && order < best.order)) best = { order, product };
   }
-  return best.job;
+  return best.order;
 }

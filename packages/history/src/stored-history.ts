@@ -88,7 +88,7 @@ export class StoredHistory implements History {
       (a, b) =>
         b.similarity - a.similarity ||
         rows.atMs(b.row) - rows.atMs(a.row) ||
-        (rows.job(a.row) < rows.job(b.row) ? -1 : 1),
+        (rows.order(a.row) < rows.order(b.row) ? -1 : 1),
     );
     return found.slice(0, count).map(({ row, similarity }) => ({
       record: rows.record(row),

@@ -39,7 +39,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const init: HistoryInit = { unitsPerJob: sampleUnitsPerJob, dimensions: sampleDimensions };
 const onDisk = (more: Partial<HistoryInit> = {}): History => openHistory({ ...init, directory, ...more });
-const jobsOf = (history: History): string[] => [...history.records()].map(({ job }) => job);
+const jobsOf = (history: History): string[] => [...history.records()].map(({ order: job }) => job);
 const fill = (history: History, count: number, from = 0): HistoryRecord[] => {
   const records = Array.from({ length: count }, (_, index) =>
     sampleRecord(from + index, { atMs: 1_000 * (from + index) }),
@@ -84,7 +84,7 @@ describe.each([
       Float32Array.from(vector, (value) => value / 1e3),
     ]) {
       const [found] = history.nearest(query, 1);
-      expect(found!.record.job).toBe(expected!.record.job);
+      expect(found!.record.order).toBe(expected!.record.order);
       expect(found!.similarity).toBeCloseTo(expected!.similarity, 6);
     }
     for (const bad of [
@@ -113,7 +113,7 @@ describe.each([
     const [outcome, ...rest] = good.outcomes;
     const withOutcome = (change: object) => ({ ...good, outcomes: [{ ...outcome!, ...change }, ...rest] });
     const bad: object[] = [
-      { ...good, job: 'abc' },
+      { ...good, order: 'abc' },
       { ...good, atMs: Number.NaN },
       { ...good, atMs: -1 },
       { ...good, place: 1.5 },
@@ -160,12 +160,12 @@ describe.each([
   it('forgets what came first above its limit', () => {
     const history = open({ maxRecords: 10 });
     const records = fill(history, 25);
-    expect(jobsOf(history)).toEqual(records.slice(15).map(({ job }) => job));
+    expect(jobsOf(history)).toEqual(records.slice(15).map(({ order: job }) => job));
     expect(history.size).toBe(10);
     expect(history.tallyOf(sampleNode('a'))).toMatchObject({ jobs: 10, wins: 10, lossUnits: 10 * 96 });
     // Once forgotten, it can come again.
     expect(history.append(records[0]!)).toBe(true);
-    expect(history.nearest(records[0]!.vector, 1)[0]!.record.job).toBe(records[0]!.job);
+    expect(history.nearest(records[0]!.vector, 1)[0]!.record.order).toBe(records[0]!.order);
     history.close();
   });
 
@@ -212,7 +212,7 @@ describe('a history after a restart', () => {
     near: Array.from({ length: 10 }, (_, seed) =>
       history
         .nearest(scatteredVector(900 + seed), 5)
-        .map(({ record, similarity }) => [record.job, similarity]),
+        .map(({ record, similarity }) => [record.order, similarity]),
     ),
     all: history.tallyOfAll(),
     workers: history.workers(),
@@ -242,7 +242,7 @@ describe('a history after a restart', () => {
     const again = openHistory({ ...init, directory, onIndexing: (done) => indexed.push(done) });
     expect(again.size).toBe(130);
     expect(indexed).toHaveLength(50);
-    for (const { job, vector } of records) expect(again.nearest(vector, 1)[0]!.record.job).toBe(job);
+    for (const { order: job, vector } of records) expect(again.nearest(vector, 1)[0]!.record.order).toBe(job);
     expect(again.nearest(scatteredVector(3), 130).every(({ record }) => record.atMs >= 20_000)).toBe(true);
     again.close();
     history.close();

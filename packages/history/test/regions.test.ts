@@ -83,7 +83,7 @@ describe('regions', () => {
   });
 
   it('names a job from the middle of the region', () => {
-    const index = contested.findIndex(({ job }) => job === row(1).representative);
+    const index = contested.findIndex(({ order: job }) => job === row(1).representative);
     expect(index).toBeGreaterThan(15);
     expect(index).toBeLessThan(45);
   });

@@ -182,7 +182,7 @@ describe('experts', () => {
       if (jobs % 5 === 0) await settled(market, jobs);
       if (jobs !== 1) continue;
       const { certificate } = (await receiptOf(market, receiptId)) as {
-        certificate: { body: { members: { onProbation: boolean }[]; winner: string } };
+        certificate: { body: { members: { onProbation: boolean }[] } };
       };
       expect(certificate.body.members.filter(({ onProbation }) => onProbation)).toHaveLength(1);
     }

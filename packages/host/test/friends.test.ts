@@ -144,13 +144,15 @@ describe('a market with weak experts and strong ones', () => {
     const roster = decode(bytes, rosterSchema);
     await assertCertified(certificate, tickets, roster);
     const history = memoryHistory({ dimensions: 384, unitsPerJob: lossUnitsPerJob(embeddedParameters) });
-    expect(history.append(historyRecordOf(certificate.body, embeddedParameters, record.atMs)!)).toBe(true);
+    expect(history.append(historyRecordOf(certificate.body, 0, embeddedParameters, record.atMs)!)).toBe(true);
     const poisoned = {
       ...certificate,
       body: {
         ...certificate.body,
-        winner: certificate.body.members.find(({ principal }) => principal !== certificate.body.winner)!
-          .principal,
+        data: certificate.body.data.map((datum) => ({
+          ...datum,
+          winner: certificate.body.members.find(({ principal }) => principal !== datum.winner)!.principal,
+        })),
       },
     };
     await expect(assertCertified(poisoned, tickets, roster)).rejects.toMatchObject({ code: 'not-certified' });

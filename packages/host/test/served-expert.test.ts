@@ -101,7 +101,7 @@ interface Certificate {
     readonly members: readonly {
       readonly principal: string;
       readonly outcome: string;
-      readonly loss: unknown;
+      readonly losses: unknown;
       readonly slashMicro: string;
     }[];
   };
@@ -140,7 +140,7 @@ it.each(['crashes', 'refuses', 'wrong dimensions', 'NaN', 'hangs'] as const)(
     const stakeBefore = stakeOf();
     const served = await jobWithServed({ mayDecline: true });
     if (served !== undefined)
-      expect(served).toMatchObject({ outcome: 'declined', loss: null, slashMicro: '0' });
+      expect(served).toMatchObject({ outcome: 'declined', losses: [null], slashMicro: '0' });
     expect(stakeOf()).toBe(stakeBefore);
     behaviour = 'good';
   },
@@ -150,7 +150,7 @@ it('is slashed when it fails after its commit, and serves again when it can', as
   behaviour = 'fails after its commit';
   const stakeBefore = stakeOf();
   const served = await jobWithServed({ mayDecline: false });
-  expect(served?.loss).toBeNull();
+  expect(served?.losses).toEqual([null]);
   expect(BigInt(served!.slashMicro)).toBeGreaterThan(0n);
   await vi.waitFor(() => expect(stakeBefore - stakeOf()).toBe(BigInt(served!.slashMicro)));
   behaviour = 'good';

@@ -11,6 +11,7 @@ export * from './job/delivery.ts';
 export * from './job/equivocation.ts';
 export * from './job/messages.ts';
 export * from './job/note.ts';
+export * from './job/orders.ts';
 export * from './job/penalties.ts';
 export * from './job/phases.ts';
 export * from './job/replay.ts';

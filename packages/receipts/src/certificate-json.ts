@@ -5,8 +5,11 @@ export function certificateJson({ body, signatures, isOfWitnesses }: Certificate
   return {
     body: {
       ...body,
-      feeMicro: String(body.feeMicro),
-      vector: Buffer.from(body.vector).toString('base64'),
+      data: body.data.map((datum) => ({
+        ...datum,
+        feeMicro: String(datum.feeMicro),
+        vector: Buffer.from(datum.vector).toString('base64'),
+      })),
       members: body.members.map((member) => ({
         ...member,
         slashMicro: String(member.slashMicro),

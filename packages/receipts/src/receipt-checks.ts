@@ -1,4 +1,5 @@
 import { encode } from '@market-of-experts/core';
+import type { OrderBody } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import type { ShownRecord } from './text-privacy.ts';
 
@@ -35,6 +36,14 @@ export type ReceiptDocument = z.infer<typeof documentSchema>;
 export interface KnownReceipt {
   readonly document: ReceiptDocument;
   readonly record: ShownRecord;
+}
+
+/** The order that a receipt of a job is of; undefined where it names none. */
+export function orderOf({
+  proof,
+  transcript,
+}: Pick<ShownRecord, 'proof' | 'transcript'>): OrderBody | undefined {
+  return proof.kind === 'certificate' ? transcript?.orders[proof.data[0]!]?.body : undefined;
 }
 
 /** Whether two values have the same canonical bytes. */

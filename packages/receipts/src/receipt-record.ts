@@ -30,7 +30,7 @@ export interface ReceiptRecord {
   readonly isTextPublic: boolean;
   /** First characters of the text, which lists show to who may read it. */
   readonly preview: string;
-  /** Salts of the data hashes: of a shard job one, of a tally one for each request. */
+  /** Salts of the data hashes: of an order in a shard job one, of a tally one for each request. */
   readonly salts: readonly Uint8Array[];
   /** Settlement that closed the order, once it has. */
   readonly batch?: number;

@@ -2,6 +2,7 @@ import { type Hash, hashSchema } from '@market-of-experts/core';
 import {
   type Certificate,
   certificateSchema,
+  limits,
   type RoutedTally,
   signed,
   signedByOwner,
@@ -13,11 +14,13 @@ import {
 } from '@market-of-experts/protocol';
 import { z } from 'zod';
 
-/** What stands behind one order of a settlement: a certificate, a tally of routed work, or a void. */
+/** What stands behind orders of a settlement: a certificate, a tally of routed work, or a void. */
 export type SettlementProof =
   | {
       readonly kind: 'certificate';
       readonly certificate: Certificate;
+      /** Which of its orders, by their place in it: in a settlement one or more, in a receipt the one that it is of. */
+      readonly data: readonly number[];
       /** From which the draw, and so the set of witnesses, follows. */
       readonly tickets: readonly Ticket[];
       readonly roster: Hash;
@@ -30,6 +33,15 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('certificate'),
     certificate: certificateSchema,
+    data: z
+      .array(
+        z
+          .int()
+          .min(0)
+          .max(limits.orders - 1),
+      )
+      .min(1)
+      .max(limits.orders),
     tickets: z.array(ticketSchema).max(16),
     roster: hashSchema,
   }),

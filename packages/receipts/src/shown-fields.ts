@@ -52,11 +52,15 @@ function readable(record: ShownRecord, item: number | undefined, nameOf: (node: 
     };
   }
   const { body } = proof.certificate;
+  const [datum] = proof.data;
+  const { winner, feeMicro } = body.data[datum!]!;
   return {
     mode: 'shard',
-    outcome: body.winner === null ? 'refunded' : 'certified',
-    feeMicro: String(body.feeMicro),
-    winner: body.winner === null ? null : nameOf(body.winner),
+    outcome: winner === null ? 'refunded' : 'certified',
+    job: body.job,
+    datum,
+    feeMicro: String(feeMicro),
+    winner: winner === null ? null : nameOf(winner),
     names: Object.fromEntries(
       body.members.flatMap(({ principal, worker }) =>
         [principal, worker].map((node) => [node, nameOf(node)]),
@@ -69,7 +73,7 @@ function readable(record: ShownRecord, item: number | undefined, nameOf: (node: 
         worker: nameOf(worker),
         workerBps,
       })),
-    dataHash: record.transcript?.order.body.dataHash,
+    dataHash: record.transcript?.orders[datum!]?.body.dataHash,
     certificate: certificateJson(proof.certificate),
     ...common,
   };

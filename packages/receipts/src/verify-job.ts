@@ -10,6 +10,7 @@ import {
   hasWitnessQuorum,
   int16FromBytes,
   nearestPlace,
+  orderId,
   parsePlaces,
   type Roster,
   replayTranscript,
@@ -22,6 +23,7 @@ import {
   expectSame,
   type FetchBlob,
   type KnownReceipt,
+  orderOf,
   type ReceiptDocument,
 } from './receipt-checks.ts';
 
@@ -50,7 +52,12 @@ export async function checkJob(
       'The tickets of the proof are not those of the job.',
     );
     job = replayTranscript(transcript, roster);
-    expect(job.id === body.job && document.id === body.job, 'The transcript is of another job.');
+    expect(job.id === body.job, 'The transcript is of another job.');
+    const order = orderOf(record);
+    expect(
+      order !== undefined && document.id === orderId(order),
+      'The receipt is of another order than its id says.',
+    );
     return `the tickets give this seed, the seed these ${job.seats.length} seats and ${job.draw.witnesses.length} witness(es)`;
   });
   if (job === undefined) return;
@@ -59,8 +66,8 @@ export async function checkJob(
     const context = await certifyContext(document, transcript, roster, body, fetchBlob);
     const recomputed = certifyJob(replayed, transcript, context);
     expectSame(recomputed, body, 'Recomputing the job gives another certificate.');
-    const scored = body.members.filter(({ loss }) => loss !== null).length;
-    return `${scored} losses recomputed from the revealed vectors; the winner and the fee follow`;
+    const losses = body.members.flatMap((member) => member.losses.filter((loss) => loss !== null));
+    return `${losses.length} losses recomputed from the revealed vectors; the winner and the fee follow`;
   });
   await check('witnesses', () => {
     const bytes = certificateBytes(certificate);
@@ -76,11 +83,16 @@ export async function checkJob(
   await check('payment', () => {
     expectSame(
       record.effects,
-      certificateEffects(certificate, roster),
+      certificateEffects(certificate, datumOf(record), roster),
       'The payments are not what the rules say.',
     );
     return 'fee, shares and slashes follow from the certificate';
   });
+}
+
+/** Which of its certificate's data a receipt is of. */
+function datumOf({ proof }: KnownReceipt['record']): number {
+  return proof.kind === 'certificate' ? proof.data[0]! : 0;
 }
 
 /** Calibration vectors and places by hash; standings as the witnesses signed them. */

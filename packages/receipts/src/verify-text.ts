@@ -1,7 +1,7 @@
 import { messageOf } from '@market-of-experts/core';
 import { saltedDataHash } from '@market-of-experts/protocol';
 import { previewCharacters } from './preview.ts';
-import { expect, type KnownReceipt, type ReceiptCheck } from './receipt-checks.ts';
+import { expect, type KnownReceipt, orderOf, type ReceiptCheck } from './receipt-checks.ts';
 import { receiptIdParts } from './shown-fields.ts';
 
 /**
@@ -11,7 +11,7 @@ import { receiptIdParts } from './shown-fields.ts';
 export function checkText({ document, record }: KnownReceipt): ReceiptCheck {
   const name = 'text';
   const item = receiptIdParts(document.id)?.item ?? 0;
-  const dataHash = record.transcript?.order.body.dataHash ?? record.items?.[item]?.dataHash;
+  const dataHash = orderOf(record)?.dataHash ?? record.items?.[item]?.dataHash;
   const salt = record.salts?.[item];
   const skipped = (why: string): ReceiptCheck => ({ name, ok: true, isSkipped: true, detail: why });
   if (record.preview === undefined || salt === undefined)

@@ -53,8 +53,8 @@ const rules: readonly Rule[] = [
   {
     name: 'mean of the others (the protocol)',
     score: (members) =>
-      (scoreMembers(members, everyPiece, distractors) ?? []).map(({ loss, isDissenting }) => ({
-        loss: Number(loss.numerator) / Number(loss.denominator),
+      (scoreMembers(members, everyPiece, distractors) ?? []).map(({ losses: [loss], isDissenting }) => ({
+        loss: Number(loss!.numerator) / Number(loss!.denominator),
         isDissenting,
       })),
   },

@@ -62,7 +62,10 @@ export interface FixedMarketInit extends FixedRosterInit {
   /** Certified results so far; default none. */
   readonly standings?: (experts: readonly NodeId[]) => Standings;
   /** Told of contradicting statements that the coordinator comes upon. */
-  readonly onEquivocation?: (statements: readonly [Statement, Statement], order: OrderBody) => void;
+  readonly onEquivocation?: (
+    statements: readonly [Statement, Statement],
+    orders: readonly OrderBody[],
+  ) => void;
   /** Of all nodes; default one in memory. */
   readonly guard?: SigningGuard;
   /** Also the clock of the network, when it is given. */
@@ -210,8 +213,9 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     coordinator,
     client,
     order,
-    runJob: (job) =>
-      runShardJob(
+    runJob: (job) => {
+      const { order: signed, salt } = order(job);
+      return runShardJob(
         {
           keys: coordinator.keys,
           transport: coordinator.transport,
@@ -220,13 +224,15 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
           ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
         },
         {
-          ...order(job),
+          orders: [signed],
+          salt,
           roster,
           rosterHash: hash,
           text: job.text,
           signal: job.signal ?? neverAborted,
         },
-      ),
+      );
+    },
     close,
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeId } from '@market-of-experts/core';
+import type { JobId, NodeId } from '@market-of-experts/core';
 import type { NotedProposal, ProposalNotes } from '@market-of-experts/roles/settlement/noted-proposal';
 import type { CertifiedJob, ClaimStore } from '@market-of-experts/roles/validator/claim-book';
 
@@ -13,8 +13,8 @@ export function memoryDisk(): MemoryDisk {
 }
 
 function memoryClaims(): ClaimStore {
-  const kept = new Map<string, CertifiedJob>();
-  const keyOf = ({ certificate: { body } }: CertifiedJob): string => `${body.client}/${body.clientSeq}`;
+  const kept = new Map<JobId, CertifiedJob>();
+  const keyOf = ({ certificate: { body } }: CertifiedJob): JobId => body.job;
   return {
     load: () => [...kept.values()],
     put: (claim) => void kept.set(keyOf(claim), claim),

@@ -49,8 +49,8 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
   };
   const commitOf = (body: CommitBody): Commit => signBody(keys, commitDomain, body);
 
-  serve(transport, protocols.sealed, sealedRequestSchema, async ({ order, tickets, kept }) => {
-    const job = openJob(order, market.roster, tickets);
+  serve(transport, protocols.sealed, sealedRequestSchema, async ({ orders, tickets, kept }) => {
+    const job = openJob(orders, market.roster, tickets);
     const answer = int16Bytes(quantise(embed(kept)));
     jobs.set(job.id, { job, kept: answer });
     const author = authorOf(job.id);

@@ -46,13 +46,13 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
     )?.opened.seen;
     if (truth === undefined) return undefined;
     return seats.map(({ opened: { guess, seen } }) => ({
-      loss: fraction(Math.min(farOff, Math.abs(guess - truth)), farOff),
+      losses: [fraction(Math.min(farOff, Math.abs(guess - truth)), farOff)],
       isOutlier: seen !== truth,
       isDissenting: false,
     }));
   },
   locate: (kept) => ({ place: 0, point: Int16Array.of(numberIn(kept)) }),
-  placeOf: (judges) => ({ place: judges.length, vector: Uint8Array.of(1) }),
+  placeOf: (judges) => ({ place: judges.length, vectors: [Uint8Array.of(1)] }),
   deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
 };
 

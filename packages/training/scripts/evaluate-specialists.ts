@@ -95,7 +95,7 @@ async function lossesOf(cases: readonly Case[]): Promise<number[]> {
     );
     if (scores === undefined) continue;
     for (const [index] of experts.entries()) {
-      const { numerator, denominator } = scores[index]!.loss;
+      const { numerator, denominator } = scores[index]!.losses[0]!;
       sums[index]! += Number(numerator) / Number(denominator);
     }
     scored += 1;

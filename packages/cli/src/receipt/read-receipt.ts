@@ -2,14 +2,30 @@ import { type CertificateFacts, certifiedReceiptSchema } from '@market-of-expert
 import { z } from 'zod';
 
 /** The parts of a shard job's receipt that are shown; the rest is for verification. */
-export type CertifiedReceipt = CertificateFacts & { readonly signers: readonly string[] };
+export type CertifiedReceipt = Omit<CertificateFacts, 'members'> &
+  Pick<CertificateFacts['data'][number], 'winner' | 'feeMicro'> & {
+    /** With their losses for the order that the receipt is of. */
+    readonly members: readonly (CertificateFacts['members'][number] & {
+      readonly loss: readonly [number, number] | null;
+    })[];
+    readonly signers: readonly string[];
+  };
 
 /** The certificate inside a receipt; `undefined` for a job that has none (routed, refunded). */
 export function readReceipt(receipt: Record<string, unknown>): CertifiedReceipt | undefined {
   const parsed = certifiedReceiptSchema.safeParse(receipt);
   if (!parsed.success) return undefined;
-  const { body, signatures } = parsed.data.certificate;
-  return { ...body, signers: signatures.map(({ by }) => by) };
+  const { datum, certificate } = parsed.data;
+  const { body, signatures } = certificate;
+  const own = body.data[datum];
+  if (own === undefined) return undefined;
+  return {
+    ...body,
+    winner: own.winner,
+    feeMicro: own.feeMicro,
+    members: body.members.map((member) => ({ ...member, loss: member.losses[datum] ?? null })),
+    signers: signatures.map(({ by }) => by),
+  };
 }
 
 /** How a fee went to the expert that worked, the one that had called it, and the market. */

@@ -48,7 +48,7 @@ async function proofOf(first: string, second: string): Promise<string> {
   };
   const commit = (seal: string) =>
     signBody(keys, commitDomain, {
-      job: jobIdOf(order),
+      job: jobIdOf([order]),
       stage: 'sealed' as const,
       principal: node,
       worker: node,
@@ -62,7 +62,7 @@ async function proofOf(first: string, second: string): Promise<string> {
     market,
     proof: {
       kind: 'statements',
-      order,
+      orders: [order],
       statements: [
         { kind: 'commit', signed: commit(first) },
         { kind: 'commit', signed: commit(second) },

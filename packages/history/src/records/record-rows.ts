@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type JobId, MoeError, type NodeId } from '@market-of-experts/core';
+import { type Hash, MoeError, type NodeId } from '@market-of-experts/core';
 import { NodeTable } from './node-table.ts';
 import type { HistoryRecord, RecordLimits } from './record.ts';
 import { RowLayout, type RowOutcome } from './row-layout.ts';
@@ -52,8 +52,8 @@ export class RecordRows {
     return this.#layout.atMs(...this.#rows.place(row));
   }
 
-  job(row: number): JobId {
-    return this.#layout.job(...this.#rows.place(row));
+  order(row: number): Hash {
+    return this.#layout.order(...this.#rows.place(row));
   }
 
   /** First four bytes of the row's job id. */

@@ -1,6 +1,6 @@
 import {
-  type JobId,
-  jobIdSchema,
+  type Hash,
+  hashSchema,
   MoeError,
   type NodeId,
   nodeIdSchema,
@@ -21,9 +21,10 @@ export interface HistoryOutcome {
   readonly latencyMs: number;
 }
 
-/** The plain numbers of one certificate: where the datum lies and how everybody did. */
+/** The plain numbers of one datum of a certificate: where it lies and how everybody did. */
 export interface HistoryRecord {
-  readonly job: JobId;
+  /** Id of its order, by which a record is known. */
+  readonly order: Hash;
   /** Milliseconds since 1970. */
   readonly atMs: number;
   /** Cell of the market's partition in which the datum falls. */
@@ -64,7 +65,7 @@ export function recordCheck(limits: RecordLimits): (record: HistoryRecord) => vo
   });
   const schema = z
     .object({
-      job: jobIdSchema,
+      order: hashSchema,
       atMs: z.number().min(0).max(maxMs),
       place: z.int().min(0).max(maxPlace),
       vector: z

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { JobId, NodeId } from '@market-of-experts/core';
+import type { Hash, NodeId } from '@market-of-experts/core';
 import { excessSteps, type HistoryOutcome, type HistoryRecord, type RecordLimits } from './record.ts';
 
 const outcomeBytes = 20;
@@ -59,7 +59,7 @@ export class RowLayout {
     const { vectors, view } = rowBlock(row);
     const head = this.#head;
     vectors.set(record.vector);
-    row.set(Buffer.from(record.job, 'hex'), head);
+    row.set(Buffer.from(record.order, 'hex'), head);
     view.setFloat64(head + atMs, record.atMs, true);
     view.setBigUint64(head + feeMicro, record.feeMicro, true);
     view.setFloat32(head + inverseLength, 1 / lengthOf(record.vector), true);
@@ -96,7 +96,7 @@ export class RowLayout {
       });
     }
     return {
-      job: this.job(block, start),
+      order: this.order(block, start),
       atMs: view.getFloat64(head + atMs, true),
       place: view.getUint16(head + place, true),
       vector: this.vector(block, start),
@@ -131,9 +131,9 @@ export class RowLayout {
     return product * block.view.getFloat32(start + this.#head + inverseLength, true);
   }
 
-  job({ bytes }: RowBlock, start: number): JobId {
+  order({ bytes }: RowBlock, start: number): Hash {
     const at = start + this.#head;
-    return Buffer.from(bytes.buffer, bytes.byteOffset + at, jobBytes).toString('hex') as JobId;
+    return Buffer.from(bytes.buffer, bytes.byteOffset + at, jobBytes).toString('hex') as Hash;
   }
 
   /** The id's first four bytes as a number; ids are hashes, so these are as good as random. */

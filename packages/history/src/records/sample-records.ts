@@ -1,4 +1,4 @@
-import { type JobId, type NodeId, sha256 } from '@market-of-experts/core';
+import { type Hash, type NodeId, sha256 } from '@market-of-experts/core';
 import type { HistoryOutcome, HistoryRecord } from './record.ts';
 
 /** Records for tests: few dimensions, everything decided by the arguments. */
@@ -54,7 +54,7 @@ export function sampleRecord(
     }),
   );
   return {
-    job: idOf(`job ${job}`) as JobId,
+    order: idOf(`job ${job}`) as Hash,
     atMs: init.atMs ?? 1_000,
     place: init.place ?? 0,
     vector: init.vector ?? scatteredVector(typeof job === 'number' ? job : job.length),

@@ -38,7 +38,7 @@ describe('RowLayout', () => {
         for (const [index, { excessUnits }] of read.outcomes.entries())
           expect(Math.abs(excessUnits - outcomes[index]!.excessUnits)).toBeLessThanOrEqual(1 / 512);
         expect(layout.isSound(block, layout.rowBytes, nodes.size)).toBe(true);
-        expect(layout.isJob(block, layout.rowBytes, Buffer.from(record.job, 'hex'))).toBe(true);
+        expect(layout.isJob(block, layout.rowBytes, Buffer.from(record.order, 'hex'))).toBe(true);
       }),
     );
   });

@@ -7,9 +7,9 @@ import { certifiedJobSchema } from '@market-of-experts/roles/messages/protocols'
 import type { CertifiedJob, ClaimStore } from '@market-of-experts/roles/validator/claim-book';
 import type { z } from 'zod';
 
-const claimKind: SealedKind = { kind: 'claim', version: 1 };
+const claimKind: SealedKind = { kind: 'claim', version: 2 };
 const rosterKind: SealedKind = { kind: 'roster', version: 1 };
-const claimName = /^0x[0-9a-f]{40}-\d+\.claim$/;
+const claimName = /^[0-9a-f]{64}\.claim$/;
 
 export interface ClaimFilesInit {
   readonly directory: string;
@@ -69,7 +69,7 @@ function rosterName(hash: Hash): string {
 }
 
 function nameOf({ certificate: { body } }: CertifiedJob): string {
-  return `${body.client}-${body.clientSeq}.claim`;
+  return `${body.job}.claim`;
 }
 
 /** Throws `file-damaged`: experts' pay hangs on them, so none is passed over unasked. */

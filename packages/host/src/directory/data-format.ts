@@ -7,9 +7,9 @@ import { damagedFile, readIfThere, writeDurably } from '@market-of-experts/core/
 /**
  * Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses, 4 since
  * every file that decides has a checksum, slashed stake is burnt, and orders that nobody paid for are no evidence, 5 since prepaid money
- * is unlocked with notice, settlements say who proposes them, and voids have no signature.
+ * is unlocked with notice, settlements say who proposes them, and voids have no signature, 6 since a job is of several orders.
  */
-const dataFormat = 5;
+const dataFormat = 6;
 /** What a market writes after it has marked its directory, so that none of it is there before. */
 const markedBefore = [
   'ledger',
@@ -49,7 +49,7 @@ export function assertDataFormat(dataDir: string): 'marked' | 'new' {
   throw outdated(
     dataDir,
     `was made by an older version: its format is ${format}${format === dataFormat ? ' as it was before its release' : ''}, this one's is ${dataFormat}`,
-    'Go on with the version that made it, or move the directory away',
+    'Go on with the version that made it, which settles what is open and holds every balance, or move the directory away',
   );
 }
 

@@ -120,25 +120,31 @@ function jobOf(
     };
   }
   const { body } = proof.certificate;
+  const datum = proof.data[0]!;
+  const { winner, feeMicro } = body.data[datum]!;
   return {
     ...base,
     mode: 'shard',
-    outcome: body.winner === null ? 'refunded' : 'certified',
+    outcome: winner === null ? 'refunded' : 'certified',
     place: body.place,
-    members: body.members.map((member) => ({
+    members: body.members.map(({ losses, ...member }) => ({
       id: member.principal,
       name: nameOf(member.principal),
       ...(member.worker === member.principal
         ? {}
         : { friend: { id: member.worker, name: nameOf(member.worker), askBps: member.workerBps } }),
       probation: member.onProbation,
-      ...(member.loss === null ? {} : { loss: member.loss[0] / member.loss[1] }),
+      ...lossOf(losses[datum]!),
       ...(member.outcome === 'scored' ? {} : { outcome: member.outcome }),
       ...(member.slashMicro + member.workerSlashMicro > 0n ? { slashed: true } : {}),
     })),
-    ...(body.winner === null ? {} : { winner: body.winner }),
-    feeMicro: body.feeMicro,
+    ...(winner === null ? {} : { winner }),
+    feeMicro,
   };
+}
+
+function lossOf(loss: readonly [number, number] | null): { readonly loss?: number } {
+  return loss === null ? {} : { loss: loss[0] / loss[1] };
 }
 
 /** Tells of a decided order, and of those that it cost stake. */

@@ -51,7 +51,7 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
 
   const catchUp = ({ proof, atMs, latenciesMs }: ReceiptRecord): void => {
     if (proof.kind !== 'certificate') return;
-    const record = historyRecordOf(proof.certificate.body, parameters, atMs, latenciesMs);
+    const record = historyRecordOf(proof.certificate.body, proof.data[0]!, parameters, atMs, latenciesMs);
     if (record !== undefined) history.append(record);
   };
   const remember = async (record: ReceiptRecord): Promise<void> => {

@@ -169,12 +169,12 @@ export async function openMarketRuntime(
       slots: gateway.slots,
       countTokens: gateway.countTokens,
       router: gateway.router && skillOf(gateway.router),
-      onEquivocation: (statements, order) => {
+      onEquivocation: (statements, orders) => {
         ledger
           .transact(keys.owner('market-owner'), {
             kind: 'evidence',
             market,
-            proof: { kind: 'statements', order, statements: [...statements] },
+            proof: { kind: 'statements', orders: [...orders], statements: [...statements] },
           })
           .then(
             () => view.refresh(),
@@ -185,7 +185,8 @@ export async function openMarketRuntime(
         publishRecord(feed, id, market, record, nameOf);
         if (record.proof.kind !== 'certificate') return;
         void history.remember(record);
-        experts.observe(record.proof.certificate.body);
+        // A job has a record for each of its orders, and its experts learn of it once.
+        if (record.proof.data[0] === 0) experts.observe(record.proof.certificate.body);
       },
       onSettled: (settlement) => {
         keeper.settled();

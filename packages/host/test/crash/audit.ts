@@ -122,7 +122,7 @@ interface MarketBooks {
   readonly receipts: ReceiptStore;
   /** Of all batches, in the ledger's order. */
   readonly effects: readonly Effects[];
-  /** Proofs that they settle. */
+  /** Orders that they settle, each with what proves it. */
   readonly settled: ReadonlySet<string>;
 }
 
@@ -139,7 +139,7 @@ async function readBooks(
     if (bytes === undefined) problems.push(`The content of batch ${batch} of ${market} is missing.`);
     else effects.push(...parseSettlementDetail(decodeBatch(bytes).detail));
   }
-  const settled = new Set(effects.map(({ proof }) => proof as string));
+  const settled = new Set(effects.map(nameOf));
   if (settled.size !== effects.length) problems.push('An order was settled twice.');
   return { market, receipts, effects, settled };
 }
@@ -174,9 +174,13 @@ async function compareWithTold(
   }
   for (const id of shownSettled) {
     const record = await recordOf(id);
-    if (record?.batch === undefined || !settled.has(record.effects.proof))
+    if (record?.batch === undefined || !settled.has(nameOf(record.effects)))
       problems.push(`Receipt ${id} was shown as settled, but is not.`);
   }
+}
+
+function nameOf({ client, clientSeq, proof }: Effects): string {
+  return `${client}/${clientSeq}/${proof}`;
 }
 
 function max0(amount: Amount): Amount {

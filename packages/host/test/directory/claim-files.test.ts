@@ -35,15 +35,15 @@ const open = (): ClaimBook =>
       remember: (roster) => remembered.push(roster),
       onWarning: (message) => warnings.push(message),
     }),
-    nextOrderSeq: () => nextSeq,
+    isOpen: ({ clientSeq }) => clientSeq >= nextSeq,
   });
 const certified = async (topic: number): Promise<CertifiedJob> => {
   const { certificate, transcript } = await market.runJob({ text: textAbout(topic) });
-  const { order, roster, tickets } = transcript;
-  return { opening: { order, roster, tickets }, certificate };
+  const { orders, roster, tickets } = transcript;
+  return { opening: { orders, roster, tickets }, certificate };
 };
 const numbers = (book: ClaimBook): number[] =>
-  book.all().map(({ certificate }) => certificate.body.clientSeq);
+  book.all().map(({ certificate }) => certificate.body.data[0]!.clientSeq);
 
 it('claims outlive their process, with what it takes to check them, until they are settled', async () => {
   const book = open();
@@ -57,7 +57,7 @@ it('claims outlive their process, with what it takes to check them, until they a
   const again = open();
   expect(numbers(again).sort()).toEqual([0, 1, 2]);
   for (const claim of claims)
-    expect(again.of(address, claim.certificate.body.clientSeq)).toMatchObject(claim);
+    expect(again.of(address, claim.certificate.body.data[0]!.clientSeq)).toMatchObject(claim);
   expect(again.all().map(({ heldSinceMs }) => heldSinceMs)).toEqual(Array(3).fill(market.clock.steadyMs()));
   expect(remembered.map(rosterHash)).toContain(market.rosterHash);
   again.settled(address, 2);
@@ -103,8 +103,11 @@ it('keeps no more than it can, and says so', async () => {
   const book = claimBook({ clock: market.clock });
   const { opening, certificate } = await certified(1);
   const numbered = (clientSeq: number): CertifiedJob => ({
-    opening,
-    certificate: { ...certificate, body: { ...certificate.body, clientSeq } },
+    opening: {
+      ...opening,
+      orders: opening.orders.map((order) => ({ ...order, body: { ...order.body, clientSeq } })),
+    },
+    certificate,
   });
   for (let clientSeq = 0; clientSeq < 8_192; clientSeq += 1) await book.keep(numbered(clientSeq));
   await expect(book.keep(numbered(8_192))).rejects.toMatchObject({ code: 'overloaded' });

@@ -43,6 +43,21 @@ export function guardComplianceTests(name: string, create: () => Promise<GuardPl
       await once('another job', 2);
     });
 
+    test('enters several together, or none of them', async () => {
+      const together = (what: unknown, ...slots: readonly string[]) =>
+        guard.enterAll(slots.map((slot) => ({ slot, said: said(what), untilMs: 2_000 })));
+      await once('taken', 1);
+      await expect(together(2, 'free', 'taken', 'free too')).rejects.toMatchObject({
+        code: 'signed-already',
+      });
+      await Promise.all([together(3, 'free', 'free too'), together(3, 'free too', 'free')]);
+      await reopen();
+      await together(3, 'free', 'free too');
+      expect(() => once('free too', 4)).toThrow(expect.objectContaining({ code: 'signed-already' }));
+      await guard.close();
+      await expect(together(5, 'late')).rejects.toMatchObject({ code: 'guard-closed' });
+    });
+
     test('lets a sequence go forward only, each number said once by a slot', async () => {
       await numbered(7, 'seven');
       await numbered(7, 'seven');

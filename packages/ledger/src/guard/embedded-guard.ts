@@ -166,19 +166,26 @@ async function openGuard(
     else timer ??= setTimeout(start, lazyMs);
   };
 
+  const enter: SigningGuard['enter'] = (saying, { isUrgent = true } = {}) => {
+    if (isClosed) return Promise.reject(new MoeError('guard-closed', 'The signing guard is closed.'));
+    const isKnown = !isNew(saying, tables);
+    const isArriving =
+      'untilMs' in saying ? arrivingOnce.has(saying.slot) : arrivingMarks.has(saying.sequence);
+    if (isKnown && !isArriving) return Promise.resolve();
+    if ('untilMs' in saying) arrivingOnce.set(saying.slot, { said: saying.said, untilMs: saying.untilMs });
+    else arrivingMarks.set(saying.sequence, markAfter(saying, tables.sequence(saying.sequence)));
+    return new Promise((resolve, reject) => {
+      queue.push({ saying, resolve, reject });
+      writeSoon(isUrgent);
+    });
+  };
+
   return {
-    enter(saying, { isUrgent = true } = {}) {
-      if (isClosed) return Promise.reject(new MoeError('guard-closed', 'The signing guard is closed.'));
-      const isKnown = !isNew(saying, tables);
-      const isArriving =
-        'untilMs' in saying ? arrivingOnce.has(saying.slot) : arrivingMarks.has(saying.sequence);
-      if (isKnown && !isArriving) return Promise.resolve();
-      if ('untilMs' in saying) arrivingOnce.set(saying.slot, { said: saying.said, untilMs: saying.untilMs });
-      else arrivingMarks.set(saying.sequence, markAfter(saying, tables.sequence(saying.sequence)));
-      return new Promise((resolve, reject) => {
-        queue.push({ saying, resolve, reject });
-        writeSoon(isUrgent);
-      });
+    enter,
+    async enterAll(sayings) {
+      if (!isClosed) for (const saying of sayings) isNew(saying, tables);
+      // In the same step, so they share a write.
+      await Promise.all(sayings.map((saying) => enter(saying)));
     },
     exported: () => ({
       format: 'moe-signing-guard/1',

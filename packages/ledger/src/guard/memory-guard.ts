@@ -31,15 +31,21 @@ export function memoryGuard(nowMs: () => number, memory: GuardMemory = guardMemo
       memory.pastMs = Math.max(memory.pastMs, untilMs);
     }
   };
+  const enter: SigningGuard['enter'] = (saying) => {
+    if (isClosed) return Promise.reject(new MoeError('guard-closed', 'The signing guard is closed.'));
+    forget();
+    if (isNew(saying, tables)) {
+      if ('untilMs' in saying) once.set(saying.slot, { said: saying.said, untilMs: saying.untilMs });
+      else sequences.set(saying.sequence, markAfter(saying, sequences.get(saying.sequence)));
+    }
+    return Promise.resolve();
+  };
   return {
-    enter(saying) {
-      if (isClosed) return Promise.reject(new MoeError('guard-closed', 'The signing guard is closed.'));
+    enter,
+    async enterAll(sayings) {
       forget();
-      if (isNew(saying, tables)) {
-        if ('untilMs' in saying) once.set(saying.slot, { said: saying.said, untilMs: saying.untilMs });
-        else sequences.set(saying.sequence, markAfter(saying, sequences.get(saying.sequence)));
-      }
-      return Promise.resolve();
+      for (const saying of sayings) isNew(saying, tables);
+      await Promise.all(sayings.map((saying) => enter(saying)));
     },
     exported: () => ({
       format: 'moe-signing-guard/1',

@@ -34,6 +34,8 @@ export interface SigningGuard {
    * An entry that is not urgent waits a little for others to share the write with.
    */
   enter(saying: Saying, options?: { readonly isUrgent?: boolean }): Promise<void>;
+  /** The same of several, of different slots: all of them are entered, or none. Rejects with what `enter` throws. */
+  enterAll(sayings: readonly OnceSaying[]): Promise<void>;
   /** Everything, in the form of {@link Interchange}, for another machine that takes over the keys. */
   exported(): Interchange;
   /** Takes in what was exported elsewhere: what either knows is known from then on. Resolves when that is durable. */

@@ -36,8 +36,8 @@ export interface CertifiedMember {
   readonly workerBps: number;
   readonly onProbation: boolean;
   readonly outcome: MemberOutcome;
-  /** `[worse, compared]`: exact loss of this job, where it was scored. */
-  readonly loss: readonly [number, number] | null;
+  /** `[worse, compared]`: exact loss for each datum, null where it was not scored. */
+  readonly losses: readonly (readonly [number, number] | null)[];
   /** What the winner's rule knew of the worker: `[jobs, excessUnits]` globally and at the place. */
   readonly standing: {
     readonly global: readonly [number, number];
@@ -48,27 +48,36 @@ export interface CertifiedMember {
   readonly workerSlashMicro: Amount;
 }
 
-/** The outcome of a job: the client's receipt and the unit of settlement. Signed by its witnesses. */
+/** What came of one of a job's data. */
+export interface CertifiedDatum {
+  /** Id of its order, which is that of its receipt. */
+  readonly order: Hash;
+  readonly client: AccountId;
+  readonly clientSeq: number;
+  /**
+   * Where the datum lies, as its task says it (`Task.placeOf`), which makes it a record of history. Empty when nobody was scored.
+   */
+  readonly vector: Uint8Array;
+  readonly winner: NodeId | null;
+  /** Paid to the winner: 0 where there is none. */
+  readonly feeMicro: Amount;
+}
+
+/** The outcome of a job: its clients' receipts, and what settles their orders. Signed by its witnesses. */
 export interface CertificateBody {
   readonly network: string;
   readonly market: MarketId;
   readonly job: JobId;
-  readonly client: AccountId;
-  readonly clientSeq: number;
+  /** One for each order, in the order of the job. */
+  readonly data: readonly CertifiedDatum[];
   readonly roster: Hash;
   /** Hash of the transcript: evidence of every number here. */
   readonly transcript: Hash;
   /** Settlement batch up to which the standings were counted. */
   readonly batch: number;
+  /** Of all of its data. */
   readonly place: number;
-  /**
-   * Where the datum lies, as its task says it (`Task.placeOf`), which makes a certificate a record of history. Empty when
-   * nobody was scored.
-   */
-  readonly vector: Uint8Array;
   readonly members: readonly CertifiedMember[];
-  readonly winner: NodeId | null;
-  readonly feeMicro: Amount;
 }
 export type CertificateSignature = { readonly by: NodeId; readonly signature: Uint8Array };
 export interface Certificate {
@@ -90,13 +99,23 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject(
   network: z.string().max(64),
   market: marketIdSchema,
   job: jobIdSchema,
-  client: accountIdSchema,
-  clientSeq: z.int().nonnegative(),
+  data: z
+    .array(
+      z.strictObject({
+        order: hashSchema,
+        client: accountIdSchema,
+        clientSeq: z.int().nonnegative(),
+        vector: bytesSchema(limits.answerBytes),
+        winner: nodeIdSchema.nullable(),
+        feeMicro: amountSchema,
+      }),
+    )
+    .min(1)
+    .max(limits.orders),
   roster: hashSchema,
   transcript: hashSchema,
   batch: z.int().nonnegative(),
   place: z.int().nonnegative(),
-  vector: bytesSchema(limits.answerBytes),
   members: z
     .array(
       z.strictObject({
@@ -115,15 +134,13 @@ export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject(
           'wrong-reveal',
           'equivocation',
         ]),
-        loss: lossSchema.nullable(),
+        losses: z.array(lossSchema.nullable()).min(1).max(limits.orders),
         standing: z.strictObject({ global: tallySchema, place: tallySchema }),
         slashMicro: amountSchema,
         workerSlashMicro: amountSchema,
       }),
     )
     .max(limits.members),
-  winner: nodeIdSchema.nullable(),
-  feeMicro: amountSchema,
 });
 
 export const certificateSchema: z.ZodType<Certificate> = z.strictObject({

@@ -4,9 +4,9 @@ import {
   type StandingParameters,
   type WorkerLoss,
 } from '../scoring/standings.ts';
-import type { CertificateBody } from './certificate.ts';
+import type { CertificateBody, CertifiedDatum } from './certificate.ts';
 
-/** A job's loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
+/** A loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
 export function lossUnits(
   loss: readonly [number, number],
   parameters: Pick<StandingParameters, 'distractors'>,
@@ -14,20 +14,29 @@ export function lossUnits(
   return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
 }
 
+/** What of a certificate says how its workers did. */
+export type CertifiedOutcome = Pick<CertificateBody, 'members' | 'place'> & {
+  readonly data: readonly Pick<CertifiedDatum, 'winner'>[];
+};
+
 /**
- * What a certificate adds to the table of places: the loss of every worker that was scored, and its excess over the
- * paid members it was scored with. Those that judged nobody or were outliers are measured, but no measure.
+ * What one datum of a certificate adds to the table of places: the loss of every worker that was scored, and its excess over
+ * the paid members it was scored with. Those that judged nobody or were outliers are measured, but no measure.
  */
 export function certifiedLosses(
-  { members, place, winner }: Pick<CertificateBody, 'members' | 'place' | 'winner'>,
+  { members, place, data }: CertifiedOutcome,
+  datum: number,
   parameters: Pick<StandingParameters, 'distractors'>,
 ): WorkerLoss[] {
   const units = new Map(
-    members.flatMap(({ principal, loss }) =>
-      loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const],
-    ),
+    members.flatMap(({ principal, losses }) => {
+      const loss = losses[datum]!;
+      return loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const];
+    }),
   );
-  const measures = members.filter(({ outcome, onProbation }) => outcome === 'scored' && !onProbation);
+  const measures = members.filter(
+    ({ principal, outcome, onProbation }) => outcome === 'scored' && !onProbation && units.has(principal),
+  );
   return members.flatMap(({ principal, worker }) => {
     const own = units.get(principal);
     if (own === undefined) return [];
@@ -42,7 +51,7 @@ export function certifiedLosses(
           own,
           others.map((other) => units.get(other.principal)!),
         ),
-        won: principal === winner,
+        won: principal === data[datum]!.winner,
       },
     ];
   });

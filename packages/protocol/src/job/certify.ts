@@ -5,11 +5,13 @@ import type { Standing } from '../scoring/standings.ts';
 import type { OpenedAnswer, SeatScore, Task } from '../tasks/task.ts';
 import {
   type CertificateBody,
+  type CertifiedDatum,
   type CertifiedMember,
   type MemberOutcome,
   transcriptHash,
 } from './certificate.ts';
 import type { ArrivalRecord, Transcript } from './messages.ts';
+import { orderId } from './orders.ts';
 import { penaltiesOf } from './penalties.ts';
 import { type ClosedJob, openReveal } from './phases.ts';
 import { winnerOf } from './winner.ts';
@@ -45,9 +47,9 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
   const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, context.task);
   // Where judges do not agree with one another, there is no score and no fault.
   const scored = scores === undefined ? [] : present;
-  const { place, vector } =
+  const { place, vectors } =
     scored.length === 0
-      ? { place: 0, vector: new Uint8Array() }
+      ? { place: 0, vectors: job.orders.map(() => new Uint8Array()) }
       : context.task.placeOf(
           judges.map((node) => opened.get(node)!),
           parameters,
@@ -90,30 +92,36 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
       workerBps,
       onProbation: job.draw.newcomers.includes(principal),
       outcome,
-      loss: score === undefined ? null : [Number(score.loss.numerator), Number(score.loss.denominator)],
+      losses: job.orders.map((_, datum) => {
+        const loss = score?.losses[datum] ?? null;
+        return loss === null ? null : [Number(loss.numerator), Number(loss.denominator)];
+      }),
       standing: { global: [global.jobs, global.excessUnits], place: [here.jobs, here.excessUnits] },
       ...penalties,
     };
   });
-  const winner = winnerOf(
-    members,
-    job.commits.map(({ body }) => body.principal),
-    parameters,
-  );
+  const inTurn = job.commits.map(({ body }) => body.principal);
+  const data = job.orders.map(({ body }, datum): CertifiedDatum => {
+    const winner = winnerOf(members, datum, inTurn, parameters);
+    return {
+      order: orderId(body),
+      client: body.client,
+      clientSeq: body.clientSeq,
+      vector: vectors[datum]!,
+      winner,
+      feeMicro: winner === null ? 0n : job.feesMicro[datum]!,
+    };
+  });
   return {
     network: job.roster.network,
     market: job.roster.market,
     job: job.id,
-    client: job.order.body.client,
-    clientSeq: job.order.body.clientSeq,
+    data,
     roster: rosterHash(job.roster),
     transcript: transcriptHash(transcript),
     batch: job.roster.batch,
     place,
-    vector,
     members,
-    winner,
-    feeMicro: winner === null ? 0n : job.feeMicro,
   };
 }
 

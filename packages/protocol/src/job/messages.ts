@@ -25,7 +25,7 @@ import type { Answer } from '../tasks/task.ts';
 import { type Grant, grantSchema } from './claims.ts';
 import { signed, signedByOwner } from './signed.ts';
 
-/** What a client signs to open a job. Its hash is the job's id. */
+/** What a client signs to have one datum worked on: alone or with others, as its coordinator batches them. */
 export interface OrderBody {
   readonly network: string;
   readonly market: MarketId;
@@ -104,10 +104,6 @@ export function verifyReveal({ signature, ...body }: Reveal): boolean {
   return verifySignature(body.worker, encode([revealDomain, body]), signature);
 }
 
-export function jobIdOf(order: OrderBody): JobId {
-  return hashOf('moe/job/1', order) as string as JobId;
-}
-
 export function saltedDataHash(text: string, salt: Uint8Array): Hash {
   return hashOf('moe/data/1', [salt, text]);
 }
@@ -132,7 +128,17 @@ export function sealFull(
   return hashOf('moe/seal-full/1', [author.job, author.principal, author.worker, pieces, full, salt]);
 }
 
-export const limits = { members: 16, pieces: 8, answerBytes: 16_384, saltBytes: 32, witnesses: 16 } as const;
+export const limits = {
+  members: 16,
+  /** Of a job. */
+  orders: 12,
+  /** Of the data of a job with several orders, together. */
+  batchBytes: 256 * 1024,
+  pieces: 8,
+  answerBytes: 16_384,
+  saltBytes: 32,
+  witnesses: 16,
+} as const;
 
 export const orderBodySchema: z.ZodType<OrderBody> = z.strictObject({
   network: z.string().min(1).max(64),
@@ -147,6 +153,8 @@ export const orderBodySchema: z.ZodType<OrderBody> = z.strictObject({
   deadlineMs: z.int().positive(),
 });
 export const orderSchema = signedByOwner(orderBodySchema);
+/** Of one job. */
+export const ordersSchema = z.array(orderSchema).min(1).max(limits.orders);
 export const commitSchema = signed<CommitBody>(
   z.strictObject({
     job: jobIdSchema,
@@ -192,7 +200,8 @@ export const revealSchema: z.ZodType<Reveal> = z.strictObject({
 
 /** Everything said in a job, enough to repeat every decision about it. */
 export interface Transcript {
-  readonly order: Order;
+  /** Sorted by their ids. */
+  readonly orders: readonly Order[];
   /** Hash of the {@link Roster} that the draw used. */
   readonly roster: Hash;
   readonly tickets: readonly Signed<TicketBody>[];
@@ -208,7 +217,7 @@ export interface Transcript {
   readonly arrivals: readonly ArrivalRecord[];
 }
 export const transcriptSchema: z.ZodType<Transcript> = z.strictObject({
-  order: orderSchema,
+  orders: ordersSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(limits.witnesses),
   commits: z.array(commitSchema).max(limits.members),

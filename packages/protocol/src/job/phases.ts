@@ -1,32 +1,32 @@
 import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
-import { assertFeeCovered, basePricePerKilobyte, feeOf } from '../money/fees.ts';
 import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { OpenedAnswer, TaskRules } from '../tasks/task.ts';
 import { assertGrant, type Grant } from './claims.ts';
 import {
   type Commit,
   type Decline,
-  jobIdOf,
   type Order,
   type Reveal,
   type Stage,
   sealFull,
   sealKept,
 } from './messages.ts';
+import { type JobTerms, jobIdOf, jobTermsOf } from './orders.ts';
 
 /**
  * The life of a job: sealed → full → reveal → closed. Every transition is a pure function from one typed state
  * to the next; it throws `MoeError('message-refused')` for a message that does not belong, and then nothing has
  * changed. Signatures are checked by the caller, beside other work (`verifyTranscriptSignatures`).
  */
-interface JobBase {
+interface JobBase extends JobTerms {
   readonly id: JobId;
-  readonly order: Order;
+  readonly orders: readonly Order[];
   readonly roster: Roster;
   readonly tickets: readonly Ticket[];
   readonly draw: ShardDraw;
+  /** The sum of the fees: what its experts work for. */
   readonly feeMicro: bigint;
   /** Members and newcomers, in the order drawn: everyone who was asked. */
   readonly seats: readonly NodeId[];
@@ -58,29 +58,23 @@ function refuse(message: string): never {
   throw new MoeError('message-refused', message);
 }
 
-/** Opens a job: checks order, fee and tickets against the roster and draws the shard. */
-export function openJob(order: Order, roster: Roster, tickets: readonly Ticket[]): SealedJob {
-  const { body } = order;
-  const id = jobIdOf(body);
-  if (order.by !== body.client) refuse('The order is not signed by its client.');
-  if (body.network !== roster.network || body.market !== roster.market)
-    refuse(`The order is for ${body.network}/${body.market}, not ${roster.network}/${roster.market}.`);
-  if (body.bytes > roster.parameters.maximumTextBytes)
-    refuse(`The datum has ${body.bytes} bytes; this market serves ${roster.parameters.maximumTextBytes}.`);
-  const feeMicro = feeOf(body.bytes, basePricePerKilobyte(roster.experts), body.tipMicro);
-  assertFeeCovered(feeMicro, body.maxFeeMicro);
+/** Opens a job: checks orders, fees and tickets against the roster and draws the shard. */
+export function openJob(orders: readonly Order[], roster: Roster, tickets: readonly Ticket[]): SealedJob {
+  const terms = jobTermsOf(orders, roster);
+  const id = jobIdOf(orders.map(({ body }) => body));
   if (!areTicketsDue(roster, id, tickets))
     refuse('The tickets are not valid ones of the validators whose duty the job is.');
   const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
-  return beginJob({ id, order, roster, tickets, draw, feeMicro });
+  return beginJob({ id, orders, ...terms, roster, tickets, draw });
 }
 
 /** A job of which nothing has been said yet: of a draw that {@link openJob} made, or that stands for one in a simulation. */
-export function beginJob(drawn: Omit<JobBase, 'seats'>): SealedJob {
-  const { draw } = drawn;
+export function beginJob(drawn: Omit<JobBase, 'seats' | 'feeMicro'>): SealedJob {
+  const { draw, feesMicro } = drawn;
   return {
     phase: 'sealed',
     ...drawn,
+    feeMicro: feesMicro.reduce((sum, feeMicro) => sum + feeMicro, 0n),
     seats: [...draw.members, ...draw.newcomers],
     commits: [],
     grants: [],

@@ -31,7 +31,7 @@ export type SealedStage = Pick<Transcript, 'commits' | 'grants' | 'declines' | '
 /** Checks every signature of a transcript. Throws `bad-signature`, which says whose. */
 export async function verifyTranscriptSignatures(transcript: Transcript): Promise<void> {
   await verifyAll([
-    [orderDomain, transcript.order],
+    ...transcript.orders.map((order) => [orderDomain, order] as const),
     ...messagesOf(transcript),
     ...transcript.fullCommits.map((commit) => [commitDomain, commit] as const),
     ...transcript.arrivals.map((record) => [arrivalDomain, record] as const),
@@ -80,7 +80,7 @@ async function verifyAll(messages: readonly DomainMessage[]): Promise<void> {
 export function replayTranscript(transcript: Transcript, roster: Roster): ClosedJob {
   if (rosterHash(roster) !== transcript.roster)
     throw new MoeError('message-refused', 'The transcript is about another roster.');
-  const cut = replaySealed(openJob(transcript.order, roster, transcript.tickets), transcript);
+  const cut = replaySealed(openJob(transcript.orders, roster, transcript.tickets), transcript);
   const recorded = new Set<string>();
   for (const { by, body } of transcript.arrivals) {
     if (body.job !== cut.id || !cut.draw.witnesses.includes(by as never))
@@ -106,7 +106,7 @@ export function replaySealed(opened: SealedJob, stage: SealedStage): FullJob {
     throw new MoeError('message-refused', 'The transcript has a grant that no commit used.');
   const { cut } = stage;
   if (
-    cut.by !== sealed.order.body.coordinator ||
+    cut.by !== sealed.coordinator ||
     cut.body.job !== sealed.id ||
     cut.body.seals.join() !== stage.commits.map(({ body }) => body.seal).join()
   )

@@ -1,7 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
-/** Scored jobs, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
+/** Scored data, each with the work of one job, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
 export interface LossTotals {
   readonly jobs: number;
   /** Sum of the losses: for people. It depends on which texts an expert was drawn for. */

@@ -35,8 +35,9 @@ export interface Effects {
   readonly clientSeq: number;
   /** Adds up to nothing: what leaves stakes is burnt. */
   readonly deltas: readonly EffectDelta[];
+  /** Of a job they stand with the first of its orders. */
   readonly slashes: readonly { readonly node: NodeId; readonly amountMicro: Amount }[];
-  /** Certified losses, for the table of places. */
+  /** Certified losses of its datum, for the table of places. */
   readonly losses: readonly WorkerLoss[];
 }
 
@@ -168,24 +169,29 @@ function payment(
   ].filter(({ deltaMicro }) => deltaMicro !== 0n);
 }
 
-export function certificateEffects(certificate: Certificate, roster: FeeRoster): Effects {
-  const { body } = certificate;
-  const winner = body.members.find(({ principal }) => principal === body.winner);
+/**
+ * What a certificate does to one of its orders, each of which is settled in its client's sequence, by itself: nobody's order
+ * waits for another client's. What the job costs its members in stake goes with the first, so that it is taken once.
+ */
+export function certificateEffects({ body }: Certificate, datum: number, roster: FeeRoster): Effects {
+  const { client, clientSeq, feeMicro, winner } = body.data[datum]!;
+  const paid = body.members.find(({ principal }) => principal === winner);
+  const punished = datum === 0 ? body.members : [];
   return {
     proof: certificateHash(body),
-    client: body.client,
-    clientSeq: body.clientSeq,
+    client,
+    clientSeq,
     deltas:
-      winner === undefined
+      paid === undefined
         ? []
-        : payment(roster, body.client, winner.worker, winner.principal, winner.workerBps, body.feeMicro),
-    slashes: body.members
+        : payment(roster, client, paid.worker, paid.principal, paid.workerBps, feeMicro),
+    slashes: punished
       .flatMap(({ principal, worker, slashMicro, workerSlashMicro }) => [
         { node: principal, amountMicro: slashMicro },
         { node: worker, amountMicro: workerSlashMicro },
       ])
       .filter(({ amountMicro }) => amountMicro > 0n),
-    losses: certifiedLosses(body, roster.parameters),
+    losses: certifiedLosses(body, datum, roster.parameters),
   };
 }
 

@@ -34,20 +34,20 @@ export interface OpenedSeat<Opened extends OpenedAnswer> {
 }
 
 export interface SeatScore {
-  /** From 0 (the best) to 1. */
-  readonly loss: Fraction;
+  /** For each datum, from 0 (the best) to 1; null where there was nothing to compare. */
+  readonly losses: readonly (Fraction | null)[];
   /** What is delivered has nothing to do with what the others deliver: a fault. */
   readonly isOutlier: boolean;
   /** Most judges are against this judge's view of the pieces: it judged nobody and cannot win. */
   readonly isDissenting: boolean;
 }
 
-/** Where a datum lies in the history of its market. */
+/** Where the data of a job lie in the history of their market. */
 export interface DatumPlace {
   /** Cell in which standings are counted. */
   readonly place: number;
-  /** What history finds like data by, as it stands in the certificate: a byte for each dimension of the market's space. */
-  readonly vector: Uint8Array;
+  /** Of each datum, what history finds like ones by, as it stands in the certificate: a byte for each dimension of the market's space. */
+  readonly vectors: readonly Uint8Array[];
 }
 
 /** Where a datum seems to lie by one answer: for beliefs, not for what is certified. */

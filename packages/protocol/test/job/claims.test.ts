@@ -24,7 +24,7 @@ function calledJob(name: string) {
   const principal = members[0]!;
   const worker = roster.experts.find(({ node, onProbation }) => !onProbation && !seats.includes(node))!.node;
   const job = fixtureJob(name, {}, new Map([[principal, worker]]));
-  return { job, principal, worker, sealed: openJob(job.order, roster, job.tickets) };
+  return { job, principal, worker, sealed: openJob([job.order], roster, job.tickets) };
 }
 const refusedWith = (act: () => unknown): string => {
   try {
@@ -46,8 +46,8 @@ describe('a job with a friend', () => {
     expect(member).toMatchObject({ worker, workerBps: 4_000, outcome: 'scored' });
     expect(member.standing.global[0]).toBe(context.standing(worker, body.place).global.jobs);
 
-    const won = { ...body, winner: principal, feeMicro: 10_000n };
-    const effects = certificateEffects({ body: won, signatures: [] }, roster);
+    const won = { ...body, data: [{ ...body.data[0]!, winner: principal, feeMicro: 10_000n }] };
+    const effects = certificateEffects({ body: won, signatures: [] }, 0, roster);
     const ownerOf = (node: NodeId) => roster.experts.find((expert) => expert.node === node)!.owner;
     const paid = new Map(effects.deltas.map(({ account, deltaMicro }) => [account as string, deltaMicro]));
     // 2 % are the market's; of the rest, 40 % are the worker's.
@@ -73,7 +73,7 @@ describe('a job with a friend', () => {
       slashMicro: (wholeMicro * 6_000n) / 10_000n,
       workerSlashMicro: (wholeMicro * 4_000n) / 10_000n,
     });
-    const { slashes } = certificateEffects({ body, signatures: [] }, roster);
+    const { slashes } = certificateEffects({ body, signatures: [] }, 0, roster);
     expect(slashes.reduce((sum, { amountMicro }) => sum + amountMicro, 0n)).toBe(wholeMicro);
   });
 });

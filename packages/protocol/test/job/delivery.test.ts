@@ -1,7 +1,7 @@
 import { hashOf, type NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CertificateBody, CertifiedMember } from '../../src/job/certificate.ts';
+import type { CertifiedMember } from '../../src/job/certificate.ts';
 import { type Delivery, deliveryWeights } from '../../src/job/delivery.ts';
 import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 
@@ -13,13 +13,15 @@ const member = (index: number, worse: number, outcome: CertifiedMember['outcome'
     workerBps: 10_000,
     onProbation,
     outcome,
-    loss: outcome === 'scored' || outcome === 'outlier' ? [worse, 128] : null,
+    losses: [outcome === 'scored' || outcome === 'outlier' ? ([worse, 128] as const) : null],
     standing: { global: [0, 0], place: [0, 0] },
     slashMicro: 0n,
     workerSlashMicro: 0n,
   }) satisfies CertifiedMember;
-const bodyOf = (members: readonly CertifiedMember[], winner: NodeId | null = members[0]!.principal) =>
-  ({ members, winner }) as CertificateBody;
+const bodyOf = (members: readonly CertifiedMember[], winner: NodeId | null = members[0]!.principal) => ({
+  members,
+  data: [{ winner }],
+});
 const deliveries: Delivery[] = ['ensemble', 'expected-best', 'winner'];
 const members = fc
   .array(
@@ -40,6 +42,7 @@ describe('delivery weights', () => {
         const able = list.filter(canWin);
         const weights = deliveryWeights(
           bodyOf(list, able[0]?.principal ?? null),
+          0,
           delivery,
           defaultParameters,
         );
@@ -56,6 +59,7 @@ describe('delivery weights', () => {
   it('a lower expected loss never weighs less', () => {
     const weights = deliveryWeights(
       bodyOf([member(0, 10, 'scored'), member(1, 20, 'scored'), member(2, 90, 'scored')]),
+      0,
       'ensemble',
       defaultParameters,
     );
@@ -67,9 +71,9 @@ describe('delivery weights', () => {
     const list = [member(0, 30, 'scored'), member(1, 20, 'scored'), member(2, 0, 'missed')];
     for (const ensembleTemperature of [1e-6, 0])
       expect(
-        deliveryWeights(bodyOf(list), 'ensemble', { ...defaultParameters, ensembleTemperature }),
+        deliveryWeights(bodyOf(list), 0, 'ensemble', { ...defaultParameters, ensembleTemperature }),
       ).toEqual([0, 1, 0]);
-    expect(deliveryWeights(bodyOf(list), 'expected-best', defaultParameters)).toEqual([0, 1, 0]);
-    expect(deliveryWeights(bodyOf(list), 'winner', defaultParameters)).toEqual([1, 0, 0]);
+    expect(deliveryWeights(bodyOf(list), 0, 'expected-best', defaultParameters)).toEqual([0, 1, 0]);
+    expect(deliveryWeights(bodyOf(list), 0, 'winner', defaultParameters)).toEqual([1, 0, 0]);
   });
 });

@@ -30,7 +30,6 @@ import {
   cutDomain,
   type Decline,
   declineDomain,
-  jobIdOf,
   type Order,
   type OrderBody,
   orderDomain,
@@ -42,6 +41,7 @@ import {
   signReveal,
   type Transcript,
 } from '../../src/job/messages.ts';
+import { jobIdOf } from '../../src/job/orders.ts';
 import { embeddedParameters, type MarketParameters } from '../../src/parameters/market-parameters.ts';
 import { drawStream } from '../../src/random/stream.ts';
 import { embeddingTask } from '../../src/tasks/embedding/embedding-task.ts';
@@ -184,7 +184,7 @@ export function fixtureJob(
     deadlineMs: 1,
     ...changes,
   });
-  const id = jobIdOf(order.body);
+  const id = jobIdOf([order.body]);
   const tickets = ticketValidators(roster, id).map((node) => {
     const { keys, list } = validators.find((validator) => validator.node === node)!;
     return releaseTicket(keys, list, 0, id);
@@ -255,7 +255,7 @@ export function fixtureJob(
     } = {}) => {
       const committed = commits.map(job.commit);
       return {
-        order,
+        orders: [order],
         roster: rosterHash(roster),
         tickets,
         commits: committed,

@@ -68,12 +68,15 @@ describe('phases', () => {
     let certified = 0;
     fc.assert(
       fc.property(list, list, list, (first, second, third) => {
-        const sealed = feed(openJob(job.order, roster, job.tickets), first, (state, { kind, message: m }) =>
-          kind === 'commit'
-            ? receiveCommit(state, m)
-            : kind === 'decline'
-              ? receiveDecline(state, m)
-              : wrongStage(state as never),
+        const sealed = feed(
+          openJob([job.order], roster, job.tickets),
+          first,
+          (state, { kind, message: m }) =>
+            kind === 'commit'
+              ? receiveCommit(state, m)
+              : kind === 'decline'
+                ? receiveDecline(state, m)
+                : wrongStage(state as never),
         );
         const principals = [...sealed.commits, ...sealed.declines].map(({ body }) => body.principal);
         expect(new Set(principals).size).toBe(principals.length);
@@ -110,7 +113,7 @@ describe('phases', () => {
 
   it('a decline stands: no commit after it, nor a second one', () => {
     const [a] = seats as [NodeId];
-    const declined = receiveDecline(openJob(job.order, roster, job.tickets), job.decline(a));
+    const declined = receiveDecline(openJob([job.order], roster, job.tickets), job.decline(a));
     expect(() => receiveCommit(declined, job.commit(a))).toThrow(/declined/);
     expect(() => receiveDecline(declined, job.decline(a))).toThrow(/answered already/);
   });
@@ -119,7 +122,7 @@ describe('phases', () => {
 describe('opening a job', () => {
   const open = (changes: Parameters<typeof fixtureJob>[1], name = 'opening') => {
     const made = fixtureJob(name, changes);
-    return openJob(made.order, roster, made.tickets);
+    return openJob([made.order], roster, made.tickets);
   };
   it('asks the fee that the roster gives, and not more than the client allows', () => {
     expect(open({}).feeMicro).toBe(10_000n);
@@ -132,10 +135,10 @@ describe('opening a job', () => {
     expect(() => open({ market: 'images' as never })).toThrow(/not test-net/);
     expect(() => open({ bytes: roster.parameters.maximumTextBytes + 1 })).toThrow(/bytes/);
     const stolen = signBody(ownerOf('thief'), orderDomain, job.order.body);
-    expect(() => openJob(stolen, roster, job.tickets)).toThrow(/not signed by its client/);
-    expect(() => openJob(job.order, roster, [])).toThrow(/tickets/);
-    expect(() => openJob(job.order, roster, other.tickets)).toThrow(/tickets/);
-    expect(() => openJob(job.order, roster, [...job.tickets, job.tickets[0]!])).toThrow(/tickets/);
+    expect(() => openJob([stolen], roster, job.tickets)).toThrow(/not signed by its client/);
+    expect(() => openJob([job.order], roster, [])).toThrow(/tickets/);
+    expect(() => openJob([job.order], roster, other.tickets)).toThrow(/tickets/);
+    expect(() => openJob([job.order], roster, [...job.tickets, job.tickets[0]!])).toThrow(/tickets/);
   });
 
   it('draws another shard for another salt: the client cannot foresee it', () => {
@@ -148,13 +151,13 @@ describe('opening a job', () => {
       ...roster,
       experts: roster.experts.map((expert, index) => ({ ...expert, onProbation: index > 1 })),
     };
-    expect(() => openJob(job.order, few, job.tickets)).toThrow(/at least 3/);
+    expect(() => openJob([job.order], few, job.tickets)).toThrow(/at least 3/);
   });
 });
 
 describe('the cut', () => {
   const progress = (commits: readonly NodeId[], declines: readonly NodeId[] = []): string => {
-    let state: SealedJob = openJob(job.order, roster, job.tickets);
+    let state: SealedJob = openJob([job.order], roster, job.tickets);
     for (const node of commits) state = receiveCommit(state, job.commit(node));
     for (const node of declines) state = receiveDecline(state, job.decline(node));
     return sealedProgress(state);

@@ -27,20 +27,26 @@ describe('a transcript', () => {
     const transcript = job.transcript();
     const body = await certify(transcript);
     expect(body.members.map(({ outcome }) => outcome)).toEqual(new Array(6).fill('scored'));
-    expect(job.members).toContain(body.winner);
-    expect(body.feeMicro).toBe(10_000n);
+    expect(job.members).toContain(body.data[0]!.winner);
+    expect(body.data[0]!.feeMicro).toBe(10_000n);
     expect(await certify(decode(encode(transcript), transcriptSchema))).toEqual(body);
-    for (const { loss } of body.members)
+    for (const {
+      losses: [loss],
+    } of body.members)
       expect(Number.isInteger(lossUnits(loss!, roster.parameters))).toBe(true);
   });
 
   it('never lets a newcomer win, nor change who does', async () => {
     for (let index = 0; index < 20; index += 1) {
       const other = fixtureJob(`newcomer ${index}`);
-      const { winner, members } = await certify(other.transcript());
+      const {
+        data: [datum],
+        members,
+      } = await certify(other.transcript());
+      const { winner } = datum!;
       expect(other.members).toContain(winner);
       const without = await certify(other.transcript({ commits: other.members }));
-      expect(without.winner).toBe(winner);
+      expect(without.data[0]!.winner).toBe(winner);
       expect(without.members.slice(0, 5)).toEqual(members.slice(0, 5));
     }
   });
@@ -56,11 +62,11 @@ describe('a transcript', () => {
       for (const commits of [tied.seats, tied.seats.toReversed()]) {
         const transcript = tied.transcript({ commits });
         const body = certifyJob(replayTranscript(transcript, roster), transcript, alike);
-        const losses = new Map(body.members.map(({ principal, loss }) => [principal, loss![0]]));
+        const losses = new Map(body.members.map(({ principal, losses: [loss] }) => [principal, loss![0]]));
         const least = Math.min(...tied.members.map((node) => losses.get(node)!));
         const best = tied.members.filter((node) => losses.get(node) === least);
         if (best.length > 1) ties += 1;
-        expect(body.winner).toBe(commits.find((node) => best.includes(node)));
+        expect(body.data[0]!.winner).toBe(commits.find((node) => best.includes(node)));
       }
     }
     expect(ties).toBeGreaterThan(5);
@@ -126,9 +132,9 @@ describe('a member who is missing', () => {
     expect(
       two.members.filter(({ outcome }) => outcome === 'scored').map(({ principal }) => principal),
     ).toEqual([a, b]);
-    expect([a, b]).toContain(two.winner);
+    expect([a, b]).toContain(two.data[0]!.winner);
     const one = await certify(job.transcript({ reveals: [a, newcomer] }));
-    expect(one).toMatchObject({ winner: null, feeMicro: 0n });
+    expect(one.data).toMatchObject([{ winner: null, feeMicro: 0n }]);
     expect(one.members.every(({ slashMicro, outcome }) => slashMicro === 0n && outcome === 'missed')).toBe(
       true,
     );
@@ -153,10 +159,10 @@ describe('a member who lies', () => {
     const body = await certify({ ...transcript, reveals });
     expect(body.members.find(({ principal }) => principal === a)).toMatchObject({
       outcome: 'wrong-reveal',
-      loss: null,
+      losses: [null],
       slashMicro: 50_000n,
     });
-    expect(body.winner).not.toBe(a);
+    expect(body.data[0]!.winner).not.toBe(a);
     expect(body.members.filter(({ outcome }) => outcome === 'scored')).toHaveLength(5);
   });
 
@@ -179,10 +185,13 @@ describe('tampering with a transcript', () => {
   it.each<[string, (transcript: Transcript) => Transcript]>([
     [
       'an order of another price',
-      (t) => ({ ...t, order: { ...t.order, body: { ...t.order.body, tipMicro: 1n } } }),
+      (t) => ({ ...t, orders: [{ ...t.orders[0]!, body: { ...t.orders[0]!.body, tipMicro: 1n } }] }),
     ],
-    ['an order signed by another', (t) => ({ ...t, order: { ...t.order, by: ownerOf('thief').address } })],
-    ['another job’s order', (t) => ({ ...t, order: other.order })],
+    [
+      'an order signed by another',
+      (t) => ({ ...t, orders: [{ ...t.orders[0]!, by: ownerOf('thief').address }] }),
+    ],
+    ['another job’s order', (t) => ({ ...t, orders: [other.order] })],
     ['another job’s tickets', (t) => ({ ...t, tickets: other.tickets })],
     ['a ticket less', (t) => ({ ...t, tickets: without(t.tickets) })],
     ['tickets in another order', (t) => ({ ...t, tickets: t.tickets.toReversed() })],
@@ -266,7 +275,7 @@ describe('the number of pieces', () => {
       reveals: transcript.reveals.map((m) => (m.principal === a ? reveal : m)),
     });
     const members = new Map(body.members.map((member) => [member.principal, member]));
-    expect(members.get(a)).toMatchObject({ outcome: 'outlier', loss: null, slashMicro: 1_000n });
+    expect(members.get(a)).toMatchObject({ outcome: 'outlier', losses: [null], slashMicro: 1_000n });
     expect([...members.values()].filter(({ outcome }) => outcome === 'scored')).toHaveLength(5);
   });
 });

@@ -43,7 +43,7 @@ describe('a market of another kind than text embeddings', () => {
 
   it('is certified by the same machine: seals, cut, reveals, losses, winner', async () => {
     const body = await certify(job.transcript());
-    expect(body.members.map(({ outcome, loss }) => [outcome, loss])).toEqual([
+    expect(body.members.map(({ outcome, losses: [loss] }) => [outcome, loss])).toEqual([
       ['scored', [3, 16]],
       ['scored', [0, 16]],
       ['scored', [5, 16]],
@@ -52,9 +52,9 @@ describe('a market of another kind than text embeddings', () => {
       ['scored', [0, 16]],
     ]);
     // The newcomer guesses as well, and cannot win.
-    expect(body.winner).toBe(job.members[1]);
-    expect([body.place, ...body.vector]).toEqual([job.members.length, 1]);
-    expect(body.feeMicro).toBe(10_000n);
+    expect(body.data[0]!.winner).toBe(job.members[1]);
+    expect([body.place, ...body.data[0]!.vector]).toEqual([job.members.length, 1]);
+    expect(body.data[0]!.feeMicro).toBe(10_000n);
   });
 
   it('punishes what was not sealed, and what is no answer of the kind', async () => {
@@ -74,7 +74,7 @@ describe('a market of another kind than text embeddings', () => {
       ),
     });
     expect(body.members.slice(0, 2).map(({ outcome }) => outcome)).toEqual(['wrong-reveal', 'wrong-reveal']);
-    expect(body.winner).toBe(job.members[2]);
+    expect(body.data[0]!.winner).toBe(job.members[2]);
   });
 
   it('gives answers that no market of text embeddings takes for one', () => {
@@ -95,15 +95,15 @@ describe('a market of another kind than text embeddings', () => {
     const answers = certificate.body.members.map(
       ({ principal }) => transcript.reveals.find((reveal) => reveal.principal === principal)!.full,
     );
-    const weights = deliveryWeights(certificate.body, 'ensemble', roster.parameters);
+    const weights = deliveryWeights(certificate.body, 0, 'ensemble', roster.parameters);
     expect(numberIn(sequenceTask.deliver(answers, weights, roster.parameters))).toBe(hidden + 2);
 
     const state = ledgerWithRoster();
     const total = totalMicro(state);
-    const winner = roster.experts.find(({ node }) => node === certificate.body.winner)!;
+    const winner = roster.experts.find(({ node }) => node === certificate.body.data[0]!.winner)!;
     const balanceOf = (account: AccountId): bigint => state.accounts.get(account)!.balanceMicro;
     const before = balanceOf(winner.owner);
-    const body = netSettlement([certificateEffects(certificate, roster)], {
+    const body = netSettlement([certificateEffects(certificate, 0, roster)], {
       network: roster.network,
       market: roster.market,
       batch: 0,

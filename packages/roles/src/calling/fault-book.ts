@@ -29,7 +29,7 @@ export function faultBook(self: NodeId): FaultBook {
   return {
     observe({ members, place }) {
       const own = members.find(({ principal, worker }) => principal === self && worker === self);
-      if (own === undefined || (own.loss === null && own.slashMicro === 0n)) return;
+      if (own === undefined || (own.losses.every((loss) => loss === null) && own.slashMicro === 0n)) return;
       const isFault = own.slashMicro > 0n;
       everywhere = add(everywhere, isFault);
       places.set(place, add(places.get(place) ?? { jobs: 0, faults: 0 }, isFault));

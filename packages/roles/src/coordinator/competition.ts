@@ -93,7 +93,7 @@ async function competeOnce(
         onStage: view.observeStage,
       },
       {
-        order: signBody(order.keys, orderDomain, body),
+        orders: [signBody(order.keys, orderDomain, body)],
         roster,
         rosterHash: hash,
         text: request.text,
@@ -106,27 +106,28 @@ async function competeOnce(
     throw error;
   }
   const { certificate, transcript } = outcome;
-  const effects = certificateEffects(certificate, roster);
-  orders.decide(order, certificate.body.feeMicro);
+  const effects = certificateEffects(certificate, 0, roster);
+  const datum = certificate.body.data[0]!;
+  orders.decide(order, datum.feeMicro);
   components.keepRoster(hash);
-  await records.keep(certificate.body.job, {
+  await records.keep(datum.order, {
     ...base,
-    proof: { kind: 'certificate', certificate, tickets: transcript.tickets, roster: hash },
+    proof: { kind: 'certificate', certificate, data: [0], tickets: transcript.tickets, roster: hash },
     effects,
     transcript,
     latenciesMs: Object.fromEntries(outcome.latenciesMs),
     atMs: startedMs,
     durationMs: clock.steadyMs() - beganMs,
   });
-  if (certificate.body.winner === null)
+  if (datum.winner === null)
     throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
       isRetryable: true,
     });
   return {
     answer: deliver(outcome, request.delivery, view.task),
-    receiptId: certificate.body.job,
+    receiptId: datum.order,
     mode: 'shard',
-    feeMicro: certificate.body.feeMicro,
+    feeMicro: datum.feeMicro,
     tokens: components.countTokens(request.text),
   };
 }
@@ -139,7 +140,7 @@ function deliver(
   const revealed = new Map(transcript.reveals.map(({ principal, full }) => [principal, full]));
   return task.deliver(
     body.members.map(({ principal }) => revealed.get(principal)),
-    deliveryWeights(body, delivery, parameters),
+    deliveryWeights(body, 0, delivery, parameters),
     parameters,
   );
 }

@@ -42,7 +42,7 @@ export async function runShardJob(
   const [full, notes] = await Promise.all([fullStage(run, cutOff, cut), noteStage(run, cutOff, cut)]);
   const closed = closeReveal(await revealStage(run, closeFull(full), cut, notes));
   const transcript: Transcript = {
-    order: input.order,
+    orders: closed.orders,
     roster: input.rosterHash,
     tickets: closed.tickets,
     commits: closed.commits,

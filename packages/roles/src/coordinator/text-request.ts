@@ -42,7 +42,7 @@ export interface CompetingComponents extends ServingComponents {
   readonly rollCaller?: RollCaller;
   /** Told of contradicting statements that the coordinator comes upon. */
   readonly onEquivocation?:
-    | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
+    | ((statements: readonly [Statement, Statement], orders: readonly OrderBody[]) => void)
     | undefined;
 }
 

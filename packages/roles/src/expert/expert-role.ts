@@ -205,17 +205,17 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
 
     serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
       const state = jobs.of(request.job);
-      const { order, id } = state.job;
+      const { orders, coordinator, id } = state.job;
       const { cut } = request;
       assertAsker(state.job, from);
-      if (cut.by !== order.body.coordinator || cut.body.job !== id)
+      if (cut.by !== coordinator || cut.body.job !== id)
         refuse('The cut is not from the coordinator of this job.');
       if (state.sealed === undefined || !cut.body.seals.includes(state.sealed.seal))
         refuse("The cut does not hold this expert's seal.");
       if (!(await verifyBodyAsync(cutDomain, cut))) refuse('The signature of the cut is not valid.');
       if (
-        Buffer.byteLength(request.text) !== order.body.bytes ||
-        saltedDataHash(request.text, request.salt) !== order.body.dataHash
+        Buffer.byteLength(request.text) !== orders[0]!.body.bytes ||
+        saltedDataHash(request.text, request.salt) !== orders[0]!.body.dataHash
       )
         refuse('The datum is not the one that was ordered.');
       state.full ??= {
@@ -235,7 +235,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     serve(transport, protocols.reveal, revealRequestSchema, async (request, from) => {
       const state = jobs.of(request.job as JobId);
       assertAsker(state.job, from);
-      if (from === state.job.order.body.coordinator && state.revealsUntilMs < clock.steadyMs())
+      if (from === state.job.coordinator && state.revealsUntilMs < clock.steadyMs())
         refuse('This expert has no part in the job any more.');
       const { revealed, full } = state;
       if (
@@ -275,7 +275,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
 }
 
 /** A witness asks, too, before it says that an expert has not answered. */
-function assertAsker({ order, draw }: SealedJob, from: NodeId): void {
-  if (from !== order.body.coordinator && !draw.witnesses.includes(from))
+function assertAsker({ coordinator, draw }: SealedJob, from: NodeId): void {
+  if (from !== coordinator && !draw.witnesses.includes(from))
     refuse('Only the coordinator of an order and the witnesses of its job may ask.');
 }

@@ -126,6 +126,6 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
 }
 
 /** After this, by its own clock, an expert opens no job of the order. */
-function lastAskedMs({ order, roster }: SealedJob): number {
-  return order.body.deadlineMs + roster.parameters.maximumClockSkewMs;
+function lastAskedMs({ deadlineMs, roster }: SealedJob): number {
+  return deadlineMs + roster.parameters.maximumClockSkewMs;
 }

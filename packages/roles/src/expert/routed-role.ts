@@ -46,8 +46,8 @@ export function serveRouted(
         'An order for routed work is signed by its client, for this expert, and brought by its coordinator.',
       );
     const roster = view.rosterOf(body.roster) ?? refuse('The roster of the order is not known here.');
-    assertPayable(view, roster, body, clock.nowMs());
-    assertEndsSoon(roster, body, clock.nowMs());
+    assertPayable(view, roster, [body], clock.nowMs());
+    assertEndsSoon(roster, [body], clock.nowMs());
     if (tallies.has(`${body.client}/${body.clientSeq}`)) refuse('The order is tallied already.');
     if (!(await verifyBodyAsync(routedOrderDomain, { by, body, signature })))
       refuse('The signature of the order is not valid.');

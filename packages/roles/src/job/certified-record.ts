@@ -47,30 +47,34 @@ export async function assertCertified(
 }
 
 /**
- * A certificate as a record of history; undefined when nobody was scored. Who takes records from others calls
+ * One datum of a certificate as a record of history; undefined when nobody was scored. Who takes records from others calls
  * {@link assertCertified} first: a forged one would send calls and texts to its forger.
  */
 export function historyRecordOf(
   body: CertificateBody,
+  datum: number,
   parameters: Pick<StandingParameters, 'distractors'>,
   atMs: number,
   latenciesMs: Readonly<Record<string, number>> = {},
 ): HistoryRecord | undefined {
-  if (body.vector.length === 0) return undefined;
+  const { order, vector, feeMicro, winner } = body.data[datum]!;
+  if (vector.length === 0) return undefined;
   return {
-    job: body.job,
+    order,
     atMs,
     place: body.place,
-    vector: new Int8Array(body.vector),
-    feeMicro: body.feeMicro,
-    winner: body.winner,
-    outcomes: certifiedLosses(body, parameters).map(({ node, principal, lossUnits, excessUnits, won }) => ({
-      principal,
-      worker: node,
-      lossUnits,
-      excessUnits,
-      won,
-      latencyMs: latenciesMs[node] ?? 0,
-    })),
+    vector: new Int8Array(vector),
+    feeMicro,
+    winner,
+    outcomes: certifiedLosses(body, datum, parameters).map(
+      ({ node, principal, lossUnits, excessUnits, won }) => ({
+        principal,
+        worker: node,
+        lossUnits,
+        excessUnits,
+        won,
+        latencyMs: latenciesMs[node] ?? 0,
+      }),
+    ),
   };
 }

@@ -14,9 +14,9 @@ import type { MarketView } from '../view/market-view.ts';
 import { assertPayable } from './payable-order.ts';
 
 export type JobRequest = z.infer<typeof sealedRequestSchema>;
-/** What opens a job: its order, the roster, and the tickets of its draw. */
+/** What opens a job: its orders, the roster, and the tickets of its draw. */
 export interface JobOpening {
-  readonly order: Order;
+  readonly orders: readonly Order[];
   readonly roster: Hash;
   readonly tickets: readonly Ticket[];
 }
@@ -27,18 +27,29 @@ interface OpeningComponents {
 }
 
 /**
- * The job that an opening is about, once order, money, tickets and draw are found to be in order: the cheap questions
+ * The job that an opening is about, once orders, money, tickets and draw are found to be in order: the cheap questions
  * first. What costs money or another's work begins here, whoever passes the opening on. Throws `message-refused`.
  */
 export async function openOrderedJob(
   opening: JobOpening,
   { view, clock }: OpeningComponents,
 ): Promise<SealedJob> {
-  const { order, tickets } = opening;
+  const { orders, tickets } = opening;
   const roster = view.rosterOf(opening.roster) ?? refuse('The roster of this job is not known here.');
-  assertPayable(view, roster, order.body, clock.nowMs());
-  if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
-  return openJob(order, roster, tickets);
+  assertPayable(
+    view,
+    roster,
+    orders.map(({ body }) => body),
+    clock.nowMs(),
+  );
+  await assertOrdersSigned(orders);
+  return openJob(orders, roster, tickets);
+}
+
+/** Rejects with `message-refused`. */
+export async function assertOrdersSigned(orders: readonly Order[]): Promise<void> {
+  const valid = await Promise.all(orders.map((order) => verifyBodyAsync(orderDomain, order)));
+  if (valid.includes(false)) refuse('The signature of the order is not valid.');
 }
 
 /** The same for the request of a worker. */
@@ -47,7 +58,7 @@ export async function openRequestedJob(
   components: OpeningComponents,
 ): Promise<SealedJob> {
   const job = await openOrderedJob(request, components);
-  if (Buffer.byteLength(request.kept) > request.order.body.bytes)
+  if (Buffer.byteLength(request.kept) > job.orders[0]!.body.bytes)
     refuse('The kept half is longer than the datum that was ordered.');
   return job;
 }
@@ -56,13 +67,13 @@ const openings = new WeakMap<readonly unknown[], Uint8Array>();
 
 /** The opening of a job, encoded: once, however many witnesses are told of it. */
 export function openingBytes({
-  order,
+  orders,
   roster,
   tickets,
-}: Pick<SealedJob, 'order' | 'roster' | 'tickets'>): Uint8Array {
+}: Pick<SealedJob, 'orders' | 'roster' | 'tickets'>): Uint8Array {
   const known = openings.get(tickets);
   if (known !== undefined) return known;
-  const bytes = encode({ order, roster: rosterHash(roster), tickets });
+  const bytes = encode({ orders, roster: rosterHash(roster), tickets });
   openings.set(tickets, bytes);
   return bytes;
 }

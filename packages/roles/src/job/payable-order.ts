@@ -1,3 +1,4 @@
+import type { AccountId } from '@market-of-experts/core';
 import { type OrderBody, type Prepaid, type Roster, spendableMicro } from '@market-of-experts/protocol';
 import { refuse } from '../messages/messaging.ts';
 import type { MarketView } from '../view/market-view.ts';
@@ -34,24 +35,30 @@ export function assertSettleable(
 }
 
 /**
- * The same, that its time is not over, and its fee covered by what the client is not taking out: before anybody spends work,
- * tickets or memory on it.
+ * The same of all orders of a job, that their time is not over, and their fees together covered by what each client is not taking
+ * out: before anybody spends work, tickets or memory on them.
  */
 export function assertPayable(
   view: Pick<MarketView, 'prepaid'>,
   roster: Roster,
-  order: PayableOrder,
+  orders: readonly PayableOrder[],
   nowMs: number,
 ): void {
   const { maximumClockSkewMs } = roster.parameters;
-  if (order.deadlineMs + maximumClockSkewMs <= nowMs) refuse('The deadline of the order has passed.');
-  const prepaid = assertSettleable(view, roster, order);
-  if (spendableMicro(prepaid) < order.maxFeeMicro)
-    refuse('The client has less money locked, besides what it is taking out, than the order may cost.');
+  const openMicro = new Map<AccountId, bigint>();
+  for (const order of orders) {
+    const { client, maxFeeMicro } = order;
+    if (order.deadlineMs + maximumClockSkewMs <= nowMs) refuse('The deadline of the order has passed.');
+    const prepaid = assertSettleable(view, roster, order);
+    openMicro.set(client, (openMicro.get(client) ?? 0n) + maxFeeMicro);
+    if (spendableMicro(prepaid) < openMicro.get(client)!)
+      refuse('The client has less money locked, besides what it is taking out, than the order may cost.');
+  }
 }
 
 /** Asked by validators, of whom several agree: an expert whose clock is slow must not refuse every job. */
-export function assertEndsSoon(roster: Roster, { deadlineMs }: PayableOrder, nowMs: number): void {
-  if (deadlineMs > nowMs + maxOrderLifetimeMs + roster.parameters.maximumClockSkewMs)
+export function assertEndsSoon(roster: Roster, orders: readonly PayableOrder[], nowMs: number): void {
+  const latestMs = nowMs + maxOrderLifetimeMs + roster.parameters.maximumClockSkewMs;
+  if (orders.some(({ deadlineMs }) => deadlineMs > latestMs))
     refuse(`An order ends within ${maxOrderLifetimeMs / 60_000} minutes.`);
 }

@@ -25,7 +25,7 @@ export interface RevealQuestion {
   readonly notes: readonly NodeSignature[];
 }
 
-type DrawnJob = Pick<SealedJob, 'id' | 'order' | 'roster' | 'draw' | 'seats'>;
+type DrawnJob = Pick<SealedJob, 'id' | 'orders' | 'roster' | 'draw' | 'seats'>;
 
 /**
  * Whether enough of those in the cut have sealed their whole work: more than half, and as many paid members as it takes to judge.
@@ -52,7 +52,7 @@ export function mayNote(
 
 /** Whether enough validators have noted the job with this cut. */
 export async function isNoted(
-  { order, draw }: Pick<DrawnJob, 'order' | 'draw'>,
+  { orders, draw }: Pick<DrawnJob, 'orders' | 'draw'>,
   cut: CutBody,
   notes: readonly NodeSignature[],
   view: Pick<MarketView, 'validators' | 'isQuorum'>,
@@ -60,13 +60,13 @@ export async function isNoted(
   // Others' would only be work.
   const counting = new Map(notes.map((note) => [note.node, note] as const));
   const known = view.validators().flatMap((node) => counting.get(node) ?? []);
-  const signers = await signersOfNote(noteOf(order.body, cut), known);
+  const signers = await signersOfNote(noteOf(orders, cut), known);
   return mayNote(signers, draw, view);
 }
 
 /**
  * Whether what an expert reveals will be judged and paid, whatever its client and coordinator do then: enough others have sealed
- * their work, too, and the order's number can be declared void no more. Rejects with `message-refused`.
+ * their work, too, and the orders' numbers can be declared void no more. Rejects with `message-refused`.
  */
 export async function assertMayReveal(
   job: DrawnJob,

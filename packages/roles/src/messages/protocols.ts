@@ -9,7 +9,7 @@ import {
   declineSchema,
   grantSchema,
   nodeSignatureSchema,
-  orderSchema,
+  ordersSchema,
   pastClaimSchema,
   refusalSchema,
   revealSchema,
@@ -24,33 +24,33 @@ import { z } from 'zod';
 
 /** Messages between nodes. A new form gets a new number; old ones are then refused by name. */
 export const protocols = {
-  ticket: 'moe/job/ticket/2',
-  claim: 'moe/job/claim/1',
-  sealed: 'moe/job/sealed/3',
-  full: 'moe/job/full/1',
-  note: 'moe/job/note/1',
+  ticket: 'moe/job/ticket/3',
+  claim: 'moe/job/claim/2',
+  sealed: 'moe/job/sealed/4',
+  full: 'moe/job/full/2',
+  note: 'moe/job/note/2',
   void: 'moe/job/void/1',
-  reveal: 'moe/job/reveal/2',
-  arrived: 'moe/job/arrived/4',
-  arrivals: 'moe/job/arrivals/4',
-  certify: 'moe/job/certify/3',
-  vouch: 'moe/job/vouch/1',
-  agree: 'moe/job/agree/1',
-  certified: 'moe/job/certified/1',
+  reveal: 'moe/job/reveal/3',
+  arrived: 'moe/job/arrived/5',
+  arrivals: 'moe/job/arrivals/5',
+  certify: 'moe/job/certify/4',
+  vouch: 'moe/job/vouch/2',
+  agree: 'moe/job/agree/2',
+  certified: 'moe/job/certified/2',
   route: 'moe/route/2',
   tally: 'moe/tally/2',
-  settle: 'moe/settle/3',
+  settle: 'moe/settle/4',
   epochEnd: 'moe/epoch-end/1',
 } as const;
 
 const textSchema = z.string().max(256 * 1024);
 
-export const ticketRequestSchema = z.strictObject({ order: orderSchema, roster: hashSchema });
+export const ticketRequestSchema = z.strictObject({ orders: ordersSchema, roster: hashSchema });
 export const ticketResponseSchema = z.strictObject({ ticket: ticketSchema });
 
 /** What proves that a job was ordered, and shows who was drawn for it. */
 export const jobOpeningSchema = z.strictObject({
-  order: orderSchema,
+  orders: ordersSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(16),
 });

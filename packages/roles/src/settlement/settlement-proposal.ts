@@ -34,7 +34,26 @@ export interface ProvenOrder {
 /** A settlement to be signed by the validators: the same form for whoever proposes it. */
 export interface SettlementProposal {
   readonly settlement: SettlementBody;
-  readonly orders: readonly ProvenOrder[];
+  /** One a certificate, however many of its orders are in it, … */
+  readonly proofs: readonly SettlementProof[];
+  /** … and what each of their orders comes to, proof after proof. */
+  readonly effects: readonly Effects[];
+}
+
+/** Orders with one proof for all that the same certificate proves. */
+function grouped(orders: readonly ProvenOrder[]): Pick<SettlementProposal, 'proofs' | 'effects'> {
+  const groups = new Map<string, { proof: SettlementProof; effects: Effects[] }>();
+  for (const { proof, effects } of orders) {
+    const known = groups.get(effects.proof);
+    if (known?.proof.kind !== 'certificate' || proof.kind !== 'certificate') {
+      groups.set(effects.proof, { proof, effects: [effects] });
+      continue;
+    }
+    known.proof = { ...known.proof, data: [...known.proof.data, ...proof.data] };
+    known.effects.push(effects);
+  }
+  const all = [...groups.values()];
+  return { proofs: all.map(({ proof }) => proof), effects: all.flatMap(({ effects }) => effects) };
 }
 
 /** Throws `order-gap` unless each client's orders begin at its next and have no gap. */
@@ -43,14 +62,12 @@ export function proposalOf(
   header: Pick<SettlementBody, 'network' | 'market' | 'batch' | 'gateway' | 'by'>,
   ledger: Pick<Ledger, 'nextOrderSeq'>,
 ): SettlementProposal {
-  const settlement = netSettlement(
-    orders.map(({ effects }) => effects),
-    {
-      ...header,
-      nextOrderSeq: (client: AccountId) => ledger.nextOrderSeq(client, header.market as MarketId),
-    },
-  );
-  return { settlement, orders };
+  const { proofs, effects } = grouped(orders);
+  const settlement = netSettlement(effects, {
+    ...header,
+    nextOrderSeq: (client: AccountId) => ledger.nextOrderSeq(client, header.market as MarketId),
+  });
+  return { settlement, proofs, effects };
 }
 
 export interface ProposalComponents {
@@ -66,10 +83,10 @@ const answerMs = 10_000;
 
 /** Asks the validators for their signatures: each checks every proof. */
 export async function signaturesOf(
-  { settlement, orders }: SettlementProposal,
+  { settlement, proofs }: SettlementProposal,
   { ledger, transport, clock, from, signal: ending }: ProposalComponents,
 ): Promise<Collected> {
-  const request = encode({ settlement, proofs: orders.map(({ proof }) => proof) });
+  const request = encode({ settlement, proofs });
   const { network } = settlement;
   return collectSignatures({
     ledger,
@@ -85,11 +102,11 @@ export async function signaturesOf(
 }
 
 /** What is kept of it, before the ledger has it. */
-export function batchOf({ settlement, orders }: SettlementProposal, { signatures }: Collected): BatchRecord {
+export function batchOf({ settlement, effects }: SettlementProposal, { signatures }: Collected): BatchRecord {
   const signed: SignedSettlement = { settlement, signatures: [...signatures] };
   return {
     batch: settlement.batch,
-    detail: settlementDetailBytes(orders.map(({ effects }) => effects)),
+    detail: settlementDetailBytes(effects),
     settlement: encode(signed),
   };
 }

@@ -24,6 +24,7 @@ import {
   signSettlement,
   type TransactionOf,
 } from '@market-of-experts/protocol';
+import type { OrderNumber } from '../job/order-number.ts';
 import { type JobPen, jobPen } from './job-pen.ts';
 
 /** What a validator does in the ranking: it promises weights, and later opens the promise. */
@@ -42,7 +43,7 @@ export interface GuardedSigner {
    * node may have said something in it before. No honest question about the job comes after `untilMs`.
    */
   openJob(job: JobId, untilMs: number, options?: { readonly isUrgent?: boolean }): JobPen;
-  /** Notes a job under its order number, as `bindOrder` does, with one cut of it, and says so. */
+  /** Notes a job under all of its order numbers, as `bindOrder` does, or under none, with one cut of it, and says so. */
   note(body: NoteBody, untilMs: number): Promise<Signed<NoteBody>>;
   /**
    * Binds an order number to the one job that it stands for, or to none, until then. Rejects with `signed-already` where it is
@@ -63,7 +64,7 @@ export interface GuardedSigner {
 }
 
 /** An order number on the ledger, which settles each once. */
-type MarketOrderNumber = Pick<NoteBody, 'network' | 'market' | 'client' | 'clientSeq'>;
+type MarketOrderNumber = Pick<NoteBody, 'network' | 'market'> & OrderNumber;
 
 /** The signer of a node's key, over the guard of the process. */
 export type SignerOf = (keys: KeyPair) => GuardedSigner;
@@ -78,16 +79,15 @@ export function guardedSigner(
   const node = keys.publicKey as NodeId;
   const number = (sequence: string, at: number, slot: string, said: Hash): Promise<void> =>
     guard.enter({ sequence: `${node}/${sequence}`, number: at, slot, said });
-  /** What it throws at once rejects, too. */
-  const enter = async (saying: OnceSaying): Promise<void> => orders.enter(saying);
-  const bindOrder: GuardedSigner['bindOrder'] = async (
-    { network, market, client, clientSeq },
-    job,
+  const bindingOf = (
+    { network, market, client, clientSeq }: MarketOrderNumber,
+    job: JobId | null,
+    untilMs: number,
+  ): OnceSaying => ({
+    slot: `${node}/order/${network}/${market}/${client}/${clientSeq}`,
+    said: hashOf('moe/job-of-order/1', job),
     untilMs,
-  ) => {
-    const slot = `${node}/order/${network}/${market}/${client}/${clientSeq}`;
-    await enter({ slot, said: hashOf('moe/job-of-order/1', job), untilMs });
-  };
+  });
   return {
     node,
     sign(domain, body) {
@@ -101,11 +101,15 @@ export function guardedSigner(
       return jobPen(keys, job, guard.enter({ slot: `${node}/job/${job}`, said, untilMs }, options));
     },
     async note(body, untilMs) {
-      const cut = { slot: `${node}/cut/${body.job}`, said: body.cut, untilMs };
-      await Promise.all([bindOrder(body, body.job, untilMs), enter(cut)]);
+      const { network, market, job, numbers } = body;
+      await orders.enterAll([
+        ...numbers.map((number) => bindingOf({ network, market, ...number }, job, untilMs)),
+        { slot: `${node}/cut/${job}`, said: body.cut, untilMs },
+      ]);
       return signBody(keys, noteDomain, body);
     },
-    bindOrder,
+    // What the guard throws at once rejects, too.
+    bindOrder: async (number, job, untilMs) => orders.enter(bindingOf(number, job, untilMs)),
     async signSettlement(body) {
       const { network, market, batch, gateway, by } = body;
       const said = hashOf('moe/signed-settlement/1', body);

@@ -93,11 +93,11 @@ async function sealsAskedFor(
   stage: JobStage,
   asked: Uint8Array,
 ): Promise<readonly string[] | undefined> {
-  const { order } = job;
   if (stage === 'sealed') {
     const { kept, ...opening } = decode(asked, sealedRequestSchema);
     const isOfJob = Buffer.compare(encode(opening), openingBytes(job)) === 0;
-    if (!isOfJob || Buffer.byteLength(kept) > order.body.bytes) refuse('The question is not of this job.');
+    if (!isOfJob || Buffer.byteLength(kept) > job.orders[0]!.body.bytes)
+      refuse('The question is not of this job.');
     return undefined;
   }
   if (stage === 'reveal') {
@@ -111,8 +111,8 @@ async function sealsAskedFor(
   if (
     id !== job.id ||
     cut.body.job !== id ||
-    cut.by !== order.body.coordinator ||
-    saltedDataHash(text, salt) !== order.body.dataHash ||
+    cut.by !== job.coordinator ||
+    saltedDataHash(text, salt) !== job.orders[0]!.body.dataHash ||
     !(await verifyBodyAsync(cutDomain, cut))
   )
     refuse('The question is not of this job.');

@@ -1,7 +1,8 @@
-import { decode, encode, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
+import { decode, encode, isMoeError, type NodeId } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
-import { openJob, orderDomain } from '@market-of-experts/protocol';
+import { type Order, openJob, orderId, type Roster } from '@market-of-experts/protocol';
 import { assertCertified } from '../job/certified-record.ts';
+import { assertOrdersSigned } from '../job/job-request.ts';
 import { peerMs } from '../job/job-times.ts';
 import { assertSettleable } from '../job/payable-order.ts';
 import { refuse } from '../messages/messaging.ts';
@@ -29,8 +30,8 @@ export function serveCertifiedJobs({ transport, view, claims }: CertifiedJobComp
     try {
       const certified = decode(bytes, certifiedJobSchema, maxCertifiedBytes);
       if (!mayBring(view, certified, from)) refuse('This node is no part of the market.');
-      const { client, clientSeq } = certified.opening.order.body;
-      if (claims.of(client, clientSeq) === undefined) {
+      const { data } = certified.certificate.body;
+      if (data.some(({ client, clientSeq }) => claims.of(client, clientSeq) === undefined)) {
         await assertClaim(view, certified);
         await claims.keep(certified);
       }
@@ -55,34 +56,53 @@ export async function tellCertified(
   return validators.filter((_, index) => told[index]!.status === 'rejected');
 }
 
-function mayBring(view: MarketView, { opening: { order } }: CertifiedJob, from: NodeId): boolean {
+function mayBring(view: MarketView, { opening: { orders } }: CertifiedJob, from: NodeId): boolean {
   return (
     view.validators().includes(from) ||
-    from === order.body.coordinator ||
+    from === orders[0]!.body.coordinator ||
     view.current().roster.experts.some(({ node }) => node === from)
   );
 }
 
 /**
- * Whether a certificate is of a job that its client ordered, that its witnesses have signed, and whose number the ledger can
- * settle yet. Its order may be over: that is when it matters. Rejects with `message-refused` or `not-certified`.
+ * Whether a certificate is of a job that its clients ordered, that its witnesses have signed, and of whose numbers the ledger can
+ * settle some yet. Its orders may be over: that is when it matters. Rejects with `message-refused` or `not-certified`.
  */
 async function assertClaim(view: MarketView, { opening, certificate }: CertifiedJob): Promise<void> {
-  const { order, tickets } = opening;
+  const { orders, tickets } = opening;
   const { body } = certificate;
   const roster = view.rosterOf(opening.roster) ?? refuse('The roster of this job is not known here.');
-  assertSettleable(view, roster, order.body);
-  if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
-  const job = openJob(order, roster, tickets);
+  assertSomeSettleable(view, roster, orders);
+  await assertOrdersSigned(orders);
+  const job = openJob(orders, roster, tickets);
   const isOfJob =
     body.job === job.id &&
     body.roster === opening.roster &&
-    body.network === order.body.network &&
-    body.market === order.body.market &&
-    body.client === order.body.client &&
-    body.clientSeq === order.body.clientSeq;
-  if (!isOfJob) refuse('The certificate is of another job than its order.');
+    body.network === roster.network &&
+    body.market === roster.market &&
+    body.data.length === orders.length &&
+    orders.every(({ body: order }, index) => {
+      const datum = body.data[index]!;
+      return (
+        datum.order === orderId(order) && datum.client === order.client && datum.clientSeq === order.clientSeq
+      );
+    });
+  if (!isOfJob) refuse('The certificate is of another job than its orders.');
   await assertCertified(certificate, tickets, roster);
   // The ledger may have gone on meanwhile.
-  assertSettleable(view, roster, order.body);
+  assertSomeSettleable(view, roster, orders);
+}
+
+/** Orders are settled one by one: those of some clients may be so already. Throws why the first cannot be. */
+function assertSomeSettleable(view: MarketView, roster: Roster, orders: readonly Order[]): void {
+  const problems = orders.map(({ body }) => {
+    try {
+      assertSettleable(view, roster, body);
+      return undefined;
+    } catch (error) {
+      if (!isMoeError(error, 'message-refused')) throw error;
+      return error;
+    }
+  });
+  if (problems.every((problem) => problem !== undefined)) throw problems[0];
 }

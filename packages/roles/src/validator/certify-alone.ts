@@ -45,7 +45,7 @@ export function isOverdue({ deliveredMs, job }: WitnessedJob, clock: Pick<Clock,
 }
 
 /**
- * Has jobs certified that nobody settles. Usually there is nothing to do: the number of an order is settled long before its
+ * Has jobs certified that nobody settles. Usually there is nothing to do: the numbers of its orders are settled long before its
  * witnesses would begin.
  */
 export function certifyingAlone(init: CertifyAloneInit): CertifyingAlone {
@@ -56,8 +56,8 @@ export function certifyingAlone(init: CertifyAloneInit): CertifyingAlone {
   let running: Promise<void> | undefined;
   let nap: { readonly untilMs: number; readonly wake: () => void } | undefined;
 
-  const isSettled = ({ job: { order } }: WitnessedJob): boolean =>
-    (view.prepaid(order.body.client)?.nextOrderSeq ?? 0) > order.body.clientSeq;
+  const isSettled = ({ job: { orders } }: WitnessedJob): boolean =>
+    orders.every(({ body }) => (view.prepaid(body.client)?.nextOrderSeq ?? 0) > body.clientSeq);
 
   /** Half a turn later than the others would agree: they have heard of the work a little earlier or later. */
   const turnMs = ({ job: { draw, roster } }: WitnessedJob): number =>

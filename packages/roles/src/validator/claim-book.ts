@@ -1,6 +1,7 @@
 import { type AccountId, type Clock, MoeError } from '@market-of-experts/core';
-import type { Certificate } from '@market-of-experts/protocol';
+import type { Certificate, OrderBody } from '@market-of-experts/protocol';
 import type { JobOpening } from '../job/job-request.ts';
+import type { OrderNumber } from '../job/order-number.ts';
 
 /** A job that is certified. */
 export interface CertifiedJob {
@@ -8,8 +9,10 @@ export interface CertifiedJob {
   readonly certificate: Certificate;
 }
 
-/** A certified job whose order is not settled: its experts have a claim on their fee. */
-export interface PayClaim extends CertifiedJob {
+/** An order of a certified job that is not settled: its expert has a claim on the fee. */
+export interface PayClaim extends CertifiedJob, OrderNumber {
+  /** Which of the job's data. */
+  readonly datum: number;
   /** Since when this validator has it, by its steady clock; anew after a restart. */
   readonly heldSinceMs: number;
 }
@@ -20,13 +23,13 @@ export interface PayClaim extends CertifiedJob {
  */
 export interface ClaimBook {
   of(client: AccountId, clientSeq: number): PayClaim | undefined;
-  /** Oldest first. */
+  /** One for each number, oldest first. */
   all(): readonly PayClaim[];
   /**
-   * Resolves when it would survive a power cut. A number has one claim: the first stands. Rejects with `overloaded` where the
-   * book is full, and with what the store throws.
+   * Keeps a certificate for those of its numbers that have none: the first of a number stands. Resolves when it would survive a
+   * power cut. Rejects with `overloaded` where the book is full, and with what the store throws.
    */
-  keep(claim: CertifiedJob): Promise<void>;
+  keep(certified: CertifiedJob): Promise<void>;
   /** Forgets the claims of a client below a number: they are settled. */
   settled(client: AccountId, nextOrderSeq: number): void;
 }
@@ -35,10 +38,10 @@ export interface ClaimBook {
 export interface ClaimStore {
   /** Throws `file-damaged`. */
   load(): readonly CertifiedJob[];
-  /** Durable when it returns. Throws `file-unwritable` (retryable). */
-  put(claim: CertifiedJob): void;
+  /** Durable when it returns; of a job once. Throws `file-unwritable` (retryable). */
+  put(certified: CertifiedJob): void;
   /** What cannot be removed now comes again with the next `load`. */
-  remove(claim: CertifiedJob): void;
+  remove(certified: CertifiedJob): void;
 }
 
 /**
@@ -51,23 +54,34 @@ export function claimBook(init: {
   readonly clock: Pick<Clock, 'steadyMs'>;
   /** Default: none, as in tests. */
   readonly store?: ClaimStore;
-  /** What the ledger says now of each claim that was kept. */
-  readonly nextOrderSeq?: (client: AccountId) => number;
+  /** Whether the ledger can settle an order yet. Default: any that it has not. */
+  readonly isOpen?: (order: OrderBody) => boolean;
 }): ClaimBook {
   const { clock, store } = init;
   const claims = new Map<string, PayClaim>();
   const keyOf = (client: AccountId, clientSeq: number): string => `${client}/${clientSeq}`;
-  const enter = (claim: CertifiedJob): void => {
-    const { client, clientSeq } = claim.certificate.body;
-    claims.set(keyOf(client, clientSeq), { ...claim, heldSinceMs: clock.steadyMs() });
+  const freeNumbers = ({ opening }: CertifiedJob): (OrderNumber & { readonly datum: number })[] =>
+    opening.orders.flatMap(({ body }, datum) => {
+      const { client, clientSeq } = body;
+      const isFree = !claims.has(keyOf(client, clientSeq)) && init.isOpen?.(body) !== false;
+      return isFree ? [{ client, clientSeq, datum }] : [];
+    });
+  const enter = ({ opening, certificate }: CertifiedJob): void => {
+    for (const number of freeNumbers({ opening, certificate }))
+      claims.set(keyOf(number.client, number.clientSeq), {
+        ...number,
+        opening,
+        certificate,
+        heldSinceMs: clock.steadyMs(),
+      });
   };
   const book: ClaimBook = {
     of: (client, clientSeq) => claims.get(keyOf(client, clientSeq)),
     all: () => [...claims.values()],
     async keep({ opening, certificate }) {
-      const { client, clientSeq } = certificate.body;
-      if (claims.has(keyOf(client, clientSeq))) return;
-      if (claims.size >= maxClaims)
+      const free = freeNumbers({ opening, certificate });
+      if (free.length === 0) return;
+      if (claims.size + free.length > maxClaims)
         throw new MoeError('overloaded', 'This validator keeps as many unsettled certificates as it can.', {
           isRetryable: true,
         });
@@ -75,18 +89,16 @@ export function claimBook(init: {
       enter({ opening, certificate });
     },
     settled(client, nextOrderSeq) {
-      for (const [key, claim] of claims) {
-        const { body } = claim.certificate;
-        if (body.client !== client || body.clientSeq >= nextOrderSeq) continue;
-        claims.delete(key);
-        store?.remove(claim);
-      }
+      const over = book.all().filter((claim) => claim.client === client && claim.clientSeq < nextOrderSeq);
+      for (const { clientSeq } of over) claims.delete(keyOf(client, clientSeq));
+      const kept = new Set(book.all().map(({ certificate }) => certificate.body.job));
+      const done = new Map(over.map((claim) => [claim.certificate.body.job, claim] as const));
+      for (const [job, claim] of done) if (!kept.has(job)) store?.remove(claim);
     },
   };
-  for (const claim of store?.load() ?? []) enter(claim);
-  for (const { certificate } of book.all()) {
-    const { client } = certificate.body;
-    book.settled(client, init.nextOrderSeq?.(client) ?? 0);
+  for (const certified of store?.load() ?? []) {
+    if (freeNumbers(certified).length > 0) enter(certified);
+    else store?.remove(certified);
   }
   return book;
 }

@@ -111,7 +111,7 @@ export function transcriptOf(
   { fullCommits, reveals }: Delivered,
 ): Transcript {
   return {
-    order: job.order,
+    orders: job.orders,
     roster: rosterHash(job.roster),
     tickets: job.tickets,
     commits,

@@ -1,6 +1,7 @@
 import type { AccountId, Clock, KeyPair, MarketId } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
+import type { OrderBody } from '@market-of-experts/protocol';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import { type Attendant, attendRollCalls } from './attendance.ts';
 import { type ClaimBook, type ClaimStore, claimBook } from './claim-book.ts';
@@ -36,8 +37,12 @@ export function ledgerValidator(
   return (components) => {
     const { market, signer } = init;
     const { ledger, clock } = components;
+    const isOpen = ({ client, clientSeq, coordinator }: OrderBody): boolean => {
+      const prepaid = ledger.prepaid(client, market);
+      return prepaid?.gateway === coordinator && clientSeq >= prepaid.nextOrderSeq;
+    };
     const nextOrderSeq = (client: AccountId): number => ledger.nextOrderSeq(client, market);
-    const claims = claimBook({ clock, store: components.claimStore, nextOrderSeq });
+    const claims = claimBook({ clock, store: components.claimStore, isOpen });
     const standIn = settleOverdue({ ...components, market, signer, claims });
     const role = validatorRole(init)({ ...components, claims: standIn.claims });
     const unsubscribe = ledger.onApplied(({ transaction }) => {

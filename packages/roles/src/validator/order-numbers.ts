@@ -10,11 +10,11 @@ import {
   type CutBody,
   type NoteBody,
   noteOf,
-  type Order,
-  type Roster,
+  type SealedJob,
   spendableMicro,
 } from '@market-of-experts/protocol';
 import { certifyAloneMs, jobMs } from '../job/job-times.ts';
+import type { OrderNumber } from '../job/order-number.ts';
 import { maxOrderLifetimeMs } from '../job/payable-order.ts';
 import { refuse } from '../messages/messaging.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
@@ -23,7 +23,7 @@ import type { ClaimBook } from './claim-book.ts';
 
 /** Which one job each order number stands for, as far as this validator is concerned: it never changes its mind. */
 export interface OrderNumbers {
-  /** Notes a job that has come to its cut. Rejects with `message-refused` and `order-open`. */
+  /** Notes a job that has come to its cut, under all of its numbers or none. Rejects with `message-refused` and `order-open`. */
   note(job: NotableJob, cut: CutBody): Promise<Signed<NoteBody>>;
   /** The number is to be settled with this job. Rejects with `order-open` where it stands for another, or for none. */
   confirm(number: ClientOrder, job: JobId): Promise<void>;
@@ -34,14 +34,10 @@ export interface OrderNumbers {
   ruleOut(number: ClientOrder): Promise<void>;
 }
 
-type ClientOrder = Pick<NoteBody, 'client' | 'clientSeq'>;
+type ClientOrder = OrderNumber;
 
-/** Order and roster are checked: signed, payable, known. */
-interface NotableJob {
-  readonly order: Order;
-  readonly roster: Roster;
-  readonly feeMicro: bigint;
-}
+/** Orders and roster are checked: signed, payable, known. */
+type NotableJob = Pick<SealedJob, 'orders' | 'roster' | 'feesMicro'>;
 
 export interface OrderNumbersInit {
   readonly signer: GuardedSigner;
@@ -55,16 +51,22 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
   const noted = new Map<AccountId, Map<number, bigint>>();
 
   /** A client that has many orders noted at once must be able to pay for all of them. */
-  const assertCovered = ({ order: { body }, feeMicro }: NotableJob): void => {
-    const prepaid = view.prepaid(body.client);
-    const fees = noted.get(body.client) ?? new Map<number, bigint>();
-    let openMicro = feeMicro;
-    for (const [clientSeq, openFeeMicro] of fees)
-      if (clientSeq < (prepaid?.nextOrderSeq ?? 0)) fees.delete(clientSeq);
-      else if (clientSeq !== body.clientSeq) openMicro += openFeeMicro;
-    if (openMicro > spendableMicro(prepaid))
-      refuse('The client has less money locked, besides what it is taking out, than its open orders cost.');
-    noted.set(body.client, fees.set(body.clientSeq, feeMicro));
+  const assertCovered = ({ orders, feesMicro }: NotableJob): void => {
+    const after = new Map<AccountId, Map<number, bigint>>();
+    for (const [index, { body }] of orders.entries()) {
+      const fees = after.get(body.client) ?? new Map(noted.get(body.client));
+      after.set(body.client, fees.set(body.clientSeq, feesMicro[index]!));
+    }
+    for (const [client, fees] of after) {
+      const prepaid = view.prepaid(client);
+      let openMicro = 0n;
+      for (const [clientSeq, feeMicro] of fees)
+        if (clientSeq < (prepaid?.nextOrderSeq ?? 0)) fees.delete(clientSeq);
+        else openMicro += feeMicro;
+      if (openMicro > spendableMicro(prepaid))
+        refuse('The client has less money locked, besides what it is taking out, than its open orders cost.');
+    }
+    for (const [client, fees] of after) noted.set(client, fees);
   };
 
   const bind = async ({ client, clientSeq }: ClientOrder, job: JobId | null): Promise<void> => {
@@ -73,18 +75,18 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
     try {
       await signer.bindOrder({ network, market, client, clientSeq }, job, untilMs);
     } catch (error) {
-      throw asOpen(error, { client, clientSeq });
+      throw asOpen(error, [{ client, clientSeq }]);
     }
   };
   return {
     async note(job, cut) {
-      const { body } = job.order;
       assertCovered(job);
+      const body = noteOf(job.orders, cut);
       const untilMs = clock.nowMs() + jobMs(job.roster.parameters) + certifyAloneMs(job.roster);
       try {
-        return await signer.note(noteOf(body, cut), untilMs);
+        return await signer.note(body, untilMs);
       } catch (error) {
-        throw asOpen(error, body);
+        throw asOpen(error, body.numbers);
       }
     },
     confirm: bind,
@@ -100,10 +102,10 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
   };
 }
 
-function asOpen(error: unknown, { client, clientSeq }: ClientOrder): unknown {
+function asOpen(error: unknown, numbers: readonly ClientOrder[]): unknown {
   if (!isMoeError(error, 'signed-already') && !isMoeError(error, 'signed-past')) return error;
   return new MoeError(
     'order-open',
-    `Order ${clientSeq} of client ${client} stands for another job here, until the time of that is over.`,
+    `${numbers.map(({ client, clientSeq }) => `Order ${clientSeq} of client ${client}`).join(' or ')} stands for another job here, until the time of that is over.`,
   );
 }

@@ -36,10 +36,16 @@ export function overdueOrders(init: OverdueOrdersInit): OverdueOrders {
     const claim = claims.of(client, clientSeq);
     const roster = claim && view.rosterOf(claim.opening.roster);
     if (claim === undefined || roster === undefined) return undefined;
-    const { certificate, opening } = claim;
+    const { certificate, opening, datum } = claim;
     return {
-      proof: { kind: 'certificate', certificate, tickets: opening.tickets, roster: opening.roster },
-      effects: certificateEffects(certificate, roster),
+      proof: {
+        kind: 'certificate',
+        certificate,
+        data: [datum],
+        tickets: opening.tickets,
+        roster: opening.roster,
+      },
+      effects: certificateEffects(certificate, datum, roster),
     };
   };
   const voided = (client: AccountId, clientSeq: number): ProvenOrder => {

@@ -88,7 +88,7 @@ export function serveArrivals(
     async ({ job, stage, opening, asked }, from) => {
       const witnessed = jobs.known(job) ?? (await opened(opening));
       if (witnessed.job.id !== job) refuse('The opening is of another job.');
-      if (from !== witnessed.job.order.body.coordinator)
+      if (from !== witnessed.job.coordinator)
         refuse('Only the coordinator of an order may ask who has answered.');
       if (!witnessed.isWhole)
         refuse('This validator has started since the job began: it cannot say who has not answered.');

@@ -29,10 +29,13 @@ export interface NoteComponents {
 export function serveNotes(components: NoteComponents): void {
   const { transport, signer, view, clock, jobs, numbers } = components;
   serve(transport, protocols.note, noteRequestSchema, async (request, from) => {
-    const { order, roster, tickets, ...stage } = request;
-    if (from !== order.body.coordinator) refuse('Only the coordinator of an order may have its job noted.');
-    const opening: JobOpening = { order, roster, tickets };
-    const job = jobs.known(jobIdOf(order.body))?.job ?? (await openOrderedJob(opening, { view, clock }));
+    const { orders, roster, tickets, ...stage } = request;
+    if (from !== orders[0]!.body.coordinator)
+      refuse('Only the coordinator of an order may have its job noted.');
+    const opening: JobOpening = { orders, roster, tickets };
+    const job =
+      jobs.known(jobIdOf(orders.map(({ body }) => body)))?.job ??
+      (await openOrderedJob(opening, { view, clock }));
     const { cut } = stage;
     if (cut.body.job !== job.id) refuse('The cut is of another job.');
     if (job.draw.witnesses.includes(signer.node)) await keepStage(await jobs.open(opening), opening, stage);

@@ -74,14 +74,13 @@ export function settleOverdue(init: SettleOverdueInit): StandIn {
   };
   const nextSeqOf = (client: AccountId): number => view.prepaid(client)?.nextOrderSeq ?? 0;
   const forgetSettled = (): void => {
-    for (const client of new Set(claims.all().map(({ certificate: { body } }) => body.client)))
+    for (const client of new Set(claims.all().map((claim) => claim.client)))
       claims.settled(client, nextSeqOf(client));
   };
   /** Clients with overdue claims, by the gateway that does not settle, each with the last number to close. */
   const overdue = (): Map<NodeId, Map<AccountId, number>> => {
     const found = new Map<NodeId, Map<AccountId, number>>();
-    for (const { certificate } of overdueClaims({ view, claims, clock }, patienceMs())) {
-      const { client, clientSeq } = certificate.body;
+    for (const { client, clientSeq } of overdueClaims({ view, claims, clock }, patienceMs())) {
       const gateway = view.prepaid(client)?.gateway;
       if (gateway === undefined) continue;
       const clients = found.get(gateway) ?? new Map<AccountId, number>();
@@ -121,7 +120,8 @@ export function settleOverdue(init: SettleOverdueInit): StandIn {
   };
   /** Whoever does not sign may not know of the claims. */
   const passOn = async (orders: readonly ProvenOrder[], to: readonly NodeId[]): Promise<void> => {
-    const shown = orders.flatMap(({ effects: { client, clientSeq } }) => claims.of(client, clientSeq) ?? []);
+    const known = orders.flatMap(({ effects: { client, clientSeq } }) => claims.of(client, clientSeq) ?? []);
+    const shown = [...new Map(known.map((claim) => [claim.certificate.body.job, claim])).values()];
     for (let start = 0; start < shown.length; start += toldAtOnce)
       await Promise.all(
         shown.slice(start, start + toldAtOnce).map((claim) => tellCertified(transport, claim, to)),

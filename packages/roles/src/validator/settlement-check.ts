@@ -28,15 +28,16 @@ import { settlementRequestSchema } from '../messages/settlement-request.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
 import type { OrderNumbers } from './order-numbers.ts';
+import type { SettledCertificate } from './settled-work.ts';
 import { mayCloseUpTo, type OverdueInit } from './stand-ins.ts';
 
 /** The market of a network that something belongs to. */
 type OfMarket = Pick<SettlementBody, 'network' | 'market'>;
 
-/** What one proof says, after checking that its signatures allow it. */
+/** What one proof says of each of its orders, after checking that its signatures allow it. */
 interface VerifiedProof {
-  readonly effects: Effects;
-  readonly witnessed?: WitnessedCertificate;
+  readonly effects: readonly Effects[];
+  readonly settled?: SettledCertificate;
 }
 
 /** Throws `settlement-unverifiable`. */
@@ -47,26 +48,38 @@ async function verifiedProof(
 ): Promise<VerifiedProof> {
   if (proof.kind === 'void') {
     assertOfMarket(where, proof.body);
-    return { effects: voidEffects(proof.body) };
+    return { effects: [voidEffects(proof.body)] };
   }
   const roster = rosterOf(proof.roster) ?? unverifiable('A proof names a roster that is not known here.');
   assertOfMarket(where, roster);
   if (proof.kind === 'tally') {
     assertOfMarket(where, proof.tally.client.body);
-    return { effects: await verifiedTally(proof.tally, roster) };
+    return { effects: [await verifiedTally(proof.tally, roster)] };
   }
-  assertOfMarket(where, proof.certificate.body);
-  if (proof.certificate.body.roster !== proof.roster)
+  const { certificate, data } = proof;
+  assertOfMarket(where, certificate.body);
+  if (certificate.body.roster !== proof.roster)
     unverifiable('A certificate is about another roster than its proof names.');
-  const witnessed = await verifiedCertificate(proof.certificate, proof.tickets, roster);
-  return { effects: certificateEffects(proof.certificate, roster), witnessed };
+  if (data.some((datum) => certificate.body.data[datum] === undefined))
+    unverifiable('A certificate has no such order as its proof names.');
+  const witnessed = await verifiedCertificate(certificate, proof.tickets, roster);
+  return {
+    effects: data.map((datum) => certificateEffects(certificate, datum, roster)),
+    settled: { ...witnessed, data },
+  };
 }
 
 /** Who has noted a job under a number settles nothing else under it, whoever signs that. Rejects with `order-open`. */
-function bind(proof: SettlementProof, numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>): Promise<void> {
-  if (proof.kind === 'certificate')
-    return numbers.confirm(proof.certificate.body, proof.certificate.body.job);
-  return numbers.ruleOut(proof.kind === 'tally' ? proof.tally.client.body : proof.body);
+async function bind(
+  proof: SettlementProof,
+  numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>,
+): Promise<void> {
+  if (proof.kind === 'certificate') {
+    const { job, data } = proof.certificate.body;
+    await Promise.all(proof.data.map((datum) => numbers.confirm(data[datum]!, job)));
+    return;
+  }
+  await numbers.ruleOut(proof.kind === 'tally' ? proof.tally.client.body : proof.body);
 }
 
 /** An order settles where it was made: elsewhere it would use up a number of another sequence. */
@@ -138,7 +151,7 @@ export interface SettlementCheckComponents extends OverdueInit {
   readonly numbers: Pick<OrderNumbers, 'confirm' | 'ruleOut'>;
   /** Told of the certificates in every settlement that is signed. */
   readonly onSigned?:
-    | ((settlement: SettlementBody, certificates: readonly WitnessedCertificate[]) => void)
+    | ((settlement: SettlementBody, certificates: readonly SettledCertificate[]) => void)
     | undefined;
 }
 
@@ -155,7 +168,7 @@ export function serveSettlements(components: SettlementCheckComponents): void {
     const verified = await Promise.all(
       proofs.map((proof) => verifiedProof(proof, settlement, view.rosterOf)),
     );
-    const effects = verified.map((proof) => proof.effects);
+    const effects = verified.flatMap((proof) => proof.effects);
     const orders = new Map(settlement.orders.map(({ client, fromSeq }) => [client, fromSeq]));
     const netted = netSettlement(effects, {
       network: settlement.network,
@@ -167,7 +180,7 @@ export function serveSettlements(components: SettlementCheckComponents): void {
     });
     if (Buffer.compare(encode(netted), encode(settlement)) !== 0)
       unverifiable('The settlement does not pay what its proofs say.');
-    return verified.flatMap(({ witnessed }) => witnessed ?? []);
+    return verified.flatMap(({ settled }) => settled ?? []);
   };
   serve(transport, protocols.settle, settlementRequestSchema, async ({ settlement, proofs }, from) => {
     assertDue(settlement, from, view, components);

@@ -14,9 +14,9 @@ export interface OverdueInit {
 /** The claims that a validator has held for at least so long, and whose numbers are not settled; oldest first. */
 export function overdueClaims({ view, claims, clock }: OverdueInit, heldMs = overdueMs): readonly PayClaim[] {
   const { steadyMs } = clock;
-  return claims.all().filter(({ heldSinceMs, certificate: { body } }) => {
-    const nextSeq = view.prepaid(body.client)?.nextOrderSeq ?? 0;
-    return steadyMs() - heldSinceMs >= heldMs && body.clientSeq >= nextSeq;
+  return claims.all().filter(({ heldSinceMs, client, clientSeq }) => {
+    const nextSeq = view.prepaid(client)?.nextOrderSeq ?? 0;
+    return steadyMs() - heldSinceMs >= heldMs && clientSeq >= nextSeq;
   });
 }
 
@@ -27,6 +27,6 @@ export function overdueClaims({ view, claims, clock }: OverdueInit, heldMs = ove
 export function mayCloseUpTo(node: NodeId, client: AccountId, init: OverdueInit): number {
   if (!init.view.validators().includes(node)) return 0;
   return overdueClaims(init)
-    .filter(({ certificate: { body } }) => body.client === client)
-    .reduce((last, { certificate: { body } }) => Math.max(last, body.clientSeq + 1), 0);
+    .filter((claim) => claim.client === client)
+    .reduce((last, { clientSeq }) => Math.max(last, clientSeq + 1), 0);
 }

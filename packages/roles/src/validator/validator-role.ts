@@ -1,12 +1,13 @@
-import { type Clock, type Hash, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
+import type { Clock, Hash, NodeId } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
 import {
   certificateDomain,
   jobIdOf,
+  jobTermsOf,
   type OrderBody,
-  orderDomain,
   ticketValidators,
 } from '@market-of-experts/protocol';
+import { assertOrdersSigned } from '../job/job-request.ts';
 import { assertEndsSoon, assertPayable } from '../job/payable-order.ts';
 import { refuse, serve } from '../messages/messaging.ts';
 import { certifyRequestSchema, protocols, ticketRequestSchema } from '../messages/protocols.ts';
@@ -69,18 +70,20 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
         ? undefined
         : withoutCoordinator({ transport, view, clock, jobs, outcomes, claims });
 
-    serve(transport, protocols.ticket, ticketRequestSchema, async ({ order, roster }, from) => {
+    serve(transport, protocols.ticket, ticketRequestSchema, async ({ orders, roster }, from) => {
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
-      if (from !== order.body.coordinator || order.by !== order.body.client)
+      const bodies = orders.map(({ body }) => body);
+      if (orders.some(({ by, body }) => from !== body.coordinator || by !== body.client))
         refuse('An order is signed by its client and brought by its coordinator.');
-      assertPayable(view, known, order.body, clock.nowMs());
-      assertEndsSoon(known, order.body, clock.nowMs());
-      const job = jobIdOf(order.body);
+      jobTermsOf(orders, known);
+      assertPayable(view, known, bodies, clock.nowMs());
+      assertEndsSoon(known, bodies, clock.nowMs());
+      const job = jobIdOf(bodies);
       if (!ticketValidators(known, job).includes(self))
         refuse('This validator has no ticket duty for the order.');
-      if (!(await verifyBodyAsync(orderDomain, order))) refuse('The signature of the order is not valid.');
+      await assertOrdersSigned(orders);
       const root = known.validators.find(({ node }) => node === self)?.ticketRoot;
-      return { ticket: tickets(root).release(job, orderNumber(order.body)) };
+      return { ticket: tickets(root).release(job, bodies.map(orderNumber)) };
     });
 
     serveArrivals(transport, signer, view, jobs);
@@ -89,7 +92,7 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
     serveNotes({ transport, signer, view, clock, jobs, numbers, claims: book });
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
-      if (from !== transcript.order.body.coordinator)
+      if (from !== transcript.orders[0]!.body.coordinator)
         refuse('Only the coordinator of an order may have its job certified.');
       const witnessed = await jobs.open(transcript);
       const lacking = leftOut(witnessed, transcript, true);

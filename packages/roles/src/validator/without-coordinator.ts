@@ -20,7 +20,7 @@ export interface WithoutCoordinatorComponents {
 }
 
 /**
- * Work that is delivered is certified, whatever its coordinator does: some time after the first reveal, if the order's number is
+ * Work that is delivered is certified, whatever its coordinator does: some time after the first reveal, if one of its orders' numbers is
  * not settled, the witnesses certify the job among themselves, and every validator keeps the certificate until it is settled.
  */
 export function withoutCoordinator(components: WithoutCoordinatorComponents): CertifyingAlone {
@@ -31,12 +31,12 @@ export function withoutCoordinator(components: WithoutCoordinatorComponents): Ce
   const untold = new WeakMap<WitnessedJob, Awaited<ReturnType<typeof tellCertified>>>();
 
   const certificateOf = async (witnessed: WitnessedJob): Promise<CertifiedJob | undefined> => {
-    const { order, roster, tickets } = witnessed.job;
-    const known = claims.of(order.body.client, order.body.clientSeq);
+    const { id, orders, roster, tickets } = witnessed.job;
+    const known = claims.all().find((claim) => claim.certificate.body.job === id);
     if (known !== undefined) return known;
     const certificate = await agreeAlone(agreement, witnessed);
     if (certificate === undefined) return undefined;
-    const certified = { opening: { order, roster: rosterHash(roster), tickets }, certificate };
+    const certified = { opening: { orders, roster: rosterHash(roster), tickets }, certificate };
     await claims.keep(certified);
     return certified;
   };

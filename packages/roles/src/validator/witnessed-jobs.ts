@@ -90,7 +90,7 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
     return nodes;
   };
   const forget = (id: JobId): void => {
-    const coordinator = jobs.get(id)?.job.order.body.coordinator;
+    const coordinator = jobs.get(id)?.job.coordinator;
     if (coordinator === undefined) return;
     const theirs = ofCoordinator.get(coordinator)!;
     jobs.delete(id);
@@ -99,7 +99,7 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
   };
   const makeRoom = (): void => {
     for (const [id, { job }] of jobs) {
-      if (job.order.body.deadlineMs + job.roster.parameters.maximumClockSkewMs > clock.nowMs()) break;
+      if (job.deadlineMs + job.roster.parameters.maximumClockSkewMs > clock.nowMs()) break;
       forget(id);
     }
     if (jobs.size < maxJobs) return;
@@ -109,9 +109,9 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
   };
   const openNew = async (brought: JobOpening): Promise<WitnessedJob> => {
     const job = await openOrderedJob(brought, { view, clock });
-    const { order, roster } = job;
+    const { roster, coordinator } = job;
     if (!job.draw.witnesses.includes(signer.node)) refuse('This validator is not a witness of the job.');
-    const untilMs = order.body.deadlineMs + roster.parameters.maximumClockSkewMs;
+    const untilMs = job.deadlineMs + roster.parameters.maximumClockSkewMs;
     // A roster that names a list of tickets made since this validator started was made since then, and so was the job.
     const root = roster.validators.find(({ node }) => node === signer.node)?.ticketRoot;
     const isWhole = tickets(root).root === root;
@@ -136,7 +136,6 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
     makeRoom();
     expertsOf(roster);
     jobs.set(job.id, witnessed);
-    const { coordinator } = order.body;
     ofCoordinator.set(coordinator, (ofCoordinator.get(coordinator) ?? new Set()).add(job.id));
     return witnessed;
   };
@@ -145,7 +144,7 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
     known,
     release: (id) => void delivered.delete(id),
     open(brought) {
-      const id = jobIdOf(brought.order.body);
+      const id = jobIdOf(brought.orders.map(({ body }) => body));
       const earlier = known(id);
       if (earlier !== undefined) return Promise.resolve(earlier);
       const underWay = opening.get(id);

@@ -1,7 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { CertificateBody } from '@market-of-experts/protocol';
 
-/** What a validator has measured of one expert in the jobs that it witnessed; older jobs count less. */
+/** What a validator has measured of one expert, a datum of a job for one; older ones count less. */
 export interface WorkTally {
   readonly jobs: number;
   /** Sum of losses, 0 perfect, 0.5 chance. */
@@ -12,7 +12,8 @@ export interface WorkTally {
 
 /** A validator's own measured record of a market: made of what it recomputed itself, never of what others say. */
 export interface WorkRecord {
-  observe(body: CertificateBody): void;
+  /** Takes in some of the data of a job. */
+  observe(body: CertificateBody, data: readonly number[]): void;
   /** Older jobs count less: to be called when an epoch begins. */
   age(): void;
   tallies(): ReadonlyMap<NodeId, WorkTally>;
@@ -34,13 +35,15 @@ export function workRecord(start: ReadonlyMap<NodeId, WorkTally> = new Map()): W
     });
   };
   return {
-    observe({ members, winner }) {
-      for (const { principal, worker, workerBps, loss } of members) {
-        if (loss !== null && loss[1] > 0) add(worker, { jobs: 1, loss: loss[0] / loss[1] });
-        if (principal !== winner) continue;
-        add(worker, { wins: workerBps / 10_000 });
-        if (principal !== worker) add(principal, { wins: 1 - workerBps / 10_000 });
-      }
+    observe(body, data) {
+      for (const datum of data)
+        for (const { principal, worker, workerBps, losses } of body.members) {
+          const loss = losses[datum]!;
+          if (loss !== null && loss[1] > 0) add(worker, { jobs: 1, loss: loss[0] / loss[1] });
+          if (principal !== body.data[datum]!.winner) continue;
+          add(worker, { wins: workerBps / 10_000 });
+          if (principal !== worker) add(principal, { wins: 1 - workerBps / 10_000 });
+        }
     },
     age() {
       for (const [node, { jobs, loss, wins }] of tallies)

@@ -83,8 +83,8 @@ describe('calling a friend', () => {
     const called = body.members.find(({ worker }) => worker === star);
     expect(called).toMatchObject({ outcome: 'scored', workerBps: 5_000 });
     expect(called!.principal).not.toBe(star);
-    expect(body.winner).toBe(called!.principal);
-    const effects = certificateEffects(certificate, market.roster);
+    expect(body.data[0]!.winner).toBe(called!.principal);
+    const effects = certificateEffects(certificate, 0, market.roster);
     const ownerOf = (node: NodeId) => market.roster.experts.find((expert) => expert.node === node)!.owner;
     const paid = new Map(effects.deltas.map(({ account, deltaMicro }) => [account, deltaMicro]));
     expect(paid.get(ownerOf(star))).toBeGreaterThan(0n);
@@ -171,13 +171,13 @@ describe('calling a friend', () => {
     const { certificate } = await jobWhere((members) => !members.includes(star));
     const called = certificate.body.members.find(({ worker }) => worker === star)!;
     const seats = BigInt(market.roster.parameters.shardSize);
-    const lateMicro = (certificate.body.feeMicro + seats - 1n) / seats;
+    const lateMicro = (certificate.body.data[0]!.feeMicro + seats - 1n) / seats;
     expect(called).toMatchObject({
       outcome: 'late',
       slashMicro: lateMicro / 2n,
       workerSlashMicro: lateMicro / 2n,
     });
-    expect(certificate.body.winner).not.toBe(called.principal);
+    expect(certificate.body.data[0]!.winner).not.toBe(called.principal);
   });
 });
 
@@ -253,12 +253,12 @@ function principalOf(index = 1) {
   for (let topic = 0; topic < 200; topic += 1) {
     const text = textAbout(5_000 + topic);
     const { order } = market.order({ text });
-    const job = jobIdOf(order.body) as JobId;
-    const tickets = [market.validators[0]!.tickets.release(job, job)];
+    const job = jobIdOf([order.body]) as JobId;
+    const tickets = [market.validators[0]!.tickets.release(job, [job])];
     const seed = jobSeed(market.roster.beacon, job, tickets);
     const kept = maskText(text, seed, market.roster.parameters)!.kept;
-    const request = { order, roster: market.rosterHash, tickets, kept };
-    const { seats } = openJob(order, market.roster, tickets);
+    const request = { orders: [order], roster: market.rosterHash, tickets, kept };
+    const { seats } = openJob([order], market.roster, tickets);
     if (seats.includes(star.node) || !seats.includes(market.experts[index]!.node)) continue;
     return { request, job, seats, star, ...asker(index, request, job) };
   }
@@ -316,7 +316,7 @@ describe('an honest friend', () => {
     const stranger = asker(outsider, request, job);
     await expect(stranger.ask(stranger.claim())).rejects.toThrow(/paid member/);
     await expect(ask(claim({}, market.experts[2]!.keys))).rejects.toThrow(/principal/);
-    const elsewhere = claim({ job: jobIdOf({ ...request.order.body, clientSeq: 99 }) });
+    const elsewhere = claim({ job: jobIdOf([{ ...request.orders[0]!.body, clientSeq: 99 }]) });
     await expect(ask(elsewhere)).rejects.toThrow(/another job/);
     await expect(ask(claim({ ttlMs: 60_000 }))).rejects.toThrow(/too long/);
     await expect(ask(claim({ index: 1 }))).rejects.toThrow(/every one before/);

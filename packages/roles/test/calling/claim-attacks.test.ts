@@ -69,10 +69,10 @@ function principal() {
   for (let topic = 0; topic < 200; topic += 1) {
     const text = textAbout(7_000 + topic);
     const { order } = market.order({ text });
-    const job = jobIdOf(order.body) as JobId;
-    const tickets = [market.validators[0]!.tickets.release(job, job)];
+    const job = jobIdOf([order.body]) as JobId;
+    const tickets = [market.validators[0]!.tickets.release(job, [job])];
     const { kept } = maskText(text, jobSeed(market.roster.beacon, job, tickets), market.roster.parameters)!;
-    const { draw, seats } = openJob(order, market.roster, tickets);
+    const { draw, seats } = openJob([order], market.roster, tickets);
     if (seats.includes(friend().node)) continue;
     const { keys, transport, node } = market.experts.find((expert) => expert.node === draw.members[0])!;
     const claim = (changes: Partial<ClaimBody> = {}): Claim =>
@@ -88,7 +88,14 @@ function principal() {
       });
     /** What the friend signed about a claim, or nothing. */
     const ask = async (signed: Claim): Promise<Statement | undefined> => {
-      const request = encode({ order, roster: market.rosterHash, tickets, kept, claim: signed, past: [] });
+      const request = encode({
+        orders: [order],
+        roster: market.rosterHash,
+        tickets,
+        kept,
+        claim: signed,
+        past: [],
+      });
       try {
         const answer = await call(transport, friend().node, protocols.claim, request, claimResponseSchema, {
           timeoutMs: 5_000,

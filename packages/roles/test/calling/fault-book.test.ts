@@ -5,7 +5,7 @@ import { faultBook } from '../../src/calling/fault-book.ts';
 
 const [self, friend] = ['self', 'friend'] as NodeId[];
 const job = (place: number, slashMicro: bigint, worker = self): Pick<CertificateBody, 'members' | 'place'> =>
-  ({ place, members: [{ principal: self, worker, loss: [1, 2], slashMicro }] }) as never;
+  ({ place, members: [{ principal: self, worker, losses: [[1, 2]], slashMicro }] }) as never;
 
 it('learns where its own work is at fault, and a little for elsewhere', () => {
   const book = faultBook(self!);
@@ -24,7 +24,7 @@ it('does not count what a friend did, or a job in which nobody was scored', () =
   book.observe(job(1, 10n, friend));
   book.observe({
     place: 1,
-    members: [{ principal: self, worker: self, loss: null, slashMicro: 0n }],
+    members: [{ principal: self, worker: self, losses: [null], slashMicro: 0n }],
   } as never);
   book.observe({ place: 1, members: [] });
   expect(book.rate(1)).toBe(before);

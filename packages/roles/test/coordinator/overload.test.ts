@@ -65,7 +65,7 @@ async function serve(minutes: number): Promise<Half> {
   for (const { proof, effects } of market.records.slice(before)) {
     for (const { amountMicro } of effects.slashes) slashedMicro += amountMicro;
     if (proof.kind !== 'certificate') continue;
-    feesMicro += proof.certificate.body.feeMicro;
+    feesMicro += proof.certificate.body.data[0]!.feeMicro;
     for (const { outcome } of proof.certificate.body.members)
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }

@@ -44,7 +44,7 @@ const outcomesOf = ({ certificate }: ShardOutcome): string[] =>
   );
 /** The last member lost the fee, or its part of it. */
 const expectLostFee = (outcome: ShardOutcome, seats: bigint): void => {
-  const { feeMicro } = outcome.certificate.body;
+  const { feeMicro } = outcome.certificate.body.data[0]!;
   expect(memberOf(outcome, 2).slashMicro).toBe((feeMicro + seats - 1n) / seats);
 };
 const slashBps = (member: CertifiedMember): number => Number(member.slashMicro / 100_000n);
@@ -73,7 +73,8 @@ describe('a shard job', () => {
   it('certifies: everyone scored, one paid member wins the fee, nothing left waiting', async () => {
     market = smallMarket({ newcomers: 2 });
     const { certificate } = await market.runJob({ text });
-    const { members, winner, feeMicro } = certificate.body;
+    const { members, data } = certificate.body;
+    const { winner, feeMicro } = data[0]!;
     expect(members.map(({ outcome }) => outcome)).toEqual(new Array(5).fill('scored'));
     expect(members.filter(({ onProbation }) => onProbation)).toHaveLength(2);
     expect(members.find(({ principal }) => principal === winner)?.onProbation).toBe(false);
@@ -155,7 +156,7 @@ describe('an expert that fails', () => {
     const outcome = await market.runJob({ text });
     expect(outcomesOf(outcome)).toEqual(['scored', 'scored', 'late']);
     expectLostFee(outcome, 3n);
-    expect(outcome.certificate.body.winner).not.toBeNull();
+    expect(outcome.certificate.body.data[0]!.winner).not.toBeNull();
   });
 
   it('hangs in the second stage: late', async () => {
@@ -440,7 +441,7 @@ describe('a client that goes away', () => {
       const job = market.runJob({ text, signal: controller.signal });
       // Where experts have begun with the whole it is certified and paid, whoever leaves then.
       if (stage === 'ticket' || stage === 'sealed') await expect(job).rejects.toBeDefined();
-      else expect((await job).certificate.body.winner).not.toBeNull();
+      else expect((await job).certificate.body.data[0]!.winner).not.toBeNull();
       expect(controller.signal.aborted).toBe(true);
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
       while (market.clock.waiting() > 0) await market.clock.sleep(1);

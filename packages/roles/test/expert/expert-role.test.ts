@@ -69,10 +69,10 @@ function coordinator(of: SmallMarket = market) {
     call(transport, to, protocol, encode(request), schema, { timeoutMs: 20_000 });
   const open = (changes: Partial<OrderBody> = {}) => {
     const { order, salt } = of.order({ text, order: changes });
-    const job = jobIdOf(order.body);
-    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, job)];
+    const job = jobIdOf([order.body]);
+    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, [job])];
     const kept = maskText(text, jobSeed(of.roster.beacon, job, tickets), of.roster.parameters)!.kept;
-    return { order, salt, job, request: { order, roster: of.rosterHash, tickets, kept } };
+    return { order, salt, job, request: { orders: [order], roster: of.rosterHash, tickets, kept } };
   };
   return {
     keys,
@@ -88,15 +88,21 @@ function coordinator(of: SmallMarket = market) {
 }
 
 /** What the validators say to a cut. */
-const notesOf = (order: OrderBody, cut: CutBody): NodeSignature[] =>
+const notesOf = (orders: readonly Order[], cut: CutBody): NodeSignature[] =>
   market.validators.map(({ keys, node }) => {
-    const { signature } = signBody(keys, noteDomain, noteOf(order, cut));
+    const { signature } = signBody(keys, noteDomain, noteOf(orders, cut));
     return { node, signature };
   });
 
 /** The second seals of the other members. */
-const othersOf = ({ order, tickets }: { readonly order: Order; readonly tickets: readonly Ticket[] }) => {
-  const { id, draw } = openJob(order, market.roster, tickets);
+const othersOf = ({
+  orders,
+  tickets,
+}: {
+  readonly orders: readonly Order[];
+  readonly tickets: readonly Ticket[];
+}) => {
+  const { id, draw } = openJob(orders, market.roster, tickets);
   return market.experts
     .slice(1)
     .filter(({ node }) => draw.members.includes(node))
@@ -134,12 +140,15 @@ describe('an honest expert, asked for its first seal', () => {
   >([
     [
       'an order signed by another',
-      (r) => ({ ...r, order: signBody(generateOwnerKey(), orderDomain, r.order.body) }),
+      (r) => ({ ...r, orders: [signBody(generateOwnerKey(), orderDomain, r.orders[0]!.body)] }),
       /not signed by its client/,
     ],
     [
       'a changed order',
-      (r) => ({ ...r, order: { ...r.order, body: { ...r.order.body, maxFeeMicro: 5_000_000n } } }),
+      (r) => ({
+        ...r,
+        orders: [{ ...r.orders[0]!, body: { ...r.orders[0]!.body, maxFeeMicro: 5_000_000n } }],
+      }),
       /signature of the order/,
     ],
     [
@@ -152,7 +161,7 @@ describe('an honest expert, asked for its first seal', () => {
       'a ticket for another job',
       (r) => ({
         ...r,
-        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId, 'test')],
+        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId, ['test'])],
       }),
       /tickets/,
     ],
@@ -165,7 +174,7 @@ describe('an honest expert, asked for its first seal', () => {
             market.validators[0]!.keys,
             ticketList(hashOf('x', 'y'), 3),
             0,
-            jobIdOf(r.order.body),
+            jobIdOf([r.orders[0]!.body]),
           ),
         ],
       }),
@@ -226,7 +235,7 @@ describe('an honest expert, given the full data', () => {
     answers.push(await asking.full(full));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     const fullCommits = [answers[0]!.commit, ...othersOf(request)];
-    const reveal = { job, fullCommits, grants: [], notes: notesOf(order.body, full.cut.body) };
+    const reveal = { job, fullCommits, grants: [], notes: notesOf([order], full.cut.body) };
     const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
     reveals.push(await asking.reveal(reveal));
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -335,7 +344,7 @@ describe('an honest expert, given the full data', () => {
     const { asking, job, order, request, commit, salt } = await sealed();
     const cut = asking.cut(job, [commit.body.seal]);
     const others = othersOf(request);
-    const question = { job, fullCommits: others, grants: [], notes: notesOf(order.body, cut.body) };
+    const question = { job, fullCommits: others, grants: [], notes: notesOf([order], cut.body) };
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
     const { commit: second } = await asking.full({ job, cut, text, salt });
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
@@ -348,7 +357,7 @@ describe('an honest expert, given the full data', () => {
     const cut = asking.cut(job, [commit.body.seal]);
     const { commit: second } = await asking.full({ job, cut, text, salt });
     const [other, ...others] = othersOf(request);
-    const notes = notesOf(order.body, cut.body);
+    const notes = notesOf([order], cut.body);
     const stranger = generateKeyPair();
     for (const [fullCommits, refusal] of [
       [[second], /Too few experts/],
@@ -371,15 +380,15 @@ describe('an honest expert, given the full data', () => {
     const cut = asking.cut(job, [commit.body.seal]);
     const { commit: second } = await asking.full({ job, cut, text, salt });
     const question = { job, fullCommits: [second, ...othersOf(request)], grants: [] };
-    const [note] = notesOf(order.body, cut.body);
+    const [note] = notesOf([order], cut.body);
     const stranger = generateKeyPair();
     for (const notes of [
       [],
       [{ ...note!, signature: new Uint8Array(64) }],
       [{ ...note!, node: stranger.publicKey as never }],
       [{ node: stranger.publicKey, signature: signBody(stranger, noteDomain, {}).signature }],
-      notesOf({ ...order.body, clientSeq: order.body.clientSeq + 1 }, cut.body),
-      notesOf(order.body, asking.cut(job, []).body),
+      notesOf([{ ...order, body: { ...order.body, clientSeq: order.body.clientSeq + 1 } }], cut.body),
+      notesOf([order], asking.cut(job, []).body),
     ])
       await expect(asking.reveal({ ...question, notes })).rejects.toThrow(/noted/);
     expect((await asking.reveal({ ...question, notes: [note] })).reveal.job).toBe(job);

@@ -11,7 +11,7 @@ let jobs: JobMemory;
 const clock: Clock = { nowMs: () => nowMs, steadyMs: () => steadyMs, sleep: async () => undefined };
 const job = {
   id: 'job' as JobId,
-  order: { body: { deadlineMs: 30_000 } },
+  deadlineMs: 30_000,
   roster: { parameters: embeddedParameters },
 } as SealedJob;
 const pass = (ms: number): void => {

@@ -29,15 +29,16 @@ describe('experts, witnesses and coordinator of another kind of market than text
   it('compete: each is scored by its own guess, and the nearest wins', async () => {
     market = open();
     const { certificate, transcript } = await market.runJob({ text: '5 10 15 20 25 30' });
-    const { members, winner } = certificate.body;
-    expect(members.map(({ outcome, loss, worker }) => [outcome, loss, worker])).toEqual(
+    const { members, data } = certificate.body;
+    const { winner } = data[0]!;
+    expect(members.map(({ outcome, losses: [loss], worker }) => [outcome, loss, worker])).toEqual(
       members.map(({ worker }) => ['scored', [errorOf(worker), 16], worker]),
     );
     expect(errorOf(winner!)).toBe(Math.min(...members.map(({ worker }) => errorOf(worker))));
     const answers = members.map(
       ({ principal }) => transcript.reveals.find((reveal) => reveal.principal === principal)?.full,
     );
-    const weights = deliveryWeights(certificate.body, 'winner', smallParameters);
+    const weights = deliveryWeights(certificate.body, 0, 'winner', smallParameters);
     expect(numberIn(sequenceTask.deliver(answers, weights, smallParameters))).toBe(35);
   });
 
@@ -46,7 +47,11 @@ describe('experts, witnesses and coordinator of another kind of market than text
     const { certificate } = await market.runJob({ text: '7 14 21 28' });
     const called = certificate.body.members.filter(({ principal, worker }) => principal !== worker);
     expect(called.length).toBeGreaterThan(0);
-    for (const { outcome, loss, worker } of called)
+    for (const {
+      outcome,
+      losses: [loss],
+      worker,
+    } of called)
       expect([outcome, loss]).toEqual(['scored', [errorOf(worker), 16]]);
   });
 

@@ -11,6 +11,7 @@ import {
 import type { RequestHandler, Transport } from '@market-of-experts/network';
 import {
   type CertificateBody,
+  type CertifiedDatum,
   cutDomain,
   signReveal,
   type Transcript,
@@ -109,8 +110,8 @@ function expectClaimed(validators = market.validators): readonly PayClaim[] {
       const scored = body.members.filter(({ outcome }) => outcome === 'scored' || outcome === 'dissenting');
       const principals = new Set(scored.map(({ principal }) => principal));
       for (const principal of delivered.get(body.job)!) expect(principals).toContain(principal);
-      expect(body.winner).not.toBeNull();
-      expect(body.feeMicro).toBeGreaterThan(0n);
+      expect(body.data[0]!.winner).not.toBeNull();
+      expect(body.data[0]!.feeMicro).toBeGreaterThan(0n);
     }
   }
   return market.claims[market.validators.indexOf(validators[0]!)]!.all();
@@ -262,14 +263,14 @@ describe('a coordinator that has its answers', () => {
       }
       if (protocol === protocols.arrivals) throw new Error('gone');
       if (protocol === protocols.certify) {
-        const { order, roster, tickets, fullCommits } = transcriptIn(bytes);
+        const { orders, roster, tickets, fullCommits } = transcriptIn(bytes);
         expect(fullCommits).toHaveLength(1);
         const junk = new Uint8Array(16);
         const { job, principal, worker } = fullCommits[0]!.body;
         const keys = market.keysOf(`expert-${market.experts.indexOf(worker)}`);
         const opened = { kept: junk, keptSalt: junk, pieces: [junk], full: junk, fullSalt: junk };
         const said = { reveal: signReveal(keys, { job, principal, worker, ...opened }) };
-        const notice = encode({ job, opening: encode({ order, roster, tickets }), said });
+        const notice = encode({ job, opening: encode({ orders, roster, tickets }), said });
         connections.get(worker)!.notify(to, protocols.arrived, notice);
         await market.clock.sleep(100);
         const answer = await send(to, protocol, bytes);
@@ -330,7 +331,10 @@ describe('a witness', () => {
           decode(answer, certifyResponseSchema.catch(undefined as never)),
         );
         if (!read.success) return answer;
-        const body: CertificateBody = { ...read.data.body, winner: null, feeMicro: 0n };
+        const body: CertificateBody = {
+          ...read.data.body,
+          data: read.data.body.data.map((datum) => ({ ...datum, winner: null, feeMicro: 0n })),
+        };
         return encode({ body, signature: signBody(keys, witnessesDomain, body).signature });
       },
     ],
@@ -410,7 +414,7 @@ describe('a certificate that nobody has settled', () => {
     await wait();
     liars.clear();
     const claim = market.claims.flatMap((book) => book.all())[0]!;
-    const { client: of, clientSeq } = claim.certificate.body;
+    const { client: of, clientSeq } = claim;
     return { claim, deaf: market.claims.findIndex((book) => book.of(of, clientSeq) === undefined) };
   };
   const tell = (from: Transport, to: number, told: unknown): Promise<Uint8Array> =>
@@ -420,24 +424,28 @@ describe('a certificate that nobody has settled', () => {
     const { claim, deaf } = await claimed();
     const { opening, certificate } = claim;
     const { body, signatures } = certificate;
+    const changed = (changes: Partial<CertifiedDatum>): CertificateBody => ({
+      ...body,
+      data: [{ ...body.data[0]!, ...changes }],
+    });
     const stranger = market.connect(generateKeyPair().publicKey as NodeId);
     await expect(tell(stranger, deaf, { opening, certificate })).rejects.toThrow(/no part of the market/);
     const { gateway } = market;
     for (const [told, refusal] of [
       ['nonsense', /expected form/],
       [
-        { opening, certificate: { ...certificate, body: { ...body, winner: null, feeMicro: 0n } } },
+        { opening, certificate: { ...certificate, body: changed({ winner: null, feeMicro: 0n }) } },
         /signatures/,
       ],
       [{ opening, certificate: { ...certificate, signatures: signatures.slice(0, 1) } }, /signatures/],
       [{ opening, certificate: { body, signatures } }, /signatures/],
-      [{ opening, certificate: { ...certificate, body: { ...body, clientSeq: 9 } } }, /another job/],
+      [{ opening, certificate: { ...certificate, body: changed({ clientSeq: 9 }) } }, /another job/],
       [{ opening: { ...opening, tickets: [] }, certificate }, /tickets/],
       [
         {
           opening: {
             ...opening,
-            order: { ...opening.order, body: { ...opening.order.body, clientSeq: 5_000 } },
+            orders: [{ ...opening.orders[0]!, body: { ...opening.orders[0]!.body, clientSeq: 5_000 } }],
           },
           certificate,
         },
@@ -445,10 +453,12 @@ describe('a certificate that nobody has settled', () => {
       ],
     ] as const)
       await expect(tell(gateway, deaf, told)).rejects.toThrow(refusal);
-    expect(market.claims[deaf]!.of(body.client, body.clientSeq)).toBeUndefined();
+    expect(market.claims[deaf]!.of(body.data[0]!.client, body.data[0]!.clientSeq)).toBeUndefined();
     await tell(gateway, deaf, { opening, certificate });
     await tell(gateway, deaf, { opening, certificate });
-    expect(market.claims[deaf]!.of(body.client, body.clientSeq)?.certificate).toEqual(certificate);
+    expect(market.claims[deaf]!.of(body.data[0]!.client, body.data[0]!.clientSeq)?.certificate).toEqual(
+      certificate,
+    );
     expect(decode(encode({ opening, certificate }), certifiedJobSchema)).toEqual({ opening, certificate });
   });
 

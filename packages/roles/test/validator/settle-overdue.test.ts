@@ -143,7 +143,7 @@ describe('certified work that its gateway does not settle', () => {
     withheld = new Set(everything);
     await market.gateway.close();
     await allHoldClaims(2);
-    const claimed = market.claims[0]!.all().map(({ certificate }) => certificate.body.clientSeq);
+    const claimed = market.claims[0]!.all().map(({ certificate }) => certificate.body.data[0]!.clientSeq);
     const last = Math.max(...claimed);
     // Some numbers below the last have no certificate.
     expect(last + 1).toBeGreaterThan(claimed.length);
@@ -162,7 +162,7 @@ describe('certified work that its gateway does not settle', () => {
     await delivered(100);
     withheld = new Set(everything);
     await allHoldClaims(1);
-    const last = market.claims[0]!.all().at(-1)!.certificate.body.clientSeq;
+    const last = market.claims[0]!.all().at(-1)!.certificate.body.data[0]!.clientSeq;
     expect(last).toBeGreaterThan(80);
     await until('pay', () => nextSeq() > last);
     expect(settled.length).toBeGreaterThan(1);
@@ -309,8 +309,8 @@ function voided(clientSeq: number, account = client()): ProvenOrder {
 function certified(clientSeq: number): ProvenOrder {
   const { certificate, opening } = market.claims[1]!.of(client(), clientSeq)!;
   return {
-    proof: { kind: 'certificate', certificate, tickets: opening.tickets, roster: opening.roster },
-    effects: certificateEffects(certificate, market.view.rosterOf(opening.roster)!),
+    proof: { kind: 'certificate', certificate, data: [0], tickets: opening.tickets, roster: opening.roster },
+    effects: certificateEffects(certificate, 0, market.view.rosterOf(opening.roster)!),
   };
 }
 function proposal(orders: readonly ProvenOrder[], by: NodeId, gateway = market.gateway.self) {
@@ -387,7 +387,7 @@ describe('nobody else settles in place of a gateway', () => {
     const validator = await asValidator();
     const nothing = await refusals(validator, proposal([voided(0, client(1))], validator.self));
     expect(nothing.slice(1).every((why) => why?.includes('is overdue here'))).toBe(true);
-    const claimed = market.claims[1]!.all().map(({ certificate }) => certificate.body.clientSeq);
+    const claimed = market.claims[1]!.all().map(({ certificate }) => certificate.body.data[0]!.clientSeq);
     const last = Math.max(...claimed);
     const numbers = Array.from({ length: last + 1 }, (_, seq) => seq);
     const right = numbers.map((seq) => (claimed.includes(seq) ? certified(seq) : voided(seq)));

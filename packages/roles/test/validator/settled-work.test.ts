@@ -1,9 +1,8 @@
 import { type Hash, hashOf, type JobId, type NodeId } from '@market-of-experts/core';
 import type { CertificateBody, SettlementBody } from '@market-of-experts/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { WitnessedCertificate } from '../../src/job/certified-record.ts';
 import { contraryTestimony } from '../../src/validator/contrary-testimony.ts';
-import { settledWork } from '../../src/validator/settled-work.ts';
+import { type SettledCertificate, settledWork } from '../../src/validator/settled-work.ts';
 
 const names = ['me', 'honest', 'honest-2', 'liar', 'liar-2'] as const;
 type Name = (typeof names)[number];
@@ -16,7 +15,7 @@ function outcome(job: number, winner: 'good' | 'bad', transcript = job): Certifi
   return {
     job: `job-${job}` as JobId,
     transcript: `transcript-${transcript}` as Hash,
-    winner: winner as NodeId,
+    data: [{ winner: winner as NodeId }],
     members: [],
   } as unknown as CertificateBody;
 }
@@ -25,10 +24,11 @@ function certified(
   body: CertificateBody,
   signers: readonly Name[],
   witnesses: readonly Name[],
-): WitnessedCertificate {
+): SettledCertificate {
   const ids = (list: readonly Name[]): NodeId[] => list.map((name) => nodes[name]);
   return {
     certificate: { body, signatures: [] },
+    data: [0],
     signers: ids(signers),
     witnesses: ids(witnesses),
   };
@@ -46,7 +46,7 @@ describe('the record of settled work', () => {
     observed = [];
     work = settledWork({ self: nodes.me, record: { observe: (body) => observed.push(body) } });
   });
-  const settle = (...certificates: WitnessedCertificate[]): void => {
+  const settle = (...certificates: SettledCertificate[]): void => {
     batch += 1;
     work.verified(settlement(batch), certificates);
     work.applied(settlement(batch));
@@ -111,8 +111,8 @@ describe('the record of settled work', () => {
     const body = {
       ...outcome(1, 'good'),
       members: [
-        { principal: 'good', worker: 'good', loss: [1, 10], onProbation: false },
-        { principal: 'bad', worker: 'bad', loss: [5, 10], onProbation: false },
+        { principal: 'good', worker: 'good', losses: [[1, 10]], onProbation: false },
+        { principal: 'bad', worker: 'bad', losses: [[5, 10]], onProbation: false },
       ],
     } as unknown as CertificateBody;
     work = settledWork({
@@ -121,6 +121,6 @@ describe('the record of settled work', () => {
       testimony: contraryTestimony,
     });
     settle(certified(body, ['honest', 'honest-2'], ['honest', 'honest-2', 'me']));
-    expect(observed[0]!.winner).toBe('bad');
+    expect(observed[0]!.data[0]!.winner).toBe('bad');
   });
 });

@@ -29,7 +29,7 @@ async function ask(client: OwnerKey, changes: Partial<OrderBody> = {}) {
   const bytes = await market.gateway.request(
     market.validators[0] as NodeId,
     protocols.ticket,
-    encode({ order, roster: hash }),
+    encode({ orders: [order], roster: hash }),
     { timeoutMs: 1_000 },
   );
   return decode(bytes, ticketResponseSchema).ticket;

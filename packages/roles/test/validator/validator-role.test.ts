@@ -65,7 +65,7 @@ const ask = <Answer>(
 
 describe('tickets', () => {
   const ticketFor = (order: unknown, by?: Transport) =>
-    ask(protocols.ticket, { order, roster: market.rosterHash }, ticketResponseSchema, by);
+    ask(protocols.ticket, { orders: [order], roster: market.rosterHash }, ticketResponseSchema, by);
 
   it('are released once for an order: the same one however often it is asked for', async () => {
     const { order } = market.order({ text });
@@ -95,7 +95,7 @@ describe('tickets', () => {
 });
 
 describe('arrivals', () => {
-  const arrivals = (job: Pick<SealedJob, 'id' | 'order' | 'roster' | 'tickets'>, stage: string) =>
+  const arrivals = (job: Pick<SealedJob, 'id' | 'orders' | 'roster' | 'tickets'>, stage: string) =>
     ask(
       protocols.arrivals,
       {
@@ -103,14 +103,14 @@ describe('arrivals', () => {
         stage,
         opening: openingBytes(job),
         // A question to which no expert here has an answer: it knows of no such job.
-        asked: encode({ order: job.order, roster: market.rosterHash, tickets: job.tickets, kept: '' }),
+        asked: encode({ orders: job.orders, roster: market.rosterHash, tickets: job.tickets, kept: '' }),
       },
       arrivalsResponseSchema,
     ) as Promise<{ record: ArrivalRecord; messages: ArrivedMessage[] }>;
 
   it('name everybody who answered, whatever the coordinator says of them', async () => {
     const { transcript } = await market.runJob({ text });
-    const job = openJob(transcript.order, market.roster, transcript.tickets);
+    const job = openJob(transcript.orders, market.roster, transcript.tickets);
     const everyone = market.experts.map(({ node }) => node).sort();
     for (const stage of ['sealed', 'full', 'reveal'])
       expect((await arrivals(job, stage)).record.body.principals.toSorted()).toEqual(everyone);
@@ -121,8 +121,8 @@ describe('arrivals', () => {
     // Nobody who is asked answers: what the witness knows is what it is told.
     market = smallMarket({ experts: 3, clock: systemClock, strangers: [0, 1, 2] });
     const { order } = market.order({ text });
-    const id = jobIdOf(order.body);
-    const job = openJob(order, market.roster, [validator().tickets.release(id, id)]);
+    const id = jobIdOf([order.body]);
+    const job = openJob([order], market.roster, [validator().tickets.release(id, [id])]);
     const [a, b] = market.experts as [(typeof market.experts)[number], (typeof market.experts)[number]];
     const commit = (of: { node: NodeId }, seal: number, keys: KeyPair) => ({
       commit: signBody(keys, commitDomain, {
@@ -198,6 +198,7 @@ describe('settlements', () => {
   const proofOf = ({ certificate, transcript }: ShardOutcome, changed?: Certificate): SettlementProof => ({
     kind: 'certificate',
     certificate: changed ?? certificate,
+    data: [0],
     tickets: transcript.tickets,
     roster: market.rosterHash,
   });
@@ -215,7 +216,7 @@ describe('settlements', () => {
   it('are signed when every order has its proof and the sums are right', async () => {
     const outcome = await market.runJob({ text });
     const skipped = voidProof({ clientSeq: 1 });
-    const effects = [certificateEffects(outcome.certificate, market.roster), voidEffects(skipped.body)];
+    const effects = [certificateEffects(outcome.certificate, 0, market.roster), voidEffects(skipped.body)];
     const settlement = settlementOf(effects);
     const { signature } = await settle(settlement, proofOf(outcome), skipped);
     expect(signature).toEqual(signSettlement(validator().keys, settlement));
@@ -261,7 +262,7 @@ describe('settlements', () => {
         'a changed certificate',
         (o, e) => [
           settlementOf([e]),
-          [proofOf(o, { ...o.certificate, body: { ...o.certificate.body, feeMicro: 1n } })],
+          [proofOf(o, { ...o.certificate, body: { ...o.certificate.body, place: 1 } })],
         ],
         /signatures of its witnesses/,
       ],
@@ -284,7 +285,7 @@ describe('settlements', () => {
     ],
   )('are refused with %s', async (_, make, reason) => {
     const outcome = await market.runJob({ text });
-    const [settlement, proofs] = make(outcome, certificateEffects(outcome.certificate, market.roster));
+    const [settlement, proofs] = make(outcome, certificateEffects(outcome.certificate, 0, market.roster));
     await expect(settle(settlement, ...proofs)).rejects.toThrow(reason);
   });
 
@@ -292,7 +293,7 @@ describe('settlements', () => {
     const outcome = await market.runJob({ text });
     const { node, keys } = validator();
     const list = ticketList(hashOf('thief', 'list'), 2);
-    const effects = certificateEffects(outcome.certificate, market.roster);
+    const effects = certificateEffects(outcome.certificate, 0, market.roster);
     for (const tickets of [
       [],
       [releaseTicket(keys, list, 0, outcome.certificate.body.job)],
@@ -312,7 +313,10 @@ describe('settlements', () => {
     const { signature } = signBody(validator().keys, certificateDomain, body);
     const certificate = { body, signatures: [{ by: validator().node, signature }] };
     await expect(
-      settle(settlementOf([certificateEffects(certificate, market.roster)]), proofOf(outcome, certificate)),
+      settle(
+        settlementOf([certificateEffects(certificate, 0, market.roster)]),
+        proofOf(outcome, certificate),
+      ),
     ).rejects.toThrow(/another roster/);
   });
 

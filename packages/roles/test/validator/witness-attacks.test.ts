@@ -38,8 +38,8 @@ afterEach(() => market.close());
 const witness = () => market.validators[0]!.node;
 const ordered = (topic: number): SealedJob => {
   const { order } = market.order({ text: textAbout(topic) });
-  const id = jobIdOf(order.body);
-  return openJob(order, market.roster, [market.validators[0]!.tickets.release(id, id)]);
+  const id = jobIdOf([order.body]);
+  return openJob([order], market.roster, [market.validators[0]!.tickets.release(id, [id])]);
 };
 const sealOf = (job: JobId, node: NodeId, keys: KeyPair) => ({
   commit: signBody(keys, commitDomain, {
@@ -53,7 +53,7 @@ const sealOf = (job: JobId, node: NodeId, keys: KeyPair) => ({
 const tell = (from: Transport, job: SealedJob, said: unknown, opening = openingBytes(job)): void =>
   from.notify(witness(), protocols.arrived, encode({ job: job.id, opening, said }));
 const question = (job: SealedJob): Uint8Array => {
-  const opening = { order: job.order, roster: market.rosterHash, tickets: job.tickets };
+  const opening = { orders: job.orders, roster: market.rosterHash, tickets: job.tickets };
   const asked = encode({ ...opening, kept: 'half' });
   return encode({ job: job.id, stage: 'sealed', opening: openingBytes(job), asked });
 };
@@ -88,9 +88,9 @@ describe('what an expert has shown to a witness', () => {
     // A registered expert fares no better with orders that no client has signed.
     const rogue = market.experts.find(({ node }) => !job.seats.includes(node))!;
     for (let index = 0; index < 200; index += 1) {
-      const order = { ...job.order, body: { ...job.order.body, clientSeq: 5_000 + index } };
-      const id = jobIdOf(order.body);
-      tell(rogue.transport, { ...job, id, order }, sealOf(id, rogue.node, rogue.keys));
+      const order = { ...job.orders[0]!, body: { ...job.orders[0]!.body, clientSeq: 5_000 + index } };
+      const id = jobIdOf([order.body]);
+      tell(rogue.transport, { ...job, id, orders: [order] }, sealOf(id, rogue.node, rogue.keys));
     }
     expect((await asked(job)).principals).toEqual([shown.node]);
     await stranger.close();

@@ -1,4 +1,4 @@
-import type { JobId, NodeId } from '@market-of-experts/core';
+import type { Hash, NodeId } from '@market-of-experts/core';
 import type { Estimate } from '@market-of-experts/history';
 import { type History, memoryHistory, posterior } from '@market-of-experts/history';
 import type { CertifiedOutcome, Occasion, PublicBeliefs } from './beliefs.ts';
@@ -54,7 +54,7 @@ export class HistoryBeliefs implements PublicBeliefs {
     const { nodes } = this.#init;
     const winner = outcomes.find(({ won }) => won);
     this.#history.append({
-      job: occasion.job.toString(16).padStart(64, '0') as JobId,
+      order: occasion.job.toString(16).padStart(64, '0') as Hash,
       atMs: Math.round(occasion.atMs),
       place: occasion.place,
       vector: Int8Array.from(occasion.point, (value) => Math.round(127 * value)),

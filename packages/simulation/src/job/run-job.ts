@@ -1,6 +1,5 @@
 import { isMoeError } from '@market-of-experts/core';
 import {
-  type CertificateBody,
   type CertifiedMember,
   certifiedLosses,
   cutJob,
@@ -60,9 +59,11 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
       workerBps: isCalled ? seat.workerBps : 10_000,
       onProbation: seat.onProbation,
       outcome,
-      loss: isScored
-        ? drawLoss(worker, datum, market.scenario, compared, ringFactor(worker, seat, judges))
-        : null,
+      losses: [
+        isScored
+          ? drawLoss(worker, datum, market.scenario, compared, ringFactor(worker, seat, judges))
+          : null,
+      ],
       standing: {
         global: [global.jobs, global.excessUnits],
         place: [place.jobs, place.excessUnits],
@@ -71,7 +72,7 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
     };
   });
   const inOrder = cut.commits.map(({ body }) => body.principal);
-  const won = winnerOf(members, inOrder, parameters);
+  const won = winnerOf(members, 0, inOrder, parameters);
   const winner = sealed.seats.find(({ principal }) => principal.node === won);
   record(market, datum, sealed, members, winner);
   return {
@@ -144,12 +145,8 @@ function record(
   members: readonly CertifiedMember[],
   winner: Seat | undefined,
 ): void {
-  const body: Pick<CertificateBody, 'members' | 'place' | 'winner'> = {
-    members,
-    place: datum.place,
-    winner: winner?.principal.node ?? null,
-  };
-  const losses = certifiedLosses(body, market.parameters);
+  const outcome = { members, place: datum.place, data: [{ winner: winner?.principal.node ?? null }] };
+  const losses = certifiedLosses(outcome, 0, market.parameters);
   market.certify(losses);
   for (const { node } of losses) market.expertOf(node).scoredJobs += 1;
   const principalOf = new Map(members.map(({ worker, principal }) => [worker, principal]));

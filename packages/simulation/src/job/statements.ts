@@ -26,24 +26,29 @@ export function beginSimulated(
   draw: ShardDraw,
   datum: Datum,
 ): SealedJob {
+  const deadlineMs = datum.atMs + roster.parameters.fullDeadlineMs;
   return beginJob({
     id: draw.seed as string as JobId,
-    order: said(client, {
-      network: roster.network,
-      market: roster.market,
-      client,
-      clientSeq: datum.job,
-      coordinator,
-      dataHash: noHash,
-      bytes: scenario.bytesPerJob,
-      maxFeeMicro: feeMicro,
-      tipMicro: 0n,
-      deadlineMs: datum.atMs + roster.parameters.fullDeadlineMs,
-    }),
+    orders: [
+      said(client, {
+        network: roster.network,
+        market: roster.market,
+        client,
+        clientSeq: datum.job,
+        coordinator,
+        dataHash: noHash,
+        bytes: scenario.bytesPerJob,
+        maxFeeMicro: feeMicro,
+        tipMicro: 0n,
+        deadlineMs,
+      }),
+    ],
+    coordinator,
+    deadlineMs,
+    feesMicro: [feeMicro],
     roster,
     tickets: [],
     draw,
-    feeMicro,
   });
 }
 

@@ -1,4 +1,4 @@
-import { type CertificateBody, deliveryWeights } from '@market-of-experts/protocol';
+import { deliveryWeights } from '@market-of-experts/protocol';
 import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import type { Accounts } from '../state/accounts.ts';
@@ -56,7 +56,8 @@ export class Measurements {
       members.length === 0
         ? []
         : deliveryWeights(
-            { members, winner: winner?.principal.node ?? null } as CertificateBody,
+            { members, data: [{ winner: winner?.principal.node ?? null }] },
+            0,
             'ensemble',
             this.#market.parameters,
           );
@@ -75,7 +76,7 @@ export class Measurements {
       for (const [index, seat] of sealed.seats.entries())
         if (weights[index]! > 0) delivered += weights[index]! * lossOf(seat.worker!);
       means.delivered.add(delivered);
-      const measured = members[sealed.seats.indexOf(winner)]!.loss!;
+      const measured = members[sealed.seats.indexOf(winner)]!.losses[0]!;
       means.measured.add(measured[0] / measured[1]);
     }
     if (!isDelivered) this.#refunded += 1;

@@ -54,7 +54,7 @@ export class PlaceRecord {
     this.#quarter[place]! += 1;
     this.recentJobs[place]! += 1;
     for (const [index, seat] of sealed.seats.entries()) {
-      const loss = members[index]?.loss;
+      const loss = members[index]?.losses[0];
       if (loss === null || loss === undefined || seat.onProbation) continue;
       this.recentLoss[place]! += loss[0] / loss[1];
       this.recentLosses[place]! += 1;

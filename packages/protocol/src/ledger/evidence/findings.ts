@@ -2,7 +2,8 @@ import { encode, hashBytes, type MarketId, MoeError, type NodeId } from '@market
 import type { StakeTarget } from '../../fields/fields.ts';
 import { certificateHash } from '../../job/certificate.ts';
 import { equivocationOf } from '../../job/equivocation.ts';
-import { jobIdOf, type OrderBody } from '../../job/messages.ts';
+import type { OrderBody } from '../../job/messages.ts';
+import { jobIdOf } from '../../job/orders.ts';
 import { netSettlement, parseSettlementDetail } from '../../settlement/netting.ts';
 import { type SettlementBody, settlementBodySchema } from '../../settlement/settlement-body.ts';
 import type { Misconduct } from '../transaction/misconduct.ts';
@@ -15,7 +16,7 @@ export interface Finding {
   /** A job, or a market's batch. */
   readonly subject: string;
   /** What dates it. */
-  readonly about: { readonly order: OrderBody } | { readonly batch: number };
+  readonly about: { readonly orders: readonly OrderBody[] } | { readonly batch: number };
 }
 
 /** What a proof shows; undefined when everything in it can be true. */
@@ -24,19 +25,19 @@ export function findingOf(proof: Misconduct, market: MarketId, network: string):
     body.network === network && body.market === market;
   switch (proof.kind) {
     case 'statements': {
-      const { order } = proof;
+      const { orders } = proof;
       const found = equivocationOf(...proof.statements);
-      if (found === undefined || !isHere(order) || jobIdOf(order) !== found.job) return undefined;
+      if (found === undefined || !orders.every(isHere) || jobIdOf(orders) !== found.job) return undefined;
       const target: StakeTarget = { role: 'expert', market, node: found.node };
-      return { target, kind: 'equivocation', subject: found.job, about: { order } };
+      return { target, kind: 'equivocation', subject: found.job, about: { orders } };
     }
     case 'certificates': {
-      const { order } = proof;
+      const { orders } = proof;
       const [{ body: a }, { body: b }] = proof.certificates;
       if (!isHere(a) || !isHere(b) || a.job !== b.job || certificateHash(a) === certificateHash(b))
         return undefined;
-      if (!isHere(order) || jobIdOf(order) !== a.job) return undefined;
-      return { target: validatorOf(proof), kind: 'double-certificate', subject: a.job, about: { order } };
+      if (!orders.every(isHere) || jobIdOf(orders) !== a.job) return undefined;
+      return { target: validatorOf(proof), kind: 'double-certificate', subject: a.job, about: { orders } };
     }
     case 'settlements': {
       const [{ body: a }, { body: b }] = proof.settlements;

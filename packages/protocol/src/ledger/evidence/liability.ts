@@ -14,7 +14,13 @@ const orderAheadMs = 2 * 86_400_000;
  * job that was invented, for one of a market that had this name before, or for what was done under stake that has left since.
  */
 export function notLiable(view: StateView, market: Market, { about }: Finding): Refused | undefined {
-  return 'order' in about ? problemOfOrder(view, market, about.order) : problemOfBatch(market, about.batch);
+  if (!('orders' in about)) return problemOfBatch(market, about.batch);
+  return problemOfOrders(about.orders.map((order) => problemOfOrder(view, market, order)));
+}
+
+/** One order that is known and recent dates a job: an offender's client cannot hide it by taking his money away. */
+function problemOfOrders(problems: readonly (Refused | undefined)[]): Refused | undefined {
+  return problems.includes(undefined) ? undefined : problems[0];
 }
 
 function problemOfOrder(

@@ -4,27 +4,27 @@ import { signatureSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import { certificateBodySchema } from '../../job/certificate.ts';
 import { statementSchema } from '../../job/equivocation.ts';
-import { orderBodySchema } from '../../job/messages.ts';
+import { limits as jobLimits, orderBodySchema } from '../../job/messages.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
 
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
 const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
 /**
  * What can be shown against a node. Everything in it is signed by that node. What it said of a job comes with the job's
- * `order`, whose hash is the job's id, and which names network, market, client and date. A reveal that does not open its
+ * `orders`, whose ids make the job's, and which name network, market, clients and dates. A reveal that does not open its
  * seal is not among it: the job's certificate punishes it, and it would be paid for twice.
  */
 export const misconductSchema = z.discriminatedUnion('kind', [
   /** Two statements of an expert that exclude one another. */
   z.strictObject({
     kind: z.literal('statements'),
-    order: orderBodySchema,
+    orders: z.array(orderBodySchema).min(1).max(jobLimits.orders),
     statements: z.tuple([statementSchema, statementSchema]),
   }),
   /** A witness certified two outcomes of one job. */
   z.strictObject({
     kind: z.literal('certificates'),
-    order: orderBodySchema,
+    orders: z.array(orderBodySchema).min(1).max(jobLimits.orders),
     validator: nodeIdSchema,
     certificates: z.tuple([signedCertificateSchema, signedCertificateSchema]),
   }),

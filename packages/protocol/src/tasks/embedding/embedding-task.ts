@@ -108,7 +108,7 @@ export function embeddingTask({
     placeOf(judges, { dimensions }) {
       const sum = new Int32Array(dimensions);
       for (const { kept } of judges) addInto(sum, kept);
-      return { place: placeOf(sum), vector: int8Direction(sum) };
+      return { place: placeOf(sum), vectors: [int8Direction(sum)] };
     },
   };
 }

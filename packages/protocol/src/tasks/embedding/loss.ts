@@ -132,7 +132,7 @@ function scoreOnce(
         compared += 1;
       }
     }
-    return { loss: fraction(worse, compared), isOutlier: 2 * fullWorse >= compared, isDissenting: false };
+    return { losses: [fraction(worse, compared)], isOutlier: 2 * fullWorse >= compared, isDissenting: false };
   });
   return { scores, dissenting };
 }

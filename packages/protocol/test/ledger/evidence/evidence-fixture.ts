@@ -1,6 +1,6 @@
 import { encode, type Hash, hashOf, type JobId, signBody, verifySignature } from '@market-of-experts/core';
 import { expect } from 'vitest';
-import type { CertificateBody } from '../../../src/job/certificate.ts';
+import type { CertificateBody, CertifiedDatum } from '../../../src/job/certificate.ts';
 import {
   type ClaimBody,
   claimDomain,
@@ -10,7 +10,8 @@ import {
   refusalDomain,
 } from '../../../src/job/claims.ts';
 import type { Statement } from '../../../src/job/equivocation.ts';
-import { type Commit, commitDomain, jobIdOf, type OrderBody, type Stage } from '../../../src/job/messages.ts';
+import { type Commit, commitDomain, type OrderBody, type Stage } from '../../../src/job/messages.ts';
+import { jobIdOf } from '../../../src/job/orders.ts';
 import { innerSignatures, signSettlement } from '../../../src/ledger/transaction/authority.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
@@ -51,7 +52,7 @@ export function orderBody(changes: Partial<OrderBody> = {}): OrderBody {
     ...changes,
   };
 }
-const jobOf = (order: OrderBody): JobId => jobIdOf(order);
+const jobOf = (order: OrderBody): JobId => jobIdOf([order]);
 
 export function claim(
   order: OrderBody,
@@ -113,21 +114,32 @@ export function sealed(
   });
 }
 
-export function certificateBody(changes: Partial<CertificateBody> = {}): CertificateBody {
+/** With one order, of which changes may say something, too. */
+export function certificateBody({
+  client = idOf('carol'),
+  clientSeq = 0,
+  feeMicro = 100n,
+  ...changes
+}: Partial<CertificateBody> & Partial<CertifiedDatum> = {}): CertificateBody {
   return {
     network: NETWORK,
     market: MARKET,
     job: jobOf(orderBody()),
-    client: idOf('carol'),
-    clientSeq: 0,
+    data: [
+      {
+        order: hashOf('test/order', clientSeq),
+        client,
+        clientSeq,
+        vector: new Uint8Array(0),
+        winner: null,
+        feeMicro,
+      },
+    ],
     roster: hashOf('test/roster', 0),
     transcript: hashOf('test/transcript', 0),
     batch: 0,
     place: 0,
-    vector: new Uint8Array(0),
     members: [],
-    winner: null,
-    feeMicro: 100n,
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { encode, hashBytes, hashOf, type MarketId, signBody } from '@market-of-experts/core';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type CertificateBody, certificateDomain } from '../../../src/job/certificate.ts';
-import { jobIdOf } from '../../../src/job/messages.ts';
+import { certificateDomain } from '../../../src/job/certificate.ts';
+import { jobIdOf } from '../../../src/job/orders.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
 import type { Effects } from '../../../src/settlement/effects.ts';
@@ -28,13 +28,13 @@ const stakeOf = (name: string) => g.state.validators.get(nodeOf(name))?.stakeMic
 const elsewhere = 'other-market' as MarketId;
 
 describe('two certificates of a job by one witness', () => {
-  const certified = (changes: Partial<CertificateBody> = {}, by = 'v1') =>
+  const certified = (changes: Parameters<typeof certificateBody>[0] = {}, by = 'v1') =>
     signedIn(by, certificateDomain, certificateBody(changes));
   const proofOf = (
     ...certificates: [ReturnType<typeof certified>, ReturnType<typeof certified>]
   ): Misconduct => ({
     kind: 'certificates',
-    order: orderBody(),
+    orders: [orderBody()],
     validator: nodeOf('v1'),
     certificates,
   });
@@ -56,18 +56,21 @@ describe('two certificates of a job by one witness', () => {
       'already-punished',
     );
     const order = orderBody({ clientSeq: 1 });
-    const other = { job: jobIdOf(order) };
-    const second = { ...proofOf(certified(other), certified({ ...other, place: 1 })), order } as Misconduct;
+    const other = { job: jobIdOf([order]) };
+    const second = {
+      ...proofOf(certified(other), certified({ ...other, place: 1 })),
+      orders: [order],
+    } as Misconduct;
     g.refuse('carol', evidence(second), 'already-punished');
     expect(stakeOf('v1')).toBe(500n);
   });
 
   test('of a job that the order beside them is not of, or that nobody ordered, prove nothing', () => {
     const order = orderBody({ clientSeq: 1 });
-    g.refuse('bob', evidence({ ...two(), order } as Misconduct), 'invalid-evidence');
+    g.refuse('bob', evidence({ ...two(), orders: [order] } as Misconduct), 'invalid-evidence');
     const invented = orderBody({ client: idOf('bob') });
-    const of = { job: jobIdOf(invented) };
-    const proof = { ...proofOf(certified(of), certified({ ...of, place: 1 })), order: invented };
+    const of = { job: jobIdOf([invented]) };
+    const proof = { ...proofOf(certified(of), certified({ ...of, place: 1 })), orders: [invented] };
     g.refuse('bob', evidence(proof as Misconduct), 'invalid-evidence');
   });
 
@@ -78,8 +81,11 @@ describe('two certificates of a job by one witness', () => {
     g.must('bob', { kind: 'createMarket', market: elsewhere, terms });
     g.must('bob', { kind: 'lock', market: elsewhere, gateway: nodeOf('gateway'), amountMicro: 10n });
     const order = orderBody({ market: elsewhere, client: idOf('bob') });
-    const of = { market: elsewhere, job: jobIdOf(order) };
-    const proof = { ...proofOf(certified(of), certified({ ...of, place: 1 })), order } as Misconduct;
+    const of = { market: elsewhere, job: jobIdOf([order]) };
+    const proof = {
+      ...proofOf(certified(of), certified({ ...of, place: 1 })),
+      orders: [order],
+    } as Misconduct;
     g.must('bob', { ...evidence(proof), market: elsewhere } as Action);
     expect(stakeOf('v1')).toBe(500n);
     expect([g.market(elsewhere).poolMicro, g.network().burntMicro]).toEqual([0n, 450n]);
@@ -100,7 +106,7 @@ describe('two certificates of a job by one witness', () => {
     expect(signersOf(g, two())).toEqual([nodeOf('v1'), nodeOf('v1')]);
     expect(holds(g, proofOf(certified(), certified({ feeMicro: 101n }, 'v2')))).toBe(false);
     const [first] = (two() as Extract<Misconduct, { kind: 'certificates' }>).certificates;
-    expect(holds(g, proofOf(first, { ...first, body: { ...first.body, feeMicro: 101n } }))).toBe(false);
+    expect(holds(g, proofOf(first, { ...first, body: { ...first.body, place: 101 } }))).toBe(false);
     g.refuse('bob', evidence({ ...two(), validator: nodeOf('stranger') } as Misconduct), 'unknown-node');
   });
 });

@@ -33,7 +33,7 @@ let g: Play;
 const order = orderBody();
 const proofOf = (a: Statement, b: Statement, of: OrderBody = order): Misconduct => ({
   kind: 'statements',
-  order: of,
+  orders: [of],
   statements: [a, b],
 });
 const commitBy = (seal: number, ...rest: [('sealed' | 'full')?, string?, string?]): Statement => ({
@@ -119,7 +119,7 @@ describe('statements of an expert that exclude one another', () => {
     // An order of this market that is not the job's proves nothing about the job.
     g.refuse(
       'bob',
-      evidence({ ...proof, order: orderBody({ clientSeq: 1 }) } as Misconduct),
+      evidence({ ...proof, orders: [orderBody({ clientSeq: 1 })] } as Misconduct),
       'invalid-evidence',
     );
     g.must('bob', evidence(proof));
@@ -263,8 +263,8 @@ describe('who reports', () => {
 });
 
 test('a reveal that does not open its seal is no evidence: the certificate of its job punishes it', () => {
-  const { order: of } = proofOf(commitBy(0), commitBy(1)) as Extract<Misconduct, { kind: 'statements' }>;
-  const proof = { kind: 'reveal', order: of, commit: sealed(order, hashOf('test/seal', 0)), reveal: {} };
+  const { orders } = proofOf(commitBy(0), commitBy(1)) as Extract<Misconduct, { kind: 'statements' }>;
+  const proof = { kind: 'reveal', orders, commit: sealed(order, hashOf('test/seal', 0)), reveal: {} };
   const tx = { kind: 'evidence', network: 'test-net', from: idOf('bob'), nonce: 0, market: MARKET, proof };
   expect(transactionSchema.safeParse(tx).success).toBe(false);
 });

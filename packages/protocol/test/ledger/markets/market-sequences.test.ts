@@ -78,7 +78,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     return by('bob', (g) => {
       const order = orderBody({ clientSeq, deadlineMs: g.network().epochStartedMs });
       const claims = ['f1', 'f2'].map((friend) => claim(order, { worker: nodeOf(friend) }, n));
-      return evidence({ kind: 'statements', order, statements: [claims[0]!, claims[1]!] });
+      return evidence({ kind: 'statements', orders: [order], statements: [claims[0]!, claims[1]!] });
     });
   }),
   ...[0, 1].map(() =>

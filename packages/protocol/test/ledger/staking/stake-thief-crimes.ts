@@ -1,6 +1,6 @@
 import { hashBytes, hashOf, type MarketId } from '@market-of-experts/core';
 import { certificateDomain } from '../../../src/job/certificate.ts';
-import { jobIdOf } from '../../../src/job/messages.ts';
+import { jobIdOf } from '../../../src/job/orders.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { SettlementBody } from '../../../src/settlement/settlement-body.ts';
 import {
@@ -46,13 +46,13 @@ export function proofOf(
   switch (kind) {
     case 'statements': {
       const claims = ['f1', 'f2'].map((friend) => claim(order, { worker: nodeOf(friend) }, node));
-      return { kind, order, statements: [claims[0]!, claims[1]!] };
+      return { kind, orders: [order], statements: [claims[0]!, claims[1]!] };
     }
     case 'certificates': {
-      const one = certificateBody({ market, job: jobIdOf(order), client: order.client, clientSeq: number });
+      const one = certificateBody({ market, job: jobIdOf([order]), client: order.client, clientSeq: number });
       const two = { ...one, place: 1 };
       const certificates = [one, two].map((each) => signedIn(node, certificateDomain, each));
-      return { kind, order, validator, certificates: [certificates[0]!, certificates[1]!] };
+      return { kind, orders: [order], validator, certificates: [certificates[0]!, certificates[1]!] };
     }
     case 'settlements':
       return {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { certificateDomain } from '../../../src/job/certificate.ts';
-import { jobIdOf } from '../../../src/job/messages.ts';
+import { jobIdOf } from '../../../src/job/orders.ts';
 import type { WeightsPromise } from '../../../src/ledger/epochs/weights.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
 import { certificateBody, orderBody, signedIn } from '../evidence/evidence-fixture.ts';
@@ -58,7 +58,7 @@ test('100 of his own and 5,000 of others: whoever convicts himself in a market o
       coordinator: nodeOf('evil-gateway'),
       deadlineMs,
     });
-    const of = { market, job: jobIdOf(order), client: order.client, clientSeq };
+    const of = { market, job: jobIdOf([order]), client: order.client, clientSeq };
     const certificates = [0, 1].map((place) =>
       signedIn('w1', certificateDomain, certificateBody({ ...of, place })),
     );
@@ -67,7 +67,7 @@ test('100 of his own and 5,000 of others: whoever convicts himself in a market o
       market,
       proof: {
         kind: 'certificates',
-        order,
+        orders: [order],
         validator: nodeOf('w1'),
         certificates: [certificates[0]!, certificates[1]!],
       },

@@ -70,11 +70,11 @@ describe('differential loss', () => {
     const calibration = [at(5), at(20), at(90), at(180)];
     const alike = () => member(at(0), [at(10)], at(3), calibration);
     expect(scoresOf([alike(), alike()], [0, 1, 2, 3], 4)).toEqual([
-      { loss: { numerator: 1n, denominator: 4n }, isOutlier: false, isDissenting: false },
-      { loss: { numerator: 1n, denominator: 4n }, isOutlier: false, isDissenting: false },
+      { losses: [{ numerator: 1n, denominator: 4n }], isOutlier: false, isDissenting: false },
+      { losses: [{ numerator: 1n, denominator: 4n }], isOutlier: false, isDissenting: false },
     ]);
     // With two distractors only the two nearest to the piece count: those at 5° and 20°.
-    expect(scoresOf([alike(), alike()], [0, 1, 2, 3], 2)[0]!.loss).toEqual({
+    expect(scoresOf([alike(), alike()], [0, 1, 2, 3], 2)[0]!.losses[0]!).toEqual({
       numerator: 1n,
       denominator: 2n,
     });
@@ -92,7 +92,7 @@ describe('differential loss', () => {
     const y = unit(0, 1);
     const i = member(x, [x], x, [y, y]);
     const swapped = () => member(y, [y], y, [x, x]);
-    expect(toNumber(scoresOf([i, swapped(), swapped()], [0, 1], 2)[0]!.loss)).toBe(1);
+    expect(toNumber(scoresOf([i, swapped(), swapped()], [0, 1], 2)[0]!.losses[0]!)).toBe(1);
     // One against one: nobody can say who is right.
     expect(scoreMembers([i, swapped()], [0, 1], 2)).toBeUndefined();
   });
@@ -132,7 +132,7 @@ describe('differential loss', () => {
           false,
         );
         const scores = scoresOf([...members, nothing, same], all, distractors);
-        expect(toNumber(scores.at(-2)!.loss)).toBe(1);
+        expect(toNumber(scores.at(-2)!.losses[0]!)).toBe(1);
         expect(scores.at(-2)!.isOutlier).toBe(true);
       }),
       runs,
@@ -168,9 +168,9 @@ describe('differential loss', () => {
         all,
         distractors,
       );
-      able += toNumber(scores[0]!.loss) / rounds;
-      random += toNumber(scores[3]!.loss) / rounds;
-      constant += toNumber(scores[4]!.loss) / rounds;
+      able += toNumber(scores[0]!.losses[0]!) / rounds;
+      random += toNumber(scores[3]!.losses[0]!) / rounds;
+      constant += toNumber(scores[4]!.losses[0]!) / rounds;
     }
     expect(able).toBeLessThan(0.02);
     expect(random).toBeGreaterThanOrEqual(0.45);
@@ -185,7 +185,7 @@ describe('differential loss', () => {
         const liar = { ...first!, pieces: first!.pieces.map((_, piece) => lies[piece]!) };
         const honest = scoresOf(members, all, pool)[0]!;
         const lied = scoresOf([liar, ...others], all, pool)[0]!;
-        expect(lied.loss).toEqual(honest.loss);
+        expect(lied.losses[0]!).toEqual(honest.losses[0]!);
         expect(lied.isOutlier).toBe(honest.isOutlier);
       }),
       runs,
@@ -197,7 +197,7 @@ describe('differential loss', () => {
       fc.property(shard, vector, (members, full) => {
         const [first, ...others] = members;
         const losses = (list: readonly ScoredMember[]) =>
-          scoresOf(list, all, distractors).map(({ loss }) => loss);
+          scoresOf(list, all, distractors).map(({ losses: [loss] }) => loss);
         expect(losses([{ ...first!, full }, ...others])).toEqual(losses(members));
       }),
       runs,
@@ -239,9 +239,11 @@ describe('differential loss', () => {
   it('is a fraction between 0 and 1 over distractors × pieces', () => {
     fc.assert(
       fc.property(shard, (members) => {
-        for (const { loss } of scoresOf(members, all, distractors)) {
-          expect(loss.denominator).toBe(BigInt(distractors * members[0]!.pieces.length));
-          expect(loss.numerator >= 0n && loss.numerator <= loss.denominator).toBe(true);
+        for (const {
+          losses: [loss],
+        } of scoresOf(members, all, distractors)) {
+          expect(loss!.denominator).toBe(BigInt(distractors * members[0]!.pieces.length));
+          expect(loss!.numerator >= 0n && loss!.numerator <= loss!.denominator).toBe(true);
         }
       }),
       runs,

@@ -8,14 +8,14 @@ import { ask, attempts, type ShardRun } from './shard-run.ts';
 /** Has all validators note the job, asking again who has not: what makes the experts reveal. Rejects with `no-quorum`. */
 export async function noteStage(
   run: ShardRun,
-  { order, draw, tickets, commits, grants, declines }: FullJob,
+  { orders, draw, tickets, commits, grants, declines }: FullJob,
   cut: Cut,
 ): Promise<NodeSignature[]> {
   const { view, clock } = run.components;
   const { rosterHash: roster } = run.input;
-  const request = encode({ order, roster, tickets, cut, commits, grants, declines });
+  const request = encode({ orders, roster, tickets, cut, commits, grants, declines });
   const deadlineMs = Math.max(5_000, run.input.roster.parameters.fullDeadlineMs);
-  const bytes = encode([noteDomain, noteOf(order.body, cut.body)]);
+  const bytes = encode([noteDomain, noteOf(orders, cut.body)]);
   const notes: NodeSignature[] = [];
   const isNoted = (): boolean =>
     mayNote(

@@ -5,14 +5,15 @@ import { ask, type ShardRun } from './shard-run.ts';
 
 /** Collects the tickets and draws the shard. */
 export async function openStage(run: ShardRun): Promise<SealedJob> {
-  const { order, roster, rosterHash, signal } = run.input;
-  const request = encode({ order, roster: rosterHash });
+  const { orders, roster, rosterHash, signal } = run.input;
+  const request = encode({ orders, roster: rosterHash });
   const timeoutMs = Math.max(2_000, roster.parameters.sealedDeadlineMs / 2);
   const ticketOf = async (validator: NodeId): Promise<Ticket> =>
     (await ask(run, validator, protocols.ticket, request, ticketResponseSchema, timeoutMs, signal)).ticket;
+  const job = jobIdOf(orders.map(({ body }) => body));
   let tickets: Ticket[];
   try {
-    tickets = await Promise.all(ticketValidators(roster, jobIdOf(order.body)).map(ticketOf));
+    tickets = await Promise.all(ticketValidators(roster, job).map(ticketOf));
   } catch (cause) {
     signal.throwIfAborted();
     throw new MoeError('no-quorum', 'A validator gave no ticket. Nothing was charged. Try again.', {
@@ -20,5 +21,5 @@ export async function openStage(run: ShardRun): Promise<SealedJob> {
       cause,
     });
   }
-  return openJob(order, roster, tickets);
+  return openJob(orders, roster, tickets);
 }

@@ -16,12 +16,12 @@ import { assertCommitSigned, assertSigned, type GrantedCommit } from './signed-a
 
 /** Has the drawn experts seal what they answer to the kept half, or decline. */
 export async function sealedStage(run: ShardRun, opened: SealedJob): Promise<SealedJob> {
-  const { order, roster, rosterHash, text, signal } = run.input;
+  const { orders, roster, rosterHash, text, signal } = run.input;
   const { task } = run.components.view;
   const question = task.question(text, opened.draw.seed, roster.parameters);
   if (question === undefined)
     throw new MoeError('input-too-short', task.tooShort(text, roster.parameters) ?? 'The text is too short.');
-  const request = encode({ order, roster: rosterHash, tickets: opened.tickets, kept: question.kept });
+  const request = encode({ orders, roster: rosterHash, tickets: opened.tickets, kept: question.kept });
   let job = opened;
   const deadlineMs = roster.parameters.sealedDeadlineMs;
   const startedMs = run.components.clock.steadyMs();
@@ -73,7 +73,10 @@ function receiveGranted(run: ShardRun, job: SealedJob, { commit, grant }: Grante
       { kind: 'grant', signed: grant },
     ] as const;
     if (equivocationOf(...statements) !== undefined)
-      run.components.onEquivocation?.(statements, job.order.body);
+      run.components.onEquivocation?.(
+        statements,
+        job.orders.map(({ body }) => body),
+      );
   }
   return receiveCommit(job, commit, grant);
 }

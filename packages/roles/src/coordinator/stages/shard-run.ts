@@ -13,14 +13,15 @@ export interface ShardJobComponents {
   readonly view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>;
   /** Called with two statements of one expert that exclude one another. */
   readonly onEquivocation?:
-    | ((statements: readonly [Statement, Statement], order: OrderBody) => void)
+    | ((statements: readonly [Statement, Statement], orders: readonly OrderBody[]) => void)
     | undefined;
   /** Told how the stages go in which experts work. */
   readonly onStage?: ((report: StageReport) => void) | undefined;
 }
 
 export interface ShardJobInput {
-  readonly order: Order;
+  /** Sorted by their ids. */
+  readonly orders: readonly Order[];
   readonly roster: Roster;
   readonly rosterHash: Hash;
   readonly text: string;
