@@ -1,10 +1,11 @@
 /** How far are the vectors of one text from one another when a server runs the same model in another way? */
 import { join } from 'node:path';
-import { type BackendSpec, createModelHost } from '@market-of-experts/models';
+import { type BackendSpec, catalogue, createModelHost } from '@market-of-experts/models';
 import { readCorpus, textKinds } from '@market-of-experts/training';
 import { optionOf } from './scoring/options.ts';
 import { type Differences, differencesOf } from './statements/differences.ts';
 import { encodeUnder, minilmConditions, minilmReference } from './statements/minilm-conditions.ts';
+import { examBatches, pulledLoss } from './statements/pulling.ts';
 
 const benchFolder = join(import.meta.dirname, '../.bench');
 const perKind = 8;
@@ -38,9 +39,39 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     for await (const { condition, differences } of llamaConditions(llamaFolder, reference, texts))
       add('minilm-l6, llama.cpp', condition, differences);
   }
+  const gains = await gainsOfPulling(modelsDir);
   console.log(`${texts.length} texts of ${textKinds.length} kinds; 1 − cosine to "${minilmReference.name}".`);
   console.table(rows.map(shown));
-  return { rows };
+  console.log(
+    'Exam loss, and what an expert gains that knows the assignment and pulls its vectors within a tolerance:',
+  );
+  console.table(gains);
+  return { rows, gains };
+}
+
+const tolerances = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2];
+
+async function gainsOfPulling(modelsDir: string): Promise<Record<string, string | number>[]> {
+  const batches = examBatches(3);
+  const host = createModelHost({ modelsDir });
+  const gains: Record<string, string | number>[] = [];
+  for (const kind of ['minilm-l6', 'static', 'lexical']) {
+    const backend = await host.open(catalogue.find(({ name }) => name === kind)!.native);
+    const encoded: { readonly kept: Float32Array; readonly piece: Float32Array }[][] = [];
+    for (const batch of batches) {
+      const kept = await backend.embed(batch.map((text) => text.kept));
+      const pieces = await backend.embed(batch.map((text) => text.piece));
+      encoded.push(kept.map((vector, index) => ({ kept: vector, piece: pieces[index]! })));
+    }
+    const honest = pulledLoss(encoded, 0);
+    const gain = tolerances.map((tolerance) => [
+      tolerance.toExponential(0),
+      (honest - pulledLoss(encoded, tolerance)).toFixed(4),
+    ]);
+    gains.push({ encoder: kind, loss: honest.toFixed(4), ...Object.fromEntries(gain) });
+  }
+  await host.close();
+  return gains;
 }
 
 const plainEncoders: readonly (readonly [string, BackendSpec])[] = [

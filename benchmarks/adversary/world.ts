@@ -125,5 +125,12 @@ export async function openWorld(seed: number): Promise<World> {
 }
 
 function offenderOf(proof: Misconduct): NodeId {
-  return proof.kind === 'statements' ? (proof.statements[0].signed.by as NodeId) : proof.validator;
+  switch (proof.kind) {
+    case 'statements':
+      return proof.statements[0].signed.by as NodeId;
+    case 'contradiction':
+      return proof.statements[0].list.body.node;
+    default:
+      return proof.validator;
+  }
 }

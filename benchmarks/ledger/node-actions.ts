@@ -1,9 +1,11 @@
 import { hashOf } from '@market-of-experts/core';
 import {
   type Action,
+  type ModelVersion,
   type StakeTarget,
   signConsent,
   type TransactionKind,
+  textKeyCommitment,
 } from '@market-of-experts/protocol';
 import {
   MARKET,
@@ -17,7 +19,7 @@ import {
   validators,
   validatorTarget,
 } from './cast.ts';
-import { by, type Maker, type Share, someOwner, withExpert } from './makers.ts';
+import { by, type Maker, type Share, someExpert, someOwner, withExpert } from './makers.ts';
 
 /** Registrations and the stake behind them. */
 export const nodeActions = {
@@ -56,6 +58,7 @@ export const nodeActions = {
         askMicroPerKilobyte: BigInt(1 + (scene.index % 90)),
       })),
   ],
+  setModelVersion: [1, setModelVersion],
   deregister: [1, deregister],
   rotate: [1, rotate],
   registerValidator: [
@@ -75,6 +78,21 @@ export const nodeActions = {
       }),
   ],
 } satisfies Partial<Record<TransactionKind, Share>>;
+
+/** Of an expert that has changed rarely: the ledger takes eight versions in the time that can be punished. */
+function setModelVersion(scene: Scene): ReturnType<Maker> {
+  const expert = someExpert(scene);
+  if (expert === undefined || (expert.versions?.length ?? 0) > 4) return undefined;
+  const version: ModelVersion = {
+    model: hashOf('bench/model', scene.index),
+    runtime: { class: 'float32' },
+    dimensions: 384,
+    windows: 1,
+    textKey: textKeyCommitment(hashOf('bench/text-key', scene.index)),
+  };
+  const { node, owner } = expert;
+  return by(ownerOf(owner), { kind: 'setModelVersion', market: MARKET, node, version });
+}
 
 function standing(index: number): StakeTarget {
   return validatorTarget(validators[index % validators.length]!);

@@ -5,6 +5,7 @@ import {
   type Misconduct,
   netSettlement,
   type SettlementBody,
+  type ShownStatement,
   type Statement,
   settlementDetailBytes,
   stateRoot,
@@ -22,7 +23,8 @@ import {
   signedIn,
   signedSettlement,
 } from '../../packages/protocol/test/ledger/evidence/evidence-fixture.ts';
-import { idOf, MARKET, NETWORK, nodeOf } from '../../packages/protocol/test/ledger/ledger-fixture.ts';
+import { idOf, keysOf, MARKET, NETWORK, nodeOf } from '../../packages/protocol/test/ledger/ledger-fixture.ts';
+import { answerOf, stated, versionOf } from '../../packages/protocol/test/statements/statement-fixture.ts';
 import { type Fingerprints, fingerprintOf } from './recording.ts';
 
 const order = orderBody();
@@ -36,6 +38,9 @@ const statements = (a: Statement, b: Statement): Misconduct => ({
   statements: [a, b],
 });
 const certified = (feeMicro: bigint) => signedIn('v1', certificateDomain, certificateBody({ feeMicro }));
+
+const answered = (first: number): ShownStatement =>
+  stated([answerOf('a text', [first, 0, 0, 0])], 0, { epoch: 1 }, keysOf('star'));
 
 const detail = [0, 1].map((clientSeq) =>
   voidEffects({ network: NETWORK, market: MARKET, client: idOf('carol'), clientSeq, reason: 'golden' }),
@@ -83,6 +88,11 @@ const proofs: Readonly<Record<string, Misconduct>> = {
     settlement: signedSettlement('v1', settlement({ poolMicro: 1n })),
     detail: settlementDetailBytes(detail),
   },
+  'two vectors for one text': {
+    kind: 'contradiction',
+    version: versionOf(),
+    statements: [answered(1), answered(2)],
+  },
   'one grant twice, which proves nothing': statements(grant(order, 'p1'), grant(order, 'p1')),
 };
 
@@ -91,6 +101,13 @@ export function evidenceFingerprints(): Fingerprints {
   return Object.fromEntries(
     Object.entries(proofs).map(([name, proof]) => {
       const game = accusedPlay();
+      if (proof.kind === 'contradiction')
+        game.must('alice', {
+          kind: 'setModelVersion',
+          market: MARKET,
+          node: nodeOf('star'),
+          version: proof.version,
+        });
       const outcome = game.act('bob', evidence(proof));
       const verdict = outcome.applied ? 'applied' : outcome.code;
       return [name, [fingerprintOf(proof), verdict, stateRoot(game.state).slice(0, 16)]];

@@ -1,6 +1,12 @@
 import { formatCredits } from '@market-of-experts/core';
 import type { LedgerTables } from '@market-of-experts/ledger';
-import type { Expert, RecordChange, Transaction, Validator } from '@market-of-experts/protocol';
+import {
+  type Expert,
+  type RecordChange,
+  type Transaction,
+  type Validator,
+  versionProbationEpochs,
+} from '@market-of-experts/protocol';
 import { atRisk, type ChangeOf, credits, label, nodeName, percent, unbondedBy } from './summary-words.ts';
 
 /** Accounts of others that are named one by one. */
@@ -158,6 +164,14 @@ function offerSentences(name: string, before: Expert | Validator, after: Expert 
     sentences.push(`${name} asks ${credits(after.askMicroPerKilobyte)} for a kilobyte.`);
   if (after.askBps !== before.askBps)
     sentences.push(`${name} asks ${percent(after.askBps)} of the fee when it is called.`);
+  const latest = after.versions?.at(-1);
+  const earlier = before.versions?.at(-1);
+  if (latest !== undefined && latest.version.textKey !== earlier?.version.textKey) {
+    const provenFrom = latest.fromEpoch + versionProbationEpochs;
+    sentences.push(
+      `${name} is another model from now on: answers of it to one text that differ can be punished${earlier === undefined ? '' : `, and it is judged without pay until epoch ${provenFrom} begins`}.`,
+    );
+  }
   return sentences;
 }
 

@@ -342,6 +342,23 @@ describe('a preview', () => {
       /is called "better".*\n.*10 % of the fee/,
     ],
     [
+      'setModelVersion',
+      operator,
+      {
+        kind: 'setModelVersion',
+        market,
+        node: nodeOf('good'),
+        version: {
+          model: hashOf('facts/model', 0),
+          runtime: { class: 'exact' },
+          dimensions: 384,
+          windows: 1,
+          textKey: hashOf('facts/text-key', 0),
+        },
+      },
+      /"good" .* is another model from now on: answers of it to one text that differ can be punished\./,
+    ],
+    [
       'createMarket',
       alice,
       { kind: 'createMarket', market: mine, terms },

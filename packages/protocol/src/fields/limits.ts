@@ -6,6 +6,8 @@ export const LEDGER_LIMITS = {
   markets: 64,
   /** Experts registered in one market. */
   expertsPerMarket: 4_096,
+  /** Model versions of an expert that the ledger remembers, the one in force among them. */
+  versionsPerExpert: 8,
   /** Validators of one network, and so signatures on one settlement. */
   validators: 256,
   /** Clients whose orders one settlement closes; also the bound of its credits and of its slashes. */

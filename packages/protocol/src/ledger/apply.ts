@@ -11,6 +11,7 @@ import {
   applyFundMarket,
   applyUpdateMarket,
 } from './markets/markets.ts';
+import { applySetModelVersion } from './registration/model-versions.ts';
 import {
   applyDeregister,
   applyRegisterExpert,
@@ -122,6 +123,8 @@ function applyKind(view: StateView, tx: Transaction): Applied | Refused {
       return applyRegisterExpert(view, tx);
     case 'updateExpert':
       return applyUpdateExpert(view, tx);
+    case 'setModelVersion':
+      return applySetModelVersion(view, tx);
     case 'registerValidator':
       return applyRegisterValidator(view, tx);
     case 'updateValidator':

@@ -8,6 +8,7 @@ export { type WeightsPromise, weightsCommitment } from './epochs/weights.ts';
 export { findingOf } from './evidence/findings.ts';
 export * from './preview.ts';
 export * from './proofs/state-root.ts';
+export { versionProbationEpochs } from './registration/model-versions.ts';
 export { worthOf } from './staking/shares.ts';
 export * from './state/draft.ts';
 export type {

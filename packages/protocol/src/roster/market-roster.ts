@@ -1,6 +1,7 @@
 import type { Hash, MarketId, NodeId } from '@market-of-experts/core';
 import { paidSeats } from '../draw/owner-caps.ts';
 import type { Roster, RosterExpert } from '../draw/shard.ts';
+import { isProvingVersion } from '../ledger/registration/model-versions.ts';
 import { faultyEpochs } from '../ledger/settlement/faults.ts';
 import type { Expert, Validator } from '../ledger/state/node-records.ts';
 import type { Market, NetworkRecord } from '../ledger/state/records.ts';
@@ -78,6 +79,9 @@ export function marketRoster(
       ];
     })
     .sort(byNode);
+  const proving = new Set(
+    logged.experts.filter((expert) => isProvingVersion(expert, settings.epoch)).map(({ node }) => node),
+  );
   return {
     network,
     market,
@@ -87,7 +91,7 @@ export function marketRoster(
     parameters,
     placesHash: space.placesHash,
     calibrationHash: space.calibrationHash,
-    experts: withoutPaused(experts, presence.paused, parameters),
+    experts: withoutPaused(withProving(experts, proving, parameters), presence.paused, parameters),
     validators: permitted(logged)
       .filter(({ ticketRoot }) => ticketRoot !== undefined)
       .map(({ node, stakeMicro, ticketRoot }) => ({ node, stakeMicro, ticketRoot: ticketRoot! }))
@@ -99,6 +103,18 @@ function byNode(a: { readonly node: NodeId }, b: { readonly node: NodeId }): num
   return a.node < b.node ? -1 : 1;
 }
 
+/** Experts with a new model version sit unpaid like newcomers, while enough others are left: a market may renew all of its models. */
+function withProving(
+  experts: readonly RosterExpert[],
+  proving: ReadonlySet<NodeId>,
+  parameters: MarketParameters,
+): readonly RosterExpert[] {
+  const proven = experts.map((expert) =>
+    proving.has(expert.node) ? { ...expert, onProbation: true } : expert,
+  );
+  return isEnough(proven, parameters) ? proven : experts;
+}
+
 /** A market whose experts have all stepped out would serve nobody: while too few are left, none may. */
 function withoutPaused(
   experts: readonly RosterExpert[],
@@ -106,8 +122,11 @@ function withoutPaused(
   parameters: MarketParameters,
 ): readonly RosterExpert[] {
   const awake = experts.filter(({ node }) => !paused.has(node));
-  const seats = paidSeats({ experts: awake, parameters });
-  return seats >= Math.max(3, parameters.shardSize) ? awake : experts;
+  return isEnough(awake, parameters) ? awake : experts;
+}
+
+function isEnough(experts: readonly RosterExpert[], parameters: MarketParameters): boolean {
+  return paidSeats({ experts, parameters }) >= Math.max(3, parameters.shardSize);
 }
 
 /** Validators that witness in a market: of those that are present the ones with a permit, or all where none with a permit is left. */

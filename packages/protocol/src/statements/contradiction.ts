@@ -1,7 +1,8 @@
 import type { Hash, MarketId, NodeId } from '@market-of-experts/core';
-import { type ModelVersion, modelVersionHash } from './model-version.ts';
+import type { ModelVersion } from './model-version.ts';
 import { toleranceMillionths } from './runtime.ts';
 import { isInList, type ShownStatement } from './statement-list.ts';
+import { modelVersionHash } from './version-hash.ts';
 
 /** That a node is not the function that it says it is. */
 export interface Contradiction {

@@ -40,10 +40,7 @@ export const shownStatementSchema = z.strictObject({
   list: z.strictObject({ body: statementListBodySchema, signature: signatureSchema }),
   text: hashSchema,
   /** int16, little-endian: two bytes a dimension. */
-  vector: bytesSchema(2 * maximumDimensions).refine(
-    ({ length }) => length > 0 && length % 2 === 0,
-    'must have two bytes for each of one or more dimensions',
-  ),
+  vector: bytesSchema(2 * maximumDimensions),
   index: z
     .int()
     .min(0)
@@ -97,7 +94,10 @@ export function showStatement(
   return { list: { body, signature }, ...answers[index]!, index, path };
 }
 
-/** Whether the pair lies under the root of its list, at its place. The list's signature is the caller's to check. */
+/**
+ * Whether the pair lies under the root of its list, at its place, and is one of a text and a vector: of one or more whole dimensions.
+ * The list's signature is the caller's to check.
+ */
 export function isInList({ list, text, vector, index, path }: ShownStatement): boolean {
   let hash = leafOf(text, vector);
   let place = index;
@@ -108,5 +108,6 @@ export function isInList({ list, text, vector, index, path }: ShownStatement): b
     if (sibling === undefined) return false;
     hash = (place & 1) === 0 ? innerOf(hash, sibling) : innerOf(sibling, hash);
   }
-  return index < list.body.size && used === path.length && hash === list.body.root;
+  const isVector = vector.length > 0 && vector.length % 2 === 0;
+  return isVector && index < list.body.size && used === path.length && hash === list.body.root;
 }

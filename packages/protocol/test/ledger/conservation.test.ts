@@ -6,6 +6,7 @@ import { draftOn } from '../../src/ledger/state/draft.ts';
 import { tableNames } from '../../src/ledger/state/records.ts';
 import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state/state.ts';
 import type { Action, Transaction } from '../../src/ledger/transaction/transaction.ts';
+import { versionOf } from '../statements/statement-fixture.ts';
 import {
   endEpoch,
   genesis,
@@ -59,6 +60,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     .tuple(fc.constantFrom('treasury', 'treasury', 'alice'), signers)
     .map(([a, names]) => from(a, (state) => endEpoch(state, ...names))),
   fc.tuple(owner, node, amount).map(([a, n, stake]) => from(a, () => registerExpert(a, n, stake))),
+  fc.tuple(owner, node, fc.nat(12)).map(([a, n, number]) =>
+    from(a, () => ({
+      kind: 'setModelVersion',
+      market: MARKET,
+      node: nodeOf(n),
+      version: versionOf({ class: 'float32' }, number),
+    })),
+  ),
   fc.tuple(owner, node, amount).map(([a, n, stake]) => from(a, () => registerValidator(a, n, stake))),
   fc
     .tuple(owner, node, fc.boolean(), fc.constantFrom('stake', 'unstake'), amount)
@@ -228,6 +237,7 @@ test.each([0n, 100n])(
       'stake',
       'unstake',
       'deregister',
+      'setModelVersion',
       'settle',
       'heartbeat',
       'rollCall',

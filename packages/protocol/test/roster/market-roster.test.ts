@@ -4,6 +4,7 @@ import type { Expert, Validator } from '../../src/ledger/state/node-records.ts';
 import { defaultParameters } from '../../src/parameters/market-parameters.ts';
 import { type LoggedMarket, marketRoster, type Presence } from '../../src/roster/market-roster.ts';
 import { Standings } from '../../src/scoring/standings.ts';
+import { versionOf } from '../statements/statement-fixture.ts';
 
 const nodes = Array.from({ length: 8 }, (_, index) => `${index}`.repeat(64) as NodeId);
 const parameters = { ...defaultParameters, shardSize: 5, seatsPerOwner: 1, probationJobs: 3 };
@@ -84,6 +85,24 @@ it('heeds pauses while enough others are left', () => {
   expect(membersOf({}, pausing(1))).toEqual(nodes.slice(1));
   // Of the six past probation that have seats, five must be left.
   expect(membersOf({}, pausing(2))).toEqual(nodes);
+});
+
+it('has experts with a new model version on probation, while enough others are left', () => {
+  const version = { version: versionOf(), fromEpoch: 0 };
+  const renewed = { version: versionOf({ class: 'float32' }, 2), fromEpoch: 3 };
+  const onProbation = (count: number, epoch = 4) =>
+    rosterOf({
+      settings: { ...logged.settings, epoch },
+      experts: nodes.map((node, index) =>
+        expert(node, { versions: index < count ? [version, renewed] : [version] }),
+      ),
+    }).experts.map((member) => member.onProbation);
+  const newcomers = [false, false, false, false, false, false, true, true];
+  expect(onProbation(0)).toEqual(newcomers);
+  expect(onProbation(1)).toEqual([true, ...newcomers.slice(1)]);
+  expect(onProbation(1, 5)).toEqual(newcomers);
+  // Of the six past probation, five must be left.
+  expect(onProbation(2)).toEqual(newcomers);
 });
 
 it('has the validators with a permit that are present, or all that are where there is none', () => {

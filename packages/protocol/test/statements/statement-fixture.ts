@@ -6,12 +6,7 @@ import {
   type NodeId,
   sha256,
 } from '@market-of-experts/core';
-import {
-  type ModelVersion,
-  modelVersionHash,
-  textHashOf,
-  textKeyCommitment,
-} from '../../src/statements/model-version.ts';
+import type { ModelVersion } from '../../src/statements/model-version.ts';
 import type { Runtime } from '../../src/statements/runtime.ts';
 import {
   type AnsweredText,
@@ -21,6 +16,7 @@ import {
   signStatementList,
   statementRoot,
 } from '../../src/statements/statement-list.ts';
+import { modelVersionHash, textHashOf, textKeyCommitment } from '../../src/statements/version-hash.ts';
 
 export const expert = keyPairFromSeed(sha256(Buffer.from('statements/expert')));
 const keyOf = (number: number): Hash => hashOf('test/text-key', number);

@@ -1,4 +1,4 @@
-import { encode, hashBytes, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
+import { encode, type Hash, hashBytes, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
 import type { StakeTarget } from '../../fields/fields.ts';
 import { certificateHash } from '../../job/certificate.ts';
 import { equivocationOf } from '../../job/equivocation.ts';
@@ -6,6 +6,7 @@ import type { OrderBody } from '../../job/messages.ts';
 import { jobIdOf } from '../../job/orders.ts';
 import { netSettlement, parseSettlementDetail } from '../../settlement/netting.ts';
 import { type SettlementBody, settlementBodySchema } from '../../settlement/settlement-body.ts';
+import { contradictionOf } from '../../statements/contradiction.ts';
 import type { Misconduct } from '../transaction/misconduct.ts';
 import type { OffenceKind } from '../transaction/offence-kind.ts';
 
@@ -13,10 +14,13 @@ import type { OffenceKind } from '../transaction/offence-kind.ts';
 export interface Finding {
   readonly target: StakeTarget;
   readonly kind: OffenceKind;
-  /** A job, or a market's batch. */
+  /** A job, a market's batch, or the hash of a text. */
   readonly subject: string;
   /** What dates it. */
-  readonly about: { readonly orders: readonly OrderBody[] } | { readonly batch: number };
+  readonly about:
+    | { readonly orders: readonly OrderBody[] }
+    | { readonly batch: number }
+    | { readonly version: Hash; readonly epoch: number };
 }
 
 /** What a proof shows; undefined when everything in it can be true. */
@@ -51,6 +55,13 @@ export function findingOf(proof: Misconduct, market: MarketId, network: string):
       if (!isHere(body) || hashBytes(proof.detail) !== body.root || paysItsDetail(body, proof.detail))
         return undefined;
       return { target: validatorOf(proof), kind: 'invalid-settlement', ...batchOf(body) };
+    }
+    case 'contradiction': {
+      const found = contradictionOf(...proof.statements, proof.version);
+      if (found === undefined || !isHere(found)) return undefined;
+      const { node, version, text, epoch } = found;
+      const target: StakeTarget = { role: 'expert', market, node };
+      return { target, kind: 'contradiction', subject: text, about: { version, epoch } };
     }
   }
 }

@@ -1,5 +1,11 @@
+import type { Hash } from '@market-of-experts/core';
+import type { StakeTarget } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import type { OrderBody } from '../../job/messages.ts';
+import { modelVersionHash } from '../../statements/version-hash.ts';
+import { backingOf } from '../staking/pots.ts';
+import { currentTarget } from '../staking/rotation.ts';
+import type { Expert } from '../state/node-records.ts';
 import type { Market } from '../state/records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import { prepaidKey, type StateView } from '../state/state.ts';
@@ -13,9 +19,36 @@ const orderAheadMs = 2 * 86_400_000;
  * Why what a proof is about cannot be punished: the ledger must know of it, and it must be recent. Nobody pays for a
  * job that was invented, for one of a market that had this name before, or for what was done under stake that has left since.
  */
-export function notLiable(view: StateView, market: Market, { about }: Finding): Refused | undefined {
-  if (!('orders' in about)) return problemOfBatch(market, about.batch);
-  return problemOfOrders(about.orders.map((order) => problemOfOrder(view, market, order)));
+export function notLiable(view: StateView, market: Market, { target, about }: Finding): Refused | undefined {
+  if ('orders' in about)
+    return problemOfOrders(about.orders.map((order) => problemOfOrder(view, market, order)));
+  return 'batch' in about ? problemOfBatch(market, about.batch) : problemOfVersion(view, target, about);
+}
+
+/**
+ * A contradiction is dated by its later statement, and of a version of the registration as it stands: not of one that was in force
+ * in another registration, or in a market that had this name before.
+ */
+function problemOfVersion(
+  view: StateView,
+  target: StakeTarget,
+  { version, epoch }: { readonly version: Hash; readonly epoch: number },
+): Refused | undefined {
+  const expert = backingOf(view, currentTarget(view, target)) as Expert;
+  if (!(expert.versions ?? []).some((known) => modelVersionHash(known.version) === version))
+    return refused(
+      'invalid-evidence',
+      `The ledger knows of no model version ${version} of node ${target.node}.`,
+    );
+  const { liability, epoch: running } = view.network.get('network')!;
+  if (epoch < liability.since.epoch)
+    return refused(
+      'too-late',
+      `What was stated from epoch ${liability.since.epoch} on can be punished; this is of epoch ${epoch}.`,
+    );
+  return epoch > running
+    ? refused('too-early', `Epoch ${running} is running; this is dated in epoch ${epoch}.`)
+    : undefined;
 }
 
 /** One order that is known and recent dates a job: an offender's client cannot hide it by taking his money away. */

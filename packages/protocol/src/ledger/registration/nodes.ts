@@ -51,7 +51,7 @@ export function applyRegisterExpert(view: StateView, tx: TransactionOf<'register
     spend(view, tx, tx.stakeMicro + tx.depositMicro);
   if (problem !== undefined) return problem;
   makeRoom(view, market, tx.depositMicro);
-  const { node, name, askMicroPerKilobyte, askBps, calibration } = tx;
+  const { node, name, askMicroPerKilobyte, askBps, calibration, version } = tx;
   const backing = newBacking(view, tx);
   view.experts.set(key, {
     market: tx.market,
@@ -65,6 +65,7 @@ export function applyRegisterExpert(view: StateView, tx: TransactionOf<'register
     immuneUntilEpoch: backing.registeredEpoch + market.terms.immunityEpochs,
     incomeMicro: 0n,
     lastIncomeMicro: 0n,
+    ...(version === undefined ? {} : { versions: [{ version, fromEpoch: backing.registeredEpoch }] }),
   });
   const crowded = view.markets.get(tx.market)!;
   view.markets.set(tx.market, {

@@ -7,6 +7,8 @@ import {
 } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import { calibrationSchema, nameSchema, stakeTargetSchema } from '../../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
+import { modelVersionSchema } from '../../statements/model-version.ts';
 import { offenceKindSchema } from '../transaction/offence-kind.ts';
 
 /** Records of registered nodes and of the stake behind them. */
@@ -57,6 +59,12 @@ export const expertSchema = z.strictObject({
   lastIncomeMicro: amountSchema,
   /** The last epoch in which a settlement punished it, and {@link faultyEpochs} before that one. */
   faults: z.strictObject({ before: countSchema, epoch: countSchema }).exactOptional(),
+  /** What it says that it is, the version in force last; each until the next. Rules: `model-versions.ts`. */
+  versions: z
+    .array(z.strictObject({ version: modelVersionSchema, fromEpoch: countSchema }))
+    .min(1)
+    .max(limits.versionsPerExpert)
+    .exactOptional(),
 });
 export const validatorSchema = z.strictObject({
   node: nodeIdSchema,
@@ -100,7 +108,7 @@ export const offenceSchema = z.strictObject({
   target: stakeTargetSchema,
   epoch: countSchema,
   kind: offenceKindSchema,
-  /** What it was about: a job, or a market's batch. */
+  /** What it was about: a job, a market's batch, or a text by its hash. */
   subject: z.string().max(128),
   amountMicro: amountSchema,
   reporter: z.string().max(64),

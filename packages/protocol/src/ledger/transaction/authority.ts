@@ -5,6 +5,7 @@ import { certificateDomain } from '../../job/certificate.ts';
 import { claimDomain } from '../../job/claims.ts';
 import { statementDomain } from '../../job/equivocation.ts';
 import type { SettlementBody } from '../../settlement/settlement-body.ts';
+import { statementListDomain } from '../../statements/statement-list.ts';
 import type { Misconduct } from './misconduct.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -102,6 +103,10 @@ function signaturesIn(proof: Misconduct): readonly RequiredSignature[] {
       );
     case 'settlement':
       return [signedBody(SETTLEMENT_DOMAIN, { ...proof.settlement, by: proof.validator })];
+    case 'contradiction':
+      return proof.statements.map(({ list }) =>
+        signedBody(statementListDomain, { ...list, by: list.body.node }),
+      );
   }
 }
 

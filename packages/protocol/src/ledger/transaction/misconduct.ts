@@ -6,6 +6,8 @@ import { certificateBodySchema } from '../../job/certificate.ts';
 import { statementSchema } from '../../job/equivocation.ts';
 import { limits as jobLimits, orderBodySchema } from '../../job/messages.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
+import { modelVersionSchema } from '../../statements/model-version.ts';
+import { shownStatementSchema } from '../../statements/statement-list.ts';
 
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
 const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
@@ -41,6 +43,12 @@ export const misconductSchema = z.discriminatedUnion('kind', [
     settlement: signedSettlementSchema,
     /** The blob whose hash is the settlement's `root`. */
     detail: bytesSchema(limits.evidenceBytes),
+  }),
+  /** An expert answered one text with two vectors under one model version. The texts stay unknown: only a hash names them. */
+  z.strictObject({
+    kind: z.literal('contradiction'),
+    version: modelVersionSchema,
+    statements: z.tuple([shownStatementSchema, shownStatementSchema]),
   }),
 ]);
 export type Misconduct = z.infer<typeof misconductSchema>;

@@ -6,5 +6,6 @@ export const offenceKindSchema = z.enum([
   'double-certificate',
   'double-settlement',
   'invalid-settlement',
+  'contradiction',
 ]);
 export type OffenceKind = z.infer<typeof offenceKindSchema>;

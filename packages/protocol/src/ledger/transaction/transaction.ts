@@ -20,6 +20,7 @@ import {
 } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
+import { modelVersionSchema } from '../../statements/model-version.ts';
 import { marketTermsSchema } from '../../terms/terms.ts';
 import { LEDGER_TIME } from './ledger-time.ts';
 import { misconductSchema } from './misconduct.ts';
@@ -213,6 +214,16 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     askMicroPerKilobyte: amountSchema,
     askBps: askBpsSchema,
     calibration: calibrationSchema.exactOptional(),
+    /** What it is at first; without one it makes no statements. */
+    version: modelVersionSchema.exactOptional(),
+  }),
+  /** Says that the expert is another function from now on: its statements name this version. Rules: `model-versions.ts`. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('setModelVersion'),
+    market: marketIdSchema,
+    node: nodeIdSchema,
+    version: modelVersionSchema,
   }),
   z.strictObject({
     ...header,

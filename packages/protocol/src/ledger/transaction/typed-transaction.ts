@@ -77,6 +77,11 @@ const shown: { readonly [Kind in TransactionKind]?: readonly Shown<Kind>[] } = {
     ['title', 'string', ({ terms }) => terms.title],
     ['feeBps', 'uint64', ({ terms }) => terms.parameters.feeBps],
   ],
+  setModelVersion: [
+    ['model', 'bytes32', ({ version }) => hexBytes(version.model)],
+    ['runtime', 'string', ({ version }) => version.runtime.class],
+    ['dimensions', 'uint64', ({ version }) => version.dimensions],
+  ],
   evidence: [['offence', 'string', ({ proof }) => proof.kind]],
   settle: [
     ['market', 'string', ({ settlement }) => settlement.market],

@@ -3,6 +3,7 @@ import { certificateDomain } from '../../../src/job/certificate.ts';
 import { jobIdOf } from '../../../src/job/orders.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { SettlementBody } from '../../../src/settlement/settlement-body.ts';
+import { answerOf, stated, versionOf } from '../../statements/statement-fixture.ts';
 import {
   certificateBody,
   claim,
@@ -10,7 +11,7 @@ import {
   signedIn,
   signedSettlement,
 } from '../evidence/evidence-fixture.ts';
-import { idOf, nodeOf, settlementBody } from '../ledger-fixture.ts';
+import { idOf, keysOf, nodeOf, settlementBody } from '../ledger-fixture.ts';
 import type { Play } from '../play-fixture.ts';
 import { gateway } from './stake-thief-world.ts';
 
@@ -64,6 +65,13 @@ export function proofOf(
       const detail = new Uint8Array([0x80]);
       const root = hashBytes(detail);
       return { kind, validator, settlement: signedSettlement(node, { ...body(0), root }), detail };
+    }
+    case 'contradiction': {
+      const epoch = Math.max(0, g.network().epoch - agesEpochs);
+      const statements = [1, 2].map((first) =>
+        stated([answerOf(`text ${number}`, [first, 0, 0, 0])], 0, { market, epoch }, keysOf(node)),
+      );
+      return { kind, version: versionOf(), statements: [statements[0]!, statements[1]!] };
     }
   }
 }

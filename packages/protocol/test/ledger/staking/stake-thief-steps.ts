@@ -1,4 +1,4 @@
-import type { NodeId } from '@market-of-experts/core';
+import type { MarketId, NodeId } from '@market-of-experts/core';
 import fc from 'fast-check';
 import type { StakeTarget } from '../../../src/fields/fields.ts';
 import type { WeightsPromise } from '../../../src/ledger/epochs/weights.ts';
@@ -8,6 +8,7 @@ import { prepaidKey } from '../../../src/ledger/state/state.ts';
 import type { Misconduct } from '../../../src/ledger/transaction/misconduct.ts';
 import type { Action } from '../../../src/ledger/transaction/transaction.ts';
 import type { SettlementBody } from '../../../src/settlement/settlement-body.ts';
+import { versionOf } from '../../statements/statement-fixture.ts';
 import {
   idOf,
   MARKET,
@@ -47,6 +48,7 @@ const onTarget = (make: (target: StakeTarget, backing: Backing, g: Play) => read
         if (found !== undefined) g.act(...make(found[0], found[1], g));
       },
   );
+const marketOf = (target: StakeTarget): MarketId => (target.role === 'expert' ? target.market : MARKET);
 const nameOf = (node: NodeId): string =>
   [...experts, ...validators].find((each) => nodeOf(each) === node) ?? 't1';
 
@@ -136,6 +138,13 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       ),
   },
   {
+    weight: 2,
+    arbitrary: onTarget((target, backing) => [
+      ownerName(backing),
+      { kind: 'setModelVersion', market: marketOf(target), node: target.node, version: versionOf() },
+    ]),
+  },
+  {
     weight: 12,
     arbitrary: fc
       .tuple(
@@ -148,6 +157,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
             'certificates',
             'settlements',
             'settlement',
+            'contradiction',
           ),
           number: fc.nat(5),
           agesEpochs: fc.nat(6),
@@ -160,7 +170,8 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
             if (found === undefined) return;
             const [target] = found;
             const at = target.role === 'expert' ? target.market : m;
-            const kind = target.role === 'expert' ? 'statements' : crime.kind;
+            const isOfExperts = crime.kind === 'statements' || crime.kind === 'contradiction';
+            const kind = target.role === 'expert' && !isOfExperts ? 'statements' : crime.kind;
             g.act(reporter, {
               kind: 'evidence',
               market: at,

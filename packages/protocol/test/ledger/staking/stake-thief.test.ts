@@ -11,7 +11,14 @@ import { step } from './stake-thief-steps.ts';
 import { ownMarket, thieves, thievesPlay, wealthOf, worstTerms } from './stake-thief-world.ts';
 
 test('no sequence of what thieves may do leaves them with more while who staked on their nodes has less', () => {
-  const seen = { carolLost: 0n, burnt: 0n, punishedExperts: 0, punishedValidators: 0, emitted: 0n };
+  const seen = {
+    carolLost: 0n,
+    burnt: 0n,
+    punishedExperts: 0,
+    contradictions: 0,
+    punishedValidators: 0,
+    emitted: 0n,
+  };
   fc.assert(
     fc.property(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), (steps) => {
       const g = thievesPlay();
@@ -31,8 +38,9 @@ test('no sequence of what thieves may do leaves them with more while who staked 
       const lost = carolFirst - wealthOf(g, ['carol'], false);
       if (lost > 0n) seen.carolLost += lost;
       seen.burnt += g.network().burntMicro;
-      for (const { target } of g.state.offences.values())
-        if (target.role === 'expert') seen.punishedExperts += 1;
+      for (const { target, kind } of g.state.offences.values())
+        if (kind === 'contradiction') seen.contradictions += 1;
+        else if (target.role === 'expert') seen.punishedExperts += 1;
         else seen.punishedValidators += 1;
     }),
     { numRuns: 60 },
