@@ -64,6 +64,23 @@ function minilmParameters(layers: number): number {
   return 11_918_592 + layers * 1_774_464;
 }
 
+function gramsExpert(dimensions: number, strength: string): CatalogueExpert {
+  return {
+    name: `grams-${dimensions}`,
+    description: `Character 3- to 5-grams with idf, hashed to ${dimensions} numbers: ${strength}.`,
+    licence: 'Apache-2.0',
+    parameters: 131_072,
+    diskBytes: 131_252,
+    dimensions,
+    source: undefined,
+    speed: 'fast',
+    startup: 'immediate',
+    native: { kind: 'grams', dimensions },
+    isFounder: false,
+    space: 'own',
+  };
+}
+
 /** All experts that come with the project, the founder first. */
 export const catalogue: readonly CatalogueExpert[] = [
   {
@@ -150,35 +167,9 @@ export const catalogue: readonly CatalogueExpert[] = [
     isFounder: false,
     space: 'market',
   },
-  {
-    name: 'grams-1024',
-    description:
-      'Character 3- to 5-grams with idf, hashed: finds names and rare words in any script, knows no meaning.',
-    licence: 'Apache-2.0',
-    parameters: 131_072,
-    diskBytes: 131_252,
-    dimensions: 1024,
-    source: undefined,
-    speed: 'fast',
-    startup: 'immediate',
-    native: { kind: 'grams', dimensions: 1024 },
-    isFounder: false,
-    space: 'own',
-  },
-  {
-    name: 'grams-4096',
-    description: 'The same with 4,096 numbers: closer to the exact sparse vector, four times as long.',
-    licence: 'Apache-2.0',
-    parameters: 131_072,
-    diskBytes: 131_252,
-    dimensions: 4096,
-    source: undefined,
-    speed: 'fast',
-    startup: 'immediate',
-    native: { kind: 'grams', dimensions: 4096 },
-    isFounder: false,
-    space: 'own',
-  },
+  gramsExpert(1024, 'finds names and rare words in any script, knows no meaning'),
+  gramsExpert(2048, 'beside others as good as the exact sparse vector'),
+  gramsExpert(4096, 'alone, too, nearly as good as the exact sparse vector'),
   {
     name: 'minilm-l1-idf',
     description:
@@ -215,6 +206,26 @@ export const catalogue: readonly CatalogueExpert[] = [
       name: 'minilm-l3-idf',
       backend: { kind: 'minilm-layer', layer: 3 },
       whiteningFile: whiteningFileOf('minilm-l3-idf'),
+    },
+    isFounder: false,
+    space: 'own',
+  },
+  {
+    name: 'use-lite-centred',
+    description:
+      'Universal Sentence Encoder lite without the direction that all its vectors share: optional, slow.',
+    licence: useLiteSource.licence,
+    parameters: 6_975_877,
+    diskBytes: 28_369_009,
+    dimensions: 512,
+    source: useLite,
+    speed: 'slow',
+    startup: 'immediate',
+    native: {
+      kind: 'whitened',
+      name: 'use-lite-centred',
+      backend: { kind: 'use-lite' },
+      whiteningFile: whiteningFileOf('use-lite-centred'),
     },
     isFounder: false,
     space: 'own',
