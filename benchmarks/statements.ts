@@ -1,14 +1,18 @@
 /** How far are the vectors of one text from one another when a server runs the same model in another way? */
 import { join } from 'node:path';
 import { type BackendSpec, catalogue, createModelHost } from '@market-of-experts/models';
+import { auditWindow } from '@market-of-experts/protocol/statements/audit';
 import { readCorpus, textKinds } from '@market-of-experts/training';
 import { optionOf } from './scoring/options.ts';
+import { auditRates } from './statements/audits.ts';
 import { type Differences, differencesOf } from './statements/differences.ts';
 import { encodeUnder, minilmConditions, minilmReference } from './statements/minilm-conditions.ts';
-import { examBatches, pulledLoss } from './statements/pulling.ts';
+import { type EncodedText, examBatches, pulledLosses } from './statements/pulling.ts';
 
 const benchFolder = join(import.meta.dirname, '../.bench');
 const perKind = 8;
+/** One exam batch of ten is an audit: 20,000 examined texts. */
+const auditPairsADay = 2_000;
 
 interface Row extends Differences {
   readonly encoder: string;
@@ -39,40 +43,74 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     for await (const { condition, differences } of llamaConditions(llamaFolder, reference, texts))
       add('minilm-l6, llama.cpp', condition, differences);
   }
-  const gains = await gainsOfPulling(modelsDir);
+  const { gains, honest } = await studyOfPulling(modelsDir);
+  const windows = Number(optionOf(args, '--windows') ?? 20_000);
+  const audits = [...honest.keys()].flatMap((name) => auditsOf(name, honest, windows));
   console.log(`${texts.length} texts of ${textKinds.length} kinds; 1 − cosine to "${minilmReference.name}".`);
   console.table(rows.map(shown));
   console.log(
     'Exam loss, and what an expert gains that knows the assignment and pulls its vectors within a tolerance:',
   );
   console.table(gains);
-  return { rows, gains };
+  const worst = Math.max(...audits.filter(({ gain }) => gain === 0).map(({ suspected }) => suspected));
+  const aDay = (auditPairsADay / auditWindow) * worst ** 2;
+  console.log(
+    `Audits in one list, windows of ${auditWindow} pairs; two low ones in a row accuse. ` +
+      `Of the honest expert that is suspected most, with ${auditPairsADay} pairs a day: ${aDay.toExponential(1)} accusations a day (bar 1e-4).`,
+  );
+  console.table(audits);
+  return { rows, gains, audits, falseAccusationsADay: aDay };
 }
 
 const tolerances = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 3e-2];
 
-async function gainsOfPulling(modelsDir: string): Promise<Record<string, string | number>[]> {
+type Gains = Readonly<Record<string, string>>;
+
+/** Exam losses by expert and batch, and what each gains by pulling. */
+async function studyOfPulling(
+  modelsDir: string,
+): Promise<{ readonly gains: readonly Gains[]; readonly honest: ReadonlyMap<string, number[][]> }> {
   const batches = examBatches(3);
   const host = createModelHost({ modelsDir });
-  const gains: Record<string, string | number>[] = [];
-  for (const kind of ['minilm-l6', 'static', 'lexical']) {
-    const backend = await host.open(catalogue.find(({ name }) => name === kind)!.native);
-    const encoded: { readonly kept: Float32Array; readonly piece: Float32Array }[][] = [];
+  const gains: Gains[] = [];
+  const honest = new Map<string, number[][]>();
+  for (const name of ['minilm-l6', 'minilm-l1', 'lexical', 'static']) {
+    const backend = await host.open(catalogue.find((expert) => expert.name === name)!.native);
+    const encoded: EncodedText[][] = [];
     for (const batch of batches) {
       const kept = await backend.embed(batch.map((text) => text.kept));
       const pieces = await backend.embed(batch.map((text) => text.piece));
       encoded.push(kept.map((vector, index) => ({ kept: vector, piece: pieces[index]! })));
     }
-    const honest = pulledLoss(encoded, 0);
-    const gain = tolerances.map((tolerance) => [
-      tolerance.toExponential(0),
-      (honest - pulledLoss(encoded, tolerance)).toFixed(4),
-    ]);
-    gains.push({ encoder: kind, loss: honest.toFixed(4), ...Object.fromEntries(gain) });
+    honest.set(name, pulledLosses(encoded, 0));
+    const loss = mean(honest.get(name)!.flat());
+    const gainAt = (tolerance: number): string =>
+      (loss - mean(pulledLosses(encoded, tolerance).flat())).toFixed(4);
+    gains.push({
+      encoder: name,
+      loss: loss.toFixed(4),
+      ...Object.fromEntries(tolerances.map((tolerance) => [tolerance.toExponential(0), gainAt(tolerance)])),
+    });
   }
   await host.close();
-  return gains;
+  return { gains, honest };
 }
+
+/** Audits of one expert among the others. */
+function auditsOf(name: string, honest: ReadonlyMap<string, number[][]>, windows: number) {
+  const own = honest.get(name)!;
+  const rest = [...honest].filter(([other]) => other !== name).map(([, losses]) => losses);
+  const others = own.map((batch, index) =>
+    batch.map((_, text) => mean(rest.map((losses) => losses[index]![text]!))),
+  );
+  return [0, 0.03, 0.063, 0.099].map((gain) => ({
+    expert: name,
+    ...auditRates({ own, others }, gain, gain === 0 ? windows : windows / 10),
+  }));
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const plainEncoders: readonly (readonly [string, BackendSpec])[] = [
   ['static', { kind: 'static' }],

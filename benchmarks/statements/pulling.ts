@@ -30,29 +30,24 @@ function cutOf({ text, group }: CorpusText): CutText[] {
   return [{ group, kept: every(0), piece: every(1) }];
 }
 
+/** A text as one encoder sees it. */
+export interface EncodedText {
+  readonly kept: Float32Array;
+  readonly piece: Float32Array;
+}
+
 /**
- * Mean exam loss of an expert that knows the whole assignment and pulls every piece towards its kept part, as far as statements under
- * a tolerance of 1 − cosine allow: what a tolerance lets a liar gain at most, in texts that it has answered before.
+ * Exam losses, by batch, of an expert that knows the whole assignment and pulls every piece towards its kept part, as far as
+ * statements under a tolerance of 1 − cosine allow: what a tolerance lets a liar gain at most, in texts that it has answered before.
  */
-export function pulledLoss(
-  batches: readonly (readonly { readonly kept: Float32Array; readonly piece: Float32Array }[])[],
-  tolerance: number,
-): number {
-  const losses = batches.flatMap((batch) => {
+export function pulledLosses(batches: readonly (readonly EncodedText[])[], tolerance: number): number[][] {
+  return batches.map((batch) => {
     const pieces = batch.map(({ kept, piece }) => quantise(pulled(piece, kept, tolerance)));
-    return batch.map(({ kept }, own) =>
-      toNumber(
-        examLoss(
-          productsOf(
-            quantise(kept),
-            [pieces[own]!],
-            pieces.filter((_, other) => other !== own),
-          ),
-        ),
-      ),
-    );
+    return batch.map(({ kept }, own) => {
+      const others = pieces.filter((_, other) => other !== own);
+      return toNumber(examLoss(productsOf(quantise(kept), [pieces[own]!], others)));
+    });
   });
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }
 
 /** The vector turned towards the other, by the angle whose cosine is `1 − tolerance`. */

@@ -1,18 +1,21 @@
 import type { Fraction } from '../scoring/fraction.ts';
 
-/** Exam losses of one expert in two texts of one kind: one was asked in one list, the other in two lists, one after the other. */
+/**
+ * What one expert lost in two texts of one kind, less the mean of the other members' losses in the same text (which takes out how hard
+ * a text is; may be negative). One text was asked in one list, the other in two lists, one after the other.
+ */
 export interface AuditedPair {
   readonly oneList: Fraction;
   readonly twoLists: Fraction;
 }
 
-/** Pairs of one window. Who made up vectors in every text gains .063 to .099 in one list: found in a few windows. */
-export const auditWindow = 80;
+/** Pairs of one window: figures in docs/decisions/0035-statements.md. */
+export const auditWindow = 320;
 
 /**
  * What the audits of an expert come to, by its pairs in the order of their exams, the latest last.
  * - `unsuspicious`: the last full window shows nothing, or there is none yet.
- * - `suspected`: in the last full window its losses in one list are lower at z > 3. One window in 600 of an honest expert is so.
+ * - `suspected`: in the last full window its losses in one list are lower at z > 3. One window in about 600 of an honest expert is so.
  * - `inventing`: so are those of the window before. It makes vectors up where it sees pieces beside kept parts, and keeps the
  *   losses of its two-list exams.
  */
