@@ -11,7 +11,7 @@ import {
   sharesOf,
   type Weights,
 } from './exams/edition.ts';
-import { drawBatches } from './exams/exam-batches.ts';
+import { drawExams } from './exams/exam-batches.ts';
 import { openExamEncoders } from './exams/exam-encoders.ts';
 import { loadExamTexts } from './exams/exam-texts.ts';
 import { honest, type Player } from './exams/players.ts';
@@ -25,15 +25,15 @@ const junk = ['random', 'constant'];
 const examined = defaultParameters.auditBps / 10_000;
 /** What friends come to ask (docs/concepts/simulation.md). */
 const askBps = 8_000;
-/** Parts of which exact Shapley values are shown: the catalogue, and random vectors. */
+/** Parts of which exact Shapley values are shown: the catalogue but for minilm-l3, and random vectors. */
 const valued = [
   'minilm-l6',
-  'minilm-l3',
   'minilm-l1',
+  'minilm-l1-idf',
   'lexical',
   'use-lite',
   'static',
-  'char-4-grams',
+  'grams-1024',
   'random',
 ];
 
@@ -41,11 +41,11 @@ type Shares = ReadonlyMap<string, number>;
 
 export async function run({ args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
   const paragraphs = Number(optionOf(args, '--paragraphs') ?? 1_100);
-  const rounds = Number(optionOf(args, '--rounds') ?? 2);
+  const rounds = Number(optionOf(args, '--rounds') ?? 1);
   const seeds = Number(optionOf(args, '--seeds') ?? 3);
-  const set = loadExamTexts(paragraphs);
-  const encoders = await openExamEncoders(set.texts);
-  const batches = drawBatches(set, rounds, 'pay');
+  const paragraphsOf = loadExamTexts(paragraphs);
+  const { texts, batches } = drawExams(paragraphsOf, rounds, 'pay');
+  const encoders = await openExamEncoders(texts);
   const data = batches.flatMap((batch) => batch.data);
   const { tuning, reporting } = splitByDocument(data);
   const [margins, reportMargins] = [marginsOf(tuning), marginsOf(reporting)];
@@ -90,7 +90,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
     return `${percent(low)}–${percent(high)}`;
   };
   console.log(
-    `${data.length} exams of ${set.data.length} paragraphs, ${encoders.length} experts of equal stake; edition chosen on every other document, ` +
+    `${data.length} exams of ${paragraphsOf.length} paragraphs, ${encoders.length} experts of equal stake; edition chosen on every other document, ` +
       `loss ${margins.lossOf(edition).toFixed(4)} there, ${reportMargins.lossOf(edition).toFixed(4)} on the others ` +
       `(best alone ${Math.min(...cast.map((player) => reportMargins.lossOf(new Map([[player, 1]])))).toFixed(4)}), where it is paid.`,
   );
@@ -117,7 +117,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
   );
 
   const strategies = await payStrategies({
-    texts: set.texts,
+    texts,
     batches,
     encoders: new Map(encoders.map((encoder) => [encoder.name, encoder])),
     cast: byName,

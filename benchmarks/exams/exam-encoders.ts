@@ -1,4 +1,4 @@
-import { catalogue, referenceBackend } from '@market-of-experts/models';
+import { referenceBackend } from '@market-of-experts/models';
 import { quantise } from '@market-of-experts/protocol';
 import { encodeTasks } from '../scoring/native-vectors.ts';
 
@@ -8,14 +8,26 @@ export interface ExamEncoder {
   readonly vectors: readonly Int16Array[];
 }
 
-/** The catalogue and the reference encoders, each in its own space and dimension. */
+/** Of the catalogue, one of each family and its relatives; the others differ in size alone. */
+const names = [
+  'minilm-l6',
+  'minilm-l3',
+  'minilm-l1',
+  'minilm-l1-idf',
+  'lexical',
+  'use-lite',
+  'static',
+  'grams-1024',
+];
+
+/** Experts of the catalogue and the reference encoders, each in its own space and dimension. */
 export async function openExamEncoders(texts: readonly string[]): Promise<ExamEncoder[]> {
-  const native = await encodeTasks(catalogue.map(({ name }) => ({ expert: name, texts })));
+  const native = await encodeTasks(names.map((expert) => ({ expert, texts })));
   const references = ['char-4-grams', 'bag-of-words', 'random', 'constant'] as const;
   const others = await Promise.all(
     references.map(async (name) => ({ name, vectors: await referenceBackend(name).embed(texts) })),
   );
-  return [...catalogue.map(({ name }, index) => ({ name, vectors: native[index]! })), ...others].map(
+  return [...names.map((name, index) => ({ name, vectors: native[index]! })), ...others].map(
     ({ name, vectors }) => ({ name, vectors: vectors.map((vector) => quantise(unitOf(vector))) }),
   );
 }

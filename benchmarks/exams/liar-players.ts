@@ -1,14 +1,14 @@
 import { type DatumProducts, productsOf, quantise } from '@market-of-experts/protocol';
 import type { ExamBatch, ExamDatum } from './exam-batches.ts';
 import type { ExamEncoder } from './exam-encoders.ts';
-import { cosine, jointMatching, type Matrix, secondList, similarities } from './matching.ts';
+import { cosine, jointMatching, type Matrix, similarities } from './matching.ts';
 import { type Player, remembered } from './players.ts';
 
 /** What a liar says of a batch: a vector for each entry of the second list, by its place. */
 export type Answers = ReadonlyMap<number, Int16Array>;
 
 /** A player whose second list is made up; its first one is what its own model says. */
-function liar(
+export function liar(
   name: string,
   own: ExamEncoder,
   batches: readonly ExamBatch[],
@@ -27,7 +27,7 @@ function liar(
     products: remembered((datum: ExamDatum) => {
       const pieces = said(batchOf.get(datum.index)!);
       return productsOf(
-        own.vectors[datum.text.kept]!,
+        own.vectors[datum.kept]!,
         datum.own.map((place) => pieces.get(place)!),
         datum.others.map((place) => pieces.get(place)!),
       );
@@ -36,7 +36,7 @@ function liar(
 }
 
 /** A liar that is free to say anything: its products are the chances that a joint matching gives. */
-function freeLiar(
+export function freeLiar(
   name: string,
   batches: readonly ExamBatch[],
   chancesOf: (batch: ExamBatch) => Matrix,
@@ -44,24 +44,42 @@ function freeLiar(
   const products = new Map<number, DatumProducts>();
   for (const batch of batches) {
     const chances = chancesOf(batch);
-    const places = new Map(secondList(batch).map((place, column) => [place, column]));
-    for (const [row, { index, own, others }] of batch.data.entries()) {
-      const of = (place: number): number => Math.round(2 ** 29 * chances[row]![places.get(place)!]!);
+    const columns = new Map(batch.second.map((place, column) => [place, column]));
+    for (const { index, kept, own, others } of batch.data) {
+      const row = batch.first.indexOf(kept);
+      const of = (place: number): number => Math.round(2 ** 29 * chances[row]![columns.get(place)!]!);
       products.set(index, { own: own.map(of), others: others.map(of) });
     }
   }
   return { name, owner: name, products: (datum) => products.get(datum.index) };
 }
 
+/** Pieces pulled towards the kept parts that a matching gives them, `pull` times a unit vector. */
+export function pulledToKept(own: ExamEncoder, batch: ExamBatch, chances: Matrix, pull: number): Answers {
+  const kept = batch.first.map((place) => own.vectors[place]!);
+  const middle = meanOf(
+    kept,
+    kept.map(() => 1 / kept.length),
+  );
+  return new Map(
+    batch.second.map((place, column) => {
+      const weights = chances.map((row) => row[column]!);
+      const mass = weights.reduce((a, b) => a + b, 0);
+      const towards = meanOf(kept, weights).map((value, axis) => value - mass * middle[axis]!);
+      return [place, pulled(own.vectors[place]!, towards, pull * mass)];
+    }),
+  );
+}
+
 /** Pieces pulled towards those that they resemble most: what can be done without a memory of the first list. */
-function pulledTogether(
+export function pulledTogether(
   own: ExamEncoder,
   matcher: ExamEncoder,
   batch: ExamBatch,
   temperature: number,
   pull: number,
 ): Answers {
-  const entries = secondList(batch);
+  const entries = batch.second;
   const vectors = entries.map((place) => own.vectors[place]!);
   const middle = meanOf(
     vectors,
@@ -98,7 +116,7 @@ function pulled(vector: Int16Array, towards: Float64Array, pull: number): Int16A
   return quantise(Float32Array.from(moved, (value) => value / norm));
 }
 
-const matchingTemperature = 0.06;
+export const matchingTemperature = 0.06;
 
 /** The liars of the benchmark of pay: the best model's owner, who runs the public ones beside it to match with. */
 export function payLiar(
@@ -109,8 +127,6 @@ export function payLiar(
   hasMemory: boolean,
 ): Player {
   return hasMemory
-    ? freeLiar(name, batches, (batch) =>
-        jointMatching(similarities(matcher, batch), matchingTemperature, batch.reserve.length),
-      )
+    ? freeLiar(name, batches, (batch) => jointMatching(similarities(matcher, batch), matchingTemperature))
     : liar(name, own, batches, (batch) => pulledTogether(own, matcher, batch, matchingTemperature, 0.35));
 }

@@ -1,4 +1,4 @@
-import { dot } from '@market-of-experts/protocol';
+import { defaultExamParameters, dot } from '@market-of-experts/protocol';
 import type { ExamBatch } from './exam-batches.ts';
 import type { ExamEncoder } from './exam-encoders.ts';
 
@@ -10,27 +10,21 @@ const one = 32_767 ** 2;
 
 export const cosine = (a: Int16Array, b: Int16Array): number => dot(a, b) / one;
 
-/** Places of the second list's entries: pieces of the data, then of the reserve; each once. */
-export function secondList({ data, reserve }: ExamBatch): number[] {
-  return [...new Set([...data.flatMap(({ own }) => own), ...reserve])];
-}
-
 /** Cosines of the first list's entries with those of the second. */
 export function similarities({ vectors }: ExamEncoder, batch: ExamBatch): Matrix {
-  const entries = secondList(batch);
-  return batch.data.map(({ text }) => entries.map((entry) => cosine(vectors[text.kept]!, vectors[entry]!)));
+  return batch.first.map((kept) => batch.second.map((entry) => cosine(vectors[kept]!, vectors[entry]!)));
 }
 
 /**
  * Joint matching: for every entry the chance that it belongs to each kept part, or to none, when every kept part has about as many
  * (Sinkhorn). Rows as given, without that for none.
  */
-export function jointMatching(scores: Matrix, temperature: number, reserve: number): Matrix {
+export function jointMatching(scores: Matrix, temperature: number): Matrix {
   const columns = scores[0]!.length;
   const best = scores[0]!.map((_, column) => Math.max(...scores.map((row) => row[column]!)));
   const none = [...best].sort((a, b) => a - b)[Math.floor(columns / 2)]!;
   const rows = [...scores, scores[0]!.map(() => none)];
-  const own = Math.max(1, columns - reserve) / scores.length;
+  const own = Math.max(1, columns - defaultExamParameters.reserveTexts) / scores.length;
   const capacity = rows.map((_, row) =>
     row < scores.length ? own : Math.max(0.5, columns - own * scores.length),
   );

@@ -21,9 +21,9 @@ export function honest(encoder: ExamEncoder, owner = encoder.name): Player {
   return { name: encoder.name, owner, products: remembered((datum) => productsOfEncoder(encoder, datum)) };
 }
 
-export function productsOfEncoder({ vectors }: ExamEncoder, { text, own, others }: ExamDatum): DatumProducts {
+export function productsOfEncoder({ vectors }: ExamEncoder, { kept, own, others }: ExamDatum): DatumProducts {
   return productsOf(
-    vectors[text.kept]!,
+    vectors[kept]!,
     own.map((place) => vectors[place]!),
     others.map((place) => vectors[place]!),
   );

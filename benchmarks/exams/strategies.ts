@@ -158,7 +158,7 @@ export function halvesOf(encoder: ExamEncoder): readonly [ExamEncoder, ExamEncod
 function onlyFor(batches: readonly ExamBatch[], kind: string, encoder: ExamEncoder): ExamEncoder {
   const known = new Set(
     batches.flatMap(({ data }) =>
-      data.flatMap(({ text, own }) => (text.kind === kind ? [text.kept, ...own] : [])),
+      data.flatMap(({ text, kept, own }) => (text.kind === kind ? [kept, ...own] : [])),
     ),
   );
   return {
