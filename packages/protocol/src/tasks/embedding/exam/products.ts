@@ -37,8 +37,17 @@ export function addProducts(
 }
 
 /** Share of pairs (own piece, other entry) in which the other is the nearer one, ties by half: 0 the best, ½ chance. */
-export function examLoss({ own, others }: DatumProducts): Fraction {
+export function examLoss(products: DatumProducts): Fraction {
+  return fraction(worsePairs(products), 2 * products.own.length * products.others.length);
+}
+
+/** Twice the pairs in which the other entry is the nearer one, and the ties. */
+export function worsePairs({ own, others }: DatumProducts): number {
   let worse = 0;
-  for (const right of own) for (const wrong of others) worse += wrong > right ? 2 : wrong === right ? 1 : 0;
-  return fraction(worse, 2 * own.length * others.length);
+  for (const right of own)
+    for (let index = 0; index < others.length; index += 1) {
+      const wrong = others[index]!;
+      worse += wrong > right ? 2 : wrong === right ? 1 : 0;
+    }
+  return worse;
 }

@@ -13,8 +13,8 @@ export interface EditionChoice {
 
 /**
  * The published rule: the edition in force with one expert added, dropped or weighed otherwise, if certified exams that the change
- * was not chosen by prove it. Documents are dealt by `seed`, which must not be known while exams are taken, into those that choose
- * and those that prove. Undefined where there are too few exams to change anything. The same for everybody who has the rows, in
+ * was not chosen by prove it. Documents are dealt by `seed`, which must not be known while exams are taken, into two halves: what one
+ * chooses the other proves. Undefined where there are too few exams to change anything. The same for everybody who has the rows, in
  * whatever order. Whether the edition in force is old enough is asked before (`problemOfSuccessor`).
  */
 export function chooseEdition(
@@ -29,7 +29,7 @@ export function chooseEdition(
   const isFitted = new Map([...documents].map((document) => [document, isInFirstHalf(document, seed)]));
   const fitted = paid.filter(({ document }) => isFitted.get(document));
   const kept = paid.filter(({ document }) => !isFitted.get(document));
-  const change = chooseChange(inForce, fitted, kept, rules);
+  const change = chooseChange(inForce, [fitted, kept], rules);
   const weights = change === undefined ? inForce : applyChange(inForce, change);
   return { weights, gate: chooseGate(weights, fitted, kept, rules), change };
 }

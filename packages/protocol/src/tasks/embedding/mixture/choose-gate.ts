@@ -1,5 +1,12 @@
 import { type ChoiceRules, gainOver } from './choose-weights.ts';
-import { type ExamRow, mixtureLoss, type Weights } from './exam-row.ts';
+import {
+  beside,
+  type ExamRow,
+  lossOfProducts,
+  mixtureLoss,
+  mixtureProducts,
+  type Weights,
+} from './exam-row.ts';
 import { gainInUnits, isProven } from './proven-gain.ts';
 
 /** Standard errors by which a place is pulled towards the weights of all places. */
@@ -33,17 +40,21 @@ function bestAt(weights: Weights, rows: readonly ExamRow[], { mostSteps }: Choic
   const before = rows.map((row) => mixtureLoss(row, weights));
   let best: Weights | undefined;
   let most = 0;
-  for (const [expert, fromSteps] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1)))
+  for (const [expert, fromSteps] of [...weights].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const others = new Map([...weights].filter(([name]) => name !== expert));
+    const rest = rows.map((row) => mixtureProducts(row, others));
     for (let steps = 0; steps <= mostSteps; steps += 1) {
       if (steps === fromSteps) continue;
-      const other = new Map(weights).set(expert, steps);
-      const { mean, error } = gainInUnits(
-        gainOver(rows, (row, index) => before[index]! - mixtureLoss(row, other)),
-      );
+      const gain = gainOver(rows, ({ products }, index) => {
+        const after = beside(rest[index], products.get(expert), steps);
+        return before[index]! - lossOfProducts(after);
+      });
+      const { mean, error } = gainInUnits(gain);
       if (mean - pulledErrors * error > most) {
         most = mean - pulledErrors * error;
-        best = other;
+        best = new Map(weights).set(expert, steps);
       }
     }
+  }
   return best;
 }

@@ -1,4 +1,4 @@
-import { addProducts, type DatumProducts, examLoss } from '../exam/products.ts';
+import { addProducts, type DatumProducts, worsePairs } from '../exam/products.ts';
 
 /** What certified exams say about one datum: all that the choice of an edition looks at. */
 export interface ExamRow {
@@ -21,15 +21,34 @@ export type Weights = ReadonlyMap<string, number>;
 /** Loss of 1 in the units in which losses are compared. */
 export const lossUnit = 2 ** 30;
 
-/** Loss of a mixture for one datum, in whole {@link lossUnit}s: that of its present experts side by side, ½ where all are absent. */
-export function mixtureLoss(row: ExamRow, weights: Weights, shallowWeight = 0): number {
+/** Products of a mixture for one datum: those of its present experts side by side; undefined where all are absent. */
+export function mixtureProducts(row: ExamRow, weights: Weights): DatumProducts | undefined {
   const parts = [...weights].flatMap(([expert, weight]) => {
     const products = row.products.get(expert);
     return products === undefined ? [] : [{ products, weight }];
   });
-  if (row.shallow !== undefined && shallowWeight > 0)
-    parts.push({ products: row.shallow, weight: shallowWeight });
-  if (parts.length === 0) return lossUnit / 2;
-  const { numerator, denominator } = examLoss(addProducts(parts));
-  return Number((numerator * BigInt(lossUnit)) / denominator);
+  return parts.length === 0 ? undefined : addProducts(parts);
+}
+
+/** With one expert's products beside them, which may be absent. */
+export function beside(
+  mixture: DatumProducts | undefined,
+  products: DatumProducts | undefined,
+  weight: number,
+): DatumProducts | undefined {
+  if (products === undefined || weight === 0) return mixture;
+  return addProducts([
+    ...(mixture === undefined ? [] : [{ products: mixture, weight: 1 }]),
+    { products, weight },
+  ]);
+}
+
+/** In whole {@link lossUnit}s, rounded down; ½ where nobody was present. */
+export function lossOfProducts(products: DatumProducts | undefined): number {
+  if (products === undefined) return lossUnit / 2;
+  return Math.floor((worsePairs(products) * lossUnit) / (2 * products.own.length * products.others.length));
+}
+
+export function mixtureLoss(row: ExamRow, weights: Weights): number {
+  return lossOfProducts(mixtureProducts(row, weights));
 }

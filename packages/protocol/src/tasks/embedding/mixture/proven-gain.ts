@@ -51,9 +51,14 @@ export function meanGain(gains: readonly DatumGain[]): MeanGain {
   };
 }
 
+/** Units of a datum's gain in those of a mean. */
+export function unitsOfMean(units: number): bigint {
+  return BigInt(units) * fine;
+}
+
 /** Whether the gain is more than `units` by more than `errors` standard errors. */
 export function isProven({ sum, weight, squares }: MeanGain, units: number, errors: number): boolean {
-  const above = sum - weight * BigInt(units) * fine;
+  const above = sum - weight * unitsOfMean(units);
   return squares !== undefined && above > 0n && above * above > BigInt(errors * errors) * squares;
 }
 

@@ -44,11 +44,11 @@ describe('the choice of an edition', () => {
   });
 
   it('weighs a part otherwise where that is proven', () => {
-    const rows = rowsOf({ a: () => 0.4, b: () => 1.6 });
+    const rows = rowsOf({ a: () => 0.8, b: () => 1.4 });
     const { change } = choose(
       rows,
       new Map([
-        ['a', 32],
+        ['a', 16],
         ['b', 1],
       ]),
     )!;
