@@ -1,170 +1,231 @@
-/** Does the market's loss rank encoders by their usefulness, and does knowing the hidden half help? */
-import { defaultParameters, meanDirection } from '@market-of-experts/protocol';
+/** Does the loss of an exam rank encoders by their usefulness, and what does it give to answers that understand nothing? */
 import { spearman } from '@market-of-experts/simulation';
-import { type Encoder, openEncoders } from './scoring/encoders.ts';
-import { type EvaluationSet, loadEvaluationSet } from './scoring/evaluation-set.ts';
+import { agreementOf, type Interval } from './scoring/by-document.ts';
+import {
+  batchesOfNearest,
+  batchesOfQueue,
+  type ExamBatch,
+  isOfKind,
+  type Likeness,
+} from './scoring/exam-batches.ts';
+import { casesOf, type ExamCase, examLosses, shallowExamLosses } from './scoring/exam-losses.ts';
+import { type ExamSet, loadExamSet, textsToEmbed } from './scoring/exam-set.ts';
+import { likenessTurns } from './scoring/likeness.ts';
 import { optionOf } from './scoring/options.ts';
-import { memberOf, panelLosses, panelsPerRun, quantiseEncoder } from './scoring/panel-loss.ts';
-import { type PeekerOutcome, runPeekers } from './scoring/peeker.ts';
 import { progressBar } from './scoring/progress.ts';
+import { siblingRecalls } from './scoring/recall.ts';
+import { moreFeatures, sixteenFeatures } from './scoring/shallow-features.ts';
+import { openSpaces, type Space } from './scoring/spaces.ts';
 
-import { siblingRecall } from './scoring/recall.ts';
+const barSpearman = 0.93;
+const chance = { least: 0.47, most: 0.53 };
+const barShallow = 0.42;
+const barShallowWithinKind = 0.47;
 
-const barSpearman = 0.9;
-const barDegenerate = 0.45;
-const degenerate = ['random', 'constant', 'zero'];
+type Forming = 'nearest of a kind' | 'to minilm-l6' | 'nearest of all' | 'queue of 90' | 'queue of 27';
+
+/**
+ * How batches are formed; experts of the catalogue take turns in saying what is near, but for the second. Bars are held to the
+ * nearest within a kind, as a full queue would give them.
+ */
+const formings: Readonly<Record<Forming, (set: ExamSet, turns: readonly Likeness[]) => ExamBatch[]>> = {
+  'nearest of a kind': (set, turns) => batchesOfNearest(set, turns, isOfKind),
+  'to minilm-l6': (set, [founder]) => batchesOfNearest(set, [founder!], isOfKind),
+  'nearest of all': (set, turns) => batchesOfNearest(set, turns, () => true),
+  'queue of 90': (set, turns) => batchesOfQueue(set, turns, 90, 'loss-validity'),
+  'queue of 27': (set, turns) => batchesOfQueue(set, turns, 27, 'loss-validity'),
+};
+const names = Object.keys(formings) as Forming[];
+
+interface FormingResult {
+  readonly cases: readonly ExamCase[];
+  /** Of each encoder, one a text. */
+  readonly losses: readonly (readonly number[])[];
+  readonly spearman: Interval;
+  readonly shallow: { readonly sixteen: number; readonly more: number; readonly byKind: Map<string, number> };
+  readonly encodes: number;
+}
 
 export async function run({ args }: { json: boolean; args: readonly string[] }): Promise<unknown> {
-  const paragraphs = Number(optionOf(args, '--paragraphs') ?? 1_100);
-  const calibration = Number(optionOf(args, '--calibration') ?? 2_048);
-  const repeats = Number(optionOf(args, '--repeats') ?? 2);
-  const set = loadEvaluationSet(paragraphs, calibration);
-  const encoders = await openEncoders({ set, dataDir: optionOf(args, '--data'), withVariants: true });
-  const quantised = encoders.map(quantiseEncoder);
-  const kinds = [...new Set(set.jobs.map(({ kind }) => kind))];
-  const documents = new Set(set.jobs.map(({ documentId }) => documentId)).size;
-
-  const tickRecall = progressBar('recall@10', encoders.length);
-  const recalls = encoders.map((encoder) => {
-    const recall = siblingRecall(set, encoder);
-    tickRecall(1);
+  const set = loadExamSet(Number(optionOf(args, '--paragraphs') ?? 1_100));
+  const spaces = await openSpaces(textsToEmbed(set));
+  const documents = set.texts.map(({ documentId }) => documentId);
+  const tick = progressBar('recall@10', spaces.length);
+  const recalls = spaces.map(({ vectorOf }) => {
+    const recall = siblingRecalls(
+      set.texts.map(({ documentId, text }) => ({ documentId, vector: vectorOf(text) })),
+    );
+    tick(1);
     return recall;
   });
-
-  const founder = encoders.findIndex(({ name }) => name === 'minilm-l6');
-  const peekerSeat = (job: EvaluationSet['jobs'][number]) => {
-    const honest = memberOf(set, quantised[founder]!, job, false);
-    return { ...honest, kept: meanDirection(honest.pieces) };
-  };
-  const score = (label: string, chosen: readonly number[], size: number, times: number) => {
-    const tick = progressBar(label, panelsPerRun(set, chosen.length, size, times));
-    const result = panelLosses({
-      set,
-      encoders: chosen.map((index) => quantised[index]!),
-      parameters: defaultParameters,
-      size,
-      repeats: times,
-      guest: { of: chosen.indexOf(founder), seat: peekerSeat },
-      onProgress: tick,
-    });
-    return { ...result, chosen, spearman: spearmanOf(chosen, recalls, result.losses) };
-  };
-  const everyone = encoders.map((_, index) => index);
-  const listed = everyone.filter((index) => ['catalogue', 'reference'].includes(encoders[index]!.group));
-  const five = score('loss, shards of 5', everyone, 5, repeats);
-  const three = score('loss, shards of 3', everyone, 3, repeats);
-  const all = score('loss, one panel of all', everyone, everyone.length, 1);
-  const fiveListed = score('loss, shards of 5, without variants', listed, 5, repeats);
-  const peekers = runPeekers(set, encoders);
-
-  const order = [...everyone].sort((a, b) => recalls[b]! - recalls[a]!);
-  const rows = order.map((index) => ({
-    encoder: encoders[index]!.name,
-    what: encoders[index]!.note,
-    'recall@10': round(recalls[index]!),
-    loss: round(five.losses[index]!),
-    outlier: round(five.outliers[index]!),
-    'shards of 3': round(three.losses[index]!),
-    'panel of all': round(all.losses[index]!),
-    'listed only': listed.includes(index) ? round(fiveListed.losses[listed.indexOf(index)]!) : '',
-  }));
-  console.log(
-    `${set.jobs.length} paragraphs of ${documents} documents and ${kinds.length} kinds (${kinds.join(', ')}); ` +
-      `${set.calibration.length} calibration pieces. "loss": shards of 5 drawn from all ${encoders.length} encoders, ` +
-      `${repeats} for each paragraph and encoder.`,
+  const turns = likenessTurns(spaces);
+  const tickForming = progressBar('exams', names.length * spaces.length);
+  const formed = new Map(
+    names.map((name): [Forming, FormingResult] => {
+      const cases = casesOf(formings[name](set, turns));
+      const losses = spaces.map((space) => {
+        const each = examLosses(cases, space);
+        tickForming(1);
+        return each;
+      });
+      const shallow = shallowExamLosses(cases, sixteenFeatures);
+      return [
+        name,
+        {
+          cases,
+          losses,
+          spearman: agreementOf(
+            { documents: cases.map(({ batch }) => batch.text.documentId), ofEncoder: losses },
+            { documents, ofEncoder: recalls },
+          ),
+          shallow: {
+            sixteen: mean(shallow),
+            more: mean(shallowExamLosses(cases, moreFeatures)),
+            byKind: meansBy(cases, shallow),
+          },
+          encodes: mean(cases.map(({ batch }) => batch.encodes)),
+        },
+      ];
+    }),
   );
-  console.table(rows);
-  console.log(
-    `Spearman of recall@10 with the loss: ${signed(five.spearman)} in shards of 5, ${signed(three.spearman)} in shards of 3, ` +
-      `${signed(all.spearman)} in one panel of all; ${signed(fiveListed.spearman)} over the ${listed.length} without variants.`,
-  );
-  printKinds(encoders, order, five.lossesByKind);
-  printPeekers(five.losses[founder]!, five.guestLoss!, peekers);
+  const main = formed.get('nearest of a kind')!;
+  const rows = spaces
+    .map((space, index) => ({
+      space,
+      recall: mean(recalls[index]!),
+      loss: mean(main.losses[index]!),
+      others: names.slice(1).map((name) => mean(formed.get(name)!.losses[index]!)),
+    }))
+    .sort((a, b) => b.recall - a.recall);
+  print(set, rows, formed);
 
-  const bars = barsOf(encoders, recalls, five.losses, five.spearman, peekers);
+  const real = rows.filter(({ space }) => space.group !== 'degenerate');
+  const withoutDegenerate = -spearman(
+    real.map(({ recall }) => recall),
+    real.map(({ loss }) => loss),
+  );
+  const bars = barsOf(rows, main, formed.get('nearest of all')!);
+  console.log(`Without the ${rows.length - real.length} degenerate: Spearman ${shown(withoutDegenerate)}.`);
   for (const { text, isMet } of bars) console.log(`${isMet ? 'met   ' : 'MISSED'}  ${text}`);
   return {
-    spearman: five.spearman,
-    encoders: order.map((index) => ({
-      name: encoders[index]!.name,
-      loss: five.losses[index]!,
-      recallAt10: recalls[index]!,
-    })),
-    spearmanShardsOf3: three.spearman,
-    spearmanOnePanel: all.spearman,
-    spearmanWithoutVariants: fiveListed.spearman,
-    paragraphs: set.jobs.length,
-    documents,
-    kinds,
-    peeker: { lossIfItCouldPeek: five.guestLoss!, honestLoss: five.losses[founder]!, inTheProtocol: peekers },
+    spearman: main.spearman.value,
+    spearmanInterval: [main.spearman.low, main.spearman.high],
+    spearmanWithoutDegenerate: withoutDegenerate,
+    encoders: rows.map(({ space, recall, loss }) => ({ name: space.name, loss, recallAt10: recall })),
+    shallow: formed.get('nearest of all')!.shallow.sixteen,
+    shallowWithinKind: main.shallow.sixteen,
+    formings: Object.fromEntries(
+      [...formed].map(([name, { spearman: interval, shallow, encodes }]) => [
+        name,
+        {
+          spearman: interval,
+          shallow: shallow.sixteen,
+          shallowWithMore: shallow.more,
+          encodesPerText: encodes,
+        },
+      ]),
+    ),
+    paragraphs: set.texts.length,
+    documents: new Set(documents).size,
     bars,
   };
 }
 
-/** Positive when a lower loss goes with a higher recall. */
-function spearmanOf(
-  chosen: readonly number[],
-  recalls: readonly number[],
-  losses: readonly number[],
-): number {
-  return -spearman(
-    chosen.map((index) => recalls[index]!),
-    losses,
-  );
+interface Row {
+  readonly space: Space;
+  readonly recall: number;
+  readonly loss: number;
+  /** With batches formed in the other ways. */
+  readonly others: readonly number[];
 }
 
-function printKinds(
-  encoders: readonly Encoder[],
-  order: readonly number[],
-  lossesByKind: ReadonlyMap<string, readonly number[]>,
-): void {
-  console.log('Loss by kind of text, shards of 5:');
+function print(set: ExamSet, rows: readonly Row[], formed: ReadonlyMap<Forming, FormingResult>): void {
+  const kinds = [...new Set(set.texts.map(({ kind }) => kind))];
+  console.log(
+    `${set.texts.length} paragraphs of ${new Set(set.texts.map(({ documentId }) => documentId)).size} documents and ` +
+      `${kinds.length} kinds (${kinds.join(', ')}), ${set.reserve.length} reserve texts; every encoder in its own space.`,
+  );
+  console.table(
+    rows.map(({ space, recall, loss, others }) => ({
+      encoder: space.name,
+      what: space.note,
+      'recall@10': round(recall),
+      [names[0]!]: round(loss),
+      ...Object.fromEntries(others.map((other, index) => [names[index + 1]!, round(other)])),
+    })),
+  );
+  console.log('How batches are formed:');
   console.table(
     Object.fromEntries(
-      order.map((index) => [
-        encoders[index]!.name,
-        Object.fromEntries([...lossesByKind].map(([kind, losses]) => [kind, round(losses[index]!)])),
+      [...formed].map(([name, { cases, spearman: interval, shallow, encodes }]) => [
+        name,
+        {
+          Spearman: shownInterval(interval),
+          'shallow, 16 features': round(shallow.sixteen),
+          'shallow, 21': round(shallow.more),
+          'wrong answers': round(mean(cases.map(({ others }) => others.length))),
+          'encodes a text': round(encodes),
+        },
+      ]),
+    ),
+  );
+  console.log('The shallow predictor with 16 features by kind of text and by question:');
+  console.table(
+    Object.fromEntries(
+      [...formed].map(([name, { shallow }]) => [
+        name,
+        Object.fromEntries([...shallow.byKind].map(([kind, loss]) => [kind, round(loss)])),
       ]),
     ),
   );
 }
 
-function printPeekers(honestLoss: number, peekingLoss: number, peekers: readonly PeekerOutcome[]): void {
-  console.log(
-    `Peeking: if minilm-l6 could answer with its own view of the hidden half, its loss would be ${round(peekingLoss)} ` +
-      `instead of ${round(honestLoss)}. Run through the phases, where the kept half is sealed before the hidden half is sent:`,
-  );
-  console.table(peekers);
-}
-
 function barsOf(
-  encoders: readonly Encoder[],
-  recalls: readonly number[],
-  losses: readonly number[],
-  correlation: number,
-  peekers: readonly PeekerOutcome[],
+  rows: readonly Row[],
+  main: FormingResult,
+  ofAll: FormingResult,
 ): { text: string; isMet: boolean }[] {
-  const indexOfBest = (values: readonly number[], sign: 1 | -1): number =>
-    values.reduce((best, value, index) => (sign * value > sign * values[best]! ? index : best), 0);
-  const useful = encoders[indexOfBest(recalls, 1)]!.name;
-  const lowest = encoders[indexOfBest(losses, -1)]!.name;
-  const lies = peekers.find(({ behaviour }) => behaviour !== 'honest')!;
+  const best = rows[0]!;
+  const lowest = rows.reduce((least, row) => (row.loss < least.loss ? row : least));
   return [
     {
-      text: `Spearman ${signed(correlation)} over ${encoders.length} encoders, at least ${barSpearman}`,
-      isMet: correlation >= barSpearman,
+      text: `Spearman ${shownInterval(main.spearman)} over ${rows.length} encoders and mixtures, at least ${barSpearman}`,
+      isMet: main.spearman.value >= barSpearman && rows.length >= 20,
     },
-    ...degenerate.map((name) => {
-      const loss = losses[encoders.findIndex((encoder) => encoder.name === name)]!;
-      return { text: `${name} ${round(loss)}, at least ${barDegenerate}`, isMet: loss >= barDegenerate };
-    }),
-    { text: `best by recall ${useful}, lowest loss ${lowest}`, isMet: useful === lowest },
+    ...rows
+      .filter(({ space }) => space.group === 'degenerate')
+      .map(({ space, loss }) => ({
+        text: `${space.name} ${shown(loss)}, between ${chance.least} and ${chance.most}`,
+        isMet: loss >= chance.least && loss <= chance.most,
+      })),
     {
-      text: `the peeker won ${lies.won} of ${lies.jobs} jobs`,
-      isMet: lies.won === 0,
+      text: `shallow predictor ${shown(ofAll.shallow.sixteen)} (21 features ${shown(ofAll.shallow.more)}), at least ${barShallow}`,
+      isMet: ofAll.shallow.sixteen >= barShallow,
+    },
+    {
+      text: `within a kind ${shown(main.shallow.sixteen)} (21 features ${shown(main.shallow.more)}), at least ${barShallowWithinKind}`,
+      isMet: main.shallow.sixteen >= barShallowWithinKind,
+    },
+    {
+      text: `best by recall ${best.space.name}, lowest loss ${lowest.space.name}`,
+      isMet: best === lowest,
     },
   ];
 }
 
+/** Means by kind of text, then by question. */
+function meansBy(cases: readonly ExamCase[], losses: readonly number[]): Map<string, number> {
+  const groups = new Map<string, number[]>();
+  const add = (name: string, loss: number): void =>
+    void groups.set(name, [...(groups.get(name) ?? []), loss]);
+  for (const [index, { batch }] of cases.entries()) add(batch.text.kind, losses[index]!);
+  for (const [index, { batch }] of cases.entries()) add(`(${batch.text.cut.question})`, losses[index]!);
+  return new Map([...groups].map(([name, values]) => [name, mean(values)]));
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 const round = (value: number): number => Number(value.toFixed(3));
-const signed = (value: number): string => value.toFixed(3);
+const shown = (value: number): string => value.toFixed(3);
+const shownInterval = ({ value, low, high }: Interval): string =>
+  `${shown(value)} [${shown(low)}, ${shown(high)}]`;

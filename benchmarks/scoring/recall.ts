@@ -1,26 +1,30 @@
-import type { Encoder } from './encoders.ts';
-import type { EvaluationSet } from './evaluation-set.ts';
-
 const nearest = 10;
 
 /**
- * How useful an encoder is to who stores its vectors: mean share of a paragraph's siblings (other paragraphs of its
- * document) among its ten nearest of all paragraphs. Paragraphs at the same distance share what they take of the ten,
- * so that a constant vector scores chance.
+ * How useful an encoder is to who stores its vectors: for each paragraph the share of its siblings (other paragraphs of its document)
+ * among its ten nearest of all paragraphs. Paragraphs at the same distance share what they take of the ten, so that a constant
+ * vector has chance.
  */
-export function siblingRecall(set: EvaluationSet, encoder: Encoder): number {
-  const each = siblingRecalls(set, encoder);
-  return each.reduce((sum, recall) => sum + recall, 0) / each.length;
-}
-
-/** For each paragraph, the share of its siblings that are found. */
-function siblingRecalls(set: EvaluationSet, encoder: Encoder): number[] {
-  const rows = set.jobs.map(({ full }) => encoder.vectors[full]!);
-  return set.jobs.map((job, row) => {
-    const others = set.jobs.flatMap((other, index) =>
+export function siblingRecalls(
+  paragraphs: readonly { readonly documentId: string; readonly vector: Float32Array }[],
+): number[] {
+  const productsOf = paragraphs.map(() => new Float64Array(paragraphs.length));
+  for (const [row, { vector }] of paragraphs.entries())
+    for (let other = 0; other < row; other += 1) {
+      const product = dot(vector, paragraphs[other]!.vector);
+      productsOf[row]![other] = product;
+      productsOf[other]![row] = product;
+    }
+  return paragraphs.map((paragraph, row) => {
+    const others = paragraphs.flatMap((other, index) =>
       index === row
         ? []
-        : [{ isSibling: other.documentId === job.documentId, product: dot(rows[row]!, rows[index]!) }],
+        : [
+            {
+              isSibling: other.documentId === paragraph.documentId,
+              product: productsOf[row]![index]!,
+            },
+          ],
     );
     const siblings = others.filter(({ isSibling }) => isSibling).length;
     if (siblings === 0) return 0;

@@ -148,14 +148,14 @@ describe('cutting a text for an exam', () => {
     expect(counts.title).toBe(0);
   });
 
-  it('leaves nothing of case, punctuation, digits, line ends', () => {
-    expect(plainText('  He said: "Flight 1234,\nGate B7"! ')).toBe('he said flight 0 gate b0');
+  it('leaves nothing of case, punctuation, line ends', () => {
+    expect(plainText('  He said: "Flight 1234,\nGate B7"! ')).toBe('he said flight 1234 gate b7');
     for (const text of Object.values(texts))
       for (const part of [cutText(text, 'seed', 1, parameters)!].flatMap(({ kept, pieces }) => [
         kept,
         ...pieces,
       ]))
-        expect(part).toMatch(/^(?:[\p{Ll}\p{Lo}\p{Lm}\p{M}0]+ ?)+$/u);
+        expect(part).toMatch(/^(?:[\p{Ll}\p{Lo}\p{Lm}\p{M}\p{N}]+ ?)+$/u);
   });
 
   it('asks of a long text about one stretch, each time another', () => {
