@@ -10,9 +10,10 @@ import {
   jobIdOf,
   type Order,
   openJob,
-  sealKept,
+  sealOf,
   type Ticket,
 } from '@market-of-experts/protocol';
+import { firstListOf, type JobRequest } from '@market-of-experts/roles/job/job-request';
 import {
   type claimRequestSchema,
   protocols,
@@ -29,7 +30,8 @@ interface Seat {
   readonly orders: readonly Order[];
   readonly roster: string;
   readonly tickets: readonly Ticket[];
-  readonly kept: string;
+  readonly first: JobRequest['first'];
+  readonly assignment: JobRequest['assignment'];
   /** Claims that were sent, as bytes, with whom they went to. */
   readonly sent: { readonly to: NodeId; readonly bytes: Uint8Array }[];
 }
@@ -52,9 +54,10 @@ export function crookedExpert(world: World): CrookedExpert {
     if (uniform() < 0.3)
       return encode({ decline: signBody(keys, declineDomain, { job, principal: self, reason: 'no' }) });
     const author = { job, principal: self, worker: self };
-    const kept = int16Bytes(new Int16Array(48).fill(1));
-    const seal = sealKept(author, kept, new Uint8Array(16).fill(Math.floor(uniform() * 3)));
-    const commit: Commit = signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, seal });
+    const answers = [int16Bytes(new Int16Array(48).fill(1))];
+    const { list } = firstListOf(request);
+    const seal = sealOf(author, list, answers, new Uint8Array(16).fill(Math.floor(uniform() * 3)));
+    const commit: Commit = signBody(keys, commitDomain, { ...author, stage: 'sealed' as const, list, seal });
     return encode({ commit });
   });
 

@@ -112,14 +112,14 @@ export function crookedGateway(world: World): CrookedGateway {
           keys: adversary.gateway,
           transport: uniform() < 0.2 ? withoutCertificate : transport,
           clock,
+          random: systemRandom,
           view: market.view,
         };
         const outcome = await runShardJob(components, {
           orders: [order],
           roster,
           rosterHash: hash,
-          text,
-          salt,
+          data: [{ text, salt }],
           signal,
         });
         const { certificate, transcript } = outcome;

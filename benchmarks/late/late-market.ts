@@ -1,5 +1,5 @@
 /** Runs jobs of the real roles (coordinator, experts, witnesses, every signature) in virtual time. */
-import { type NodeId, sha256, signBody } from '@market-of-experts/core';
+import { type NodeId, sha256, signBody, systemRandom } from '@market-of-experts/core';
 import {
   jobIdOf,
   type MarketParameters,
@@ -159,11 +159,16 @@ async function runJob(
   let outcome: ShardOutcome | undefined;
   try {
     outcome = await runShardJob(
-      { keys, clock, view: market.view, transport: init.conduct(transport, clock, jobIdOf([order.body])) },
+      {
+        keys,
+        clock,
+        random: systemRandom,
+        view: market.view,
+        transport: init.conduct(transport, clock, jobIdOf([order.body])),
+      },
       {
         orders: [order],
-        salt,
-        text: studyText,
+        data: [{ text: studyText, salt }],
         roster: market.roster,
         rosterHash: market.rosterHash,
         signal: new AbortController().signal,

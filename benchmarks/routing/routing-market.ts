@@ -228,8 +228,14 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       jobBeganMs = systemClock.nowMs();
       jobSeq = order.body.clientSeq;
       const { certificate } = await runShardJob(
-        { keys: coordinator, transport, clock, view },
-        { orders: [order], roster, rosterHash: rosterHash(roster), text, salt, signal: neverAborted },
+        { keys: coordinator, transport, clock, random: systemRandom, view },
+        {
+          orders: [order],
+          data: [{ text, salt }],
+          roster,
+          rosterHash: rosterHash(roster),
+          signal: neverAborted,
+        },
       );
       const record = historyRecordOf(certificate.body, 0, parameters, clock.nowMs());
       if (record !== undefined) history.append(record);

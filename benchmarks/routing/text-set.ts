@@ -1,5 +1,5 @@
 import { loadCalibrationPieces } from '@market-of-experts/history';
-import { defaultParameters, maskText, type Question, wordsOf } from '@market-of-experts/protocol';
+import { defaultParameters, type MaskedText, maskText, wordsOf } from '@market-of-experts/protocol';
 import { type CorpusText, readCorpus, splitOf, type TextKind } from '@market-of-experts/training';
 
 /** A held-out text. */
@@ -11,7 +11,7 @@ export interface RoutedText {
   readonly start: string;
   readonly rest: string;
   /** A cut of the whole that no job makes: what is delivered is judged by it. */
-  readonly again: Question;
+  readonly again: MaskedText;
 }
 
 interface CalibrationText {

@@ -68,7 +68,7 @@ const jobs: Readonly<Record<string, (clientSeq: number) => Transcript>> = {
       reveals: transcript.reveals
         .filter(({ principal }) => principal !== silent)
         .map((reveal) =>
-          reveal.principal === liar ? job.reveal(liar, { keptSalt: new Uint8Array(16) }) : reveal,
+          reveal.principal === liar ? job.reveal(liar, { firstSalt: new Uint8Array(16) }) : reveal,
         ),
     };
   },

@@ -14,6 +14,7 @@ export * from './job/note.ts';
 export * from './job/orders.ts';
 export * from './job/penalties.ts';
 export * from './job/phases.ts';
+export * from './job/question.ts';
 export * from './job/replay.ts';
 export * from './job/said-once.ts';
 export * from './job/signed.ts';

@@ -15,6 +15,7 @@ import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork, type MemoryNetwork, type Transport } from '@market-of-experts/network';
 import {
   embeddingTask,
+  inJobOrder,
   type MarketParameters,
   nearestPlace,
   type Order,
@@ -30,6 +31,7 @@ import {
 import { type DecisionPolicy, workAlways } from '@market-of-experts/roles/calling/policy';
 import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
 import { expertRole } from '@market-of-experts/roles/expert/expert-role';
+import type { SaltedDatum } from '@market-of-experts/roles/job/asked-question';
 import { type GuardedSigner, guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
 import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embedding-skill';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
@@ -111,6 +113,8 @@ export interface FixedMarket {
   readonly client: OwnerKey;
   order(job: JobInit): { readonly order: Order; readonly salt: Uint8Array };
   runJob(job: JobInit): Promise<ShardOutcome>;
+  /** A job of several orders, of clients by name. */
+  runBatch(texts: Readonly<Record<string, string>>, reserve?: readonly string[]): Promise<ShardOutcome>;
   close(): Promise<void>;
 }
 
@@ -180,16 +184,19 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const hash = rosterHash(roster);
 
   const order: FixedMarket['order'] = (job) => {
-    const salt = systemRandom.bytes(16);
     const clientSeq = job.clientSeq ?? nextSeq;
     nextSeq = clientSeq + 1;
+    return orderOf(client, { ...job, clientSeq });
+  };
+  const orderOf = (owner: OwnerKey, job: JobInit & { readonly clientSeq: number }) => {
+    const salt = systemRandom.bytes(16);
     return {
       salt,
-      order: signBody(client, orderDomain, {
+      order: signBody(owner, orderDomain, {
         network: roster.network,
         market: roster.market,
-        client: client.address,
-        clientSeq,
+        client: owner.address,
+        clientSeq: job.clientSeq,
         coordinator: coordinator.node,
         dataHash: saltedDataHash(job.text, salt),
         bytes: Buffer.byteLength(job.text),
@@ -200,6 +207,29 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       }),
     };
   };
+  const run = (
+    ordered: readonly (SaltedDatum & { readonly order: Order })[],
+    reserve: readonly string[],
+    signal: AbortSignal = neverAborted,
+  ): Promise<ShardOutcome> =>
+    runShardJob(
+      {
+        keys: coordinator.keys,
+        transport: coordinator.transport,
+        clock,
+        random: systemRandom,
+        view,
+        ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
+      },
+      {
+        orders: ordered.map((each) => each.order),
+        data: ordered.map(({ text, salt }) => ({ text, salt })),
+        reserve,
+        roster,
+        rosterHash: hash,
+        signal,
+      },
+    );
   return {
     network,
     roster,
@@ -213,26 +243,17 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     coordinator,
     client,
     order,
-    runJob: (job) => {
-      const { order: signed, salt } = order(job);
-      return runShardJob(
-        {
-          keys: coordinator.keys,
-          transport: coordinator.transport,
-          clock,
-          view,
-          ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
-        },
-        {
-          orders: [signed],
-          salt,
-          roster,
-          rosterHash: hash,
-          text: job.text,
-          signal: job.signal ?? neverAborted,
-        },
-      );
-    },
+    runJob: (job) => run([{ ...order(job), text: job.text }], [], job.signal),
+    runBatch: (texts, reserve = []) =>
+      run(
+        inJobOrder(
+          Object.entries(texts).map(([name, text]) => ({
+            ...orderOf(ownerOf(name), { text, clientSeq: 0 }),
+            text,
+          })),
+        ),
+        reserve,
+      ),
     close,
   };
 }

@@ -1,21 +1,21 @@
-import { encode, type JobId, signBody } from '@market-of-experts/core';
+import { encode, type Hash, type JobId, signBody } from '@market-of-experts/core';
 import {
   type Commit,
   type CommitBody,
   commitDomain,
+  entryNames,
   float32Bytes,
   int16Bytes,
-  maskText,
+  listHash,
   openJob,
   quantise,
   type Reveal,
   type RevealBody,
   type SealedJob,
-  sealFull,
-  sealKept,
+  sealOf,
   signReveal,
 } from '@market-of-experts/protocol';
-import { openingBytes } from '@market-of-experts/roles/job/job-request';
+import { firstListOf, openingBytes } from '@market-of-experts/roles/job/job-request';
 import { refuse, serve } from '@market-of-experts/roles/messages/messaging';
 import {
   fullRequestSchema,
@@ -39,7 +39,7 @@ export interface Script {
 /** Answers in the place of expert `index`, who must be one of the market's `strangers`. */
 export function scriptedExpert(market: FixedMarket, index: number, script: Script): void {
   const { keys, node, encode: embed, transport } = market.experts[index]!;
-  const jobs = new Map<JobId, { job: SealedJob; kept: Uint8Array; reveal?: Reveal }>();
+  const jobs = new Map<JobId, { job: SealedJob; assignment: Hash; first: Uint8Array[]; reveal?: Reveal }>();
   const salt = new Uint8Array(16).fill(index);
   const authorOf = (job: JobId) => ({ job, principal: node, worker: node });
   const tell = (job: SealedJob, said: unknown): void => {
@@ -49,35 +49,44 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
   };
   const commitOf = (body: CommitBody): Commit => signBody(keys, commitDomain, body);
 
-  serve(transport, protocols.sealed, sealedRequestSchema, async ({ orders, tickets, kept }) => {
+  serve(transport, protocols.sealed, sealedRequestSchema, async (request) => {
+    const { orders, tickets, assignment } = request;
     const job = openJob(orders, market.roster, tickets);
-    const answer = int16Bytes(quantise(embed(kept)));
-    jobs.set(job.id, { job, kept: answer });
+    const { texts, list } = firstListOf(request);
+    const first = texts.map((text) => int16Bytes(quantise(embed(text))));
+    jobs.set(job.id, { job, assignment, first });
     const author = authorOf(job.id);
-    const body = { ...author, stage: 'sealed' as const, seal: sealKept(author, answer, salt) };
+    const body = { ...author, stage: 'sealed' as const, list, seal: sealOf(author, list, first, salt) };
     const honest = commitOf(body);
     const commit = (await script.sealed?.(honest, body)) ?? honest;
     tell(job, { commit: script.told?.(body) ?? commit });
     return { commit };
   });
-  serve(transport, protocols.full, fullRequestSchema, async ({ job: id, text }) => {
-    const state = jobs.get(id) ?? refuse('Unknown job.');
-    const masked = maskText(text, state.job.draw.seed, market.roster.parameters)!;
-    const answer = {
-      kept: state.kept,
-      pieces: masked.pieces.map((piece) => int16Bytes(quantise(embed(piece)))),
-      full: float32Bytes(embed(text)),
-    };
-    const author = authorOf(id);
-    const body = { ...author, stage: 'full' as const, seal: sealFull(author, answer, salt) };
-    const revealBody: RevealBody = { ...author, ...answer, keptSalt: salt, fullSalt: salt };
-    const honestReveal = signReveal(keys, revealBody);
-    const honest = commitOf(body);
-    const commit = (await script.full?.(honest, body)) ?? honest;
-    state.reveal = honestReveal;
-    tell(state.job, { commit });
-    return { commit };
-  });
+  serve(
+    transport,
+    protocols.full,
+    fullRequestSchema,
+    async ({ job: id, second: { texts, salt: listSalt } }) => {
+      const state = jobs.get(id) ?? refuse('Unknown job.');
+      const list = listHash(entryNames(texts, listSalt), state.assignment);
+      const second = texts.map((text) => float32Bytes(embed(text)));
+      const author = authorOf(id);
+      const body = { ...author, stage: 'full' as const, list, seal: sealOf(author, list, second, salt) };
+      const revealBody: RevealBody = {
+        ...author,
+        first: state.first,
+        firstSalt: salt,
+        second,
+        secondSalt: salt,
+      };
+      const honestReveal = signReveal(keys, revealBody);
+      const honest = commitOf(body);
+      const commit = (await script.full?.(honest, body)) ?? honest;
+      state.reveal = honestReveal;
+      tell(state.job, { commit });
+      return { commit };
+    },
+  );
   serve(transport, protocols.reveal, revealRequestSchema, async ({ job: id }) => {
     const state = jobs.get(id) ?? refuse('Unknown job.');
     const { signature: _, ...body } = state.reveal!;

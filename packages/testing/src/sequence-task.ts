@@ -1,74 +1,92 @@
-import { type Answer, fraction, type OpenedAnswer, type Task } from '@market-of-experts/protocol';
+import { type Answer, fraction, type MarketParameters, type Task } from '@market-of-experts/protocol';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
-/** What a member says: the next number of the kept half, the hidden one when it sees it, and the one after the whole. */
-interface OpenedNumbers extends OpenedAnswer {
-  readonly guess: number;
-  readonly seen: number;
-  readonly next: number;
+/** What a member says: the next number of each row that was kept; to the second list, numbers as it sees them and what comes next. */
+interface OpenedNumbers {
+  readonly first: readonly number[];
+  readonly second: readonly number[];
 }
 
 const farOff = 16;
+const mostData = 12;
 
 const bytesOf = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value).buffer);
-/** The number in one part of an answer. */
+/** The number in one answer. */
 export const numberIn = (bytes: Uint8Array): number => new Int32Array(new Uint8Array(bytes).buffer)[0]!;
 
+/** Of a job of one row: a guess, the hidden number as it was seen, and what comes after the whole. */
 export const numbersAnswer = (guess: number, seen: number, next: number): Answer => ({
-  kept: bytesOf(guess),
-  pieces: [bytesOf(seen)],
-  full: bytesOf(next),
+  first: [bytesOf(guess)],
+  second: [bytesOf(seen), bytesOf(next)],
 });
 
 /**
- * A kind of market with nothing in common with text embeddings: "what is the next number?" A datum is a list of numbers, of which the
- * last is hidden. The loss is how far off the guess was, in sixteenths; who says that it saw another number than most is an outlier.
+ * A kind of market with nothing in common with text embeddings: "what is the next number?" A datum is a row of numbers, of which the
+ * last is hidden. The first list is the rows without it, the second the hidden numbers, the whole rows, and rows of the reserve. The loss is how far off
+ * the guess was, in sixteenths; who says that it saw another number than most is an outlier.
  */
 export const sequenceTask: Task<object, OpenedNumbers> = {
   ranges: [],
   problemOf: () => undefined,
-  question(datum) {
-    const numbers = datum.split(' ');
-    if (numbers.length < 3) return undefined;
-    return { kept: numbers.slice(0, -1).join(' '), pieces: numbers.slice(-1) };
+  question(data, _, __, reserve) {
+    const rows = data.map((datum) => datum.split(' '));
+    if (rows.length < 1 || rows.length > mostData || rows.some((row) => row.length < 3)) return undefined;
+    return {
+      first: rows.map((row) => row.slice(0, -1).join(' ')),
+      second: [...rows.map((row) => row.at(-1)!), ...data, ...reserve],
+      assignment: rows.map((_, datum) => ({ first: datum, second: [datum, data.length + datum], wrong: [] })),
+    };
   },
   tooShort: (datum) => (datum.split(' ').length < 3 ? 'Three numbers at least.' : undefined),
-  mostPieces: () => 1,
-  isAnswer: (full) => full.length === 4,
-  open({ kept, pieces, full }) {
-    if ([kept, full, ...pieces].some((bytes) => bytes.length !== 4) || pieces.length !== 1) return undefined;
-    return { guess: numberIn(kept), seen: numberIn(pieces[0]!), next: numberIn(full), pieceCount: 1 };
+  mostData: () => mostData,
+  mostEntries: () => 3 * mostData,
+  mostReserveBytes: () => 1_024,
+  isAnswer: (whole) => whole.length === 4,
+  open({ first, second }, question) {
+    if (first.length !== question.first.length || second.length !== question.second.length) return undefined;
+    if ([...first, ...second].some((bytes) => bytes.length !== 4)) return undefined;
+    return { first: first.map(numberIn), second: second.map(numberIn) };
   },
-  score(seats) {
+  wholeOf: (second, datum) => second[datum.second[1]!]!,
+  score(seats, { assignment }) {
     const judges = seats.filter(({ isJudge }) => isJudge);
-    const truth = judges.find(
-      ({ opened }) => 2 * judges.filter((other) => other.opened.seen === opened.seen).length > judges.length,
-    )?.opened.seen;
-    if (truth === undefined) return undefined;
-    return seats.map(({ opened: { guess, seen } }) => ({
-      losses: [fraction(Math.min(farOff, Math.abs(guess - truth)), farOff)],
-      isOutlier: seen !== truth,
+    const truths = assignment.map(({ second: [hidden] }) => {
+      const seen = judges.map(({ opened }) => opened.second[hidden!]!);
+      return seen.find((number) => 2 * seen.filter((other) => other === number).length > seen.length);
+    });
+    if (truths.includes(undefined)) return undefined;
+    return seats.map(({ opened: { first, second } }) => ({
+      losses: assignment.map((datum, index) =>
+        fraction(Math.min(farOff, Math.abs(first[datum.first]! - truths[index]!)), farOff),
+      ),
+      isOutlier: assignment.some((datum, index) => second[datum.second[0]!] !== truths[index]),
       isDissenting: false,
     }));
   },
-  locate: (kept) => ({ place: 0, point: Int16Array.of(numberIn(kept)) }),
-  placeOf: (judges) => ({ place: judges.length, vectors: [Uint8Array.of(1)] }),
+  locate: ([first]) => ({ place: 0, point: Int16Array.of(numberIn(first!)) }),
+  placeOf: (judges, { assignment }) => ({
+    place: judges.length,
+    vectors: assignment.map(() => Uint8Array.of(1)),
+  }),
   deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
 };
 
-/** An expert that takes a row of numbers to go on in even steps, and is so far off with its guess. */
-export const sequenceSkill = (error: number): TaskSkill => ({
-  name: `off by ${error}`,
-  answerKept: async (kept) => bytesOf(following(kept) + error),
-  answerWhole: async (datum, pieces) => ({
-    pieces: pieces.map((piece) => bytesOf(Number(piece))),
-    full: bytesOf(following(datum)),
-  }),
-  publish: async (pieces) => Int16Array.from(pieces, following),
-  answerAll: async (data) => data.map((datum) => bytesOf(following(datum))),
-});
+/** An expert that takes a row of numbers to go on in even steps, and is so far off with its guess: by how the row begins, too. */
+export const sequenceSkill = (error: number | ((begins: number) => number)): TaskSkill => {
+  const errorOf = (row: string): number =>
+    typeof error === 'number' ? error : error(Number.parseInt(row, 10));
+  const answerAll = async (data: readonly string[]) => data.map((datum) => bytesOf(following(datum)));
+  return {
+    name: typeof error === 'number' ? `off by ${error}` : 'off by more or less',
+    answerFirst: async (list) => list.map((row) => bytesOf(following(row) + errorOf(row))),
+    answerSecond: (list) => answerAll(list),
+    publish: async (pieces) => Int16Array.from(pieces, following),
+    answerAll: (data: readonly string[], _: MarketParameters, __: AbortSignal) => answerAll(data),
+  };
+};
 
+/** What comes after a row; of one number, that number. */
 function following(row: string): number {
   const [before, last] = row.split(' ').slice(-2).map(Number);
-  return 2 * last! - before!;
+  return last === undefined ? before! : 2 * last - before!;
 }

@@ -52,6 +52,7 @@ async function proofOf(first: string, second: string): Promise<string> {
       stage: 'sealed' as const,
       principal: node,
       worker: node,
+      list: hashOf('test/list', 0),
       seal: hashOf('test/seal', seal),
     });
   const { proof } = transactionToJson({

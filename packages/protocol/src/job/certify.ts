@@ -2,7 +2,7 @@ import type { NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
 import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { Standing } from '../scoring/standings.ts';
-import type { OpenedAnswer, SeatScore, Task } from '../tasks/task.ts';
+import type { SeatScore, Task } from '../tasks/task.ts';
 import {
   type CertificateBody,
   type CertifiedDatum,
@@ -14,6 +14,7 @@ import type { ArrivalRecord, Transcript } from './messages.ts';
 import { orderId } from './orders.ts';
 import { penaltiesOf } from './penalties.ts';
 import { type ClosedJob, openReveal } from './phases.ts';
+import type { OpenedQuestion } from './question.ts';
 import { winnerOf } from './winner.ts';
 
 /** What certifying needs beside the transcript: certified data that every verifier holds. */
@@ -26,32 +27,27 @@ export interface CertifyContext {
 export function certifyJob(job: ClosedJob, transcript: Transcript, context: CertifyContext): CertificateBody {
   const { parameters } = job.roster;
   const experts = new Map(job.roster.experts.map((expert) => [expert.node, expert] as const));
-  const opened = new Map<NodeId, OpenedAnswer>();
+  const { question } = transcript;
+  const opened = new Map<NodeId, unknown>();
   for (const reveal of job.reveals) {
-    const answer = openReveal(job, reveal, context.task);
+    const answer = openReveal(job, reveal, question, context.task);
     if (answer !== undefined) opened.set(reveal.principal, answer);
   }
-  // Witnesses do not see the datum: how many pieces it was cut into is what most of the paid members say.
-  const pieces = usualPieces(job, opened);
-  const miscounted = new Set<NodeId>();
-  for (const [node, { pieceCount }] of opened)
-    if (pieceCount !== pieces) {
-      opened.delete(node);
-      miscounted.add(node);
-    }
   const commitOf = new Map(job.commits.map(({ body }) => [body.principal, body] as const));
   const workerOf = (principal: NodeId): NodeId => commitOf.get(principal)?.worker ?? principal;
   const judges = job.draw.members.filter((node) => opened.has(node));
   const present =
     judges.length >= parameters.minimumScored ? job.seats.filter((node) => opened.has(node)) : [];
-  const scores = present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, context.task);
+  const scores =
+    present.length === 0 ? undefined : scoreSeats(job, present, opened, workerOf, question, context.task);
   // Where judges do not agree with one another, there is no score and no fault.
   const scored = scores === undefined ? [] : present;
   const { place, vectors } =
     scored.length === 0
       ? { place: 0, vectors: job.orders.map(() => new Uint8Array()) }
       : context.task.placeOf(
-          judges.map((node) => opened.get(node)!),
+          judges.map((node) => opened.get(node)),
+          question,
           parameters,
         );
 
@@ -60,14 +56,7 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
     const score = scores?.[seat];
     const outcome =
       score === undefined
-        ? miscounted.has(principal) && scored.length > 0
-          ? 'outlier'
-          : absentOutcome(
-              job,
-              principal,
-              opened.has(principal) || miscounted.has(principal),
-              transcript.arrivals,
-            )
+        ? absentOutcome(job, principal, opened.has(principal), transcript.arrivals)
         : score.isOutlier
           ? 'outlier'
           : score.isDissenting
@@ -125,29 +114,20 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
   };
 }
 
-/** The most frequent number of pieces among the paid members that opened; the larger of two as frequent. */
-function usualPieces(job: ClosedJob, opened: ReadonlyMap<NodeId, OpenedAnswer>): number {
-  const counts = new Map<number, number>();
-  for (const node of job.draw.members) {
-    const pieces = opened.get(node)?.pieceCount;
-    if (pieces !== undefined) counts.set(pieces, (counts.get(pieces) ?? 0) + 1);
-  }
-  return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
-}
-
 function scoreSeats(
   { roster, draw }: ClosedJob,
   scored: readonly NodeId[],
-  opened: ReadonlyMap<NodeId, OpenedAnswer>,
+  opened: ReadonlyMap<NodeId, unknown>,
   workerOf: (principal: NodeId) => NodeId,
+  question: OpenedQuestion,
   task: Task<MarketParameters>,
 ): readonly SeatScore[] | undefined {
   const seats = scored.map((node) => {
     const worker = workerOf(node);
     const { calibrationCount } = roster.experts.find((expert) => expert.node === worker)!;
-    return { worker, opened: opened.get(node)!, isJudge: draw.members.includes(node), calibrationCount };
+    return { worker, opened: opened.get(node), isJudge: draw.members.includes(node), calibrationCount };
   });
-  return task.score(seats, draw.seed, roster.parameters);
+  return task.score(seats, question, draw.seed, roster.parameters);
 }
 
 /** Why a seat has no score. Only what most witnesses confirm costs stake. */

@@ -23,6 +23,7 @@ import { z } from 'zod';
 import type { TicketBody } from '../draw/tickets.ts';
 import type { Answer } from '../tasks/task.ts';
 import { type Grant, grantSchema } from './claims.ts';
+import { type OpenedQuestion, openedQuestionSchema, questionLimits } from './question.ts';
 import { signed, signedByOwner } from './signed.ts';
 
 /** What a client signs to have one datum worked on: alone or with others, as its coordinator batches them. */
@@ -50,10 +51,12 @@ export interface CommitBody {
   readonly stage: Stage;
   readonly principal: NodeId;
   readonly worker: NodeId;
+  /** {@link listHash} of what it was asked: whoever was asked something else is not held to this. */
+  readonly list: Hash;
   readonly seal: Hash;
 }
 export type Commit = Signed<CommitBody>;
-export const commitDomain = 'moe/commit/1';
+export const commitDomain = 'moe/commit/2';
 
 /** "I will not do this one": unpunished before the cut, unpaid. */
 export interface DeclineBody {
@@ -86,14 +89,14 @@ export interface RevealBody extends Answer {
   readonly job: JobId;
   readonly principal: NodeId;
   readonly worker: NodeId;
-  readonly keptSalt: Uint8Array;
-  readonly fullSalt: Uint8Array;
+  readonly firstSalt: Uint8Array;
+  readonly secondSalt: Uint8Array;
 }
 /** Signed by its worker: a reveal that does not open its seals costs stake, so nobody else may make one. */
 export interface Reveal extends RevealBody {
   readonly signature: Uint8Array;
 }
-export const revealDomain = 'moe/reveal/1';
+export const revealDomain = 'moe/reveal/2';
 
 export function signReveal(keys: KeyPair, body: RevealBody): Reveal {
   return { ...body, signature: keys.sign(encode([revealDomain, body])) };
@@ -114,18 +117,14 @@ interface Author {
   readonly worker: NodeId;
 }
 
-/** Seal of the first stage: `H(job, principal, worker, kept, salt)`. */
-export function sealKept(author: Author, kept: Answer['kept'], salt: Uint8Array): Hash {
-  return hashOf('moe/seal-kept/1', [author.job, author.principal, author.worker, kept, salt]);
-}
-
-/** Seal of the second stage: `H(job, principal, worker, pieces, full, salt)`. */
-export function sealFull(
-  author: Author,
-  { pieces, full }: Pick<Answer, 'pieces' | 'full'>,
+/** Seal of the answers to one list: `H(job, principal, worker, list, answers, salt)`. */
+export function sealOf(
+  { job, principal, worker }: Author,
+  list: Hash,
+  answers: readonly Uint8Array[],
   salt: Uint8Array,
 ): Hash {
-  return hashOf('moe/seal-full/1', [author.job, author.principal, author.worker, pieces, full, salt]);
+  return hashOf('moe/seal/1', [job, principal, worker, list, answers, salt]);
 }
 
 export const limits = {
@@ -134,8 +133,9 @@ export const limits = {
   orders: 12,
   /** Of the data of a job with several orders, together. */
   batchBytes: 256 * 1024,
-  pieces: 8,
-  answerBytes: 16_384,
+  /** Of one answer, and of a member's answers to one list. */
+  answerBytes: 32_768,
+  answersBytes: 512 * 1024,
   saltBytes: 32,
   witnesses: 16,
 } as const;
@@ -161,6 +161,7 @@ export const commitSchema = signed<CommitBody>(
     stage: z.enum(['sealed', 'full']),
     principal: nodeIdSchema,
     worker: nodeIdSchema,
+    list: hashSchema,
     seal: hashSchema,
   }),
 );
@@ -186,15 +187,22 @@ export const ticketSchema = signed<TicketBody>(
     path: z.array(hashSchema).max(32),
   }),
 );
+const answersSchema = z
+  .array(bytesSchema(limits.answerBytes))
+  .min(1)
+  .max(questionLimits.entries)
+  .refine(
+    (answers) => answers.reduce((sum, { length }) => sum + length, 0) <= limits.answersBytes,
+    `must be at most ${limits.answersBytes} bytes together`,
+  );
 export const revealSchema: z.ZodType<Reveal> = z.strictObject({
   job: jobIdSchema,
   principal: nodeIdSchema,
   worker: nodeIdSchema,
-  kept: bytesSchema(limits.answerBytes),
-  keptSalt: bytesSchema(limits.saltBytes),
-  pieces: z.array(bytesSchema(limits.answerBytes)).min(1).max(limits.pieces),
-  full: bytesSchema(2 * limits.answerBytes),
-  fullSalt: bytesSchema(limits.saltBytes),
+  first: answersSchema,
+  firstSalt: bytesSchema(limits.saltBytes),
+  second: answersSchema,
+  secondSalt: bytesSchema(limits.saltBytes),
   signature: bytesSchema(64),
 });
 
@@ -205,6 +213,8 @@ export interface Transcript {
   /** Hash of the {@link Roster} that the draw used. */
   readonly roster: Hash;
   readonly tickets: readonly Signed<TicketBody>[];
+  /** What everybody was asked. */
+  readonly question: OpenedQuestion;
   /** First-stage commits in the order in which they reached the coordinator. */
   readonly commits: readonly Commit[];
   /** One for every commit whose worker is not its principal. */
@@ -220,6 +230,7 @@ export const transcriptSchema: z.ZodType<Transcript> = z.strictObject({
   orders: ordersSchema,
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(limits.witnesses),
+  question: openedQuestionSchema,
   commits: z.array(commitSchema).max(limits.members),
   grants: z.array(grantSchema).max(limits.members),
   declines: z.array(declineSchema).max(limits.members),

@@ -1,19 +1,12 @@
-import { BPS, type Hash, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
+import { BPS, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
 import { drawShard, jobSeed, type Roster, type ShardDraw, ticketValidators } from '../draw/shard.ts';
 import { type Ticket, verifyTicket } from '../draw/tickets.ts';
 import type { MarketParameters } from '../parameters/market-parameters.ts';
-import type { OpenedAnswer, TaskRules } from '../tasks/task.ts';
+import type { TaskRules } from '../tasks/task.ts';
 import { assertGrant, type Grant } from './claims.ts';
-import {
-  type Commit,
-  type Decline,
-  type Order,
-  type Reveal,
-  type Stage,
-  sealFull,
-  sealKept,
-} from './messages.ts';
+import { type Commit, type Decline, type Order, type Reveal, type Stage, sealOf } from './messages.ts';
 import { type JobTerms, jobIdOf, jobTermsOf } from './orders.ts';
+import type { OpenedQuestion } from './question.ts';
 
 /**
  * The life of a job: sealed → full → reveal → closed. Every transition is a pure function from one typed state
@@ -101,6 +94,8 @@ function assertCommit(job: JobBase, commit: Commit, stage: Stage, earlier: reado
   if (!job.seats.includes(body.principal)) refuse('The commit is from a node that was not drawn.');
   if (earlier.some((other) => other.body.principal === body.principal))
     refuse('The principal has committed already; a second commit is equivocation.');
+  if (earlier.some((other) => other.body.list !== body.list))
+    refuse('The commit is about another list than the others.');
 }
 
 /** A worker other than the principal brings its grant. The first commit for a principal, and of a worker, stands. */
@@ -177,17 +172,22 @@ export function closeReveal(job: RevealJob): ClosedJob {
 }
 
 /** A member's answer, once its reveal has been found to open both of its seals; undefined otherwise, or where it is none. */
-export function openReveal<Opened extends OpenedAnswer>(
+export function openReveal<Opened>(
   job: ClosedJob,
   reveal: Reveal,
+  question: OpenedQuestion,
   task: TaskRules<MarketParameters, Opened>,
 ): Opened | undefined {
-  const opened = task.open(reveal, job.roster.parameters);
-  if (opened === undefined) return undefined;
-  const isSealed = (commits: readonly Commit[], seal: Hash): boolean =>
-    commits.find(({ body }) => body.principal === reveal.principal)?.body.seal === seal;
-  return isSealed(job.commits, sealKept(reveal, reveal.kept, reveal.keptSalt)) &&
-    isSealed(job.fullCommits, sealFull(reveal, reveal, reveal.fullSalt))
-    ? opened
+  const isSealed = (
+    commits: readonly Commit[],
+    answers: readonly Uint8Array[],
+    salt: Uint8Array,
+  ): boolean => {
+    const commit = commits.find(({ body }) => body.principal === reveal.principal)?.body;
+    return commit?.seal === (commit && sealOf(reveal, commit.list, answers, salt));
+  };
+  return isSealed(job.commits, reveal.first, reveal.firstSalt) &&
+    isSealed(job.fullCommits, reveal.second, reveal.secondSalt)
+    ? task.open(reveal, question, job.roster.parameters)
     : undefined;
 }

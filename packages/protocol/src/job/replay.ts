@@ -24,6 +24,7 @@ import {
   receiveReveal,
   type SealedJob,
 } from './phases.ts';
+import { isAssignmentOf, listsOf } from './question.ts';
 
 /** What is said in the first stage of a job, up to its cut. */
 export type SealedStage = Pick<Transcript, 'commits' | 'grants' | 'declines' | 'cut'>;
@@ -90,11 +91,23 @@ export function replayTranscript(transcript: Transcript, roster: Roster): Closed
       throw new MoeError('message-refused', 'A witness has two arrival records of one stage.');
     recorded.add(`${by}/${body.stage}`);
   }
+  assertAsked(transcript, cut.orders.length);
   let full = cut;
   for (const commit of transcript.fullCommits) full = receiveFullCommit(full, commit);
   let reveal = closeFull(full);
   for (const message of transcript.reveals) reveal = receiveReveal(reveal, message);
   return closeReveal(reveal);
+}
+
+/** Everybody sealed answers to the same lists, with the same assignment. */
+function assertAsked({ question, commits, fullCommits }: Transcript, data: number): void {
+  const { first, second } = listsOf(question);
+  if (
+    !isAssignmentOf(question, data) ||
+    commits.some(({ body }) => body.list !== first) ||
+    fullCommits.some(({ body }) => body.list !== second)
+  )
+    throw new MoeError('message-refused', 'The question is not the one that the seals are about.');
 }
 
 /** Runs the first stage of an opened job, up to its cut. Throws as {@link replayTranscript} does. */

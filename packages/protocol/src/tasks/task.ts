@@ -1,30 +1,38 @@
 import type { NodeId } from '@market-of-experts/core';
 import type { Fraction } from '../scoring/fraction.ts';
 
-/** A datum cut by the seed of its job: `kept` is shown first, `pieces` stay hidden until everyone has committed. */
+/** What in the lists of a question belongs to one datum, by the places of the entries. */
+export interface AssignedEntries {
+  readonly first: number;
+  /** One or more, in the order of the datum. */
+  readonly second: readonly number[];
+  /** Of the second list, what is wrong for it for sure: what it may be compared with. */
+  readonly wrong: readonly number[];
+}
+
+/** The data of a job, cut by its seed into two lists of texts: the second stays hidden until everyone has answered the first. */
 export interface Question {
-  readonly kept: string;
-  /** At least one, in the order of the datum. */
-  readonly pieces: readonly string[];
+  readonly first: readonly string[];
+  readonly second: readonly string[];
+  /** One for each datum, in the order of the data. Members learn it last. */
+  readonly assignment: readonly AssignedEntries[];
 }
 
-/** What one member answers in a job. Which bytes are an answer is the task's to say. */
+/** A question as those know it who see no text: how long its lists are, and what belongs to which datum. */
+export interface QuestionShape extends Pick<Question, 'assignment'> {
+  readonly first: { readonly length: number };
+  readonly second: { readonly length: number };
+}
+
+/** What one member answers in a job, a byte string for each entry. Which bytes are an answer is the task's to say. */
 export interface Answer {
-  /** To what was kept, sealed before more was shown. */
-  readonly kept: Uint8Array;
-  /** To the hidden pieces, one each. */
-  readonly pieces: readonly Uint8Array[];
-  /** To the whole datum: what is delivered. */
-  readonly full: Uint8Array;
-}
-
-/** An answer as the task reads it; to everybody else it is as many pieces as were answered. */
-export interface OpenedAnswer {
-  readonly pieceCount: number;
+  /** Sealed before the second list was shown. */
+  readonly first: readonly Uint8Array[];
+  readonly second: readonly Uint8Array[];
 }
 
 /** One seat of a job whose member opened both of its seals. */
-export interface OpenedSeat<Opened extends OpenedAnswer> {
+export interface OpenedSeat<Opened> {
   readonly worker: NodeId;
   readonly opened: Opened;
   /** Newcomers are judged but do not judge. */
@@ -50,7 +58,7 @@ export interface DatumPlace {
   readonly vectors: readonly Uint8Array[];
 }
 
-/** Where a datum seems to lie by one answer: for beliefs, not for what is certified. */
+/** Where the data of a job seem to lie by one member's answers: for beliefs, not for what is certified. */
 export interface DatumPoint {
   readonly place: number;
   /** In the market's space: as many numbers as that has dimensions. */
@@ -86,23 +94,36 @@ export interface TaskTerms<Parameters> {
  * The rules of one kind of market that need nothing published: pure, the same bits on every machine. `Parameters` are the
  * task's group of the market's.
  */
-export interface TaskRules<Parameters, Opened extends OpenedAnswer = OpenedAnswer> {
+export interface TaskRules<Parameters, Opened = unknown> {
   /** Bounds of the task's own parameters, each by itself … */
   readonly ranges: readonly TermRange<TaskTerms<Parameters>>[];
   /** … and what does not fit together, in a sentence that says what would do. Asked within the bounds. */
   problemOf(terms: TaskTerms<Parameters>): string | undefined;
-  /** Undefined for a datum that is {@link tooShort} to be cut: it can be routed, but experts cannot compete for it. */
-  question(datum: string, seed: string, parameters: Parameters): Question | undefined;
+  /**
+   * Undefined where a datum is {@link tooShort} to be cut (it can be routed, but experts cannot compete for it), or there are more of
+   * them than {@link mostData}. Texts of the reserve stand among them as further wrong answers, as far as the task uses them.
+   */
+  question(
+    data: readonly string[],
+    seed: string,
+    parameters: Parameters,
+    reserve: readonly string[],
+  ): Question | undefined;
   /** Why there is no {@link question} about it, in a sentence; undefined where there is one. Cheaper than to cut it. */
   tooShort(datum: string, parameters: Parameters): string | undefined;
-  /** Pieces of a datum at most. */
-  mostPieces(parameters: Parameters): number;
-  /** Undefined for what is no answer in this market. Never throws: anybody may have sent it. */
-  open(answer: Answer, parameters: Parameters): Opened | undefined;
+  /** Data of a job, and entries of its second list, at most. */
+  mostData(parameters: Parameters): number;
+  mostEntries(parameters: Parameters): number;
+  /** Of the reserve in one list, at most: nobody pays for them, so they are few. */
+  mostReserveBytes(parameters: Parameters): number;
+  /** Undefined for what is no answer to this question. Never throws: anybody may have sent it. */
+  open(answer: Answer, question: QuestionShape, parameters: Parameters): Opened | undefined;
+  /** A member's answer to a whole datum, among its answers to the second list. */
+  wholeOf(second: Answer['second'], datum: AssignedEntries): Uint8Array;
   /** Whether an answer to a whole datum could be delivered. Never throws. */
-  isAnswer(full: Answer['full'], parameters: Parameters): boolean;
+  isAnswer(whole: Uint8Array, parameters: Parameters): boolean;
   /**
-   * What is delivered of the `full` answers, each with its weight: not negative, 1 together. An answer of weight 0 may be
+   * What is delivered of the answers to a whole datum, each with its weight: not negative, 1 together. An answer of weight 0 may be
    * anything, or missing. Not on a money path.
    */
   deliver(
@@ -113,19 +134,19 @@ export interface TaskRules<Parameters, Opened extends OpenedAnswer = OpenedAnswe
 }
 
 /** The same with what the experts of one market have published: a job of the market can be judged. */
-export interface Task<Parameters, Opened extends OpenedAnswer = OpenedAnswer>
-  extends TaskRules<Parameters, Opened> {
+export interface Task<Parameters, Opened = unknown> extends TaskRules<Parameters, Opened> {
   /**
-   * A score for each seat, all of which answered as many pieces. Nobody's loss depends on its own judgement. Undefined
+   * A score for each seat. Nobody's loss depends on its own judgement. Undefined
    * where too few judges agree with one another to judge anybody.
    */
   score(
     seats: readonly OpenedSeat<Opened>[],
+    question: QuestionShape,
     seed: string,
     parameters: Parameters,
   ): readonly SeatScore[] | undefined;
-  /** Of an answer to what was kept, or to a whole datum as if all were kept. */
-  locate(kept: Answer['kept']): DatumPoint;
+  /** By answers to a first list. */
+  locate(first: Answer['first']): DatumPoint;
   /** By the answers of the judges, one or more. */
-  placeOf(judges: readonly Opened[], parameters: Parameters): DatumPlace;
+  placeOf(judges: readonly Opened[], question: QuestionShape, parameters: Parameters): DatumPlace;
 }

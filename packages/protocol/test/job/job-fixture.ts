@@ -36,12 +36,12 @@ import {
   type Reveal,
   type RevealBody,
   saltedDataHash,
-  sealFull,
-  sealKept,
+  sealOf,
   signReveal,
   type Transcript,
 } from '../../src/job/messages.ts';
 import { jobIdOf } from '../../src/job/orders.ts';
+import { listsOf, type OpenedQuestion } from '../../src/job/question.ts';
 import { embeddedParameters, type MarketParameters } from '../../src/parameters/market-parameters.ts';
 import { drawStream } from '../../src/random/stream.ts';
 import { embeddingTask } from '../../src/tasks/embedding/embedding-task.ts';
@@ -114,11 +114,26 @@ function vectorOf(topic: string, by: string, noise: number): Float32Array {
 
 function vectorsAbout(name: string, node: NodeId): Answer {
   return {
-    kept: int16Bytes(quantise(vectorOf(`${name}/kept`, node, 0.4))),
-    pieces: Array.from({ length: pieceCount }, (_, piece) =>
-      int16Bytes(quantise(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5))),
-    ),
-    full: float32Bytes(vectorOf(`${name}/kept`, `${node}/full`, 0.3)),
+    first: [int16Bytes(quantise(vectorOf(`${name}/kept`, node, 0.4)))],
+    second: [
+      ...Array.from({ length: pieceCount }, (_, piece) =>
+        float32Bytes(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5)),
+      ),
+      float32Bytes(vectorOf(`${name}/kept`, `${node}/full`, 0.3)),
+    ],
+  };
+}
+
+/** A question about one datum whose second list has so many entries. */
+function questionNamed(name: string, entries: number): OpenedQuestion {
+  const second = Array.from({ length: entries }, (_, entry) =>
+    hashOf('job-fixture/entry', `${name}/${entry}`),
+  );
+  return {
+    first: [hashOf('job-fixture/entry', name)],
+    second,
+    assignment: [{ first: 0, second: [...second.keys()], wrong: [] }],
+    salt: new Uint8Array(16),
   };
 }
 
@@ -191,6 +206,8 @@ export function fixtureJob(
   });
   const draw = drawShard(roster, jobSeed(roster.beacon, id, tickets));
   const seats = [...draw.members, ...draw.newcomers];
+  const question = questionNamed(name, answers(draw.members[0]!).second.length);
+  const lists = listsOf(question);
   const authorOf = (principal: NodeId) => ({
     job: id,
     principal,
@@ -198,11 +215,16 @@ export function fixtureJob(
   });
   const answerOf = (node: NodeId) => ({
     ...answers(node),
-    keptSalt: sha256(Buffer.from(`${name}/${node}/kept`)).subarray(0, 16),
-    fullSalt: sha256(Buffer.from(`${name}/${node}/full`)).subarray(0, 16),
+    firstSalt: sha256(Buffer.from(`${name}/${node}/kept`)).subarray(0, 16),
+    secondSalt: sha256(Buffer.from(`${name}/${node}/full`)).subarray(0, 16),
   });
   const commitOf = (node: NodeId, stage: 'sealed' | 'full', seal: Hash): Commit =>
-    signBody(keysOfNode.get(authorOf(node).worker)!, commitDomain, { ...authorOf(node), stage, seal });
+    signBody(keysOfNode.get(authorOf(node).worker)!, commitDomain, {
+      ...authorOf(node),
+      stage,
+      list: stage === 'sealed' ? lists.first : lists.second,
+      seal,
+    });
   const job: Omit<FixtureJob, 'transcript'> = {
     id,
     order,
@@ -211,8 +233,8 @@ export function fixtureJob(
     members: draw.members,
     witnesses: draw.witnesses,
     commit: (node) => {
-      const { kept, keptSalt } = answerOf(authorOf(node).worker);
-      return commitOf(node, 'sealed', sealKept(authorOf(node), kept, keptSalt));
+      const { first, firstSalt } = answerOf(authorOf(node).worker);
+      return commitOf(node, 'sealed', sealOf(authorOf(node), lists.first, first, firstSalt));
     },
     grant: (principal, changes = {}, claimed = {}) => {
       const { worker } = authorOf(principal);
@@ -232,8 +254,8 @@ export function fixtureJob(
     decline: (node) =>
       signBody(keysOfNode.get(node)!, declineDomain, { job: id, principal: node, reason: 'busy' }),
     fullCommit: (node) => {
-      const answer = answerOf(authorOf(node).worker);
-      return commitOf(node, 'full', sealFull(authorOf(node), answer, answer.fullSalt));
+      const { second, secondSalt } = answerOf(authorOf(node).worker);
+      return commitOf(node, 'full', sealOf(authorOf(node), lists.second, second, secondSalt));
     },
     reveal: (node, lie) =>
       signReveal(keysOfNode.get(authorOf(node).worker)!, {
@@ -258,6 +280,7 @@ export function fixtureJob(
         orders: [order],
         roster: rosterHash(roster),
         tickets,
+        question,
         commits: committed,
         grants: commits.filter((node) => friends.has(node)).map((node) => job.grant(node)),
         declines: declines.map(job.decline),

@@ -5,7 +5,7 @@ import { certifyJob } from '../../src/job/certify.ts';
 import {
   commitDomain,
   cutDomain,
-  sealFull,
+  sealOf,
   type Transcript,
   transcriptSchema,
 } from '../../src/job/messages.ts';
@@ -145,12 +145,12 @@ describe('a member who lies', () => {
   const dimensions = roster.parameters.dimensions;
   const nan = new Uint8Array(new Float32Array(dimensions).fill(Number.NaN).buffer);
   it.each([
-    ['another vector than sealed', { kept: new Uint8Array(2 * dimensions) }],
-    ['another salt', { fullSalt: new Uint8Array(16) }],
-    ['NaN', { full: nan }],
-    ['a shorter vector', { full: nan.subarray(4) }],
-    ['bytes that are no whole numbers', { kept: new Uint8Array(2 * dimensions - 1) }],
-    ['no vector at all', { pieces: [new Uint8Array(0)] }],
+    ['another vector than sealed', { first: [new Uint8Array(2 * dimensions)] }],
+    ['another salt', { secondSalt: new Uint8Array(16) }],
+    ['NaN', { second: [nan, nan, nan] }],
+    ['a shorter vector', { second: [nan.subarray(4)] }],
+    ['bytes that are no whole numbers', { first: [new Uint8Array(2 * dimensions - 1)] }],
+    ['no vector at all', { second: [new Uint8Array(0)] }],
   ])('about what he sealed (%s) loses 5 %%', async (_, lie) => {
     const transcript = job.transcript();
     const reveals = transcript.reveals.map((reveal) =>
@@ -168,7 +168,7 @@ describe('a member who lies', () => {
 
   it('cannot lie in another’s name', async () => {
     const transcript = job.transcript();
-    const forged = { ...job.reveal(a), kept: new Uint8Array(2 * dimensions) };
+    const forged = { ...job.reveal(a), first: [new Uint8Array(2 * dimensions)] };
     const byB = { ...job.reveal(b), principal: a };
     for (const wrong of [forged, byB]) {
       const reveals = transcript.reveals.map((reveal) => (reveal.principal === a ? wrong : reveal));
@@ -219,14 +219,16 @@ describe('tampering with a transcript', () => {
       'a vector',
       (t) => ({
         ...t,
-        reveals: t.reveals.map((m, i) => (i === 0 ? { ...m, full: m.full.map((x) => x ^ 1) } : m)),
+        reveals: t.reveals.map((m, i) =>
+          i === 0 ? { ...m, second: m.second.map((each) => each.map((x) => x ^ 1)) } : m,
+        ),
       }),
     ],
     [
       'a salt',
       (t) => ({
         ...t,
-        reveals: t.reveals.map((m, i) => (i === 0 ? { ...m, keptSalt: new Uint8Array(16) } : m)),
+        reveals: t.reveals.map((m, i) => (i === 0 ? { ...m, firstSalt: new Uint8Array(16) } : m)),
       }),
     ],
     ['a reveal twice', (t) => ({ ...t, reveals: [...t.reveals, t.reveals[0]!] })],
@@ -263,8 +265,8 @@ describe('tampering with a transcript', () => {
   });
 });
 
-describe('the number of pieces', () => {
-  it('is what most members say: a member with another is an outlier, and the job goes on', async () => {
+describe('the lists', () => {
+  it('are as long for all: a member that sealed another number of answers has lied, and the job goes on', async () => {
     const { commits, ...transcript } = job.transcript();
     // `a` sealed and revealed one piece only: seal and reveal agree.
     const { sealedCommit, reveal } = onePiece(job, a);
@@ -275,20 +277,22 @@ describe('the number of pieces', () => {
       reveals: transcript.reveals.map((m) => (m.principal === a ? reveal : m)),
     });
     const members = new Map(body.members.map((member) => [member.principal, member]));
-    expect(members.get(a)).toMatchObject({ outcome: 'outlier', losses: [null], slashMicro: 1_000n });
+    expect(members.get(a)).toMatchObject({ outcome: 'wrong-reveal', losses: [null], slashMicro: 50_000n });
     expect([...members.values()].filter(({ outcome }) => outcome === 'scored')).toHaveLength(5);
   });
 });
 
 function onePiece(of: FixtureJob, node: NodeId) {
-  const { pieces, full, fullSalt } = of.reveal(node);
+  const { second, secondSalt } = of.reveal(node);
+  const answers = second.slice(1);
+  const { list } = of.fullCommit(node).body;
   const author = { job: of.id, principal: node, worker: node };
   const keys = Array.from({ length: 9 }, (_, index) => keysOf(`expert-${index}`)).find(
     ({ publicKey }) => publicKey === node,
   )!;
-  const seal = sealFull(author, { pieces: [pieces[0]!], full }, fullSalt);
+  const seal = sealOf(author, list, answers, secondSalt);
   return {
-    sealedCommit: signBody(keys, commitDomain, { ...author, stage: 'full' as const, seal }),
-    reveal: of.reveal(node, { pieces: [pieces[0]!] }),
+    sealedCommit: signBody(keys, commitDomain, { ...author, stage: 'full' as const, list, seal }),
+    reveal: of.reveal(node, { second: answers }),
   };
 }

@@ -20,8 +20,8 @@ import { genesis, heartbeat, registerValidator, settle, transactionFrom } from '
 
 const standing = () => ({ global: { jobs: 0, excessUnits: 0 }, place: { jobs: 0, excessUnits: 0 } });
 const datum = '2 4 6 8 10';
-const question = sequenceTask.question(datum, '', roster.parameters)!;
-const hidden = Number(question.pieces[0]);
+const question = sequenceTask.question([datum], '', roster.parameters, [])!;
+const hidden = Number(question.second[0]);
 const drawn = fixtureJob(datum);
 /** How far off the members guess: the second knows, the fourth did not look at the whole. */
 const errors = [3, 0, 5, 7, 40, 0];
@@ -37,8 +37,8 @@ const certify = async (transcript: Transcript) => {
 
 describe('a market of another kind than text embeddings', () => {
   it('cuts its data in its own way', () => {
-    expect(question).toEqual({ kept: '2 4 6 8', pieces: ['10'] });
-    expect(sequenceTask.question('2 4', '', roster.parameters)).toBeUndefined();
+    expect(question).toMatchObject({ first: ['2 4 6 8'], second: ['10', datum] });
+    expect(sequenceTask.question(['2 4'], '', roster.parameters, [])).toBeUndefined();
   });
 
   it('is certified by the same machine: seals, cut, reveals, losses, winner', async () => {
@@ -61,7 +61,7 @@ describe('a market of another kind than text embeddings', () => {
     const [a, b] = job.members as [NodeId, NodeId];
     const lies = new Map<NodeId, Partial<Answer>>([
       [a, numbersAnswer(hidden, hidden, hidden + 2)],
-      [b, { full: new Uint8Array(64) }],
+      [b, { second: [new Uint8Array(64)] }],
     ]);
     const transcript = job.transcript();
     const body = await certify({
@@ -81,8 +81,8 @@ describe('a market of another kind than text embeddings', () => {
     const transcript = job.transcript();
     const closed = replayTranscript(transcript, roster);
     for (const reveal of closed.reveals) {
-      expect(openReveal(closed, reveal, sequenceTask)).toMatchObject({ pieceCount: 1 });
-      expect(openReveal(closed, reveal, embeddingRules)).toBeUndefined();
+      expect(openReveal(closed, reveal, transcript.question, sequenceTask)).toBeDefined();
+      expect(openReveal(closed, reveal, transcript.question, embeddingRules)).toBeUndefined();
     }
   });
 
@@ -92,8 +92,11 @@ describe('a market of another kind than text embeddings', () => {
       body: await certify(transcript),
       signatures: [],
     });
-    const answers = certificate.body.members.map(
-      ({ principal }) => transcript.reveals.find((reveal) => reveal.principal === principal)!.full,
+    const answers = certificate.body.members.map(({ principal }) =>
+      sequenceTask.wholeOf(
+        transcript.reveals.find((reveal) => reveal.principal === principal)!.second,
+        question.assignment[0]!,
+      ),
     );
     const weights = deliveryWeights(certificate.body, 0, 'ensemble', roster.parameters);
     expect(numberIn(sequenceTask.deliver(answers, weights, roster.parameters))).toBe(hidden + 2);

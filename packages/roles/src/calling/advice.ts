@@ -1,5 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
 import {
+  type Answer,
   penaltyOf,
   placeExcess,
   problemOfCall,
@@ -36,14 +37,14 @@ const strangers = 2;
 export function adviceOn(
   components: AdviceComponents,
   job: SealedJob,
-  kept: Uint8Array,
+  first: Answer['first'],
   random: () => number,
 ): Situation {
   const { self, view, calls } = components;
   const { roster, draw } = job;
   const { parameters } = roster;
   const standings = view.standingsAt(roster.batch) ?? Standings.empty;
-  const datum = view.task.locate(kept);
+  const datum = view.task.locate(first);
   const { place } = datum;
   const withStanding = <Of extends { readonly node: NodeId }>(
     expert: Of,

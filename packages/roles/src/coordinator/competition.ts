@@ -88,6 +88,7 @@ async function competeOnce(
         keys,
         transport,
         clock,
+        random,
         view,
         onEquivocation: components.onEquivocation,
         onStage: view.observeStage,
@@ -96,8 +97,7 @@ async function competeOnce(
         orders: [signBody(order.keys, orderDomain, body)],
         roster,
         rosterHash: hash,
-        text: request.text,
-        salt,
+        data: [{ text: request.text, salt }],
         signal: request.signal,
       },
     );
@@ -137,7 +137,10 @@ function deliver(
   delivery: Delivery,
   task: Task<MarketParameters>,
 ): Uint8Array {
-  const revealed = new Map(transcript.reveals.map(({ principal, full }) => [principal, full]));
+  const [entries] = transcript.question.assignment;
+  const revealed = new Map(
+    transcript.reveals.map(({ principal, second }) => [principal, task.wholeOf(second, entries!)]),
+  );
   return task.deliver(
     body.members.map(({ principal }) => revealed.get(principal)),
     deliveryWeights(body, 0, delivery, parameters),

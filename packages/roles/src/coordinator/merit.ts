@@ -17,7 +17,7 @@ export type Merit = (text: string, signal: AbortSignal) => Promise<RankedExperts
 export interface MeritInit {
   readonly view: LedgerView;
   /** A cheap skill of the market's kind, to see where a text lies; without one all texts are alike. */
-  readonly router?: Pick<TaskSkill, 'answerKept'> | undefined;
+  readonly router?: Pick<TaskSkill, 'answerFirst'> | undefined;
   readonly onWarning: (message: string) => void;
 }
 
@@ -29,7 +29,7 @@ export function createMerit({ view, router, onWarning }: MeritInit): Merit {
   return async (text, signal) => {
     try {
       const { parameters } = view.current().roster;
-      const datum = view.task.locate(await router.answerKept(text, parameters, signal));
+      const datum = view.task.locate(await router.answerFirst([text], parameters, signal));
       const experts = expertsByStanding(view);
       const ranked = beliefs
         .excessOf(datum, experts)

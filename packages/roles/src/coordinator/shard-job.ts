@@ -8,6 +8,7 @@ import {
   type Roster,
   type Transcript,
 } from '@market-of-experts/protocol';
+import { askedQuestion } from './stages/asked-question.ts';
 import { certifyStage } from './stages/certify-stage.ts';
 import { fullStage } from './stages/full-stage.ts';
 import { noteStage } from './stages/note-stage.ts';
@@ -30,7 +31,9 @@ export async function runShardJob(
   input: ShardJobInput,
 ): Promise<ShardOutcome> {
   const run = shardRun(components, input);
-  const sealed = await sealedStage(run, await openStage(run));
+  const opened = await openStage(run);
+  const asked = askedQuestion(run, opened);
+  const sealed = await sealedStage(run, opened, asked);
   // The last moment to leave: from the cut on its experts work on the whole, and the order stands for this job alone.
   input.signal.throwIfAborted();
   const cut = signBody(components.keys, cutDomain, {
@@ -39,12 +42,13 @@ export async function runShardJob(
   });
   const cutOff = cutJob(sealed);
   // Noting goes on beside the work, and ends before anything is revealed.
-  const [full, notes] = await Promise.all([fullStage(run, cutOff, cut), noteStage(run, cutOff, cut)]);
-  const closed = closeReveal(await revealStage(run, closeFull(full), cut, notes));
+  const [full, notes] = await Promise.all([fullStage(run, cutOff, cut, asked), noteStage(run, cutOff, cut)]);
+  const closed = closeReveal(await revealStage(run, closeFull(full), { cut, notes, asked }));
   const transcript: Transcript = {
     orders: closed.orders,
     roster: input.rosterHash,
     tickets: closed.tickets,
+    question: asked.opened,
     commits: closed.commits,
     grants: closed.grants,
     declines: closed.declines,

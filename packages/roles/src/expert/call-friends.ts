@@ -16,7 +16,7 @@ import {
   type SealedJob,
 } from '@market-of-experts/protocol';
 import type { CallBook } from '../calling/call-book.ts';
-import type { JobRequest } from '../job/job-request.ts';
+import { firstListOf, type JobRequest } from '../job/job-request.ts';
 import { call, refuse } from '../messages/messaging.ts';
 import { claimResponseSchema, protocols } from '../messages/protocols.ts';
 import type { JobPen } from '../signing/job-pen.ts';
@@ -121,6 +121,7 @@ async function ask(
     commit.body.worker === worker &&
     commit.body.principal === principal &&
     commit.body.job === job.id &&
+    commit.body.list === firstListOf(request).list &&
     commit.body.stage === 'sealed';
   if (
     !isOurs ||

@@ -1,6 +1,7 @@
 import {
   type Clock,
   encode,
+  type Hash,
   type JobId,
   madeOnce,
   messageOf,
@@ -11,23 +12,31 @@ import {
 } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
 import {
+  type Answer,
   type CertificateBody,
   type Commit,
   cutDomain,
   type Decline,
   declineDomain,
+  entryNames,
   type Grant,
-  type NodeSignature,
+  listHash,
   type SealedJob,
-  saltedDataHash,
 } from '@market-of-experts/protocol';
 import { adviceOn } from '../calling/advice.ts';
 import { callBook } from '../calling/call-book.ts';
 import { faultBook } from '../calling/fault-book.ts';
 import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
 import type { ClaimCounts } from '../calling/pricer.ts';
-import { type JobRequest, openingBytes, openRequestedJob } from '../job/job-request.ts';
-import { assertMayReveal } from '../job/reveal-question.ts';
+import { assertListBytes } from '../job/asked-question.ts';
+import {
+  type FirstList,
+  firstListOf,
+  type JobRequest,
+  openingBytes,
+  openRequestedJob,
+} from '../job/job-request.ts';
+import { assertMayReveal, type RevealReasons } from '../job/reveal-question.ts';
 import { refuse, serve } from '../messages/messaging.ts';
 import {
   fullRequestSchema,
@@ -95,7 +104,7 @@ const maxWrongQuestions = 16;
 const safePart = 0.75;
 
 /**
- * The expert's side of a job: seal the kept half or call a friend to do it, seal pieces and whole, reveal. It serves
+ * The expert's side of a job: seal answers to the first list or call a friend to do it, then to the second, reveal. It serves
  * only jobs whose order, tickets and draw it has checked itself, each once and before its deadline, and never reveals
  * before it is sure to be judged and paid for it (`reveal-question.ts`).
  */
@@ -106,7 +115,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const self = signer.node;
     const jobs = jobMemory(clock, init.maxJobs ?? 256, signer);
     const load = workload(components.skill, clock, () => presence?.paused(self));
-    const seals = sealing(self, load.skill, view.task, random);
+    const seals = sealing(self, load.skill, random);
     const calls = callBook();
     const faults = faultBook(self);
     const policy = init.policy ?? thompsonPolicy;
@@ -121,11 +130,11 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     const notifyWitnesses = (
       { job }: { readonly job: SealedJob },
       said: unknown,
-      notes?: readonly NodeSignature[],
+      reasons?: RevealReasons,
     ): void => {
       // With what opens the job: a witness keeps nothing of jobs that it does not know to be ordered and paid for.
       const opening = openingBytes(job);
-      const bytes = encode({ job: job.id, opening, said, ...(notes === undefined ? {} : { notes }) });
+      const bytes = encode({ job: job.id, opening, said, ...reasons });
       for (const witness of job.draw.witnesses) transport.notify(witness, protocols.arrived, bytes);
     };
     const decline = (job: SealedJob, reason: string): { readonly decline: Decline } => {
@@ -138,28 +147,28 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     };
     const mayDecline = (): boolean => declines.mayDecline(view.current().roster);
 
-    /** Whether the half and the whole will be done well before their deadlines, as fast as it has been lately. */
-    const hasTimeFor = ({ roster: { parameters } }: SealedJob): boolean =>
-      load.expectedMs(1) <= safePart * parameters.sealedDeadlineMs &&
-      load.expectedMs(view.task.mostPieces(parameters) + 1) <= safePart * parameters.fullDeadlineMs;
+    /** Whether both lists will be done well before their deadlines, as fast as it has been lately. */
+    const hasTimeFor = ({ roster: { parameters } }: SealedJob, { texts }: FirstList): boolean =>
+      load.expectedMs(texts.length) <= safePart * parameters.sealedDeadlineMs &&
+      load.expectedMs(view.task.mostEntries(parameters)) <= safePart * parameters.fullDeadlineMs;
 
-    /** Seals the kept half, has a friend do it, or declines: who cannot answer says so rather than being late. */
+    /** Seals the first list, has a friend do it, or declines: who cannot answer says so rather than being late. */
     const answerSealed = async (
       state: JobInHand,
       request: JobRequest,
       signal: AbortSignal,
     ): Promise<SealedAnswer> => {
       const { job } = state;
-      let kept: Uint8Array;
+      let first: Answer['first'];
       try {
-        kept = await seals.answerKept(state, signal);
+        first = await seals.answerFirst(state, signal);
       } catch (error) {
         load.noteTrouble();
         return decline(job, messageOf(error));
       }
       if (job.draw.members.includes(self)) {
         const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
-        const decision = policy(adviceOn(advice, job, kept, uniform), uniform);
+        const decision = policy(adviceOn(advice, job, first, uniform), uniform);
         if (decision.kind === 'decline') {
           declines.note(view.current().roster);
           return decline(job, decision.reason);
@@ -175,7 +184,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
           }
         }
       }
-      const commit = await seals.sealKept(state, kept);
+      const commit = await seals.sealFirst(state, first);
       notifyWitnesses(state, { commit });
       return { commit };
     };
@@ -184,20 +193,21 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       const job = await openRequestedJob(request, components);
       assertAsker(job, from);
       if (!job.seats.includes(self)) refuse('This expert was not drawn for the job.');
+      const first = firstListOf(request);
       const known = jobs.known(job.id);
       const answered = known === undefined ? undefined : sealedAnswers.get(known);
       if (known !== undefined && answered !== undefined) {
-        if (known.kept !== request.kept || known.job.draw.seed !== job.draw.seed)
+        if (known.first.list !== first.list || known.job.draw.seed !== job.draw.seed)
           refuse('This expert has answered the job already.');
         return answered();
       }
       if (jobs.wasServed(job.id)) refuse('This expert has answered the job already.');
       if (!jobs.hasRoom()) return decline(job, noTimeReason);
-      if (!hasTimeFor(job)) {
+      if (!hasTimeFor(job, first)) {
         load.noteTrouble();
         return decline(job, noTimeReason);
       }
-      const state = jobs.take(job, request.kept, self);
+      const state = jobs.take(job, first, self);
       const answer = madeOnce(() => answerSealed(state, request, workSignal(job)));
       sealedAnswers.set(state, answer);
       return answer();
@@ -205,29 +215,33 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
 
     serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
       const state = jobs.of(request.job);
-      const { orders, coordinator, id } = state.job;
-      const { cut } = request;
+      const { coordinator, id } = state.job;
+      const { cut, second } = request;
       assertAsker(state.job, from);
       if (cut.by !== coordinator || cut.body.job !== id)
         refuse('The cut is not from the coordinator of this job.');
       if (state.sealed === undefined || !cut.body.seals.includes(state.sealed.seal))
         refuse("The cut does not hold this expert's seal.");
       if (!(await verifyBodyAsync(cutDomain, cut))) refuse('The signature of the cut is not valid.');
-      if (
-        Buffer.byteLength(request.text) !== orders[0]!.body.bytes ||
-        saltedDataHash(request.text, request.salt) !== orders[0]!.body.dataHash
-      )
-        refuse('The datum is not the one that was ordered.');
+      assertListBytes(state.job, second.texts, view.task);
+      const list = listHash(entryNames(second.texts, second.salt), state.first.assignment);
       state.full ??= {
         cut: cut.body,
-        answer: madeOnce(() => answerFull(state, request.text, workSignal(state.job))),
+        list,
+        answer: madeOnce(() => answerFull(state, second.texts, list, workSignal(state.job))),
       };
       if (state.full.cut.seals.join() !== cut.body.seals.join())
         refuse('This expert has another cut of the job.');
+      if (state.full.list !== list) refuse('This expert has another second list of the job.');
       return state.full.answer();
     });
-    const answerFull = async (state: JobInHand, text: string, signal: AbortSignal) => {
-      const answer = { commit: await seals.sealWhole(state, text, signal) };
+    const answerFull = async (
+      state: JobInHand,
+      texts: readonly string[],
+      list: Hash,
+      signal: AbortSignal,
+    ) => {
+      const answer = { commit: await seals.sealSecond(state, texts, list, signal) };
       notifyWitnesses(state, answer);
       return answer;
     };
@@ -244,17 +258,18 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         !request.fullCommits.some(({ body }) => body.seal === revealed.seal)
       )
         refuse("The list of commits does not hold this expert's second seal.");
-      if (state.notes === undefined) {
+      if (state.reasons === undefined) {
         const wrong = state.wrongQuestions.get(from) ?? 0;
         if (wrong >= maxWrongQuestions) refuse('This node has asked for the reveal wrongly too often.');
         state.wrongQuestions.set(from, wrong + 1);
-        await assertMayReveal(state.job, full.cut, request, view);
-        state.notes ??= request.notes;
+        const sealed = { cut: full.cut, first: state.first.list, second: full.list };
+        await assertMayReveal(state.job, sealed, request, from, view);
+        state.reasons ??= { notes: request.notes, question: request.question };
       }
       const answer = { reveal: revealed.reveal };
       // Each time: a witness that missed the first copy may be why the coordinator asks again.
       jobs.finish(state.job.id);
-      notifyWitnesses(state, answer, state.notes);
+      notifyWitnesses(state, answer, state.reasons);
       return answer;
     });
 

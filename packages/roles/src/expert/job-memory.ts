@@ -1,6 +1,8 @@
 import type { Clock, Hash, JobId, NodeId } from '@market-of-experts/core';
-import type { CutBody, NodeSignature, Reveal, SealedJob } from '@market-of-experts/protocol';
+import type { Answer, CutBody, Reveal, SealedJob } from '@market-of-experts/protocol';
+import type { FirstList } from '../job/job-request.ts';
 import { jobMs } from '../job/job-times.ts';
+import type { RevealReasons } from '../job/reveal-question.ts';
 import { refuse } from '../messages/messaging.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { JobPen } from '../signing/job-pen.ts';
@@ -8,19 +10,19 @@ import type { JobPen } from '../signing/job-pen.ts';
 /** What an expert remembers between the stages of a job in which it works, for itself or for who called it. */
 export interface JobInHand {
   readonly job: SealedJob;
-  readonly kept: string;
+  readonly first: FirstList;
   readonly principal: NodeId;
   /** By steady time: a clock that is set in mid-job must not make the expert forget what it has sealed. */
   readonly expiresMs: number;
   readonly pen: JobPen;
-  sealed?: { readonly kept: Uint8Array; readonly salt: Uint8Array; readonly seal: Hash };
-  full?: { readonly cut: CutBody; readonly answer: () => Promise<unknown> };
+  sealed?: { readonly answers: Answer['first']; readonly salt: Uint8Array; readonly seal: Hash };
+  full?: { readonly cut: CutBody; readonly list: Hash; readonly answer: () => Promise<unknown> };
   /** Its coordinator gets no reveal after it; witnesses, who ask for it, do yet. */
   readonly revealsUntilMs: number;
   /** Questions to reveal that were none, by who asked. */
   readonly wrongQuestions: Map<NodeId, number>;
-  /** Why it has revealed: validators' notes of the job. */
-  notes?: readonly NodeSignature[];
+  /** Why it has revealed: validators' notes of the job, and what was asked. */
+  reasons?: RevealReasons;
   revealed?: { readonly seal: Hash; readonly reveal: Reveal };
 }
 
@@ -46,7 +48,7 @@ export interface JobMemory {
    */
   part(job: SealedJob): JobPart;
   /** Begins to work in a job. Throws as `part` does. */
-  take(job: SealedJob, kept: string, principal: NodeId): JobInHand;
+  take(job: SealedJob, first: FirstList, principal: NodeId): JobInHand;
   /** Ends a job, which stays known for those who ask again. */
   finish(id: JobId): void;
 }
@@ -98,12 +100,12 @@ export function jobMemory(clock: Clock, maxJobs: number, signer: GuardedSigner):
     of: (id) => known(id) ?? refuse('This expert has no part in the job.'),
     wasServed: (id) => served.has(id),
     part,
-    take(job, kept, principal) {
+    take(job, first, principal) {
       const { pen } = part(job);
       const revealsUntilMs = clock.steadyMs() + jobMs(job.roster.parameters);
       const state: JobInHand = {
         job,
-        kept,
+        first,
         principal,
         pen,
         wrongQuestions: new Map(),

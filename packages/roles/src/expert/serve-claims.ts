@@ -25,7 +25,7 @@ import {
   type SealedJob,
 } from '@market-of-experts/protocol';
 import type { ClaimCounts } from '../calling/pricer.ts';
-import { type JobRequest, openRequestedJob } from '../job/job-request.ts';
+import { firstListOf, type JobRequest, openRequestedJob } from '../job/job-request.ts';
 import { refuse, serve } from '../messages/messaging.ts';
 import { claimRequestSchema, protocols } from '../messages/protocols.ts';
 import type { MarketView } from '../view/market-view.ts';
@@ -98,17 +98,21 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
   /** Works in the principal's place, under a grant that holds as long as the claim asked for. */
   const work = async (state: JobInHand, claim: Claim, untilMs: number, signal: AbortSignal) => {
     const askBps = publishedAsk(state.job.roster, self);
-    const kept = await init.sealing.answerKept(state, signal);
+    const first = await init.sealing.answerFirst(state, signal);
     if (clock.nowMs() >= untilMs) refuse('The claim expired before the work was done.');
     const issuedMs = untilMs - claim.body.ttlMs;
     const grant = await state.pen.sign(grantDomain, { claim, askBps, issuedMs, expiresMs: untilMs });
-    const commit = await init.sealing.sealKept(state, kept);
+    const commit = await init.sealing.sealFirst(state, first);
     init.notifyWitnesses(state, { commit, grant });
     return { grant, commit };
   };
 
   /** Decides at once, so that of two claims the first one is granted, and answers when the work is done. */
-  const decide = (part: JobPart, job: SealedJob, { claim, kept }: ClaimRequest): Promise<ClaimAnswer> => {
+  const decide = (
+    part: JobPart,
+    job: SealedJob,
+    { claim, ...request }: ClaimRequest,
+  ): Promise<ClaimAnswer> => {
     const { principal, ttlMs, maxAskBps } = claim.body;
     if (maxAskBps < publishedAsk(job.roster, self)) return refusal(part, claim, 'This expert asks for more.');
     const holder = holderOf(job.id);
@@ -120,7 +124,7 @@ export function serveClaims(init: ClaimsInit): ServedClaims {
       return refusal(part, claim, 'This expert has had its part in the job.');
     if (!jobs.hasRoom()) return refusal(part, claim, 'This expert has too many jobs in hand.');
     const untilMs = clock.nowMs() + ttlMs;
-    const state = jobs.take(job, kept, principal);
+    const state = jobs.take(job, firstListOf(request), principal);
     held.set(job.id, { principal, untilMs });
     won += 1;
     return work(state, claim, untilMs, AbortSignal.timeout(ttlMs)).catch((error: unknown) => {

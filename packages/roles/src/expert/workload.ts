@@ -47,9 +47,8 @@ export function workload(inner: TaskSkill, clock: Clock, onPause: () => void = (
   return {
     skill: {
       name: inner.name,
-      answerKept: (...asked) => measured(1, () => inner.answerKept(...asked)),
-      answerWhole: (text, pieces, ...asked) =>
-        measured(pieces.length + 1, () => inner.answerWhole(text, pieces, ...asked)),
+      answerFirst: (list, ...asked) => measured(list.length, () => inner.answerFirst(list, ...asked)),
+      answerSecond: (list, ...asked) => measured(list.length, () => inner.answerSecond(list, ...asked)),
       publish: (...asked) => inner.publish(...asked),
       answerAll: (texts, ...asked) => measured(texts.length, () => inner.answerAll(texts, ...asked)),
     },

@@ -1,5 +1,7 @@
 import { type Clock, encode, type Hash, verifyBodyAsync } from '@market-of-experts/core';
 import {
+  entryNames,
+  listHash,
   type Order,
   openJob,
   orderDomain,
@@ -11,6 +13,7 @@ import type { z } from 'zod';
 import { refuse } from '../messages/messaging.ts';
 import type { sealedRequestSchema } from '../messages/protocols.ts';
 import type { MarketView } from '../view/market-view.ts';
+import { assertListBytes } from './asked-question.ts';
 import { assertPayable } from './payable-order.ts';
 
 export type JobRequest = z.infer<typeof sealedRequestSchema>;
@@ -58,9 +61,21 @@ export async function openRequestedJob(
   components: OpeningComponents,
 ): Promise<SealedJob> {
   const job = await openOrderedJob(request, components);
-  if (Buffer.byteLength(request.kept) > job.orders[0]!.body.bytes)
-    refuse('The kept half is longer than the datum that was ordered.');
+  assertListBytes(job, request.first.texts, components.view.task);
   return job;
+}
+
+/** What a worker is asked first: its list, and the assignment that it is bound to. */
+export interface FirstList {
+  readonly texts: readonly string[];
+  readonly assignment: Hash;
+  /** As it stands in commits. */
+  readonly list: Hash;
+}
+
+export function firstListOf({ first, assignment }: Pick<JobRequest, 'first' | 'assignment'>): FirstList {
+  const list = listHash(entryNames(first.texts, first.salt), assignment);
+  return { texts: first.texts, assignment, list };
 }
 
 const openings = new WeakMap<readonly unknown[], Uint8Array>();

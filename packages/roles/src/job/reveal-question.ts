@@ -1,4 +1,4 @@
-import { type NodeId, verifyBodyAsync } from '@market-of-experts/core';
+import { type Hash, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
 import {
   assertGrant,
   type Commit,
@@ -10,11 +10,13 @@ import {
   hasWitnessQuorum,
   type NodeSignature,
   noteOf,
+  type OpenedQuestion,
   type SealedJob,
   signersOfNote,
 } from '@market-of-experts/protocol';
 import { refuse } from '../messages/messaging.ts';
 import type { MarketView } from '../view/market-view.ts';
+import { isAsked, isSameQuestion, questionOf, type WholeQuestion } from './asked-question.ts';
 
 /** What an expert is shown before it opens its seals. */
 export interface RevealQuestion {
@@ -23,9 +25,16 @@ export interface RevealQuestion {
   readonly grants: readonly Grant[];
   /** What validators say to the cut. */
   readonly notes: readonly NodeSignature[];
+  /** What all of them have sealed answers to. */
+  readonly question: OpenedQuestion;
+  /** What it was made of. Whoever brings the question of another, as witnesses do, has no texts. */
+  readonly whole?: WholeQuestion | undefined;
 }
 
-type DrawnJob = Pick<SealedJob, 'id' | 'orders' | 'roster' | 'draw' | 'seats'>;
+/** What an expert was shown before it revealed: whoever has it needs nobody's word for cut and question. */
+export type RevealReasons = Pick<RevealQuestion, 'notes' | 'question'>;
+
+type DrawnJob = Pick<SealedJob, 'id' | 'orders' | 'coordinator' | 'roster' | 'draw' | 'seats'>;
 
 /**
  * Whether enough of those in the cut have sealed their whole work: more than half, and as many paid members as it takes to judge.
@@ -64,16 +73,31 @@ export async function isNoted(
   return mayNote(signers, draw, view);
 }
 
+/** What an expert has sealed answers to, or a witness knows to be sealed. */
+interface SealedLists {
+  readonly cut: CutBody;
+  readonly first: Hash;
+  readonly second: Hash;
+}
+
 /**
- * Whether what an expert reveals will be judged and paid, whatever its client and coordinator do then: enough others have sealed
- * their work, too, and the orders' numbers can be declared void no more. Rejects with `message-refused`.
+ * Whether what an expert reveals will be judged and paid, whatever its clients and coordinator do then: enough others have sealed
+ * answers to the same lists, and the orders' numbers can be declared void no more. A coordinator shows besides that the lists are
+ * of the texts that were ordered, cut by the job's seed. Rejects with `message-refused`.
  */
 export async function assertMayReveal(
   job: DrawnJob,
-  cut: CutBody,
-  { fullCommits, grants, notes }: RevealQuestion,
-  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  { cut, ...lists }: SealedLists,
+  { fullCommits, grants, notes, question, whole }: RevealQuestion,
+  from: NodeId,
+  view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
 ): Promise<void> {
+  if (!isAsked(question, lists, job)) refuse('The question is not the one that the seals are about.');
+  if (whole === undefined && from === job.coordinator) refuse('The question comes without its data.');
+  if (whole !== undefined && !isSameQuestion(question, questionOf(job, whole, view.task)))
+    refuse('The lists were not cut from the data by the seed of the job.');
+  if (fullCommits.some(({ body }) => body.list !== lists.second))
+    refuse('A second seal in the list is about another list.');
   const sealed = await Promise.all(fullCommits.map((commit) => isSealed(job, commit, grants)));
   if (sealed.includes(false)) refuse('A second seal in the list is not of this job, or not signed.');
   const principals = new Set(fullCommits.map(({ body }) => body.principal));

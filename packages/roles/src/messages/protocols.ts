@@ -8,9 +8,12 @@ import {
   cutSchema,
   declineSchema,
   grantSchema,
+  limits,
   nodeSignatureSchema,
+  openedQuestionSchema,
   ordersSchema,
   pastClaimSchema,
+  questionLimits,
   refusalSchema,
   revealSchema,
   routedOrderBodySchema,
@@ -54,7 +57,16 @@ export const jobOpeningSchema = z.strictObject({
   roster: hashSchema,
   tickets: z.array(ticketSchema).max(16),
 });
-export const sealedRequestSchema = jobOpeningSchema.extend({ kept: textSchema });
+/** Texts of one list of a question, and the salt that names its entries. */
+const textListSchema = z.strictObject({
+  texts: z.array(textSchema).min(1).max(questionLimits.entries),
+  salt: bytesSchema(questionLimits.saltBytes),
+});
+/** The first list, and what the assignment hashes to that is opened at the end. */
+export const sealedRequestSchema = jobOpeningSchema.extend({
+  first: textListSchema,
+  assignment: hashSchema,
+});
 /** A commit by another than the principal comes with that worker's grant. */
 const grantedCommit = z.strictObject({ commit: commitSchema, grant: grantSchema.exactOptional() });
 export const sealedResponseSchema = z.union([grantedCommit, z.strictObject({ decline: declineSchema })]);
@@ -72,8 +84,7 @@ export const claimResponseSchema = z.union([
 export const fullRequestSchema = z.strictObject({
   job: jobIdSchema,
   cut: cutSchema,
-  text: textSchema,
-  salt: bytesSchema(32),
+  second: textListSchema,
 });
 export const fullResponseSchema = z.strictObject({ commit: commitSchema });
 
@@ -101,6 +112,21 @@ export const revealRequestSchema = z.strictObject({
   fullCommits: z.array(commitSchema).max(16),
   grants: z.array(grantSchema).max(16),
   notes: z.array(nodeSignatureSchema).max(256),
+  question: openedQuestionSchema,
+  whole: z
+    .strictObject({
+      data: z
+        .array(z.strictObject({ text: textSchema, salt: bytesSchema(limits.saltBytes) }))
+        .min(1)
+        .max(limits.orders),
+      reserve: z.array(textSchema).max(questionLimits.reserve),
+      salts: z.strictObject({
+        first: bytesSchema(questionLimits.saltBytes),
+        second: bytesSchema(questionLimits.saltBytes),
+        assignment: bytesSchema(questionLimits.saltBytes),
+      }),
+    })
+    .exactOptional(),
 });
 export const revealResponseSchema = z.strictObject({ reveal: revealSchema });
 
@@ -118,13 +144,14 @@ export const arrivedNoticeSchema = z.strictObject({
   said: arrivedMessageSchema,
   /** Beside a reveal: why it was made. Whoever has them needs nobody's word for the cut. */
   notes: z.array(nodeSignatureSchema).max(256).exactOptional(),
+  question: openedQuestionSchema.exactOptional(),
 });
 export const arrivalsRequestSchema = z.strictObject({
   job: jobIdSchema,
   stage: z.enum(['sealed', 'full', 'reveal']),
   opening: openingBytesSchema,
   /** What the coordinator asks the seats at this stage: the witness asks those itself that it misses. */
-  asked: bytesSchema(640 * 1024),
+  asked: bytesSchema(2 * 1024 * 1024),
 });
 export type JobStage = z.infer<typeof arrivalsRequestSchema>['stage'];
 export const arrivalsResponseSchema = z.strictObject({
@@ -148,6 +175,7 @@ export const vouchResponseSchema = z.strictObject({
   /** What it has signed for the coordinator. */
   certified: certifyResponseSchema.nullable(),
   stage: sealedStageSchema.nullable(),
+  question: openedQuestionSchema.nullable(),
   /** Second seals and reveals, each an {@link arrivedMessageSchema}, read one by one as those above. */
   messages: z.array(z.unknown()).max(64),
 });
@@ -155,6 +183,7 @@ export const vouchResponseSchema = z.strictObject({
 export const agreeRequestSchema = z.strictObject({
   job: jobIdSchema,
   stage: sealedStageSchema,
+  question: openedQuestionSchema,
   fullCommits: z.array(commitSchema).max(16),
   reveals: z.array(revealSchema).max(16),
 });

@@ -12,7 +12,16 @@ import {
   vouchResponseSchema,
 } from '../messages/protocols.ts';
 import type { MarketView } from '../view/market-view.ts';
-import { deliveredIn, leftOut, notesOfCut, takeMessages, takeStage, transcriptOf } from './delivered.ts';
+import {
+  deliveredIn,
+  leftOut,
+  notesOfCut,
+  questionOfCut,
+  takeMessages,
+  takeQuestion,
+  takeStage,
+  transcriptOf,
+} from './delivered.ts';
 import type { OutcomeSigner } from './outcome-signer.ts';
 import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
 
@@ -25,8 +34,8 @@ export interface AgreementComponents {
   readonly isOverdue: (witnessed: WitnessedJob) => boolean;
 }
 
-/** What another witness may send: sixteen seats with their vectors. */
-const maxAnswerBytes = 4 * 1024 * 1024;
+/** What another witness may send: sixteen seats with their answers. */
+const maxAnswerBytes = 16 * 1024 * 1024;
 /** Each round takes in what others held; who still lacks something then is told so by one that adds to it all the time. */
 const maxRounds = 3;
 /** Transcripts of a job that one witness may propose to another: each costs as much as certifying it. */
@@ -65,10 +74,11 @@ export async function agreeAlone(
   if (own !== undefined) await voices.take(transport.self, own);
   const hear = async (other: NodeId): Promise<void> => {
     const bytes = await ask(other, protocols.vouch, vouch);
-    const { certified, stage, messages } = decode(bytes, vouchResponseSchema, maxAnswerBytes);
+    const { certified, stage, question, messages } = decode(bytes, vouchResponseSchema, maxAnswerBytes);
     if (certified !== null) await voices.take(other, certified);
     if (stage !== null) await takeStage(witnessed, stage, () => isNotedWith(view, witnessed, stage));
     takeMessages(witnessed, messages);
+    if (question !== null) takeQuestion(witnessed, other, question);
   };
 
   for (let round = 0; round < maxRounds; round += 1) {
@@ -78,10 +88,12 @@ export async function agreeAlone(
     const stage = witnessed.cut;
     if (stage === undefined) return undefined;
     const delivered = deliveredIn(witnessed, stage);
+    const question = questionOfCut(witnessed, stage, delivered);
+    if (question === undefined) return undefined;
     const alone = witnessVoices(job, { isOfWitnesses: true });
-    const transcript = transcriptOf(witnessed, stage, delivered);
+    const transcript = transcriptOf(witnessed, stage, delivered, question);
     await alone.take(transport.self, await outcomes.sign(witnessed, transcript, witnessesDomain));
-    const proposal = encode({ job: job.id, stage, ...delivered });
+    const proposal = encode({ job: job.id, stage, question, ...delivered });
     await Promise.allSettled(
       others.map(async (other) =>
         alone.take(
@@ -110,11 +122,12 @@ export function serveAgreement(components: AgreementComponents): void {
   serve(transport, protocols.vouch, vouchRequestSchema, async ({ job }, from) => {
     const witnessed = witnessedWith(job, from);
     const stage = witnessed.cut ?? null;
-    const { fullCommits, reveals } =
-      stage === null ? { fullCommits: [], reveals: [] } : deliveredIn(witnessed, stage);
+    const delivered = stage === null ? { fullCommits: [], reveals: [] } : deliveredIn(witnessed, stage);
+    const { fullCommits, reveals } = delivered;
+    const question = (stage === null ? undefined : questionOfCut(witnessed, stage, delivered)) ?? null;
     const certified = outcomes.signed(witnessed) ?? null;
     const messages = [...fullCommits.map((commit) => ({ commit })), ...reveals.map((reveal) => ({ reveal }))];
-    return { certified, stage, messages };
+    return { certified, stage, question, messages };
   });
 
   serve(transport, protocols.agree, agreeRequestSchema, async (request, from) => {
@@ -131,7 +144,8 @@ export function serveAgreement(components: AgreementComponents): void {
       ...request.reveals.map((reveal) => ({ reveal })),
     ]);
     if (!isOverdue(witnessed)) refuse('The coordinator of the job has time yet to have it certified.');
-    const transcript = transcriptOf(witnessed, request.stage, request);
+    takeQuestion(witnessed, from, request.question);
+    const transcript = transcriptOf(witnessed, request.stage, request, request.question);
     const lacking = leftOut(witnessed, transcript, false);
     if (lacking.length > 0)
       refuse(`The transcript leaves out what ${lacking.length} experts have delivered.`);

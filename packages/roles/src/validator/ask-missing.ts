@@ -1,6 +1,7 @@
 import { decode, encode, isMoeError, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
-import { cutDomain, type SealedJob, saltedDataHash } from '@market-of-experts/protocol';
+import { cutDomain, type SealedJob } from '@market-of-experts/protocol';
+import { assertListBytes } from '../job/asked-question.ts';
 import { openingBytes } from '../job/job-request.ts';
 import { askingMs } from '../job/job-times.ts';
 import { assertMayReveal } from '../job/reveal-question.ts';
@@ -27,7 +28,7 @@ import type { WitnessedJob } from './witnessed-jobs.ts';
  */
 export async function askMissing(
   transport: Transport,
-  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
   witnessed: WitnessedJob,
   stage: JobStage,
   asked: Uint8Array,
@@ -89,32 +90,37 @@ function lastSealOf(arrivals: ArrivalBook, seat: NodeId, stage: JobStage): strin
 /** The list in a question; undefined in the first one, which has none. Throws for what is not a question of this job. */
 async function sealsAskedFor(
   { job, cut: known }: WitnessedJob,
-  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
   stage: JobStage,
   asked: Uint8Array,
 ): Promise<readonly string[] | undefined> {
   if (stage === 'sealed') {
-    const { kept, ...opening } = decode(asked, sealedRequestSchema);
+    const { first, assignment: _, ...opening } = decode(asked, sealedRequestSchema);
     const isOfJob = Buffer.compare(encode(opening), openingBytes(job)) === 0;
-    if (!isOfJob || Buffer.byteLength(kept) > job.orders[0]!.body.bytes)
-      refuse('The question is not of this job.');
+    if (!isOfJob) refuse('The question is not of this job.');
+    assertListBytes(job, first.texts, view.task);
     return undefined;
   }
   if (stage === 'reveal') {
     const { job: id, ...question } = decode(asked, revealRequestSchema);
     if (id !== job.id || known === undefined) refuse('The question is not of this job.');
     // One that experts rightly refuse would make them guilty of not revealing.
-    await assertMayReveal(job, known.cut.body, question, view);
+    const lists = {
+      cut: known.cut.body,
+      first: known.commits[0]!.body.list,
+      second: question.fullCommits[0]?.body.list ?? refuse('The question is not of this job.'),
+    };
+    await assertMayReveal(job, lists, question, job.coordinator, view);
     return question.fullCommits.map(({ body }) => body.seal);
   }
-  const { job: id, cut, text, salt } = decode(asked, fullRequestSchema);
+  const { job: id, cut, second } = decode(asked, fullRequestSchema);
   if (
     id !== job.id ||
     cut.body.job !== id ||
     cut.by !== job.coordinator ||
-    saltedDataHash(text, salt) !== job.orders[0]!.body.dataHash ||
     !(await verifyBodyAsync(cutDomain, cut))
   )
     refuse('The question is not of this job.');
+  assertListBytes(job, second.texts, view.task);
   return cut.body.seals;
 }

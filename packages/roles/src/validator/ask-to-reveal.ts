@@ -4,7 +4,7 @@ import { askingMs } from '../job/job-times.ts';
 import { hasEnoughSealed } from '../job/reveal-question.ts';
 import { protocols, revealResponseSchema } from '../messages/protocols.ts';
 import type { MarketView } from '../view/market-view.ts';
-import { deliveredIn, notesOfCut } from './delivered.ts';
+import { deliveredIn, notesOfCut, questionOfCut } from './delivered.ts';
 import type { WitnessedJob } from './witnessed-jobs.ts';
 
 /**
@@ -24,8 +24,9 @@ export async function askToReveal(
   const sealed = new Set(fullCommits.map(({ body }) => body.principal));
   if (missing.length === 0 || !hasEnoughSealed(job, sealed, cut.cut.body)) return;
   const notes = await notesOfCut(view, witnessed, cut);
-  if (notes === undefined) return;
-  const request = encode({ job: job.id, fullCommits, grants: cut.grants, notes });
+  const question = questionOfCut(witnessed, cut, { fullCommits });
+  if (notes === undefined || question === undefined) return;
+  const request = encode({ job: job.id, fullCommits, grants: cut.grants, notes, question });
   const ask = async (worker: NodeId): Promise<void> => {
     const options = { timeoutMs: askingMs('reveal', job.roster.parameters) };
     const bytes = await transport.request(worker, protocols.reveal, request, options);

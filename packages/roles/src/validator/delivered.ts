@@ -1,7 +1,8 @@
-import type { NodeId } from '@market-of-experts/core';
+import type { Hash, NodeId } from '@market-of-experts/core';
 import {
   type Commit,
   type NodeSignature,
+  type OpenedQuestion,
   type Reveal,
   replaySealed,
   rosterHash,
@@ -9,6 +10,7 @@ import {
   type Transcript,
   verifySealedSignatures,
 } from '@market-of-experts/protocol';
+import { isAsked } from '../job/asked-question.ts';
 import { hasEnoughSealed, isNoted } from '../job/reveal-question.ts';
 import { refuse } from '../messages/messaging.ts';
 import { arrivedMessageSchema } from '../messages/protocols.ts';
@@ -19,16 +21,37 @@ import type { WitnessedJob } from './witnessed-jobs.ts';
 /** Second seals and reveals of those that are in a cut. */
 export type Delivered = Pick<Transcript, 'fullCommits' | 'reveals'>;
 
-/** What a witness holds of the second and third stage, by seat: what belongs into any transcript with this cut. */
+/**
+ * The second list that seals are about: that of more than half of those in the cut, since experts reveal for no other. Where there is
+ * none, the one given. A coordinator that shows experts different lists has what most of them sealed judged, or nothing.
+ */
+function sharedList(
+  fullCommits: Iterable<Commit>,
+  inCut: number,
+  otherwise: Hash | undefined,
+): Hash | undefined {
+  const counts = new Map<Hash, number>();
+  for (const { body } of fullCommits) counts.set(body.list, (counts.get(body.list) ?? 0) + 1);
+  for (const [list, count] of counts) if (2 * count > inCut) return list;
+  return otherwise ?? [...counts.keys()].sort()[0];
+}
+
+/**
+ * What a witness holds of the second and third stage, by seat: what belongs into any transcript with this cut, about the list that
+ * most have sealed, or else this one.
+ */
 export function deliveredIn(
   { job, arrivals }: WitnessedJob,
   { commits }: Pick<SealedStage, 'commits'>,
+  otherwise?: Hash,
 ): Delivered {
   const workers = new Map(commits.map(({ body }) => [body.principal, body.worker] as const));
   const fullCommits = new Map<NodeId, Commit>();
   for (const message of arrivals.of('full'))
     if ('commit' in message && workers.get(message.commit.body.principal) === message.commit.body.worker)
       fullCommits.set(message.commit.body.principal, message.commit);
+  const list = sharedList(fullCommits.values(), commits.length, otherwise);
+  for (const [seat, { body }] of fullCommits) if (body.list !== list) fullCommits.delete(seat);
   const reveals = new Map<NodeId, Reveal>();
   for (const message of arrivals.of('reveal'))
     if ('reveal' in message && workers.get(message.reveal.principal) === message.reveal.worker)
@@ -49,7 +72,7 @@ export function leftOut(
   /** Whether those may be left out that this witness has told the coordinator to be missing. */
   isExcused: boolean,
 ): readonly NodeId[] {
-  const held = deliveredIn(witnessed, transcript);
+  const held = deliveredIn(witnessed, transcript, transcript.fullCommits[0]?.body.list);
   const sealed = new Set(transcript.fullCommits.map(({ body }) => body.principal));
   const revealed = new Set(transcript.reveals.map(({ principal }) => principal));
   const mayLack = (stage: 'full' | 'reveal', seat: NodeId): boolean =>
@@ -101,6 +124,11 @@ export function takeMessages({ arrivals }: WitnessedJob, messages: readonly unkn
   }
 }
 
+/** Takes in what another witness knows of the question: it may be told from a wrong one. */
+export function takeQuestion({ reasons }: WitnessedJob, from: NodeId, question: OpenedQuestion): void {
+  if (!reasons.has(from)) reasons.set(from, { notes: [], question });
+}
+
 /**
  * The transcript of a job as its witnesses know it. Nobody is held to have been late: arrival records are made for the
  * coordinator alone.
@@ -109,11 +137,13 @@ export function transcriptOf(
   { job }: WitnessedJob,
   { cut, commits, grants, declines }: SealedStage,
   { fullCommits, reveals }: Delivered,
+  question: OpenedQuestion,
 ): Transcript {
   return {
     orders: job.orders,
     roster: rosterHash(job.roster),
     tickets: job.tickets,
+    question,
     commits,
     grants,
     declines,
@@ -130,9 +160,21 @@ export function transcriptOf(
  */
 export async function notesOfCut(
   view: Pick<MarketView, 'validators' | 'isQuorum'>,
-  { job, notes }: WitnessedJob,
+  { job, reasons }: WitnessedJob,
   { cut }: Pick<SealedStage, 'cut'>,
 ): Promise<readonly NodeSignature[] | undefined> {
-  for (const each of notes.values()) if (await isNoted(job, cut.body, each, view)) return each;
+  for (const { notes } of reasons.values()) if (await isNoted(job, cut.body, notes, view)) return notes;
+  return undefined;
+}
+
+/** The question that seals in a cut and after it are about, as experts were shown it; it needs nobody's word. */
+export function questionOfCut(
+  { job, reasons }: WitnessedJob,
+  { commits }: Pick<SealedStage, 'commits'>,
+  { fullCommits }: Pick<Delivered, 'fullCommits'>,
+): OpenedQuestion | undefined {
+  const [first, second] = [commits[0]?.body.list, fullCommits[0]?.body.list];
+  if (first === undefined || second === undefined) return undefined;
+  for (const { question } of reasons.values()) if (isAsked(question, { first, second }, job)) return question;
   return undefined;
 }

@@ -15,8 +15,8 @@ import { principalOf } from './arrivals.ts';
 import { askMissing } from './ask-missing.ts';
 import { maxOpeningBytes, type WitnessedJob, type WitnessedJobs } from './witnessed-jobs.ts';
 
-/** A reveal of the largest vectors, its opening, and the notes that it was made for. */
-const maxNoticeBytes = 288 * 1024;
+/** A reveal of the largest answers, its opening, and what it was made for. */
+const maxNoticeBytes = 1_280 * 1024;
 /** Jobs that one expert's notices open at once: each costs some signatures to check. */
 const maxOpeningsOfExpert = 16;
 
@@ -27,7 +27,7 @@ const maxOpeningsOfExpert = 16;
 export function serveArrivals(
   transport: Transport,
   signer: GuardedSigner,
-  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
   jobs: WitnessedJobs,
 ): void {
   const openings = new Map<NodeId, number>();
@@ -65,14 +65,15 @@ export function serveArrivals(
 
   const take = async (bytes: Uint8Array, from: NodeId): Promise<void> => {
     if (!jobs.isExpert(from)) return;
-    const { job, opening, said, notes } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
+    const { job, opening, said, notes, question } = decode(bytes, arrivedNoticeSchema, maxNoticeBytes);
     const witnessed = jobs.known(job) ?? (await lookFor(from, () => opened(opening)));
     witnessed.arrivals.record(said, from);
     const hasRevealed = (): boolean =>
       witnessed.arrivals
         .of('reveal')
         .some((message) => 'reveal' in message && message.reveal.worker === from);
-    if (notes !== undefined && !witnessed.notes.has(from) && hasRevealed()) witnessed.notes.set(from, notes);
+    if (notes !== undefined && question !== undefined && !witnessed.reasons.has(from) && hasRevealed())
+      witnessed.reasons.set(from, { notes, question });
     await lookFor(from, () => jobs.compare(witnessed, opening));
   };
 

@@ -1,13 +1,13 @@
 import { type Clock, decode, type JobId, MoeError, type NodeId } from '@market-of-experts/core';
 import {
   jobIdOf,
-  type NodeSignature,
   type Roster,
   type SealedJob,
   type SealedStage,
   type Standings,
 } from '@market-of-experts/protocol';
 import { type JobOpening, openingBytes, openOrderedJob } from '../job/job-request.ts';
+import type { RevealReasons } from '../job/reveal-question.ts';
 import { refuse } from '../messages/messaging.ts';
 import { type JobStage, jobOpeningSchema } from '../messages/protocols.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
@@ -23,8 +23,8 @@ export interface WitnessedJob {
   readonly arrivals: ArrivalBook;
   /** What was sealed before the cut, once its coordinator has had the job noted. */
   cut?: SealedStage;
-  /** With what experts have explained their reveals, by expert: checked when they are needed. */
-  readonly notes: Map<NodeId, readonly NodeSignature[]>;
+  /** With what experts have explained their reveals, or other witnesses theirs, by who did: checked when it is needed. */
+  readonly reasons: Map<NodeId, RevealReasons>;
   /** Where experts stood when the job was ordered; undefined when that is too long ago. */
   readonly standings: Standings | undefined;
   /** Since when work is known to be delivered, by the steady clock. */
@@ -128,7 +128,7 @@ export function witnessedJobs(init: WitnessedJobsInit): WitnessedJobs {
       pen,
       arrivals: arrivalBook(job, onReveal),
       standings: view.standingsAt(roster.batch),
-      notes: new Map(),
+      reasons: new Map(),
       saidMissing: new Map(stages.map((stage) => [stage, new Set()])),
       isWhole,
       isCertifiedAlone: false,

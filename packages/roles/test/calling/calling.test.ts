@@ -11,17 +11,17 @@ import {
   int16Bytes,
   jobIdOf,
   jobSeed,
-  maskText,
   openJob,
   quantise,
   type Refusal,
   replayTranscript,
   Standings,
   type Statement,
-  sealKept,
+  sealOf,
   statementDomain,
   verifyTranscriptSignatures,
 } from '@market-of-experts/protocol';
+import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import type { FixedMarketInit } from '@market-of-experts/testing/fixed-market';
 import {
   type SmallMarket,
@@ -31,6 +31,7 @@ import {
 } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DecisionPolicy, thompsonPolicy } from '../../src/calling/policy.ts';
+import { firstListOf } from '../../src/job/job-request.ts';
 import { call, serve } from '../../src/messages/messaging.ts';
 import { claimRequestSchema, claimResponseSchema, protocols } from '../../src/messages/protocols.ts';
 
@@ -217,7 +218,7 @@ describe('equivocation', () => {
     });
     const star = market.experts[0]!;
     // It takes whoever comes: sealed answers of an honest expert, with a grant for each.
-    serve(star.transport, protocols.claim, claimRequestSchema, async ({ claim, kept }) => {
+    serve(star.transport, protocols.claim, claimRequestSchema, async ({ claim, ...asked }) => {
       const { job, principal, worker, ttlMs } = claim.body;
       const nowMs = market.clock.nowMs();
       const grant = signBody(star.keys, grantDomain, {
@@ -227,8 +228,10 @@ describe('equivocation', () => {
         expiresMs: nowMs + ttlMs,
       });
       const author = { job, principal, worker };
-      const seal = sealKept(author, int16Bytes(quantise(star.encode(kept))), new Uint8Array(16));
-      return { grant, commit: signBody(star.keys, commitDomain, { ...author, stage: 'sealed', seal }) };
+      const { texts, list } = firstListOf(asked);
+      const answers = texts.map((each) => int16Bytes(quantise(star.encode(each))));
+      const seal = sealOf(author, list, answers, new Uint8Array(16));
+      return { grant, commit: signBody(star.keys, commitDomain, { ...author, stage: 'sealed', list, seal }) };
     });
     const { certificate, transcript } = await jobWhere(
       (members) => !members.includes(star.node) && members.filter(isCaller).length === 2,
@@ -252,12 +255,17 @@ function principalOf(index = 1) {
   const star = market.experts[0]!;
   for (let topic = 0; topic < 200; topic += 1) {
     const text = textAbout(5_000 + topic);
-    const { order } = market.order({ text });
+    const { order, salt } = market.order({ text });
     const job = jobIdOf([order.body]) as JobId;
     const tickets = [market.validators[0]!.tickets.release(job, [job])];
     const seed = jobSeed(market.roster.beacon, job, tickets);
-    const kept = maskText(text, seed, market.roster.parameters)!.kept;
-    const request = { orders: [order], roster: market.rosterHash, tickets, kept };
+    const { first, assignment } = askedQuestion(
+      market.view.task,
+      [{ text, salt }],
+      seed,
+      market.roster.parameters,
+    );
+    const request = { orders: [order], roster: market.rosterHash, tickets, first, assignment };
     const { seats } = openJob([order], market.roster, tickets);
     if (seats.includes(star.node) || !seats.includes(market.experts[index]!.node)) continue;
     return { request, job, seats, star, ...asker(index, request, job) };

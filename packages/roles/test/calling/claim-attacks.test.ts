@@ -7,10 +7,10 @@ import {
   equivocationOf,
   jobIdOf,
   jobSeed,
-  maskText,
   openJob,
   type Statement,
 } from '@market-of-experts/protocol';
+import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import { encoderBackend } from '@market-of-experts/testing/encoders';
 import {
   type SmallMarket,
@@ -68,10 +68,15 @@ afterEach(async () => {
 function principal() {
   for (let topic = 0; topic < 200; topic += 1) {
     const text = textAbout(7_000 + topic);
-    const { order } = market.order({ text });
+    const { order, salt } = market.order({ text });
     const job = jobIdOf([order.body]) as JobId;
     const tickets = [market.validators[0]!.tickets.release(job, [job])];
-    const { kept } = maskText(text, jobSeed(market.roster.beacon, job, tickets), market.roster.parameters)!;
+    const { first, assignment } = askedQuestion(
+      market.view.task,
+      [{ text, salt }],
+      jobSeed(market.roster.beacon, job, tickets),
+      market.roster.parameters,
+    );
     const { draw, seats } = openJob([order], market.roster, tickets);
     if (seats.includes(friend().node)) continue;
     const { keys, transport, node } = market.experts.find((expert) => expert.node === draw.members[0])!;
@@ -92,7 +97,8 @@ function principal() {
         orders: [order],
         roster: market.rosterHash,
         tickets,
-        kept,
+        first,
+        assignment,
         claim: signed,
         past: [],
       });

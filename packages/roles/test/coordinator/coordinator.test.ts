@@ -188,7 +188,7 @@ describe('the coordinator', () => {
       changeAnswers(protocols.reveal, revealResponseSchema, ({ reveal: { signature, ...body } }) => ({
         reveal:
           body.worker === liar.publicKey
-            ? signReveal(liar, { ...body, full: new Uint8Array(bytes).fill(0xff) })
+            ? signReveal(liar, { ...body, second: body.second.map(() => new Uint8Array(bytes).fill(0xff)) })
             : { ...body, signature },
       }));
       const outcomes = new Set<string>();

@@ -129,7 +129,7 @@ describe('a shard job', () => {
       return request.call(transport, to, protocol, bytes, options);
     };
     const { certificate, transcript } = await market.runJob({ text });
-    const { kept: _, ...opening } = decode(asked!, sealedRequestSchema);
+    const { first: _, assignment: __, ...opening } = decode(asked!, sealedRequestSchema);
     const question = encode({
       job: certificate.body.job,
       stage: 'sealed',
@@ -246,11 +246,24 @@ describe('an expert that fails', () => {
 
 describe('an expert that cheats', () => {
   it.each<[string, (honest: Reveal, body: Omit<Reveal, 'signature'>) => Reveal]>([
-    ['another kept half', (_, body) => signReveal(keys(), { ...body, kept: new Uint8Array(2 * dimensions) })],
-    ['another whole', (_, body) => signReveal(keys(), { ...body, full: new Uint8Array(4 * dimensions) })],
-    ['other pieces', (_, body) => signReveal(keys(), { ...body, pieces: body.pieces.toReversed() })],
-    ['NaN', (_, body) => signReveal(keys(), { ...body, full: new Uint8Array(4 * dimensions).fill(0xff) })],
-    ['five bytes', (_, body) => signReveal(keys(), { ...body, full: new Uint8Array(5) })],
+    [
+      'another kept half',
+      (_, body) => signReveal(keys(), { ...body, first: [new Uint8Array(2 * dimensions)] }),
+    ],
+    [
+      'another whole',
+      (_, body) =>
+        signReveal(keys(), {
+          ...body,
+          second: [...body.second.slice(0, -1), new Uint8Array(4 * dimensions)],
+        }),
+    ],
+    ['other pieces', (_, body) => signReveal(keys(), { ...body, second: body.second.toReversed() })],
+    [
+      'NaN',
+      (_, body) => signReveal(keys(), { ...body, second: body.second.map((each) => each.map(() => 0xff)) }),
+    ],
+    ['five bytes', (_, body) => signReveal(keys(), { ...body, second: [new Uint8Array(5)] })],
   ])('lies about its commit (%s): 5 percent', async (_, reveal) => {
     market = trioWith({ reveal });
     const outcome = await market.runJob({ text });
@@ -292,7 +305,7 @@ describe('an expert that cheats', () => {
       },
       reveal: async (_, body) => {
         await isRevealed;
-        return signReveal(keys(), { ...body, kept: revealed!.kept, keptSalt: revealed!.keptSalt });
+        return signReveal(keys(), { ...body, first: revealed!.first, firstSalt: revealed!.firstSalt });
       },
     });
     // The accomplice shows its vectors and salt as soon as it reveals them.

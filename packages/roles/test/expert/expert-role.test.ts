@@ -2,6 +2,7 @@ import {
   encode,
   generateKeyPair,
   generateOwnerKey,
+  type Hash,
   hashOf,
   type JobId,
   type KeyPair,
@@ -10,13 +11,14 @@ import {
   systemClock,
 } from '@market-of-experts/core';
 import {
+  assignmentHash,
   type Cut,
   type CutBody,
   commitDomain,
   cutDomain,
+  entryNames,
   jobIdOf,
   jobSeed,
-  maskText,
   type NodeSignature,
   noteDomain,
   noteOf,
@@ -32,6 +34,7 @@ import {
   tallyDomain,
   ticketList,
 } from '@market-of-experts/protocol';
+import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
 import {
   type SmallMarket,
@@ -41,6 +44,7 @@ import {
 } from '@market-of-experts/testing/small-market';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import type { WholeQuestion } from '../../src/job/asked-question.ts';
 import { call } from '../../src/messages/messaging.ts';
 import {
   fullResponseSchema,
@@ -71,8 +75,11 @@ function coordinator(of: SmallMarket = market) {
     const { order, salt } = of.order({ text, order: changes });
     const job = jobIdOf([order.body]);
     const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, [job])];
-    const kept = maskText(text, jobSeed(of.roster.beacon, job, tickets), of.roster.parameters)!.kept;
-    return { order, salt, job, request: { orders: [order], roster: of.rosterHash, tickets, kept } };
+    const seed = jobSeed(of.roster.beacon, job, tickets);
+    const asked = askedQuestion(of.view.task, [{ text, salt }], seed, of.roster.parameters);
+    const { first, assignment, second, question, whole } = asked;
+    const request = { orders: [order], roster: of.rosterHash, tickets, first, assignment };
+    return { order, job, seed, request, asked, second, shown: { question, whole } };
   };
   return {
     keys,
@@ -95,13 +102,16 @@ const notesOf = (orders: readonly Order[], cut: CutBody): NodeSignature[] =>
   });
 
 /** The second seals of the other members. */
-const othersOf = ({
-  orders,
-  tickets,
-}: {
-  readonly orders: readonly Order[];
-  readonly tickets: readonly Ticket[];
-}) => {
+const othersOf = (
+  {
+    orders,
+    tickets,
+  }: {
+    readonly orders: readonly Order[];
+    readonly tickets: readonly Ticket[];
+  },
+  list: Hash,
+) => {
   const { id, draw } = openJob(orders, market.roster, tickets);
   return market.experts
     .slice(1)
@@ -113,15 +123,30 @@ const othersOf = ({
         stage: 'full' as const,
         principal: node,
         worker: node,
+        list,
         seal,
       });
     });
 };
 
-async function sealed(changes: Partial<OrderBody> = {}) {
+interface TextList {
+  readonly texts: readonly string[];
+  readonly salt: Uint8Array;
+}
+interface TextLists {
+  readonly first: TextList;
+  readonly second: TextList;
+  readonly assignment?: Hash;
+}
+
+async function sealed(changes: Partial<OrderBody> = {}, { first, assignment }: Partial<TextLists> = {}) {
   const asking = coordinator();
   const opened = asking.open(changes);
-  const answer = await asking.sealed(opened.request);
+  const answer = await asking.sealed({
+    ...opened.request,
+    ...(first === undefined ? {} : { first }),
+    ...(assignment === undefined ? {} : { assignment }),
+  });
   if (!('commit' in answer)) throw new Error('declined');
   return { asking, ...opened, commit: answer.commit };
 }
@@ -180,7 +205,11 @@ describe('an honest expert, asked for its first seal', () => {
       }),
       /tickets/,
     ],
-    ['a kept half longer than the datum', (r) => ({ ...r, kept: text + text }), /longer than the datum/],
+    [
+      'a first list longer than what was ordered',
+      (r) => ({ ...r, first: { ...r.first, texts: [text, text, text] } }),
+      /longer than the data/,
+    ],
   ])('refuses %s', async (_, change, reason) => {
     const asking = coordinator();
     await expect(asking.sealed(change(asking.open().request))).rejects.toThrow(reason);
@@ -208,34 +237,32 @@ describe('an honest expert, asked for its first seal', () => {
 
   it('does not seal another half of a job', async () => {
     const { asking, request } = await sealed();
-    await expect(asking.sealed({ ...request, kept: 'something else' })).rejects.toThrow(
-      /answered the job already/,
-    );
+    const first = { ...request.first, texts: ['something else'] };
+    await expect(asking.sealed({ ...request, first })).rejects.toThrow(/answered the job already/);
   });
 
   it('forgets what expired', async () => {
     await market.close();
     market = smallMarket({ experts: 3 });
-    const { request: first, job, asking } = await sealed();
+    const { request: first, job, asking, shown } = await sealed();
     await market.clock.sleep(200_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
-    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(/no part/);
+    const question = { job, fullCommits: [], grants: [], notes: [], ...shown };
+    await expect(asking.reveal(question)).rejects.toThrow(/no part/);
     await sealed();
-    await expect(asking.reveal({ job, fullCommits: [], grants: [], notes: [] })).rejects.toThrow(
-      /no part in the job/,
-    );
+    await expect(asking.reveal(question)).rejects.toThrow(/no part in the job/);
   });
 });
 
-describe('an honest expert, given the full data', () => {
+describe('an honest expert, given the second list', () => {
   it('gives the same second seal and the same reveal however often it is asked', async () => {
-    const { asking, job, order, salt, commit, request } = await sealed();
-    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    const { asking, job, order, second, shown, commit, request, asked } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), second };
     const answers = await Promise.all([full, full].map(asking.full));
     answers.push(await asking.full(full));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    const fullCommits = [answers[0]!.commit, ...othersOf(request)];
-    const reveal = { job, fullCommits, grants: [], notes: notesOf([order], full.cut.body) };
+    const fullCommits = [answers[0]!.commit, ...othersOf(request, asked.lists.second)];
+    const reveal = { job, fullCommits, grants: [], notes: notesOf([order], full.cut.body), ...shown };
     const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
     reveals.push(await asking.reveal(reveal));
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -261,8 +288,8 @@ describe('an honest expert, given the full data', () => {
         };
       },
     });
-    const { asking, job, salt, commit } = await sealed();
-    const full = { job, cut: asking.cut(job, [commit.body.seal]), text, salt };
+    const { asking, job, second, commit } = await sealed();
+    const full = { job, cut: asking.cut(job, [commit.body.seal]), second };
     isBroken = true;
     await expect(asking.full(full)).rejects.toThrow(/card is busy/);
     isBroken = false;
@@ -273,91 +300,171 @@ describe('an honest expert, given the full data', () => {
   it.each<
     [
       string,
-      (asking: ReturnType<typeof coordinator>, job: JobId, seal: string, salt: Uint8Array) => unknown,
+      (asking: ReturnType<typeof coordinator>, job: JobId, seal: string, second: TextList) => unknown,
       RegExp,
     ]
   >([
     [
-      'another datum',
-      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal]), text: other, salt }),
-      /not the one/,
-    ],
-    [
-      'another salt',
-      (a, job, seal) => ({ job, cut: a.cut(job, [seal]), text, salt: new Uint8Array(16) }),
-      /not the one/,
+      'a list longer than what was ordered',
+      (a, job, seal, { salt }) => ({
+        job,
+        cut: a.cut(job, [seal]),
+        second: { texts: [text, text, text], salt },
+      }),
+      /longer than the data/,
     ],
     [
       'a cut without its seal',
-      (a, job, _, salt) => ({ job, cut: a.cut(job, [hashOf('x', 1)]), text, salt }),
+      (a, job, _, second) => ({ job, cut: a.cut(job, [hashOf('x', 1)]), second }),
       /does not hold/,
     ],
     [
       'a cut of another job',
-      (a, job, seal, salt) => ({ job, cut: a.cut(hashOf('x', 1) as never, [seal]), text, salt }),
+      (a, job, seal, second) => ({ job, cut: a.cut(hashOf('x', 1) as never, [seal]), second }),
       /cut is not from/,
     ],
     [
       'a cut signed by another',
-      (a, job, seal, salt) => ({ job, cut: a.cut(job, [seal], generateKeyPair()), text, salt }),
+      (a, job, seal, second) => ({ job, cut: a.cut(job, [seal], generateKeyPair()), second }),
       /cut is not from/,
     ],
     [
       'an unknown job',
-      (a, _, seal, salt) => ({
+      (a, _, seal, second) => ({
         job: hashOf('x', 1),
         cut: a.cut(hashOf('x', 1) as never, [seal]),
-        text,
-        salt,
+        second,
       }),
       /no part/,
     ],
   ])('refuses %s', async (_, make, reason) => {
-    const { asking, job, commit, salt } = await sealed();
-    await expect(asking.full(make(asking, job, commit.body.seal, salt))).rejects.toThrow(reason);
+    const { asking, job, commit, second } = await sealed();
+    await expect(asking.full(make(asking, job, commit.body.seal, second))).rejects.toThrow(reason);
   });
 
   it('refuses a cut that nobody signed', async () => {
-    const { asking, job, commit, salt } = await sealed();
+    const { asking, job, commit, second } = await sealed();
     const cut = { ...asking.cut(job, [commit.body.seal]), signature: new Uint8Array(64) };
-    await expect(asking.full({ job, cut, text, salt })).rejects.toThrow(/signature of the cut/);
+    await expect(asking.full({ job, cut, second })).rejects.toThrow(/signature of the cut/);
   });
 
-  it('refuses when what it was shown first was not cut from it', async () => {
-    const asking = coordinator();
-    const { request, job, salt } = asking.open();
-    const answer = await asking.sealed({ ...request, kept: other.slice(0, 60) });
-    const seal = 'commit' in answer ? answer.commit.body.seal : '';
-    await expect(asking.full({ job, cut: asking.cut(job, [seal]), text, salt })).rejects.toThrow(
-      /kept half was not cut/,
+  it('answers one second list of a job', async () => {
+    const { asking, job, commit, second } = await sealed();
+    const cut = asking.cut(job, [commit.body.seal]);
+    await asking.full({ job, cut, second });
+    const another = { ...second, texts: second.texts.toReversed() };
+    await expect(asking.full({ job, cut, second: another })).rejects.toThrow(/another second list/);
+  });
+
+  /** One that has sealed answers to a second list, asked to reveal them by its coordinator. */
+  async function asked(changes: Partial<OrderBody> = {}, of: Partial<TextLists> = {}) {
+    const opened = await sealed(changes, of);
+    const { asking, job, order, request, commit } = opened;
+    const second = of.second ?? opened.second;
+    const cut = asking.cut(job, [commit.body.seal]);
+    const { commit: own } = await asking.full({ job, cut, second });
+    const question = {
+      job,
+      fullCommits: [own, ...othersOf(request, own.body.list)],
+      grants: [],
+      notes: notesOf([order], cut.body),
+      ...opened.shown,
+    };
+    return { ...opened, question };
+  }
+  const lists = (first: readonly string[], second: readonly string[]): TextLists => ({
+    first: { texts: first, salt: new Uint8Array(16).fill(1) },
+    second: { texts: second, salt: new Uint8Array(16).fill(2) },
+  });
+  /** The same question about other texts, as a coordinator would open it that means to be believed. */
+  const openedOf = ({ first, second }: TextLists) => ({
+    first: entryNames(first.texts, first.salt),
+    second: entryNames(second.texts, second.salt),
+    assignment: [{ first: 0, second: [...second.texts.keys()], wrong: [] }],
+    salt: new Uint8Array(16).fill(3),
+  });
+
+  it('reveals what it has sealed about the texts that were ordered, cut by the seed', async () => {
+    const { asking, job, question } = await asked();
+    expect((await asking.reveal(question)).reveal.job).toBe(job);
+  });
+
+  it('does not reveal where the lists were not cut from the texts by the seed', async () => {
+    const made = lists([other.slice(0, 60)], [other.slice(60, 120), text]);
+    const { asking, question } = await asked(
+      {},
+      { ...made, assignment: assignmentHash(openedOf(made).assignment, openedOf(made).salt) },
+    );
+    await expect(asking.reveal({ ...question, question: openedOf(made) })).rejects.toThrow(
+      /not cut from the data/,
     );
   });
 
-  it('refuses a datum of another size than was paid for', async () => {
-    const { asking, job, commit, salt } = await sealed({ bytes: Buffer.byteLength(text) - 1 });
-    await expect(asking.full({ job, cut: asking.cut(job, [commit.body.seal]), text, salt })).rejects.toThrow(
+  it('does not reveal for another question than it has sealed answers to', async () => {
+    const { asking, question } = await asked();
+    const { assignment } = question.question;
+    for (const changes of [
+      { assignment: [{ ...assignment[0]!, second: assignment[0]!.second.toReversed() }] },
+      { assignment: [...assignment, assignment[0]!] },
+      { salt: new Uint8Array(16) },
+      { first: question.question.second },
+      { second: question.question.second.toReversed() },
+    ])
+      await expect(
+        asking.reveal({ ...question, question: { ...question.question, ...changes } }),
+      ).rejects.toThrow(/not the one that the seals are about/);
+  });
+
+  it.each<[string, (whole: WholeQuestion) => WholeQuestion | undefined, RegExp]>([
+    ['no data', () => undefined, /without its data/],
+    ['another datum', (whole) => ({ ...whole, data: [{ ...whole.data[0]!, text: other }] }), /not the one/],
+    [
+      'another salt',
+      (whole) => ({ ...whole, data: [{ ...whole.data[0]!, salt: new Uint8Array(16) }] }),
       /not the one/,
+    ],
+    ['two data', (whole) => ({ ...whole, data: [whole.data[0]!, whole.data[0]!] }), /not the one/],
+    [
+      'other salts',
+      (whole) => ({ ...whole, salts: { ...whole.salts, first: new Uint8Array(16) } }),
+      /not cut from/,
+    ],
+  ])('does not reveal to its coordinator for %s', async (_, change, reason) => {
+    const { asking, question } = await asked();
+    const { whole, ...rest } = question;
+    const changed = change(whole);
+    await expect(asking.reveal(changed === undefined ? rest : { ...rest, whole: changed })).rejects.toThrow(
+      reason,
     );
+  });
+
+  it('does not reveal for a datum of another size than was paid for', async () => {
+    const { asking, question } = await asked({ bytes: Buffer.byteLength(text) - 1 });
+    await expect(asking.reveal(question)).rejects.toThrow(/not the one/);
+  });
+
+  it('does not reveal where the others have sealed answers to another list', async () => {
+    const { asking, question, request } = await asked();
+    const fullCommits = [question.fullCommits[0]!, ...othersOf(request, hashOf('test/list', 'another'))];
+    await expect(asking.reveal({ ...question, fullCommits })).rejects.toThrow(/about another list/);
   });
 
   it('does not reveal before its second seal stands in the list', async () => {
-    const { asking, job, order, request, commit, salt } = await sealed();
+    const { asking, job, order, request, commit, second, asked: made, shown } = await sealed();
     const cut = asking.cut(job, [commit.body.seal]);
-    const others = othersOf(request);
-    const question = { job, fullCommits: others, grants: [], notes: notesOf([order], cut.body) };
+    const others = othersOf(request, made.lists.second);
+    const question = { job, fullCommits: others, grants: [], notes: notesOf([order], cut.body), ...shown };
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
-    const { commit: second } = await asking.full({ job, cut, text, salt });
+    const { commit: own } = await asking.full({ job, cut, second });
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
-    const { reveal } = await asking.reveal({ ...question, fullCommits: [...others, second] });
+    const { reveal } = await asking.reveal({ ...question, fullCommits: [...others, own] });
     expect(reveal.job).toBe(job);
   });
 
   it('does not reveal before enough others have sealed their work, too', async () => {
-    const { asking, job, order, request, commit, salt } = await sealed();
-    const cut = asking.cut(job, [commit.body.seal]);
-    const { commit: second } = await asking.full({ job, cut, text, salt });
-    const [other, ...others] = othersOf(request);
-    const notes = notesOf([order], cut.body);
+    const { asking, job, question } = await asked();
+    const [second, ...all] = question.fullCommits;
+    const [other, ...others] = all;
     const stranger = generateKeyPair();
     for (const [fullCommits, refusal] of [
       [[second], /Too few experts/],
@@ -370,16 +477,14 @@ describe('an honest expert, given the full data', () => {
       ],
       [[second, { ...other!, body: { ...other!.body, stage: 'sealed' } }], /not of this job/],
     ] as const)
-      await expect(asking.reveal({ job, fullCommits, grants: [], notes })).rejects.toThrow(refusal);
+      await expect(asking.reveal({ ...question, fullCommits })).rejects.toThrow(refusal);
     const fullCommits = [second, other!, ...others];
-    expect((await asking.reveal({ job, fullCommits, grants: [], notes })).reveal.job).toBe(job);
+    expect((await asking.reveal({ ...question, fullCommits })).reveal.job).toBe(job);
   });
 
   it('does not reveal before enough validators have noted the job', async () => {
-    const { asking, job, order, request, commit, salt } = await sealed();
+    const { asking, job, order, commit, question } = await asked();
     const cut = asking.cut(job, [commit.body.seal]);
-    const { commit: second } = await asking.full({ job, cut, text, salt });
-    const question = { job, fullCommits: [second, ...othersOf(request)], grants: [] };
     const [note] = notesOf([order], cut.body);
     const stranger = generateKeyPair();
     for (const notes of [

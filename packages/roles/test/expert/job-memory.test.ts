@@ -1,4 +1,4 @@
-import type { Clock, JobId, NodeId } from '@market-of-experts/core';
+import type { Clock, Hash, JobId, NodeId } from '@market-of-experts/core';
 import { embeddedParameters, type SealedJob } from '@market-of-experts/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { type JobMemory, jobMemory } from '../../src/expert/job-memory.ts';
@@ -23,7 +23,7 @@ beforeEach(() => {
   nowMs = 0;
   steadyMs = 0;
   jobs = jobMemory(clock, 4, { openJob: () => ({}) } as unknown as GuardedSigner);
-  jobs.take(job, '', 'principal' as NodeId);
+  jobs.take(job, { texts: [], assignment: '' as Hash, list: '' as Hash }, 'principal' as NodeId);
 });
 
 it('a clock that is set by hours in mid-job makes an expert forget nothing that it has sealed', () => {

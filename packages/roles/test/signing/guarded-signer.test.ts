@@ -81,6 +81,7 @@ describe('a guarded signer', () => {
                 stage: 'sealed' as const,
                 principal,
                 worker: self,
+                list: hashOf('l', 0),
                 seal: hashOf('s', seal),
               };
               said.push({ kind, signed: await pen.sign(commitDomain, body) });

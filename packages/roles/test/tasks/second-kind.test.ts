@@ -1,9 +1,21 @@
-import { deliveryWeights } from '@market-of-experts/protocol';
+import { decode, encode, type NodeId } from '@market-of-experts/core';
+import {
+  certificateEffects,
+  deliveryWeights,
+  jobIdOf,
+  orderId,
+  signSettlement,
+} from '@market-of-experts/protocol';
+import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
 import { numberIn, sequenceSkill, sequenceTask } from '@market-of-experts/testing/sequence-task';
 import { smallParameters } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import type { DecisionPolicy } from '../../src/calling/policy.ts';
+import { fullRequestSchema, protocols, sealedRequestSchema } from '../../src/messages/protocols.ts';
+import { settlementResponseSchema } from '../../src/messages/settlement-request.ts';
+import { proposalOf } from '../../src/settlement/settlement-proposal.ts';
 
 /** How far off the guesses of the experts are. */
 const errors = [4, 1, 9, 2, 6, 3];
@@ -25,6 +37,8 @@ const open = (changes: Partial<Parameters<typeof fixedMarket>[0]> = {}): FixedMa
   });
 const errorOf = (node: string): number => errors[market.experts.findIndex((expert) => expert.node === node)]!;
 
+const place = () => ({ network: market.roster.network, market: market.roster.market });
+
 describe('experts, witnesses and coordinator of another kind of market than text embeddings', () => {
   it('compete: each is scored by its own guess, and the nearest wins', async () => {
     market = open();
@@ -35,8 +49,11 @@ describe('experts, witnesses and coordinator of another kind of market than text
       members.map(({ worker }) => ['scored', [errorOf(worker), 16], worker]),
     );
     expect(errorOf(winner!)).toBe(Math.min(...members.map(({ worker }) => errorOf(worker))));
-    const answers = members.map(
-      ({ principal }) => transcript.reveals.find((reveal) => reveal.principal === principal)?.full,
+    const answers = members.map(({ principal }) =>
+      sequenceTask.wholeOf(
+        transcript.reveals.find((reveal) => reveal.principal === principal)!.second,
+        transcript.question.assignment[0]!,
+      ),
     );
     const weights = deliveryWeights(certificate.body, 0, 'winner', smallParameters);
     expect(numberIn(sequenceTask.deliver(answers, weights, smallParameters))).toBe(35);
@@ -55,8 +72,121 @@ describe('experts, witnesses and coordinator of another kind of market than text
       expect([outcome, loss]).toEqual(['scored', [errorOf(worker), 16]]);
   });
 
+  it('take three texts of three clients in one job: three winners, three fees, one certificate', async () => {
+    // Who is the nearest depends on how a row begins.
+    market = open({
+      kind: { task: sequenceTask, skill: (index) => sequenceSkill((begins) => (begins + 5 * index) % 7) },
+      parameters: { ...smallParameters, shardSize: 5 },
+    });
+    const texts = { alice: '1 2 3 4', bob: '2 4 6 8', carol: '3 6 9 12' };
+    const { certificate, transcript } = await market.runBatch(texts, ['10 20 30', '5 6 7']);
+    const { members, data, job } = certificate.body;
+    expect(job).toBe(jobIdOf(transcript.orders.map(({ body }) => body)));
+    expect(data.map(({ order }) => order)).toEqual(transcript.orders.map(({ body }) => orderId(body)));
+    expect(transcript.question.first).toHaveLength(3);
+    expect(transcript.question.second).toHaveLength(8);
+    expect(members.every(({ outcome, losses }) => outcome === 'scored' && losses.length === 3)).toBe(true);
+    expect(new Set(data.map(({ winner }) => winner)).size).toBe(3);
+    for (const [datum, { winner, feeMicro }] of data.entries()) {
+      const least = Math.min(...members.map(({ losses }) => losses[datum]![0]));
+      expect(members.find(({ principal }) => principal === winner)!.losses[datum]![0]).toBe(least);
+      expect(feeMicro).toBeGreaterThan(0n);
+    }
+    // Each order by itself: its client pays its winner.
+    const effects = data.map((_, datum) => certificateEffects(certificate, datum, market.roster));
+    for (const [datum, { client, deltas }] of effects.entries()) {
+      expect(client).toBe(data[datum]!.client);
+      expect(deltas.find(({ account }) => account === client)!.deltaMicro).toBe(-data[datum]!.feeMicro);
+      expect(deltas.filter(({ node }) => node !== undefined).map(({ node }) => node)).toEqual([
+        data[datum]!.winner,
+      ]);
+    }
+    // … and all of them together, with one proof, as validators check it.
+    const { settlement, proofs } = proposalOf(
+      effects.map((each, datum) => ({
+        proof: {
+          kind: 'certificate',
+          certificate,
+          data: [datum],
+          tickets: transcript.tickets,
+          roster: market.rosterHash,
+        },
+        effects: each,
+      })),
+      { ...place(), batch: 0, gateway: market.coordinator.node, by: market.coordinator.node },
+      { nextOrderSeq: () => 0 },
+    );
+    expect(proofs).toHaveLength(1);
+    expect(settlement).toMatchObject({ certificates: 3, orders: [{ toSeq: 1 }, { toSeq: 1 }, { toSeq: 1 }] });
+    const settle = async (request: unknown) =>
+      decode(
+        await market.coordinator.transport.request(
+          market.validators[0]!.node,
+          protocols.settle,
+          encode(request),
+          { timeoutMs: 5_000 },
+        ),
+        settlementResponseSchema,
+      );
+    const [proof] = proofs as [Extract<SettlementProof, { kind: 'certificate' }>];
+    for (const wrong of [
+      [0, 1],
+      [0, 1, 2, 2],
+      [0, 1, 3],
+    ])
+      await expect(settle({ settlement, proofs: [{ ...proof, data: wrong }] })).rejects.toThrow();
+    expect(await settle({ settlement, proofs })).toEqual({
+      signature: signSettlement(market.validators[0]!.keys, settlement),
+    });
+    const answers = members.map(({ principal }) =>
+      sequenceTask.wholeOf(
+        transcript.reveals.find((reveal) => reveal.principal === principal)!.second,
+        transcript.question.assignment[1]!,
+      ),
+    );
+    const next = numberIn(
+      sequenceTask.deliver(
+        answers,
+        deliveryWeights(certificate.body, 1, 'winner', smallParameters),
+        smallParameters,
+      ),
+    );
+    expect([5, 10, 15]).toContain(next);
+  });
+
+  it.each([
+    ['first', protocols.sealed, sealedRequestSchema],
+    ['second', protocols.full, fullRequestSchema],
+  ] as const)(
+    'lose nothing where the coordinator shows one of them another %s list',
+    async (list, protocol, schema) => {
+      market = open();
+      const { transport } = market.coordinator;
+      const request = transport.request.bind(transport);
+      let victim: NodeId | undefined;
+      transport.request = (to, name, bytes, options) => {
+        if (name !== protocol) return request(to, name, bytes, options);
+        victim ??= to;
+        if (to !== victim) return request(to, name, bytes, options);
+        const asked = decode(bytes, schema as z.ZodType<unknown>) as Record<
+          string,
+          { texts: string[]; salt: Uint8Array }
+        >;
+        const other = { ...asked[list]!, texts: asked[list]!.texts.map((text) => `9 ${text}`) };
+        return request(to, name, encode({ ...asked, [list]: other }), options);
+      };
+      const { certificate } = await market.runBatch({ alice: '1 2 3 4', bob: '2 4 6 8' });
+      for (const { principal, outcome, slashMicro } of certificate.body.members) {
+        expect(slashMicro).toBe(0n);
+        expect(outcome).toBe(principal === victim ? 'missed' : 'scored');
+      }
+      expect(certificate.body.data.every(({ winner }) => winner !== null)).toBe(true);
+    },
+  );
+
   it('do not compete for what the kind finds too short', async () => {
     market = open();
     await expect(market.runJob({ text: '1 2' })).rejects.toThrow('Three numbers at least.');
+    await expect(market.runBatch({ alice: '1 2 3', bob: '1 2' })).rejects.toThrow('Three numbers at least.');
   });
 });

@@ -51,7 +51,7 @@ describe('an expert that the coordinator never asks', () => {
         const question = decode(asked as Uint8Array, z.record(z.string(), z.unknown()));
         const wrong =
           stage === 'sealed'
-            ? { ...question, kept: 'x'.repeat(10_000) }
+            ? { ...question, first: { texts: ['x'.repeat(10_000)], salt: new Uint8Array(16) } }
             : { ...question, job: 'ab'.repeat(32) };
         return encode({ ...request, asked: encode(wrong) });
       }

@@ -268,7 +268,7 @@ describe('a coordinator that has its answers', () => {
         const junk = new Uint8Array(16);
         const { job, principal, worker } = fullCommits[0]!.body;
         const keys = market.keysOf(`expert-${market.experts.indexOf(worker)}`);
-        const opened = { kept: junk, keptSalt: junk, pieces: [junk], full: junk, fullSalt: junk };
+        const opened = { first: [junk], firstSalt: junk, second: [junk], secondSalt: junk };
         const said = { reveal: signReveal(keys, { job, principal, worker, ...opened }) };
         const notice = encode({ job, opening: encode({ orders, roster, tickets }), said });
         connections.get(worker)!.notify(to, protocols.arrived, notice);
@@ -357,11 +357,11 @@ describe('a witness', () => {
     const ask = (protocol: string, request: unknown): Promise<Uint8Array> =>
       connections.get(liar)!.request(other, protocol, encode(request), { timeoutMs: 5_000 });
     const [job] = delivered.keys();
-    const { stage, messages } = decode(await ask(protocols.vouch, { job }), vouchResponseSchema);
+    const { stage, question, messages } = decode(await ask(protocols.vouch, { job }), vouchResponseSchema);
     const said = messages.map((message) => arrivedMessageSchema.parse(message));
     const fullCommits = said.flatMap((each) => ('commit' in each ? [each.commit] : []));
     const reveals = said.flatMap((each) => ('reveal' in each ? [each.reveal] : []));
-    const proposal = { job, stage, fullCommits, reveals };
+    const proposal = { job, stage, question, fullCommits, reveals };
     await expect(ask(protocols.agree, proposal)).rejects.toThrow(/has time yet/);
     await market.clock.sleep(patienceMs(market.view.current().roster.parameters));
     for (const less of [

@@ -103,7 +103,13 @@ describe('arrivals', () => {
         stage,
         opening: openingBytes(job),
         // A question to which no expert here has an answer: it knows of no such job.
-        asked: encode({ orders: job.orders, roster: market.rosterHash, tickets: job.tickets, kept: '' }),
+        asked: encode({
+          orders: job.orders,
+          roster: market.rosterHash,
+          tickets: job.tickets,
+          first: { texts: [''], salt: new Uint8Array(0) },
+          assignment: hashOf('x', 0),
+        }),
       },
       arrivalsResponseSchema,
     ) as Promise<{ record: ArrivalRecord; messages: ArrivedMessage[] }>;
@@ -130,6 +136,7 @@ describe('arrivals', () => {
         stage: 'sealed' as const,
         principal: of.node,
         worker: of.node,
+        list: hashOf('list', 0),
         seal: hashOf('seal', seal),
       }),
     });

@@ -47,6 +47,7 @@ const sealOf = (job: JobId, node: NodeId, keys: KeyPair) => ({
     stage: 'sealed' as const,
     principal: node,
     worker: node,
+    list: hashOf('list', 0),
     seal: hashOf('seal', node),
   }),
 });
@@ -54,7 +55,8 @@ const tell = (from: Transport, job: SealedJob, said: unknown, opening = openingB
   from.notify(witness(), protocols.arrived, encode({ job: job.id, opening, said }));
 const question = (job: SealedJob): Uint8Array => {
   const opening = { orders: job.orders, roster: market.rosterHash, tickets: job.tickets };
-  const asked = encode({ ...opening, kept: 'half' });
+  const first = { texts: ['half'], salt: new Uint8Array(0) };
+  const asked = encode({ ...opening, first, assignment: hashOf('assignment', 0) });
   return encode({ job: job.id, stage: 'sealed', opening: openingBytes(job), asked });
 };
 const asked = async (job: SealedJob): Promise<ArrivalBody> => {

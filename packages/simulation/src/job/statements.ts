@@ -54,7 +54,14 @@ export function beginSimulated(
 
 export function commitOf({ id }: Pick<SealedJob, 'id'>, { principal, worker }: Seat): Commit {
   const by = worker!.node;
-  return said(by, { job: id, stage: 'sealed', principal: principal.node, worker: by, seal: noHash });
+  return said(by, {
+    job: id,
+    stage: 'sealed',
+    principal: principal.node,
+    worker: by,
+    list: noHash,
+    seal: noHash,
+  });
 }
 
 /** What its friend granted a seat; undefined where it works itself. */

@@ -1,4 +1,4 @@
-import type { OpenedAnswer, PublishedAnswers, Task, TaskRules } from '../task.ts';
+import type { PublishedAnswers, Task, TaskRules } from '../task.ts';
 import {
   type EmbeddingParameters,
   embeddingRanges,
@@ -19,7 +19,7 @@ import {
 } from './vector.ts';
 
 /** A member's vectors, int16, of the market's dimension. */
-export interface OpenedVectors extends OpenedAnswer {
+export interface OpenedVectors {
   readonly kept: Int16Array;
   readonly pieces: readonly Int16Array[];
   /** Of the whole text, quantised from what is delivered. */
@@ -33,40 +33,57 @@ export interface PublishedVectors extends PublishedAnswers {
 }
 
 /**
- * Text embeddings. An answer is a unit vector: int16, little-endian, of the kept half and of each hidden piece; float32,
- * little-endian, of the whole text, as it is delivered.
+ * Text embeddings, one text a job. The first list is its kept half, the second its hidden pieces and the whole text. An answer is a
+ * unit vector, little-endian: int16 of the kept half, float32 of the others, as the whole text's is delivered.
  */
 export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   ranges: embeddingRanges,
   problemOf: problemOfEmbeddingTerms,
-  question: maskText,
+  question(data, seed, parameters) {
+    const [text] = data;
+    const masked = data.length === 1 ? maskText(text!, seed, parameters) : undefined;
+    if (masked === undefined) return undefined;
+    const second = [...masked.pieces, text!];
+    return {
+      first: [masked.kept],
+      second,
+      assignment: [{ first: 0, second: [...second.keys()], wrong: [] }],
+    };
+  },
   tooShort(text, { minimumWords }) {
     // Long texts are not segmented whole to find out.
     const isLong = wordsOf(text.slice(0, 40 * minimumWords)).length >= minimumWords;
     if (isLong || wordsOf(text).length >= minimumWords) return undefined;
     return `Text of fewer than ${minimumWords} words is routed.`;
   },
-  mostPieces: ({ pieces }) => pieces,
-  open(answer, { dimensions, pieces }) {
+  mostData: () => 1,
+  mostEntries: ({ pieces }) => pieces + 1,
+  mostReserveBytes: () => 0,
+  open({ first, second }, question, { dimensions, pieces }) {
+    const [kept] = first;
+    if (kept?.length !== 2 * dimensions || first.length !== 1 || question.first.length !== 1)
+      return undefined;
     if (
-      answer.kept.length !== 2 * dimensions ||
-      answer.full.length !== 4 * dimensions ||
-      answer.pieces.length < 1 ||
-      answer.pieces.length > pieces ||
-      answer.pieces.some((piece) => piece.length !== 2 * dimensions)
+      second.length !== question.second.length ||
+      second.length < 2 ||
+      second.length > pieces + 1 ||
+      second.some((answer) => answer.length !== 4 * dimensions)
     )
       return undefined;
-    const delivered = float32FromBytes(answer.full);
-    if (!delivered.every((value) => value >= -1.001 && value <= 1.001)) return undefined;
+    const answers = second.map(float32FromBytes);
+    if (!answers.every((vector) => vector.every((value) => value >= -1.001 && value <= 1.001)))
+      return undefined;
+    const vectors = answers.map(quantise);
     const opened = {
-      kept: int16FromBytes(answer.kept),
-      pieces: answer.pieces.map(int16FromBytes),
-      full: quantise(delivered),
-      pieceCount: answer.pieces.length,
+      kept: int16FromBytes(kept),
+      pieces: vectors.slice(0, -1),
+      full: vectors.at(-1)!,
     };
-    return [opened.kept, opened.full, ...opened.pieces].every(isQuantisedUnit) ? opened : undefined;
+    return [opened.kept, ...vectors].every(isQuantisedUnit) ? opened : undefined;
   },
-  isAnswer: (full, { dimensions }) => full.length === 4 * dimensions && isUnitVector(float32FromBytes(full)),
+  wholeOf: (second, datum) => second[datum.second.at(-1)!]!,
+  isAnswer: (whole, { dimensions }) =>
+    whole.length === 4 * dimensions && isUnitVector(float32FromBytes(whole)),
   deliver(answers, weights, { dimensions }) {
     const vectors = answers.map((answer, index) =>
       answer === undefined || weights[index] === 0 ? new Float32Array(dimensions) : float32FromBytes(answer),
@@ -83,7 +100,7 @@ export function embeddingTask({
 }: PublishedVectors): Task<EmbeddingParameters, OpenedVectors> {
   return {
     ...embeddingRules,
-    score(seats, seed, { distractorPool, distractors }) {
+    score(seats, _, seed, { distractorPool, distractors }) {
       // Everyone is compared on pieces of which every judge has published a vector.
       const available = Math.min(
         ...seats.filter(({ isJudge }) => isJudge).map(({ calibrationCount }) => calibrationCount),
@@ -101,11 +118,11 @@ export function embeddingTask({
         distractors,
       );
     },
-    locate(kept) {
-      const point = int16FromBytes(kept);
+    locate(first) {
+      const point = int16FromBytes(first[0]!);
       return { place: placeOf(Int32Array.from(point)), point };
     },
-    placeOf(judges, { dimensions }) {
+    placeOf(judges, _, { dimensions }) {
       const sum = new Int32Array(dimensions);
       for (const { kept } of judges) addInto(sum, kept);
       return { place: placeOf(sum), vectors: [int8Direction(sum)] };

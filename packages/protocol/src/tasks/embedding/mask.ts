@@ -1,10 +1,16 @@
 import { drawStream } from '../../random/stream.ts';
-import type { Question } from '../task.ts';
 import type { EmbeddingParameters } from './embedding-parameters.ts';
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 let latest: { readonly text: string; readonly words: readonly string[] } | undefined;
+
+/** A text cut by a seed. */
+export interface MaskedText {
+  readonly kept: string;
+  /** At least one, in the order of the text. */
+  readonly pieces: readonly string[];
+}
 
 /** Words with whatever follows them up to the next word; text before the first word belongs to it. */
 export function wordsOf(text: string): readonly string[] {
@@ -31,7 +37,7 @@ export function maskText(
   text: string,
   seed: string,
   limits: Pick<EmbeddingParameters, 'minimumWords' | 'pieces' | 'pieceWords'>,
-): Question | undefined {
+): MaskedText | undefined {
   const words = wordsOf(text);
   if (words.length < limits.minimumWords) return undefined;
   const stream = drawStream(seed, 'mask');

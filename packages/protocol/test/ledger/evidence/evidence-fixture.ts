@@ -110,6 +110,7 @@ export function sealed(
     stage,
     principal: nodeOf(principal),
     worker: nodeOf(by),
+    list: hashOf('test/list', stage),
     seal,
   });
 }

@@ -4,21 +4,35 @@ import { hasEnoughSealed } from '../../job/reveal-question.ts';
 import { askSeats } from '../../messages/ask-seats.ts';
 import { protocols, revealResponseSchema } from '../../messages/protocols.ts';
 import { collectArrivals, takeUp } from './arrivals.ts';
+import type { AskedQuestion } from './asked-question.ts';
 import { ask, type ShardRun } from './shard-run.ts';
 import { assertRevealed } from './signed-answers.ts';
+
+/** What experts open their seals for. */
+interface NotedCut {
+  readonly cut: Cut;
+  readonly notes: readonly NodeSignature[];
+  readonly asked: AskedQuestion;
+}
 
 /** Where too few have sealed their work nobody reveals: what there is cannot be judged. */
 export async function revealStage(
   run: ShardRun,
   opened: RevealJob,
-  cut: Cut,
-  notes: readonly NodeSignature[],
+  { cut, notes, asked }: NotedCut,
 ): Promise<RevealJob> {
   const { roster } = run.input;
   const { id: job, fullCommits, grants } = opened;
   const principals = new Set(fullCommits.map(({ body }) => body.principal));
   if (!hasEnoughSealed(opened, principals, cut.body)) return opened;
-  const request = encode({ job, fullCommits, grants, notes });
+  const request = encode({
+    job,
+    fullCommits,
+    grants,
+    notes,
+    question: asked.opened,
+    whole: asked.whole,
+  });
   const deadlineMs = roster.parameters.revealDeadlineMs;
   let revealed = opened;
   await askSeats({

@@ -1,5 +1,6 @@
-import { encode, MoeError } from '@market-of-experts/core';
+import { encode } from '@market-of-experts/core';
 import {
+  assignmentHash,
   declineDomain,
   equivocationOf,
   receiveCommit,
@@ -11,17 +12,24 @@ import { askSeats } from '../../messages/ask-seats.ts';
 import { protocols, sealedResponseSchema } from '../../messages/protocols.ts';
 import { noTimeReason } from '../../view/pace.ts';
 import { collectArrivals, takeUp } from './arrivals.ts';
+import { type AskedQuestion, assertAbout } from './asked-question.ts';
 import { ask, reportStage, type ShardRun } from './shard-run.ts';
 import { assertCommitSigned, assertSigned, type GrantedCommit } from './signed-answers.ts';
 
-/** Has the drawn experts seal what they answer to the kept half, or decline. */
-export async function sealedStage(run: ShardRun, opened: SealedJob): Promise<SealedJob> {
-  const { orders, roster, rosterHash, text, signal } = run.input;
-  const { task } = run.components.view;
-  const question = task.question(text, opened.draw.seed, roster.parameters);
-  if (question === undefined)
-    throw new MoeError('input-too-short', task.tooShort(text, roster.parameters) ?? 'The text is too short.');
-  const request = encode({ orders, roster: rosterHash, tickets: opened.tickets, kept: question.kept });
+/** Has the drawn experts seal what they answer to the first list, or decline. */
+export async function sealedStage(
+  run: ShardRun,
+  opened: SealedJob,
+  { question, opened: asked, whole, lists }: AskedQuestion,
+): Promise<SealedJob> {
+  const { orders, roster, rosterHash, signal } = run.input;
+  const request = encode({
+    orders,
+    roster: rosterHash,
+    tickets: opened.tickets,
+    first: { texts: question.first, salt: whole.salts.first },
+    assignment: assignmentHash(asked.assignment, asked.salt),
+  });
   let job = opened;
   const deadlineMs = roster.parameters.sealedDeadlineMs;
   const startedMs = run.components.clock.steadyMs();
@@ -36,6 +44,7 @@ export async function sealedStage(run: ShardRun, opened: SealedJob): Promise<Sea
     accept: async (_, answer) => {
       if ('commit' in answer) {
         await assertCommitSigned(answer);
+        assertAbout(lists.first, answer.commit);
         job = receiveGranted(run, job, answer);
         answersMs.push(run.components.clock.steadyMs() - startedMs);
         run.latenciesMs.set(answer.commit.body.worker, run.components.clock.steadyMs() - startedMs);
@@ -55,6 +64,7 @@ export async function sealedStage(run: ShardRun, opened: SealedJob): Promise<Sea
       job = await takeUp(job, async () => {
         if ('commit' in message) {
           await assertCommitSigned(message);
+          assertAbout(lists.first, message.commit);
           return receiveGranted(run, job, message);
         }
         if (!('decline' in message)) return job;

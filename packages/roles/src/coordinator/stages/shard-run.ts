@@ -1,6 +1,7 @@
-import type { Clock, Hash, KeyPair, NodeId } from '@market-of-experts/core';
+import type { Clock, Hash, KeyPair, NodeId, Random } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
 import type { ArrivalRecord, Order, OrderBody, Roster, Statement } from '@market-of-experts/protocol';
+import type { SaltedDatum } from '../../job/asked-question.ts';
 import { call } from '../../messages/messaging.ts';
 import type { MarketView } from '../../view/market-view.ts';
 import type { StageReport } from '../../view/pace.ts';
@@ -9,7 +10,8 @@ export interface ShardJobComponents {
   readonly keys: KeyPair;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Which validators note the job, and how its datum is cut. */
+  readonly random: Random;
+  /** Which validators note the job, and how its data are cut. */
   readonly view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>;
   /** Called with two statements of one expert that exclude one another. */
   readonly onEquivocation?:
@@ -24,9 +26,10 @@ export interface ShardJobInput {
   readonly orders: readonly Order[];
   readonly roster: Roster;
   readonly rosterHash: Hash;
-  readonly text: string;
-  /** Salt of the order's data hash. */
-  readonly salt: Uint8Array;
+  /** Texts of the orders, with the salts of their hashes. */
+  readonly data: readonly SaltedDatum[];
+  /** Texts that stand among them as further wrong answers; default none. */
+  readonly reserve?: readonly string[];
   readonly signal: AbortSignal;
 }
 

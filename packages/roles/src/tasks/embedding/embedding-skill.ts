@@ -16,16 +16,14 @@ export function embeddingSkill(backend: ExpertBackend): TaskSkill {
     assertMarketVectors(vectors, texts.length, parameters);
     return vectors;
   };
-  const quantised = (vector: Float32Array): Uint8Array => int16Bytes(quantise(vector));
+  const whole: TaskSkill['answerAll'] = async (texts, parameters, signal) =>
+    (await embed(texts, parameters, signal)).map(float32Bytes);
   return {
     name: backend.name,
-    answerKept: async (kept, parameters, signal) => quantised((await embed([kept], parameters, signal))[0]!),
-    async answerWhole(text, pieces, parameters, signal) {
-      const vectors = await embed([...pieces, text], parameters, signal);
-      return { pieces: vectors.slice(0, -1).map(quantised), full: float32Bytes(vectors.at(-1)!) };
-    },
-    answerAll: async (texts, parameters, signal) =>
-      (await embed(texts, parameters, signal)).map(float32Bytes),
+    answerFirst: async (texts, parameters, signal) =>
+      (await embed(texts, parameters, signal)).map((vector) => int16Bytes(quantise(vector))),
+    answerSecond: whole,
+    answerAll: whole,
     async publish(texts, signal) {
       const { dimensions } = backend;
       const vectors = await backend.embed(texts, { signal });

@@ -1,0 +1,85 @@
+import { encode, type Hash } from '@market-of-experts/core';
+import {
+  isAssignmentOf,
+  listsOf,
+  type MarketParameters,
+  type OpenedQuestion,
+  openedQuestion,
+  type QuestionSalts,
+  type SealedJob,
+  saltedDataHash,
+  type TaskRules,
+} from '@market-of-experts/protocol';
+import { refuse } from '../messages/messaging.ts';
+
+/** One order's text with the salt of its hash. */
+export interface SaltedDatum {
+  readonly text: string;
+  readonly salt: Uint8Array;
+}
+
+/** All that a question is made of, shown when its lists are sealed: whoever has it makes it again. */
+export interface WholeQuestion {
+  readonly data: readonly SaltedDatum[];
+  readonly reserve: readonly string[];
+  readonly salts: QuestionSalts;
+}
+
+type AskedJob = Pick<SealedJob, 'orders' | 'draw' | 'roster'>;
+
+/**
+ * Throws `message-refused` for a list that is longer than what was ordered, once for texts as a whole, once for their parts, and the
+ * task's reserve: its answers could be had for nothing.
+ */
+export function assertListBytes(
+  { orders, roster }: Pick<SealedJob, 'orders' | 'roster'>,
+  texts: readonly string[],
+  task: Pick<TaskRules<MarketParameters>, 'mostReserveBytes'>,
+): void {
+  const ordered = orders.reduce((sum, { body }) => sum + body.bytes, 0);
+  if (bytesOf(texts) > 2 * ordered + task.mostReserveBytes(roster.parameters))
+    refuse('The list is longer than the data that were ordered.');
+}
+
+/**
+ * The question of a job, made again from the texts that were ordered and the job's seed. Throws `message-refused` where these are
+ * not they.
+ */
+export function questionOf(
+  { orders, draw, roster }: AskedJob,
+  { data, reserve, salts }: WholeQuestion,
+  task: Pick<TaskRules<MarketParameters>, 'question'>,
+): OpenedQuestion {
+  const isOrdered =
+    data.length === orders.length &&
+    orders.every(({ body }, index) => {
+      const { text, salt } = data[index]!;
+      return Buffer.byteLength(text) === body.bytes && saltedDataHash(text, salt) === body.dataHash;
+    });
+  if (!isOrdered) refuse('The datum is not the one that was ordered.');
+  const texts = data.map(({ text }) => text);
+  const question = task.question(texts, draw.seed, roster.parameters, reserve);
+  return question === undefined
+    ? refuse('There is no question about these data.')
+    : openedQuestion(question, salts);
+}
+
+/** Whether an opened question is the one that was asked: with these lists, and a place in them for every datum. */
+export function isAsked(
+  question: OpenedQuestion,
+  lists: { readonly first: Hash; readonly second: Hash },
+  { orders }: Pick<SealedJob, 'orders'>,
+): boolean {
+  const opened = listsOf(question);
+  return (
+    opened.first === lists.first && opened.second === lists.second && isAssignmentOf(question, orders.length)
+  );
+}
+
+export function isSameQuestion(a: OpenedQuestion, b: OpenedQuestion): boolean {
+  return Buffer.compare(encode(a), encode(b)) === 0;
+}
+
+function bytesOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
