@@ -8,7 +8,7 @@ import {
 import { fromInt8, int8Vector, signBits } from '@market-of-experts/protocol/tasks/embedding/mixture/compact';
 import type { Weights } from '@market-of-experts/protocol/tasks/embedding/mixture/exam-row';
 import { signProjection } from '@market-of-experts/protocol/tasks/embedding/mixture/projection';
-import { unitOf } from '@market-of-experts/protocol/tasks/embedding/mixture/side-by-side';
+import { unitOf } from '@market-of-experts/protocol/tasks/embedding/side-by-side';
 import { specialistDomains } from '@market-of-experts/training';
 import { barsOf, type EditionBars } from './edition/bars.ts';
 import { rankBm25 } from './edition/bm25.ts';

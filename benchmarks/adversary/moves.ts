@@ -46,12 +46,11 @@ export function menu(world: World, gateway: CrookedGateway, expert: CrookedExper
     message.kind === 'notice'
       ? Promise.resolve(end.notify(to, message.protocol, bytes))
       : end.request(to, message.protocol, bytes, { timeoutMs });
-  const embed = (mode: 'shard' | 'route', account = one(market.clients)) =>
+  const embed = (mode: 'shard' | 'auto', account = one(market.clients)) =>
     market.coordinator.serve({
       account,
       text: mode === 'shard' ? textAbout(Math.floor(uniform() * 1_000)) : 'a short one',
       mode,
-      delivery: 'ensemble',
       maxFeeMicro: undefined,
       kind: 'client',
       isTextPublic: false,
@@ -60,7 +59,7 @@ export function menu(world: World, gateway: CrookedGateway, expert: CrookedExper
 
   return [
     { name: 'honest job', weight: 3, play: () => embed('shard') },
-    { name: 'honest routed text', weight: 3, play: () => embed('route') },
+    { name: 'honest routed text', weight: 3, play: () => embed('auto') },
     {
       name: 'repeat a message as it was',
       weight: 18,

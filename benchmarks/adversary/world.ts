@@ -71,6 +71,8 @@ export async function openWorld(seed: number): Promise<World> {
     experts,
     validators: honestValidators + 1,
     ticketDepth: 14,
+    // The adversary's expert is a part of the edition, too.
+    parts: [0, 1, 2],
     strangers: [thiefExpert, thiefValidator],
     funded: ['thief'],
     policy: fickle,

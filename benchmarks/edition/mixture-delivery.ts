@@ -1,8 +1,5 @@
 import type { Weights } from '@market-of-experts/protocol/tasks/embedding/mixture/exam-row';
-import {
-  questionVector,
-  storedVector,
-} from '@market-of-experts/protocol/tasks/embedding/mixture/side-by-side';
+import { questionVector, storedVector } from '@market-of-experts/protocol/tasks/embedding/side-by-side';
 import type { Delivery } from './delivery.ts';
 import type { OwnSpaces } from './own-space.ts';
 

@@ -187,6 +187,7 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       calibration: (node, index) => published[indices.get(node)!]![index]!,
       placeOf: (sum) => nearestPlace(places, sum),
     }),
+    edition: () => undefined,
     nextBatch: () => roster.batch,
     validators: () => [validatorKeys.publicKey as NodeId],
     isQuorum: (signers) => signers.length > 0,

@@ -211,7 +211,7 @@ describe('the live page', inBrowser, () => {
       for (const name of ['rnixed', 'Grams']) await real.experts.add(expert(name, blend(name, 0.6)));
       for (const name of ['★ words', 'words  ', 'wоrds', 'words won 0.05', 'words#aaaaaaaa', 'wo\u200brds'])
         await expect(real.experts.add(expert(name, blend('imitator', 0.4)))).rejects.toThrow();
-      const { receiptId } = await embedOne(real, longText, 'shard');
+      const { examId: receiptId } = await embedOne(real, longText, 'shard');
       await openPage();
       const shown = real.service.status().experts.map(({ id, name }) => ({ id, name }));
       expect(shown.filter(({ name }) => name.includes('#'))).toHaveLength(4);
@@ -243,7 +243,7 @@ describe('the live page', inBrowser, () => {
     await openPage();
     await page.getByLabel('Try a text').fill(longText);
     await page.getByRole('button', { name: 'Run' }).click();
-    await page.getByText('Experts competed for it: 384 numbers').waitFor();
+    await page.getByText('text-embedding@1 answered; experts were examined on it: 384 numbers').waitFor();
     await expect.poll(() => page.locator('.job').count()).toBe(1);
     expect(seen.join('\n')).toContain('try-form.js');
     expect(seen.join('\n')).not.toContain(market.apiKey);

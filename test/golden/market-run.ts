@@ -3,6 +3,7 @@ import { memoryGuard, type SigningGuard } from '@market-of-experts/ledger/guard'
 import type { ExpertBackend } from '@market-of-experts/models';
 import { encodeRecord } from '@market-of-experts/receipts/receipt-record';
 import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
+import type { TextRequest } from '@market-of-experts/roles/coordinator/text-request';
 import { batchId } from '@market-of-experts/roles/receipts/kept-batch';
 import { ledgerMarket } from '@market-of-experts/testing/ledger-market';
 import { textAbout } from '@market-of-experts/testing/small-market';
@@ -47,19 +48,18 @@ export async function marketRun(): Promise<Fingerprints> {
     backend: slowly,
   });
   try {
-    const embed = (job: number, mode: 'shard' | 'route', client = job % 2) =>
-      market.coordinator.serve({
-        account: market.clients[client]!,
-        text: textAbout(1_000 + job),
-        mode,
-        delivery: 'ensemble',
-        maxFeeMicro: undefined,
-        kind: job % 3 === 0 ? 'house' : 'client',
-        isTextPublic: job % 3 === 1,
-        signal: new AbortController().signal,
-      });
-    for (let job = 0; job < 6; job += 1) take('answers', fingerprint((await embed(job, 'shard')).answer));
-    for (let job = 6; job < 10; job += 1) take('answers', fingerprint((await embed(job, 'route')).answer));
+    const request = (job: number): TextRequest => ({
+      account: market.clients[job % 2]!,
+      text: textAbout(1_000 + job),
+      mode: 'auto',
+      maxFeeMicro: undefined,
+      kind: job % 3 === 0 ? 'house' : 'client',
+      isTextPublic: job % 3 === 1,
+      signal: new AbortController().signal,
+    });
+    for (let job = 0; job < 6; job += 1) await market.coordinator.examine(request(job));
+    for (let job = 6; job < 10; job += 1)
+      take('answers', fingerprint((await market.coordinator.serve(request(job))).answer));
     await market.coordinator.close();
     await market.settler.flush();
     await market.settler.close();

@@ -22,6 +22,7 @@ import {
 } from '@market-of-experts/protocol';
 import { verifyReceipt } from '@market-of-experts/receipts/verify-receipt';
 import { readScenario, shippedScenario, shippedScenarios } from '@market-of-experts/simulation';
+import { testEditionListing } from '@market-of-experts/testing/test-edition';
 import { readCsv } from 'market-of-experts/embed/read-csv';
 import { readJsonl } from 'market-of-experts/embed/read-jsonl';
 import { readReceipt, readSplit } from 'market-of-experts/receipt/read-receipt';
@@ -50,6 +51,7 @@ const market = {
   id: 'text-embedding',
   task: 'text-embedding',
   dimensions: 384,
+  editions: [testEditionListing('text-embedding', [{ name: 'minilm-l6', dimensions: 384 }])],
   createdMs: 0,
   aliases: ['text-embedding'],
   maxTextBytes: 4_096,
@@ -107,7 +109,7 @@ export function textTargets(): readonly Target[] {
         encoding_format: 'float',
         dimensions: 128,
         user: 'me',
-        moe: { mode: 'auto', delivery: 'ensemble', maxFeeCredits: '0.01' },
+        moe: { mode: 'auto', strict: true, maxFeeCredits: '0.01' },
       }),
       (bytes) => readEmbeddingsRequest(body(bytes), { markets: [market], maxInputs: 16 }),
       4,

@@ -1,5 +1,4 @@
-import type { AccountId, Amount, Hash, MarketId } from '@market-of-experts/core';
-import type { Delivery } from '@market-of-experts/protocol/job/delivery';
+import type { AccountId, Amount, Hash, MarketId, NodeId } from '@market-of-experts/core';
 import type { PrepaidBalance } from './balance.ts';
 import type { ServiceMode } from './embeddings.ts';
 import type { MarketEvent } from './events.ts';
@@ -16,10 +15,13 @@ export interface ServeRequest {
   readonly market: MarketId;
   readonly texts: readonly string[];
   readonly mode?: ServiceMode;
-  readonly delivery?: Delivery;
+  /** Number of the edition that serves them; default the one in force. */
+  readonly edition?: number;
+  /** Rather no answer than one in which a part is missing. */
+  readonly isStrict?: boolean;
   /** Lets everybody read the beginning of the texts, in lists, events and receipts; default: only who pays. */
   readonly isTextPublic?: boolean;
-  /** Most that one text may cost; default: what the market asks. */
+  /** Most that one text may cost, an exam on it included; default: what the market asks. */
   readonly maxFeeMicro?: Amount;
   readonly signal?: AbortSignal;
 }
@@ -27,8 +29,14 @@ export interface ServeRequest {
 export interface ServedText {
   /** As the market's kind writes one: for text embeddings a unit vector, float32, little-endian. */
   readonly answer: Uint8Array;
+  /** Of the edition, of each part that answered, and of the exam where there was one. */
   readonly receiptId: string;
-  readonly mode: 'shard' | 'route';
+  /** Number of the edition. */
+  readonly edition: number;
+  /** Experts of the edition that gave no answer: their parts are zero. */
+  readonly missing: readonly NodeId[];
+  /** Whether experts were examined on it. */
+  readonly isExamined: boolean;
   readonly feeMicro: Amount;
   readonly tokens: number;
 }
@@ -48,7 +56,7 @@ export type EventListener = (event: MarketEvent, toldTo: (viewer: Viewer) => Mar
 /**
  * The running markets of a node, as programs above it see them. Rejections are `MoeError`s with the codes
  * `unknown-market`, `market-not-served`, `invalid-input`, `input-too-large`, `insufficient-funds`, `fee-too-low`,
- * `no-quorum` (retryable), `overloaded` (retryable), `request-aborted`, `market-closed`.
+ * `unknown-edition`, `no-quorum` (retryable), `edition-incomplete` (retryable), `overloaded` (retryable), `request-aborted`, `market-closed`.
  */
 export interface MarketService {
   /** The account that an API key pays from. */

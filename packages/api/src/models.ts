@@ -1,16 +1,23 @@
 import { marketIdSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
+import { editionListingSchema } from './editions.ts';
 import { count, micro, openEnum, type Told, textLine, timeMs } from './wire.ts';
 
 const served = openEnum(['serving', 'closing', 'not-served']);
 const listingShape = {
   task: openEnum(['text-embedding']),
-  dimensions: z.int().positive(),
+  dimensions: z.int().positive().describe('Of the edition in force: of all its parts together.'),
+  editions: z
+    .array(editionListingSchema)
+    .exactOptional()
+    .describe('Of a market that is served here, the first one first.'),
   aliases: z
     .array(textLine(256))
-    .describe('Names by which `/v1/embeddings` accepts this market as `model`, the id among them.'),
+    .describe(
+      'Names by which `/v1/embeddings` accepts this market as `model`, the id among them; with `@` and a number: an edition.',
+    ),
   maxTextBytes: z.int().positive().describe('Longest text served, in UTF-8 bytes.'),
-  pricePerKilobyteMicro: micro,
+  pricePerKilobyteMicro: micro.describe('Of each part, and of an exam.'),
   title: textLine(200).exactOptional().describe('What its owner calls it.'),
   reason: textLine(2_000).exactOptional().describe('Of a market that is not served here: why.'),
   closesAtEpoch: count.exactOptional().describe('Its last epoch is the one before.'),

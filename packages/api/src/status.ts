@@ -9,7 +9,7 @@ const sentences = z.array(textLine(2_000)).max(100);
 const jobCounts = z.object({ certified: count, routed: count, refunded: count });
 const historySize = z.object({ records: count, bytesPerRecord: z.number() });
 
-/** Whether the first market can do its work now: compete for a text, be paid and settle. */
+/** Whether the first market can do its work now: serve a text whole, compete for it, be paid and settle. */
 export const readinessSchema = z.object({
   isReady: z.boolean(),
   reasons: z

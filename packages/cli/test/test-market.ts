@@ -10,6 +10,7 @@ import {
 } from '@market-of-experts/core';
 import { createGateway, type Gateway } from '@market-of-experts/gateway';
 import { float32Bytes } from '@market-of-experts/protocol';
+import { testEditionListing } from '@market-of-experts/testing/test-edition';
 
 /** A small market behind the real gateway, which remembers what it was paid for. */
 export interface TestMarket {
@@ -49,6 +50,7 @@ export async function startTestMarket(): Promise<TestMarket> {
     id: market,
     task: 'text-embedding' as const,
     dimensions: testDimensions,
+    editions: [testEditionListing(market, [{ name: 'minilm', dimensions: testDimensions }])],
     createdMs: 1,
     aliases: [market, 'text-embedding-3-small'],
     maxTextBytes: 1_000,
@@ -68,7 +70,9 @@ export async function startTestMarket(): Promise<TestMarket> {
         return {
           answer: float32Bytes(vectorFor(text)),
           receiptId: hashOf('test/receipt/1', text),
-          mode: 'route' as const,
+          edition: 1,
+          missing: [],
+          isExamined: false,
           feeMicro: feePerTextMicro,
           tokens: 1,
         };

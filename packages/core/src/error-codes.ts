@@ -32,6 +32,8 @@ type RequestCode =
   | 'forbidden-host'
   | 'forbidden-origin'
   | 'market-not-served'
+  | 'unknown-edition'
+  | 'edition-incomplete'
   | 'unknown-receipt'
   | 'unknown-blob'
   | 'unknown-url'

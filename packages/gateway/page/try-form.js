@@ -46,9 +46,9 @@ function say(sentence, state = 'done') {
   result.textContent = sentence;
 }
 
-/** @param {{ receiptId: string, mode: string, feeMicro: string, tokens: number, dimensions: number, durationMs: number }} answer */
-function sayAnswer({ receiptId, mode, feeMicro, dimensions, durationMs }) {
-  const how = mode === 'shard' ? 'Experts competed for it' : 'The best expert was asked';
+/** @param {{ receiptId: string, edition: string, isExamined: boolean, feeMicro: string, tokens: number, dimensions: number, durationMs: number }} answer */
+function sayAnswer({ receiptId, edition, isExamined, feeMicro, dimensions, durationMs }) {
+  const how = isExamined ? `${edition} answered; experts were examined on it` : `${edition} answered`;
   say(
     `${how}: ${dimensions} numbers in ${formatDuration(durationMs)} for ${formatCredits(feeMicro)} credits. `,
   );

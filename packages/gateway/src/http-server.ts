@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { receiptIdCharacters } from '@market-of-experts/api/embeddings';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createBodyReader } from './body-reader.ts';
@@ -36,6 +37,7 @@ export function createHttpServer(limits: GatewayLimits, observer: HttpObserver):
     connectionTimeout: limits.socketTimeoutMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    routerOptions: { maxParamLength: receiptIdCharacters },
     // The body reader counts, and answers without resetting the connection.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     genReqId: nextRequestId,

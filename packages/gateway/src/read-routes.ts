@@ -1,16 +1,18 @@
 import type { Balance } from '@market-of-experts/api/balance';
+import { receiptIdCharacters } from '@market-of-experts/api/embeddings';
 import type { MarketService } from '@market-of-experts/api/market-service';
 import type { MarketListing, Model } from '@market-of-experts/api/models';
 import { openApiDocument } from '@market-of-experts/api/openapi';
 import { formatCredits, type Hash, hashSchema, MoeError } from '@market-of-experts/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { EventHub } from './event-hub.ts';
+import { findModel } from './http/find-model.ts';
 import { toJson } from './http/json.ts';
 import type { Metrics } from './metrics.ts';
 import { sendJson, sendJsonText } from './send-json.ts';
 import type { StatusCache } from './status-cache.ts';
 
-const receiptIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+const receiptIdPattern = new RegExp(`^[A-Za-z0-9_.:-]{1,${receiptIdCharacters}}$`);
 
 /** Made when it is asked for first. */
 let openApiJson: string | undefined;
@@ -33,12 +35,7 @@ export function registerReads(
   );
 
   app.get<{ Params: { id: string } }>('/v1/models/:id', async (request, reply) => {
-    const { id } = request.params;
-    const market = service.markets().find((listing) => listing.id === id || listing.aliases.includes(id));
-    if (market === undefined)
-      throw new MoeError('unknown-market', `There is no market "${id.slice(0, 80)}" here.`, {
-        metadata: { param: 'model' },
-      });
+    const { market } = findModel(service.markets(), request.params.id);
     return sendJson(reply, toModel(market));
   });
 
@@ -144,6 +141,7 @@ function toModel({
     moe: {
       task: rest.task,
       dimensions: rest.dimensions,
+      ...(rest.editions === undefined ? {} : { editions: rest.editions }),
       aliases: rest.aliases,
       maxTextBytes: rest.maxTextBytes,
       pricePerKilobyteMicro: rest.pricePerKilobyteMicro,

@@ -89,12 +89,17 @@ describe('POST /v1/embeddings', () => {
     expect(response.headers.has('x-moe-receipt')).toBe(false);
   });
 
-  it('passes mode, delivery and fee on', async () => {
+  it('passes edition, mode, fee and strictness on', async () => {
     await start();
     market.hold();
-    const answer = post({ ...valid, moe: { mode: 'route', delivery: 'winner', maxFeeCredits: '0.5' } });
+    const answer = post({ ...valid, moe: { mode: 'shard', strict: true, maxFeeCredits: '0.5' } });
     await vi.waitFor(() => expect(market.waiting).toHaveLength(1));
-    expect(market.waiting[0]).toMatchObject({ mode: 'route', delivery: 'winner', maxFeeMicro: 500_000n });
+    expect(market.waiting[0]).toMatchObject({
+      edition: 1,
+      mode: 'shard',
+      isStrict: true,
+      maxFeeMicro: 500_000n,
+    });
     market.release();
     expect((await answer).status).toBe(200);
   });
@@ -342,6 +347,8 @@ describe('reads', () => {
   it('gives 404 for unknown receipts and addresses, 405 for wrong methods', async () => {
     await start();
     await expectError(await get('/v1/receipts/nope'), 404, 'unknown_receipt');
+    const longest = Array.from({ length: 10 }, () => `${'a'.repeat(64)}-12345`).join('.');
+    await expectError(await get(`/v1/receipts/${longest}`), 404, 'unknown_receipt');
     await expectError(await get('/v1/receipts/%00'), 404, 'unknown_receipt');
     await expectError(await get('/v1/chat/completions'), 404, 'unknown_url');
     await expectError(await get('/v1/receipts/%zz'), 400, 'invalid_request');
@@ -520,7 +527,12 @@ describe('who may read and spend', () => {
         body: JSON.stringify(body),
       });
     const answer = await (await attempt({ origin: gateway.url })).json();
-    expect(answer).toMatchObject({ mode: 'route', feeMicro: '120', dimensions: 384 });
+    expect(answer).toMatchObject({
+      edition: 'text-embedding@1',
+      isExamined: false,
+      feeMicro: '120',
+      dimensions: 384,
+    });
     await expectError(await attempt({ origin: 'http://evil.example' }), 403, 'forbidden_origin');
     await expectError(await attempt({ origin: 'null' }), 403, 'forbidden_origin');
     await expectError(await attempt({ 'sec-fetch-site': 'cross-site' }), 403, 'forbidden_origin');

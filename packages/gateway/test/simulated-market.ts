@@ -24,6 +24,7 @@ import {
   sha256,
 } from '@market-of-experts/core';
 import { float32Bytes } from '@market-of-experts/protocol';
+import { testEditionListing } from '@market-of-experts/testing/test-edition';
 
 type OwnedText = Parameters<typeof textFor>[1];
 
@@ -81,6 +82,7 @@ export function createSimulatedMarket(
     id: market,
     task: 'text-embedding',
     dimensions,
+    editions: [testEditionListing(market, [{ name: 'minilm-l6', dimensions }])],
     createdMs: 1_700_000_000_000,
     aliases: [market, 'text-embedding-3-small'],
     maxTextBytes: 32 * 1024,
@@ -185,7 +187,9 @@ export function createSimulatedMarket(
     return {
       answer: float32Bytes(vectorOf(digest)),
       receiptId,
-      mode: isScored ? 'shard' : 'route',
+      edition: 1,
+      missing: [],
+      isExamined: isScored,
       feeMicro: feePerTextMicro,
       tokens: tokensOf(text),
     };

@@ -9,16 +9,15 @@ import {
 } from '@market-of-experts/core';
 import { CalibrationStore } from '@market-of-experts/history';
 import { type Ledger, lockDirectory } from '@market-of-experts/ledger';
-import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork } from '@market-of-experts/network';
-import { chunkPieces } from '@market-of-experts/protocol';
+import { chunkPieces, type EditionPart } from '@market-of-experts/protocol';
 import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { type DataDirectoryInit, openDataDirectory } from './data-directory.ts';
 import { createJobFeed } from './events/job-feed.ts';
 import { publishNextChunk } from './genesis/calibrate.ts';
-import { createExpertPool, type ExpertPool } from './house/expert-pool.ts';
+import { createExpertPool, type ExpertPool, type ExpertSpec, modelVersionOf } from './house/expert-pool.ts';
 import { openHouseSpending } from './house/house-spending.ts';
 import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './house/joined-markets.ts';
 import { clientNames } from './house/prepaid.ts';
@@ -41,8 +40,10 @@ export interface EmbeddedMarketInit extends DataDirectoryInit {
   readonly founders: readonly string[];
   readonly countTokens: (text: string) => number;
   readonly version: string;
-  /** A cheap encoder of the market's space, to see whom to ask in routed mode; without it the best overall is asked. */
-  readonly router?: ExpertBackend;
+  /** Of which a new market's edition is made; default the founding expert alone. */
+  readonly parts?: readonly PartSpec[];
+  /** Makes another edition where these are not the parts of the one in force; default false. */
+  readonly isEditionRenewed?: boolean;
   /** What the account of the API key has prepaid; default 1,000 credits, topped up below 250, from 100,000 in all. */
   readonly prepaid?: Partial<PrepaidTerms>;
   /** Validators to run; default three, so that two can outvote one. */
@@ -54,6 +55,9 @@ export interface EmbeddedMarketInit extends DataDirectoryInit {
   /** The clock is right, though the ledger's time is far from it: epochs go on from the clock's time. */
   readonly acceptClock?: boolean;
 }
+
+/** An expert as a part of an edition, by its name. */
+export type PartSpec = Omit<EditionPart, 'node'> & Pick<ExpertSpec, 'name'>;
 
 /** Whole markets in one process: ledger, validators, experts, coordinators. Programs use its `service`. */
 export interface EmbeddedMarket {
@@ -67,6 +71,8 @@ export interface EmbeddedMarket {
   readonly firstMarket: MarketId;
   /** The operator's own account, which buys house jobs. */
   readonly houseAccount: AccountId;
+  /** The house has experts examined on a text, in the first market. */
+  examine(text: string, signal?: AbortSignal): Promise<void>;
   /** Lets the house's experts join a market of others, or leave it. Kept in the data directory. */
   chooseMarket(market: MarketId, isJoined: boolean): Promise<void>;
   /** Resolves when every market of the ledger is opened here, or closed, as the ledger says. */
@@ -76,6 +82,19 @@ export interface EmbeddedMarket {
 }
 
 export { foundedMarketId as embeddedMarketId } from './genesis/genesis-terms.ts';
+
+/** A full weight. */
+const wholeWeightSteps = 2;
+
+/** An expert with a full weight. */
+export function partOf(spec: ExpertSpec): PartSpec {
+  return {
+    name: spec.name,
+    modelVersion: modelVersionOf(spec),
+    dimensions: (spec.own ?? spec.backend).dimensions,
+    weightSteps: wholeWeightSteps,
+  };
+}
 
 const defaultTicketDepth = 14;
 const defaultValidators = 3;
@@ -168,7 +187,6 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       },
       prepaid: { ...usualPrepaidTerms, ...init.prepaid },
       slots: jobSlots(),
-      router: init.router,
       countTokens: init.countTokens,
       settleEveryMs: init.settleEveryMs,
     },
@@ -177,6 +195,13 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       calibration,
       foundingNode,
       founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
+    },
+    edition: {
+      parts: (init.parts ?? [partOf(founding)]).map(({ name, ...part }) => ({
+        ...part,
+        node: keys.node(`expert-${name}`).publicKey as NodeId,
+      })),
+      isRenewed: init.isEditionRenewed ?? false,
     },
     validators,
     rollCaller: roll,
@@ -229,6 +254,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     experts,
     service,
     firstMarket,
+    examine: (text, signal) => host.serving(firstMarket).requests.examine(text, signal),
     async chooseMarket(market, isJoined) {
       changeJoiningChoice(dataDir, ({ markets }) => ({
         markets: isJoined ? [...markets, market] : markets.filter((each) => each !== market),

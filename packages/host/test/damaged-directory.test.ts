@@ -56,7 +56,7 @@ beforeAll(async () => {
   root = join(directory.path, 'whole');
   whole = join(root, 'data');
   const market = await openTestMarket(whole, { stateDir: join(root, 'state') });
-  for (const number of [1, 2, 3]) ({ receiptId } = await embedOne(market, longText(number), 'shard'));
+  for (const number of [1, 2, 3]) ({ examId: receiptId } = await embedOne(market, longText(number), 'shard'));
   await settled(market, 3);
   await market.close();
   const copy = join(directory.path, 'healthy');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isMoeError, MoeError } from '@market-of-experts/core';
 import { referenceBackend } from '@market-of-experts/models';
 import { float32FromBytes } from '@market-of-experts/protocol';
+import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import {
   blend,
   embedOne,
@@ -67,13 +68,21 @@ describe('a new market', () => {
   it('competes for a text, and the receipt of it is settled and verifies', async () => {
     const before = clientMicro(market);
     const answer = await embedOne(market, longText(1));
-    expect(answer.mode).toBe('shard');
+    expect(answer.isExamined).toBe(true);
     expect(Math.hypot(...float32FromBytes(answer.answer))).toBeCloseTo(1, 4);
-    const pending = await receiptOf(market, answer.receiptId);
+    const pending = await receiptOf(market, answer.examId);
     expect(await failedChecks(market, pending)).toEqual([]);
-    await settled(market, 1);
+    await settled(market, 2);
+    const exam = await receiptOf(market, answer.examId);
+    expect(exam).toMatchObject({ status: 'settled', outcome: 'certified' });
+    expect(await failedChecks(market, exam)).toEqual([]);
     const receipt = await receiptOf(market, answer.receiptId);
-    expect(receipt).toMatchObject({ status: 'settled', outcome: 'certified' });
+    expect(receipt).toMatchObject({
+      mode: 'edition',
+      edition: 'text-embedding@1',
+      status: 'settled',
+      missing: [],
+    });
     expect(receipt.feeMicro).toBe(String(answer.feeMicro));
     expect(await failedChecks(market, receipt)).toEqual([]);
     expect(before - clientMicro(market)).toBe(answer.feeMicro);
@@ -87,24 +96,25 @@ describe('a new market', () => {
       market: embeddedMarketId,
       texts,
     });
-    expect(answers.map(({ mode }) => mode)).toEqual(texts.map(() => 'route'));
+    expect(answers.map(({ isExamined }) => isExamined)).toEqual(texts.map(() => false));
     const open = await receiptOf(market, answers[0]!.receiptId);
-    expect(open).toMatchObject({ status: 'open', mode: 'route' });
-    expect(await failedChecks(market, open)).toEqual(['record']);
-    await settled(market, 2);
-    expect(answers.map(({ receiptId }) => receiptId)).toEqual(
-      texts.map((_, index) => `${answers[0]!.receiptId.slice(0, 64)}-${index}`),
+    expect(open).toMatchObject({ status: 'open', mode: 'edition' });
+    expect(await failedChecks(market, open)).toEqual(['edition', 'part 1: record']);
+    await settled(market, 3);
+    const tally = partOf(answers[0]!.receiptId).slice(0, 64);
+    expect(answers.map(({ receiptId }) => partOf(receiptId))).toEqual(
+      texts.map((_, index) => `${tally}-${index}`),
     );
     for (const { receiptId, feeMicro } of answers) {
       const receipt = await receiptOf(market, receiptId);
       expect(receipt).toMatchObject({ status: 'settled', feeMicro: String(feeMicro) });
       expect(await failedChecks(market, receipt)).toEqual([]);
     }
-    const whole = await receiptOf(market, answers[0]!.receiptId.slice(0, 64));
+    const whole = await receiptOf(market, tally);
     expect(whole.feeMicro).toBe(String(answers.reduce((sum, { feeMicro }) => sum + feeMicro, 0n)));
     expect(await failedChecks(market, whole)).toEqual([]);
     expect(before - clientMicro(market)).toBe(answers.reduce((sum, { feeMicro }) => sum + feeMicro, 0n));
-    expect(await market.service.receipt(`${answers[0]!.receiptId.slice(0, 64)}-9`)).toBeUndefined();
+    expect(await market.service.receipt(`${tally}-9`)).toBeUndefined();
   });
 
   it('pays the experts and the market what the client paid, and not a credit more', async () => {
@@ -177,7 +187,7 @@ describe('experts', () => {
     let jobs = 0;
     while (stateOf('newcomer') === 'probation') {
       expect(jobs).toBeLessThan(400);
-      const { receiptId } = await embedOne(market, longText(jobs), 'shard');
+      const { examId: receiptId } = await embedOne(market, longText(jobs), 'shard');
       jobs += 1;
       if (jobs % 5 === 0) await settled(market, jobs);
       if (jobs !== 1) continue;
@@ -236,7 +246,7 @@ describe('experts', () => {
     };
     await market.experts.add(expert('fragile', fragile));
     isBroken = true;
-    const { receiptId } = await embedOne(market, longText(200), 'shard');
+    const { examId: receiptId } = await embedOne(market, longText(200), 'shard');
     const receipt = await receiptOf(market, receiptId);
     expect(receipt).toMatchObject({ outcome: 'certified', slashes: [] });
     expect(await failedChecks(market, receipt)).toEqual([]);
@@ -248,7 +258,7 @@ describe('experts', () => {
     isBroken = false;
     await market.experts.growCalibration(512, new AbortController().signal);
     expect(market.service.status().calibration.pieces).toBe(512);
-    const { receiptId: later } = await embedOne(market, longText(201), 'shard');
+    const { examId: later } = await embedOne(market, longText(201), 'shard');
     expect(await failedChecks(market, await receiptOf(market, later))).toEqual([]);
     expect(await failedChecks(market, await receiptOf(market, receiptId))).toEqual([]);
   });
@@ -315,6 +325,9 @@ describe('a listener that throws', () => {
   });
 });
 
+/** The receipt of the only part. */
+const partOf = (receiptId: string): string => editionReceiptParts(receiptId)!.receipts[0]!;
+
 describe('a restart', () => {
   it('goes on where the last process stopped', async () => {
     const directory = temporaryDirectory();
@@ -324,13 +337,15 @@ describe('a restart', () => {
         account: first.clientAccount,
         market: embeddedMarketId,
         texts: [...Array.from({ length: 6 }, (_, index) => longText(index)), 'short', 'shorter'],
+        mode: 'shard',
       });
       const house = await first.service.serve({
         account: first.houseAccount,
         market: embeddedMarketId,
         texts: [longText(7)],
+        mode: 'shard',
       });
-      await settled(first, 8);
+      await settled(first, 4);
       const { experts } = first.service.status();
       // Closing settles what is open.
       const last = await embedOne(first, longText(8), 'shard');

@@ -54,7 +54,7 @@ beforeAll(async () => {
   receipts = [];
   while (left > 0) {
     for (let job = 0; job < jobsPerEpoch; job += 1)
-      receipts.push((await embedOne(market, longText(receipts.length), 'shard')).receiptId);
+      receipts.push((await embedOne(market, longText(receipts.length), 'shard')).examId);
     await settled(market, receipts.length);
     await epochEnds();
   }

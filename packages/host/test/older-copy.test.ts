@@ -18,7 +18,6 @@ const job = async (market: Awaited<ReturnType<typeof open>>, text: string): Prom
     market: embeddedMarketId,
     texts: [`${text} twelve words or more let the experts compete for a text in a shard`],
     mode: 'shard',
-    delivery: 'winner',
   });
 };
 

@@ -23,10 +23,10 @@ it.each([64, 512])('of %d opens, competes, routes, and opens again', async (dime
       if (round === 2) await test.reopen();
       const { market } = test;
       const answer = await embedOne(market, longText(round), 'shard');
-      expect([float32FromBytes(answer.answer).length, answer.mode]).toEqual([dimensions, 'shard']);
-      const routed = await embedOne(market, `short ${round}`, 'route');
+      expect([float32FromBytes(answer.answer).length, answer.isExamined]).toEqual([dimensions, true]);
+      const routed = await embedOne(market, `short ${round}`, 'auto');
       expect(float32FromBytes(routed.answer)).toHaveLength(dimensions);
-      expect(await failedChecks(market, await receiptOf(market, answer.receiptId))).toEqual([]);
+      expect(await failedChecks(market, await receiptOf(market, answer.examId))).toEqual([]);
     }
   });
 });

@@ -117,7 +117,7 @@ async function jobWithServed({ mayDecline }: { readonly mayDecline: boolean }): 
   // After a few failures it steps out of the draw for a while.
   clock.advance(longestPauseMs);
   for (let job = 0; job < 200; job += 1) {
-    const { receiptId } = await embedOne(market, longText(Math.floor(Math.random() * 1e6)), 'shard');
+    const { examId: receiptId } = await embedOne(market, longText(Math.floor(Math.random() * 1e6)), 'shard');
     const receipt = await receiptOf(market, receiptId);
     expect(await failedChecks(market, receipt)).toEqual([]);
     const { members } = (receipt.certificate as Certificate).body;

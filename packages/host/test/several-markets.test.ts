@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { hashBytes, type MarketId, type OwnerKey } from '@market-of-experts/core';
 import type { Market } from '@market-of-experts/protocol';
+import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import { steppedClock } from '@market-of-experts/testing/stepped-clock';
 import {
   blend,
@@ -20,7 +21,7 @@ import { type EmbeddedMarket, embeddedMarketId } from '../src/embedded-market.ts
 const second = 'second-market' as MarketId;
 const prepaidMicro = 1_000n * 1_000_000n;
 
-/** Embeds a text in one of the markets, by a competition. */
+/** Embeds a text in one of the markets and has experts compete for it, of which `examId` is the receipt. */
 async function compete(market: EmbeddedMarket, id: MarketId, number: number) {
   const [answer] = await market.service.serve({
     account: market.clientAccount,
@@ -28,7 +29,7 @@ async function compete(market: EmbeddedMarket, id: MarketId, number: number) {
     texts: [longText(number)],
     mode: 'shard',
   });
-  return answer!;
+  return { ...answer!, examId: editionReceiptParts(answer!.receiptId)!.receipts.at(-1)! };
 }
 
 function served(market: EmbeddedMarket, id: MarketId) {
@@ -41,7 +42,11 @@ function record(market: EmbeddedMarket, id: MarketId): Market {
 
 const allSettled = (market: EmbeddedMarket) =>
   vi.waitFor(() => {
-    for (const { pendingReceipts } of market.service.status().served!) expect(pendingReceipts).toBe(0);
+    for (const { id, pendingReceipts } of market.service.status().served!) {
+      expect(pendingReceipts).toBe(0);
+      // Nor is a tally open.
+      expect(market.service.balance(market.clientAccount, id).reservedMicro).toBe(0n);
+    }
   });
 
 interface JobReceipt extends Record<string, unknown> {
@@ -54,7 +59,7 @@ describe('two markets side by side', () => {
   const warnings: string[] = [];
   const open = () => openTestMarket(dataDir, { onWarning: (message) => warnings.push(message) });
   let market: EmbeddedMarket;
-  let jobs: { readonly id: MarketId; readonly receiptId: string; readonly feeMicro: bigint }[];
+  let jobs: { readonly id: MarketId; readonly examId: string; readonly feeMicro: bigint }[];
   beforeAll(async () => {
     market = await open();
     await market.experts.add(expert('fourth', blend('fourth', 0.65)));
@@ -74,7 +79,7 @@ describe('two markets side by side', () => {
     await market?.close();
     directory.remove();
   });
-  const receiptsOf = (id: MarketId) => jobs.filter((job) => job.id === id).map(({ receiptId }) => receiptId);
+  const receiptsOf = (id: MarketId) => jobs.filter((job) => job.id === id).map(({ examId }) => examId);
   const feesOf = (id: MarketId) =>
     jobs.filter((job) => job.id === id).reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
 
@@ -109,9 +114,9 @@ describe('two markets side by side', () => {
   });
 
   it('draw shards of their own sizes, and every receipt verifies', async () => {
-    for (const { id, receiptId } of jobs) {
-      const receipt = (await receiptOf(market, receiptId)) as JobReceipt;
-      expect(await failedChecks(market, receipt), receiptId).toEqual([]);
+    for (const { id, examId } of jobs) {
+      const receipt = (await receiptOf(market, examId)) as JobReceipt;
+      expect(await failedChecks(market, receipt), examId).toEqual([]);
       const paid = receipt.certificate.body.members.filter(
         (member) => !('onProbation' in member && member.onProbation),
       );
@@ -122,10 +127,13 @@ describe('two markets side by side', () => {
 
   it('settle apart: batches, orders, fees and cuts', () => {
     const [first, other] = [record(market, embeddedMarketId), record(market, second)];
-    expect(first.settledOrders).toBe(3);
-    expect(other.settledOrders).toBe(5);
-    expect(market.ledger.nextOrderSeq(market.clientAccount, embeddedMarketId)).toBe(3);
-    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(5);
+    expect(served(market, embeddedMarketId).jobs.certified).toBe(3);
+    expect(served(market, second).jobs.certified).toBe(5);
+    for (const [id, { settledOrders }] of [
+      [embeddedMarketId, first],
+      [second, other],
+    ] as const)
+      expect(market.ledger.nextOrderSeq(market.clientAccount, id)).toBe(settledOrders);
     expect(first.settledMicro).toBe(feesOf(embeddedMarketId));
     expect(other.settledMicro).toBe(feesOf(second));
     // The first keeps 2 % for its owner, the second 20 %.
@@ -147,48 +155,52 @@ describe('two markets side by side', () => {
 
   it('tell their jobs apart in lists, and have histories of their own', async () => {
     const { recentJobs } = market.service.status();
-    for (const { id, receiptId } of jobs)
-      expect(recentJobs.find((job) => job.receiptId === receiptId)?.market).toBe(id);
+    for (const { id, examId } of jobs)
+      expect(recentJobs.find((job) => job.receiptId === examId)?.market).toBe(id);
     expect(served(market, embeddedMarketId).history.records).toBe(3);
     expect(served(market, second).history.records).toBe(5);
   });
 
-  it('route short texts, each to its own', async () => {
+  it('serve short texts, each its own', async () => {
+    const ordersBefore = [embeddedMarketId, second].map((id) =>
+      market.ledger.nextOrderSeq(market.clientAccount, id),
+    );
     const [answer] = await market.service.serve({
       account: market.clientAccount,
       market: second,
       texts: ['hello'],
     });
-    expect(answer!.mode).toBe('route');
+    expect(answer!.isExamined).toBe(false);
     expect(await receiptOf(market, answer!.receiptId)).toMatchObject({ status: 'open' });
     await vi.waitFor(async () =>
       expect(await receiptOf(market, answer!.receiptId)).toMatchObject({ status: 'settled' }),
     );
     expect(await failedChecks(market, await receiptOf(market, answer!.receiptId))).toEqual([]);
-    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(6);
-    expect(market.ledger.nextOrderSeq(market.clientAccount, embeddedMarketId)).toBe(3);
+    expect(
+      [embeddedMarketId, second].map((id) => market.ledger.nextOrderSeq(market.clientAccount, id)),
+    ).toEqual([ordersBefore[0], ordersBefore[1]! + 1]);
   });
 
   it('go on after a restart, with all that they had', async () => {
     const before = [embeddedMarketId, second].map((id) => served(market, id));
     const openJob = compete(market, second, 9);
     await market.close();
-    const { receiptId, feeMicro } = await openJob;
+    const { examId, feeMicro } = await openJob;
     market = await open();
     await market.experts.add(expert('fourth', blend('fourth', 0.65)));
     const standing = (each: (typeof before)[number]['experts'][number]) => [each.name, each.wins, each.jobs];
     expect(served(market, embeddedMarketId).experts.map(standing)).toEqual(before[0]!.experts.map(standing));
     expect(served(market, second)).toMatchObject({
-      jobs: { certified: 6, routed: 1, refunded: 0 },
+      jobs: { certified: 6, refunded: 0 },
       settledMicro: before[1]!.settledMicro + feeMicro,
       history: { records: 6 },
     });
-    for (const id of [...jobs.map((job) => job.receiptId), receiptId]) {
+    for (const id of [...jobs.map((job) => job.examId), examId]) {
       const receipt = await receiptOf(market, id);
       expect(receipt.status).toBe('settled');
       expect(await failedChecks(market, receipt)).toEqual([]);
     }
-    const { receiptId: later } = await compete(market, second, 10);
+    const { examId: later } = await compete(market, second, 10);
     expect(await failedChecks(market, await receiptOf(market, later))).toEqual([]);
     expect(market.service.status().ledger.totalMicro).toBe(market.ledger.settings().supplyMicro);
     expect(warnings).toEqual([]);
@@ -317,7 +329,7 @@ describe('over epochs', () => {
     const refusal = await (async () => {
       for (let number = 0; ; number += 1)
         try {
-          answered.push((await compete(market, second, number)).receiptId);
+          answered.push((await compete(market, second, number)).examId);
           await allSettled(market);
           await vi.waitFor(() => expect([first, second].every(isPromised)).toBe(true));
           await epochEnds();
@@ -372,10 +384,11 @@ describe('over epochs', () => {
     expect(market.service.markets().map(({ id }) => id)).toEqual([embeddedMarketId]);
     const seq = market.ledger.nextOrderSeq(market.clientAccount, second);
     await createMarket(market, owner, second, { parameters: { feeBps: 0 } });
-    const { receiptId } = await compete(market, second, 77);
+    const { examId } = await compete(market, second, 77);
     await allSettled(market);
-    expect(await failedChecks(market, await receiptOf(market, receiptId))).toEqual([]);
-    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(seq + 1);
+    expect(await failedChecks(market, await receiptOf(market, examId))).toEqual([]);
+    // The exam, and a tally.
+    expect(market.ledger.nextOrderSeq(market.clientAccount, second)).toBe(seq + 2);
     expect(record(market, second).nextBatch).toBeGreaterThan(settledBefore);
     isConserved();
     // An epoch that ends at once leaves no time to promise weights: that is told, and does no harm.

@@ -10,6 +10,7 @@ export {
   type MarketExpert,
   marketExperts,
   marketSpec,
+  modelVersionOf,
 } from './catalogue/catalogue.ts';
 export type { BackendSpec } from './host/backend-spec.ts';
 export { createModelHost, type ModelHost, type ModelHostInit } from './host/model-host.ts';

@@ -1,15 +1,9 @@
 import type { NodeId } from '@market-of-experts/core';
 import { certificateJson } from './certificate-json.ts';
+import { receiptIdParts } from './receipt-id.ts';
 import type { ShownRecord } from './text-privacy.ts';
 
 type Json = Record<string, unknown>;
-
-/** Id of the order, and the number of the request in a tally. */
-export function receiptIdParts(id: string): { readonly order: string; readonly item?: number } | undefined {
-  const match = /^([0-9a-f]{64})(?:-(0|[1-9]\d{0,5}))?$/.exec(id);
-  if (match === null) return undefined;
-  return { order: match[1]!, ...(match[2] === undefined ? {} : { item: Number(match[2]) }) };
-}
 
 /** The plain fields of a receipt: all that is not evidence. They follow from the record, but for the names. */
 export function shownFields(id: string, record: ShownRecord, nameOf: (node: NodeId) => string): Json {

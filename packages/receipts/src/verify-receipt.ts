@@ -13,6 +13,7 @@ import {
 import { decodeShownRecord } from './receipt-record.ts';
 import { shownFields } from './shown-fields.ts';
 import type { ShownRecord } from './text-privacy.ts';
+import { checkEdition, editionDocumentSchema } from './verify-edition.ts';
 import { checkJob } from './verify-job.ts';
 import { checkSettlement } from './verify-settlement.ts';
 import { checkTally } from './verify-tally.ts';
@@ -26,7 +27,7 @@ export interface Verification {
 }
 
 /**
- * Recomputes a receipt document: draw, seals, losses, winner, fee and settlement, from the signed messages in
+ * Recomputes a receipt document, of an edition all receipts that it is made of: draw, seals, losses, winner, fee and settlement, from the signed messages in
  * it and the data that they name by hash. Every check runs as far as it can; a check that throws has failed.
  * What it must take on trust: that the roster's keys are those of the ledger, and the standings (earlier
  * certificates) that the witnesses signed.
@@ -35,7 +36,10 @@ export async function verifyReceipt(
   receipt: Record<string, unknown>,
   fetchBlob: FetchBlob,
 ): Promise<Verification> {
-  const checks = await checksOf(receipt, fetchBlob);
+  const ofEdition = editionDocumentSchema.safeParse(receipt);
+  const checks = ofEdition.success
+    ? await checkEdition(ofEdition.data, (part) => checksOf(part, fetchBlob))
+    : await checksOf(receipt, fetchBlob);
   return {
     isRight: checks.some(({ isSkipped }) => isSkipped !== true) && checks.every(({ ok }) => ok),
     checks,

@@ -1,8 +1,8 @@
 import { verifyBody } from '@market-of-experts/core';
 import { type Roster, tallyDomain, tallyEffects, tallyItemsHash } from '@market-of-experts/protocol';
 import { type Check, expect, expectSame, type KnownReceipt, same } from './receipt-checks.ts';
+import { receiptIdParts } from './receipt-id.ts';
 import { sessionId } from './session-id.ts';
-import { receiptIdParts } from './shown-fields.ts';
 
 /** Routed work: client and expert signed for it, and the payments follow. */
 export async function checkTally(

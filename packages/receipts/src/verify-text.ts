@@ -2,7 +2,7 @@ import { messageOf } from '@market-of-experts/core';
 import { saltedDataHash } from '@market-of-experts/protocol';
 import { previewCharacters } from './preview.ts';
 import { expect, type KnownReceipt, orderOf, type ReceiptCheck } from './receipt-checks.ts';
-import { receiptIdParts } from './shown-fields.ts';
+import { receiptIdParts } from './receipt-id.ts';
 
 /**
  * Whether the text is the one that was ordered. The only check that needs the text, and so the only one that not everybody

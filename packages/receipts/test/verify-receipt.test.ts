@@ -1,8 +1,9 @@
 import { decode, encode } from '@market-of-experts/core';
-import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
+import { type EmbeddedMarket, partOf } from '@market-of-experts/host/embedded-market';
 import {
   embedOne,
   failedChecks,
+  founders,
   longText,
   openTestMarket,
   receiptOf,
@@ -11,6 +12,7 @@ import {
 } from '@market-of-experts/testing/test-market';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { editionReceiptParts } from '../src/receipt-id.ts';
 
 type Receipt = Record<string, unknown>;
 type Path = readonly (string | number)[];
@@ -19,7 +21,9 @@ const directory = temporaryDirectory();
 let market: EmbeddedMarket;
 const receipts = new Map<string, Receipt>();
 beforeAll(async () => {
-  market = await openTestMarket(directory.path);
+  market = await openTestMarket(directory.path, {
+    parts: [founders[0], founders[2], founders[1]].map(partOf),
+  });
   const shard = await embedOne(market, longText(1), 'shard');
   const [, second] = await market.service.serve({
     account: market.clientAccount,
@@ -36,11 +40,12 @@ beforeAll(async () => {
     })
     .catch(() => undefined);
   expect(voided).toBeUndefined();
-  await settled(market, 3);
+  await settled(market, 5);
   const refund = market.service.status().recentJobs.find(({ outcome }) => outcome === 'refunded')!;
   for (const [kind, id] of [
-    ['certificate', shard.receiptId],
-    ['tally', second!.receiptId],
+    ['certificate', shard.examId],
+    ['edition', shard.receiptId],
+    ['tally', editionReceiptParts(second!.receiptId)!.receipts[1]!],
     ['void', refund.receiptId],
   ] as const)
     for (const viewer of [undefined, market.clientAccount])
@@ -158,6 +163,80 @@ describe.each(kinds)('the receipt of a %s', (kind) => {
       }
       expect(unnoticed).toEqual([]);
     }
+  });
+});
+
+describe.each(['edition', 'edition, for who paid'])('the receipt of a text that an %s served', (kind) => {
+  const documentsIn = (receipt: Receipt): Receipt[] => [
+    ...(receipt.parts as Receipt[]),
+    receipt.exam as Receipt,
+  ];
+
+  it('verifies with all that it is made of', async () => {
+    const receipt = receipts.get(kind)!;
+    expect(receipt).toMatchObject({ status: 'settled', edition: 'text-embedding@1', missing: [] });
+    expect(receipt.parts).toHaveLength(3);
+    expect(await failedChecks(market, receipt)).toEqual([]);
+    const { verifyReceipt } = await import('../src/verify-receipt.ts');
+    const { checks } = await verifyReceipt(
+      receipt,
+      async (hash) => (await market.service.blob(hash as never))!,
+    );
+    const names = checks.map(({ name }) => name);
+    for (const name of ['edition', 'part 1: tally', 'part 3: settlement', 'exam: losses, winner and fee'])
+      expect(names).toContain(name);
+  });
+
+  it('fails when any of its fields says something else, or one is added or left out', async () => {
+    const receipt = receipts.get(kind)!;
+    const unnoticed: string[] = [];
+    for (const path of leavesOf(receipt)) {
+      // Texts of bytes are changed from within, above and below.
+      if (['record', 'detail', 'signed', 'editionRecord'].includes(String(path.at(-1)))) continue;
+      if ((await failedChecks(market, withChange(receipt, path) as Receipt)).length === 0)
+        unnoticed.push(path.join('.'));
+    }
+    expect(unnoticed.filter((path) => !/(names\..*|worker\.name|missing\.\d\.name)$/.test(path))).toEqual([]);
+    expect(await failedChecks(market, { ...receipt, refund: '1000000' })).not.toEqual([]);
+    for (const name of Object.keys(receipt)) {
+      const { [name]: _, ...rest } = receipt;
+      expect(await failedChecks(market, rest), `without ${name}`).not.toEqual([]);
+    }
+  });
+
+  it('fails when its edition is changed', async () => {
+    const receipt = receipts.get(kind)!;
+    const edition = decode(
+      new Uint8Array(Buffer.from(receipt.editionRecord as string, 'base64')),
+      z.unknown(),
+    );
+    for (const path of leavesOf(edition)) {
+      const editionRecord = Buffer.from(encode(withChange(edition, path))).toString('base64');
+      expect(await failedChecks(market, { ...receipt, editionRecord }), path.join('.')).toContain('edition');
+    }
+  });
+
+  it('fails when parts change places, one is left out, or another text’s stands for one', async () => {
+    const receipt = receipts.get(kind)!;
+    const [first, second, third] = receipt.parts as [Receipt, Receipt, Receipt];
+    const other = receipts.get(kind.replace('edition', 'tally'))!;
+    for (const parts of [
+      [second, first, third],
+      [first, second],
+      [first, first, third],
+      [first, other, third],
+    ]) {
+      const named = [...parts, receipt.exam as Receipt].map(({ id }) => id);
+      const id = [String(receipt.id).slice(0, 64), ...named].join('.');
+      const feeMicro = String(
+        [...parts, receipt.exam as Receipt].reduce((sum, part) => sum + BigInt(String(part.feeMicro)), 0n),
+      );
+      // Also where id and fee are those of what is shown: only another text of the same expert passes for a part.
+      const failed = await failedChecks(market, { ...receipt, id, parts, feeMicro });
+      if (parts[1] === other) expect(failed).toEqual([]);
+      else expect(failed).toContain('edition');
+    }
+    expect(documentsIn(receipt)).toHaveLength(4);
   });
 });
 

@@ -109,11 +109,13 @@ export interface ExpertNodeInit {
   readonly name: string;
   readonly policy: DecisionPolicy;
   readonly backend: ExpertBackend;
+  /** In its own space; default the same. */
+  readonly own?: ExpertBackend | undefined;
 }
 
 /** Begins an expert's process, after the one before has lost its connection. */
 export async function startExpert(
-  { name, policy, backend }: ExpertNodeInit,
+  { name, policy, backend, own }: ExpertNodeInit,
   components: NodeComponents & { readonly presence: PresenceBook; readonly random: Random },
 ): Promise<void> {
   const { keys, connections, view, clock, random, presence } = components;
@@ -122,7 +124,7 @@ export async function startExpert(
   const transport = connections.connect(node);
   expertRole({ signer: components.signerOf(name), policy })({
     transport,
-    skill: embeddingSkill(backend),
+    skill: embeddingSkill(backend, own),
     view,
     clock,
     random,

@@ -30,6 +30,7 @@ import { encoderBackend } from './encoders.ts';
 import { startExpert, ticketsOf, validatorNode } from './ledger-market-nodes.ts';
 import { encodeOf, registeredLedger } from './registered-ledger.ts';
 import { smallParameters } from './small-market.ts';
+import { testEdition } from './test-edition.ts';
 import { testKeys } from './test-keys.ts';
 import { type VirtualClock, virtualClock } from './virtual-clock.ts';
 
@@ -74,6 +75,10 @@ export interface LedgerMarket {
 export interface LedgerMarketInit {
   /** Whether the gateway is told what validators settled in its place; default true, as in one process. */
   readonly keepsOthersBatches?: boolean;
+  /** Experts of the edition, by number; default the first one alone. */
+  readonly parts?: readonly number[];
+  /** The n-th expert's backend in its own space; default: as in exams. */
+  readonly own?: (index: number) => ExpertBackend | undefined;
   /** Changes to those of the market. */
   readonly parameters?: Partial<MarketParameters>;
   readonly policy?: DecisionPolicy;
@@ -131,6 +136,13 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const presence = presenceBook();
   // Also strangers, for whom a test answers.
   for (const node of experts) presence.enter(node, () => false);
+  const edition = testEdition(
+    { network: ledger.network, market },
+    (init.parts ?? [0]).map((index) => ({
+      node: experts[index]!,
+      dimensions: init.own?.(index)?.dimensions ?? parameters.dimensions,
+    })),
+  );
   const view = ledgerView({
     market,
     ledger,
@@ -145,6 +157,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     // The last one is on probation.
     founders: () => experts.slice(0, -1),
     presence,
+    edition: (number = 1) => (number === 1 ? edition : undefined),
     start: { batch: 0, standings: Standings.empty, totals: noOrders },
   });
   const guard = init.guard ?? memoryGuard(clock.nowMs);
@@ -173,7 +186,12 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     const name = `expert-${index}`;
     const backend = encoderBackend(name, parameters.dimensions, encodeOf(index, parameters));
     return startExpert(
-      { name, policy, backend: init.backend?.(index, backend, clock) ?? backend },
+      {
+        name,
+        policy,
+        backend: init.backend?.(index, backend, clock) ?? backend,
+        own: init.own?.(index),
+      },
       { ...components, random: randomOf(name) },
     );
   };
@@ -200,6 +218,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     random: randomOf('gateway'),
     slots: jobSlots(),
     countTokens: (text) => text.length,
+    isPartHere: ({ node }) => presence.now().here.has(node),
+    nameOf: (node) => `expert-${experts.indexOf(node)}`,
     onRecord: (_, record) => records.push(record),
     onWarning,
   });

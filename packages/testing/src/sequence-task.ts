@@ -1,4 +1,4 @@
-import { type Answer, fraction, type MarketParameters, type Task } from '@market-of-experts/protocol';
+import { type Answer, fraction, type Task } from '@market-of-experts/protocol';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
 /** What a member says: the next number of each row that was kept; to the second list, numbers as it sees them and what comes next. */
@@ -41,13 +41,12 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
   mostData: () => mostData,
   mostEntries: () => 3 * mostData,
   mostReserveBytes: () => 1_024,
-  isAnswer: (whole) => whole.length === 4,
+  isPart: (answer) => answer.length === 4,
   open({ first, second }, question) {
     if (first.length !== question.first.length || second.length !== question.second.length) return undefined;
     if ([...first, ...second].some((bytes) => bytes.length !== 4)) return undefined;
     return { first: first.map(numberIn), second: second.map(numberIn) };
   },
-  wholeOf: (second, datum) => second[datum.second[1]!]!,
   score(seats, { assignment }) {
     const judges = seats.filter(({ isJudge }) => isJudge);
     const truths = assignment.map(({ second: [hidden] }) => {
@@ -68,7 +67,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
     place: judges.length,
     vectors: assignment.map(() => Uint8Array.of(1)),
   }),
-  deliver: (answers, weights) => answers[weights.indexOf(Math.max(...weights))]!,
+  mix: (_edition, answers) => answers.find((answer) => answer !== undefined)!,
 };
 
 /** An expert that takes a row of numbers to go on in even steps, and is so far off with its guess: by how the row begins, too. */
@@ -81,7 +80,7 @@ export const sequenceSkill = (error: number | ((begins: number) => number)): Tas
     answerFirst: async (list) => list.map((row) => bytesOf(following(row) + errorOf(row))),
     answerSecond: (list) => answerAll(list),
     publish: async (pieces) => Int16Array.from(pieces, following),
-    answerAll: (data: readonly string[], _: MarketParameters, __: AbortSignal) => answerAll(data),
+    answerAll: (data) => answerAll(data),
   };
 };
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AccountId,
   fromHex,
@@ -20,6 +21,7 @@ import { validatorSpecs } from '@market-of-experts/host/validators/validators';
 import { temporaryDirectory } from '@market-of-experts/ledger/compliance/temporary-directory';
 import { type ExpertBackend, referenceBackend } from '@market-of-experts/models';
 import type { MarketParameters, MarketTerms } from '@market-of-experts/protocol';
+import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import { verifyReceipt } from '@market-of-experts/receipts/verify-receipt';
 
 export { temporaryDirectory };
@@ -132,37 +134,29 @@ export function longText(number: number): string {
   return `The old ${subject} number ${number} waits near the quiet harbour until evening comes, then it moves slowly past the market square and nobody in the town remembers where the ${subject} began.`;
 }
 
-/** Embeds one text for the client. */
-export async function embedOne(
-  market: EmbeddedMarket,
-  text: string,
-  mode: 'shard' | 'route' | 'auto' = 'auto',
-) {
+/** Embeds one text for the client, by default with an exam on it, whose own receipt is `examId`. */
+export async function embedOne(market: EmbeddedMarket, text: string, mode: 'shard' | 'auto' = 'shard') {
   const [answer] = await market.service.serve({
     account: market.clientAccount,
     market: embeddedMarketId,
     texts: [text],
     mode,
   });
-  return answer!;
+  return { ...answer!, examId: editionReceiptParts(answer!.receiptId)!.receipts.at(-1)! };
 }
 
-/** Resolves when every decided order is settled. */
+/** Resolves when so many orders are settled, and no tally of the client's or the house's is open. */
 export async function settled(market: EmbeddedMarket, orders: number): Promise<void> {
   const isDone = (): boolean => {
     const { jobs, pendingReceipts } = market.service.status();
-    return jobs.certified + jobs.routed + jobs.refunded >= orders && pendingReceipts === 0;
+    const { balance } = market.service;
+    return (
+      jobs.certified + jobs.routed + jobs.refunded >= orders &&
+      pendingReceipts === 0 &&
+      [market.clientAccount, market.houseAccount].every((account) => balance(account).reservedMicro === 0n)
+    );
   };
-  if (isDone()) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const unsubscribe = market.service.subscribe(() => {
-    if (isDone()) resolve();
-  });
-  try {
-    await promise;
-  } finally {
-    unsubscribe();
-  }
+  while (!isDone()) await delay(10);
 }
 
 type Receipt = Record<string, unknown>;

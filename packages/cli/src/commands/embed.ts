@@ -25,17 +25,18 @@ export function addEmbed(program: Command): void {
     .option('--delimiter <character>', 'CSV: what separates columns (default: a comma; a tab in .tsv)')
     .option('--id <name>', 'JSONL, CSV: field or column of the id (default: file:line)')
     .option('--ext <list>', 'folders: only files with these extensions, e.g. txt,md')
-    .option('--model <name>', "market to ask (default: the first of the market's own list)")
-    .option('--dimensions <count>', 'shorter vectors than the market gives')
-    .addOption(new Option('--mode <mode>', 'how texts are served').choices(['auto', 'shard', 'route']))
+    .option(
+      '--model <name>',
+      "market to ask, or one of its editions, like text-embedding@1 (default: the first of the market's own list)",
+    )
+    .option('--dimensions <count>', 'shorter vectors than the edition gives')
     .addOption(
-      new Option('--delivery <kind>', 'what is delivered of a shard').choices([
-        'ensemble',
-        'expected-best',
-        'winner',
+      new Option('--mode <mode>', 'shard: have experts examined on each text, too').choices([
+        'auto',
+        'shard',
       ]),
     )
-    .option('--max-fee <credits>', 'most that one text may cost')
+    .option('--max-fee <credits>', 'most that one text may cost, an exam on it included')
     .option('--concurrency <count>', 'requests under way at once', '4')
     .option('--batch <count>', 'texts in one request', '32')
     .option('--retries <count>', 'how often a request that failed is sent again', '5')
@@ -45,7 +46,8 @@ export function addEmbed(program: Command): void {
     .addHelpText(
       'after',
       `
-Run the same command again after an interruption: texts that --output holds are neither sent nor paid again.
+The edition that serves the texts is written to each row; a file holds vectors of one edition, none of which
+lacks a part. Run the same command again after an interruption: texts that --output holds are neither sent nor paid again.
 Exit codes: 0 all done, 1 error, 2 wrong usage, 3 some texts failed (named on standard error), 130 interrupted.
 
 Examples:

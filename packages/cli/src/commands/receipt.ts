@@ -39,7 +39,7 @@ Examples:
   $ moe receipt 3f9c… --json > receipt.json`,
     )
     .action(async (id: string, options: ConnectionOptions & { json?: boolean; verify?: boolean }) => {
-      if (!/^[A-Za-z0-9_.:-]{1,128}$/.test(id))
+      if (!/^[A-Za-z0-9_.:-]{1,1024}$/.test(id))
         throw usageError('This is no id of a receipt. Copy it from the answer, or from `moe status --json`.');
       const client = connect(options);
       const whole = await wholeReceiptId(client, id);

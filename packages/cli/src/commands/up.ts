@@ -18,6 +18,7 @@ interface Flags {
   readonly epoch: string;
   readonly acceptClock?: boolean;
   readonly experts?: string;
+  readonly newEdition?: boolean;
   readonly joinMarkets?: string;
   readonly joinBudget?: string;
   readonly acceptOlderCopy?: boolean;
@@ -37,6 +38,10 @@ export function addUp(program: Command): void {
     )
     .option('--data <folder>', 'data directory: ledger, models, API key (MOE_HOME; default ./.moe)')
     .option('--experts <list>', 'catalogue names of the experts to start, separated by commas')
+    .option(
+      '--new-edition',
+      'serve by another edition where the experts are no longer those of the one in force; that one stays under its name',
+    )
     .option('--validators <number>', 'validators to run, 1 to 16', '3')
     .option(
       '--lying-validator',
@@ -103,6 +108,7 @@ function readUpOptions(flags: Flags): UpOptions {
     hasTraining: flags.training,
     hasPricing: flags.pricing,
     experts,
+    hasNewEdition: flags.newEdition === true,
     joinMarkets: flags.joinMarkets?.split(',').map((name) => readMarket(name.trim())) ?? [],
     prepaidBudgetMicro: flags.prepaidBudget === undefined ? undefined : parseCredits(flags.prepaidBudget),
     joinBudgetMicro: flags.joinBudget === undefined ? undefined : parseCredits(flags.joinBudget),

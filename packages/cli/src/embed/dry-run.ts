@@ -1,5 +1,5 @@
-import type { MarketListing } from '@market-of-experts/api/models';
 import { feeOf } from '@market-of-experts/protocol';
+import type { ChosenEdition } from './chosen-edition.ts';
 import type { InputItem, Problem } from './input.ts';
 
 /** What a run would do. Prices are the market's now: they may change before the run. */
@@ -14,9 +14,10 @@ export interface DryRun {
 
 export async function dryRun(
   items: AsyncIterable<InputItem>,
-  market: MarketListing | undefined,
+  chosen: ChosenEdition | undefined,
   onProblem: (problem: Problem) => void,
 ): Promise<DryRun> {
+  const market = chosen?.market;
   let texts = 0;
   let bytes = 0;
   let feeMicro = 0n;
@@ -38,7 +39,8 @@ export async function dryRun(
     }
     texts += 1;
     bytes += size;
-    if (market !== undefined) feeMicro += feeOf(size, market.pricePerKilobyteMicro, 0n);
+    if (chosen !== undefined)
+      feeMicro += BigInt(chosen.parts) * feeOf(size, chosen.market.pricePerKilobyteMicro, 0n);
   }
   return { texts, bytes, ...problems, estimatedFeeMicro: market === undefined ? undefined : feeMicro };
 }

@@ -4,8 +4,8 @@ import { type EmbedOptions, isRefused, type MarketClient } from '@market-of-expe
 export interface RequestSettings {
   readonly model: string;
   readonly dimensions: number | undefined;
-  /** Options of our own: mode, delivery, maxFeeCredits. */
-  readonly moe: Pick<EmbedOptions, 'mode' | 'delivery' | 'maxFeeCredits'>;
+  /** Options of our own. */
+  readonly moe: Pick<EmbedOptions, 'mode' | 'maxFeeCredits'>;
   /** How often a request is sent again that failed for a passing reason. */
   readonly retries: number;
 }
@@ -83,6 +83,8 @@ async function request(
     model,
     dimensions,
     ...moe,
+    // What is stored must be comparable.
+    isStrict: true,
     retries,
     signal: signals.abort,
     giveUp: signals.stop,

@@ -1,4 +1,3 @@
-import type { MarketListing } from '@market-of-experts/api/models';
 import { formatCredits, isMoeError, MoeError } from '@market-of-experts/core';
 import type { MarketClient } from '@market-of-experts/sdk';
 import { connect } from '../connection/connect.ts';
@@ -7,6 +6,7 @@ import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printAside, printJson } from '../terminal/print.ts';
 import { startProgressLine } from '../terminal/progress-line.ts';
 import { formatCount, formatDuration, paintError, plural, printable } from '../terminal/text.ts';
+import type { ChosenEdition } from './chosen-edition.ts';
 import { type EmbedFlags, type EmbedOptions, readEmbedOptions } from './embed-options.ts';
 import { countTexts, drawProgress } from './embed-progress.ts';
 import { type Problem, place } from './input.ts';
@@ -26,10 +26,10 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
   const client = connect(flags);
   if (flags.dryRun) return estimate(inputs, flags, options, client);
 
-  const market = await findMarket(client, options.model);
+  const { market, model } = await findMarket(client, options.model);
   const stop = new AbortController();
   const abort = new AbortController();
-  const output = createOutput(options, flags, market.id, abort.signal);
+  const output = createOutput(options, flags, model, abort.signal);
   const tally = newTally();
   const startedAtMs = performance.now();
   const failures: Problem[] = [];
@@ -75,7 +75,7 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
         output,
         client,
         settings: {
-          model: market.id,
+          model,
           dimensions: options.dimensions,
           moe: options.moe,
           retries: options.retries,
@@ -105,7 +105,7 @@ export async function embedCommand(inputs: readonly string[], flags: EmbedFlags)
   const isInterrupted = interrupts > 0;
   const summary = summarise(tally, performance.now() - startedAtMs, isInterrupted);
   if (flags.json && error === undefined)
-    printJson({ ...summary, model: market.id, output: options.output, failures: failures.map(listed) });
+    printJson({ ...summary, model, output: options.output, failures: failures.map(listed) });
   else if (!flags.json && (error === undefined || tally.embedded + tally.resumed > 0)) {
     printAside(sentence(tally, performance.now() - startedAtMs));
     if ((isInterrupted || error !== undefined) && options.output !== undefined)
@@ -122,7 +122,7 @@ async function estimate(
   options: EmbedOptions,
   client: MarketClient,
 ): Promise<void> {
-  const market = await findMarket(client, options.model).catch((error: unknown) => {
+  const found = await findMarket(client, options.model).catch((error: unknown) => {
     if (isMoeError(error, 'market-unreachable')) return undefined;
     throw error;
   });
@@ -130,12 +130,12 @@ async function estimate(
   const { dryRun } = await import('./dry-run.ts');
   const result = await dryRun(
     readInputs(inputs, options.input, new AbortController().signal),
-    market,
+    found,
     (problem) => {
       if (!flags.json) printAside(describe(problem));
     },
   );
-  if (flags.json) printJson({ dryRun: true, ...result, model: market?.id ?? null });
+  if (flags.json) printJson({ dryRun: true, ...result, model: found?.model ?? null });
   else {
     print(
       `${plural(result.texts, 'text')}, ${formatCount(result.bytes)} bytes; ${formatCount(result.failed)} cannot be embedded, ` +
@@ -150,13 +150,23 @@ async function estimate(
   if (result.failed > 0) process.exitCode = exitCodes.partlyFailed;
 }
 
-async function findMarket(client: MarketClient, model: string | undefined): Promise<MarketListing> {
+/** A market, and the name of its edition: of the one in force where `model` names none, so that it stays the same to the end. */
+async function findMarket(client: MarketClient, model: string | undefined): Promise<ChosenEdition> {
   const { markets } = await client.status();
-  const found =
-    model === undefined
+  const [name, number] = model?.split('@') ?? [];
+  const market =
+    name === undefined
       ? markets[0]
-      : markets.find((market) => market.id === model || market.aliases.includes(model));
-  if (found !== undefined) return found;
+      : markets.find(({ id, aliases }) => id === name || aliases.includes(name));
+  const edition = market?.editions?.find((each) =>
+    number === undefined ? each.isInForce : String(each.number) === number,
+  );
+  if (market !== undefined && (edition !== undefined || number === undefined))
+    return { market, parts: edition?.parts.length ?? 1, model: edition?.name ?? market.id };
+  if (market?.editions !== undefined)
+    throw usageError(
+      `"${market.id}" has no edition ${number} at ${client.url}. Give --model one of: ${market.editions.map((each) => each.name).join(', ')}.`,
+    );
   if (markets.length === 0) throw new MoeError('no-market', `There is no market at ${client.url} yet.`);
   throw usageError(
     `There is no market "${model}" at ${client.url}. Give --model one of: ${markets.map(({ id }) => id).join(', ')}.`,

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { ServiceMode } from '@market-of-experts/api/embeddings';
 import { parseCredits } from '@market-of-experts/core';
-import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { EmbedOptions as SentOptions } from '@market-of-experts/sdk';
 import { usageError } from '../terminal/exit-codes.ts';
 import type { InputFormat, InputOptions, TextSplit } from './input.ts';
@@ -28,7 +27,6 @@ export interface EmbedFlags {
   readonly model?: string;
   readonly dimensions?: string;
   readonly mode?: ServiceMode;
-  readonly delivery?: Delivery;
   readonly maxFee?: string;
   readonly concurrency: string;
   readonly batch: string;
@@ -43,7 +41,7 @@ export interface EmbedOptions {
   readonly isNpy: boolean;
   readonly model: string | undefined;
   readonly dimensions: number | undefined;
-  readonly moe: Pick<SentOptions, 'mode' | 'delivery' | 'maxFeeCredits'>;
+  readonly moe: Pick<SentOptions, 'mode' | 'maxFeeCredits'>;
   readonly concurrency: number;
   readonly batchTexts: number;
   readonly retries: number;
@@ -88,7 +86,6 @@ export function readEmbedOptions(inputs: readonly string[], flags: EmbedFlags): 
       flags.dimensions === undefined ? undefined : count('--dimensions', flags.dimensions, 1, 65_536),
     moe: {
       ...(flags.mode === undefined ? {} : { mode: flags.mode }),
-      ...(flags.delivery === undefined ? {} : { delivery: flags.delivery }),
       ...(flags.maxFee === undefined ? {} : { maxFeeCredits: flags.maxFee }),
     },
     concurrency: count('--concurrency', flags.concurrency, 1, 64),

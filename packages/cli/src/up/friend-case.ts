@@ -98,13 +98,7 @@ async function findCalledFriend(
       const kind = sampleKinds[job % sampleKinds.length]!;
       const texts = sampleTexts(kind);
       const { text } = texts[Math.floor(job / sampleKinds.length) % texts.length]!;
-      await market.service.serve({
-        account: market.houseAccount,
-        market: market.firstMarket,
-        texts: [text],
-        mode: 'shard',
-        signal: ended,
-      });
+      await market.examine(text, ended);
     }
   } catch (error) {
     // Time is up, or the house has spent its money: what was seen is shown.

@@ -1,5 +1,5 @@
 import type { JobSummary } from '@market-of-experts/api/jobs';
-import { cutText, isMoeError, type MarketId } from '@market-of-experts/core';
+import { cutText, isMoeError } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 
@@ -11,7 +11,6 @@ interface HouseText {
 
 export interface HouseInit {
   readonly market: EmbeddedMarket;
-  readonly marketId: MarketId;
   /** Jobs at most, in this run of the program. */
   readonly budget: number;
   readonly signal: AbortSignal;
@@ -48,13 +47,7 @@ export function openHouse(init: HouseInit): House {
       left -= 1;
       kindOfPreview.set(cutText(text, 120), kind);
       try {
-        await market.service.serve({
-          account: market.houseAccount,
-          market: init.marketId,
-          texts: [text],
-          mode: 'shard',
-          signal,
-        });
+        await market.examine(text, signal);
       } catch (error) {
         // The house has spent its money: the market goes on with its clients'.
         if (isMoeError(error, 'insufficient-funds')) left = 0;

@@ -13,9 +13,8 @@ import { paint } from '../terminal/text.ts';
 import { greet } from './greeting.ts';
 import { assertCanListen, cannotListen } from './listen-address.ts';
 import { createLog } from './log.ts';
-import { openRouter, type Router } from './router.ts';
 import { type RunningMarket, warn } from './running-market.ts';
-import { addExperts, chooseExperts, foundersOf, openExpert } from './start-experts.ts';
+import { addExperts, chooseExperts, firstOf, foundersOf, openExpert, partsOf } from './start-experts.ts';
 import { stopSignal, untilAborted } from './stop-signal.ts';
 import type { UpOptions } from './up-options.ts';
 import { whileServing } from './while-serving.ts';
@@ -57,8 +56,7 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     log.say(paint('bold', 'Market of Experts'));
     log.background('building and loading all-MiniLM-L6-v2, the founding expert');
-    const router = openRouter(models);
-    const market = await openMarket(options, chosen, { models, router, log, signal });
+    const market = await openMarket(options, chosen, { models, log, signal });
     closers.push(() => market.close());
     signal.throwIfAborted();
     const watching = setInterval(() => {
@@ -73,11 +71,10 @@ export async function up(options: UpOptions): Promise<void> {
     }, ledgerLookMs);
     closers.push(async () => clearInterval(watching));
     log.background('experts compute their vectors of the calibration set');
-    const others = chosen.slice(1);
-    const quick = others.filter(({ startup, speed }) => startup === 'immediate' && speed !== 'slow');
-    const slow = others.filter(({ name }) => !quick.some((expert) => expert.name === name));
+    const first = firstOf(chosen.slice(1));
+    const others = chosen.slice(1).filter((expert) => !first.includes(expert));
     const running: RunningMarket = { market, models, options, log, signal };
-    await addExperts(running, quick.slice(0, 2));
+    await addExperts(running, first);
     signal.throwIfAborted();
     const gateway = await createGateway({
       service: market.service,
@@ -93,11 +90,11 @@ export async function up(options: UpOptions): Promise<void> {
     writeDurably(address, `${localAddress(gateway.url)}\n`);
     closers.push(async () => rmSync(address, { force: true }));
     isServing = true;
-    const rest = addExperts(running, [...quick.slice(2), ...slow]);
+    const rest = addExperts(running, others);
     log.background(undefined);
     greet(running, gateway.url, performance.now() - startedMs);
 
-    const work = whileServing(running, { gatewayUrl: gateway.url, router, rest });
+    const work = whileServing(running, { gatewayUrl: gateway.url, rest });
     // Undone after the models have ended, which it may be waiting for.
     closers.unshift(() => work);
     await Promise.race([untilAborted(signal), work.then(() => untilAborted(signal))]);
@@ -117,9 +114,9 @@ export async function up(options: UpOptions): Promise<void> {
 function openMarket(
   options: UpOptions,
   chosen: readonly MarketExpert[],
-  parts: Pick<RunningMarket, 'models' | 'log' | 'signal'> & { readonly router: Router },
+  parts: Pick<RunningMarket, 'models' | 'log' | 'signal'>,
 ): Promise<EmbeddedMarket> {
-  const { models, router, log, signal } = parts;
+  const { models, log, signal } = parts;
   return openEmbeddedMarket({
     dataDir: options.dataDirectory,
     acceptsOlderCopy: options.acceptsOlderCopy,
@@ -127,7 +124,8 @@ function openMarket(
     founders: foundersOf(chosen),
     countTokens: (text) => models.countTokens(text),
     version: manifest.version,
-    router: router.backend,
+    parts: partsOf(chosen),
+    isEditionRenewed: options.hasNewEdition,
     validators: validatorSpecs(options.validators).map((spec, index) =>
       options.hasLiar && index === options.validators - 1 ? { ...spec, testimony: contraryTestimony } : spec,
     ),

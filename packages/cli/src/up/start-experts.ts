@@ -1,10 +1,12 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
+import type { PartSpec } from '@market-of-experts/host/embedded-market';
 import type { ExpertSpec } from '@market-of-experts/host/house/expert-pool';
 import {
   type MarketExpert,
   type ModelHost,
   marketExperts,
   marketSpec,
+  modelVersionOf,
   readAlignment,
 } from '@market-of-experts/models';
 import { embeddedParameters, leastPaidExperts } from '@market-of-experts/protocol';
@@ -43,7 +45,24 @@ export function foundersOf(chosen: readonly MarketExpert[]): readonly string[] {
   return [...quick, ...slow.slice(0, Math.max(0, leastFounders - quick.length))].map(({ name }) => name);
 }
 
-/** Opens an expert in the market's space; `isPricing`: its ask for being called follows demand. */
+/** Those without whom nothing is served, and as many others that are quickly there as an exam needs. */
+export function firstOf(others: readonly MarketExpert[]): readonly MarketExpert[] {
+  const isQuick = ({ startup, speed }: MarketExpert): boolean => startup === 'immediate' && speed !== 'slow';
+  const parts = others.filter(({ partWeightSteps }) => partWeightSteps !== undefined);
+  const rest = others.filter((expert) => isQuick(expert) && !parts.includes(expert));
+  return [...parts, ...rest.slice(0, Math.max(0, leastFounders - 1 - parts.length))];
+}
+
+/** The parts of the edition that a new market opens with. */
+export function partsOf(chosen: readonly MarketExpert[]): readonly PartSpec[] {
+  return chosen.flatMap((expert) => {
+    const { name, dimensions, partWeightSteps } = expert;
+    if (partWeightSteps === undefined) return [];
+    return [{ name, modelVersion: modelVersionOf(expert), dimensions, weightSteps: partWeightSteps }];
+  });
+}
+
+/** Opens an expert in the market's space, and where it can be a part of an edition also in its own; `isPricing`: its ask for being called follows demand. */
 export async function openExpert(
   models: ModelHost,
   expert: MarketExpert,
@@ -54,6 +73,9 @@ export async function openExpert(
     name: expert.name,
     description: expert.description,
     backend: await models.open(spec),
+    ...(expert.partWeightSteps === undefined
+      ? {}
+      : { own: await models.open(expert.native), modelVersion: modelVersionOf(expert) }),
     isAskAutomatic: isPricing,
     ...(spec.kind === 'aligned' ? { alignment: readAlignment(spec.alignmentFile).heldOutCosine } : {}),
   };

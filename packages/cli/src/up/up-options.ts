@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly acceptsClock: boolean;
   /** Catalogue names of the experts to start; `undefined` for the usual ones. */
   readonly experts: readonly string[] | undefined;
+  /** Makes another edition where the experts are not those of the one in force. */
+  readonly hasNewEdition: boolean;
   /** Markets of others that the house joins from now on. */
   readonly joinMarkets: readonly MarketId[];
   /** What it may put into all of them together; as chosen before without it. */

@@ -8,7 +8,6 @@ import { usage } from './greeting.ts';
 import { openHouse } from './house.ts';
 import type { UpLog } from './log.ts';
 import { askForNewcomer, isOnProbation } from './newcomers.ts';
-import type { Router } from './router.ts';
 import { type RunningMarket, warn } from './running-market.ts';
 import { addSpecialists } from './specialists.ts';
 import { chooseExperts } from './start-experts.ts';
@@ -33,14 +32,13 @@ const calibrationPieces = 4_096;
  */
 export async function whileServing(
   running: RunningMarket,
-  { gatewayUrl, router, rest }: { gatewayUrl: string; router: Router; rest: Promise<void> },
+  { gatewayUrl, rest }: { gatewayUrl: string; rest: Promise<void> },
 ): Promise<void> {
   const { market, log, options, signal } = running;
   /** Counts once everybody is in. */
   let wins: WinTable | undefined;
   const house = openHouse({
     market,
-    marketId: market.firstMarket,
     budget: houseJobs,
     signal,
     onJob: (kind, job) => wins?.record(kind, job),
@@ -79,8 +77,6 @@ export async function whileServing(
       askForNewcomer(house);
       newcomers += 1;
     }
-    // After the expert of the same model, which makes its files the first time.
-    return attempt('Texts are looked at by the founding model', () => router.becomeCheap());
   });
   await attempt('The specialists are left out', async () => {
     const joined = await addSpecialists(running, house);

@@ -199,14 +199,14 @@ describe('files that an earlier run left', () => {
     expect(await idsOf('out.jsonl')).toEqual(allIds(60));
   });
 
-  it('do not take vectors of another model', async () => {
+  it('do not take vectors of another edition', async () => {
     await moe(embed('out.jsonl'));
     const text = await readFile(join(cwd, 'out.jsonl'), 'utf8');
-    const other = text.replaceAll('"model":"text-embedding"', '"model":"other"');
+    const other = text.replaceAll('"model":"text-embedding@1"', '"model":"text-embedding@2"');
     await writeFile(join(cwd, 'out.jsonl'), other);
     const { code, stderr } = await moe(embed('out.jsonl'));
     expect(code).toBe(2);
-    expect(stderr).toContain('out.jsonl holds vectors of "other", not of "text-embedding"');
+    expect(stderr).toContain('out.jsonl holds vectors of "text-embedding@2", not of "text-embedding@1"');
     expect(await readFile(join(cwd, 'out.jsonl'), 'utf8')).toBe(other);
   });
 });

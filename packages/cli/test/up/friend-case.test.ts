@@ -35,30 +35,30 @@ function scriptedMarket(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async serve({ signal }: { signal: AbortSignal }) {
-      // A turn of the event loop, as a real job takes many: timers must run.
-      await new Promise((resolve) => setImmediate(resolve));
-      signal.throwIfAborted();
-      const members = script[Math.min(asked, script.length - 1)]!;
-      asked += 1;
-      if (members instanceof Error) throw members;
-      const job: JobSummary = {
-        receiptId: `receipt-${asked}`,
-        atMs: 0,
-        mode: 'shard',
-        kind: 'house',
-        outcome: 'certified',
-        preview: 'a text' as ShownText,
-        members,
-        winner: members[0]!.id,
-        feeMicro: 1_000n,
-        durationMs: 1,
-      };
-      for (const listener of listeners) listener({ type: 'job-certified', job });
-    },
+  };
+  const examine = async (_text: string, signal: AbortSignal): Promise<void> => {
+    // A turn of the event loop, as a real job takes many: timers must run.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+    const members = script[Math.min(asked, script.length - 1)]!;
+    asked += 1;
+    if (members instanceof Error) throw members;
+    const job: JobSummary = {
+      receiptId: `receipt-${asked}`,
+      atMs: 0,
+      mode: 'shard',
+      kind: 'house',
+      outcome: 'certified',
+      preview: 'a text' as ShownText,
+      members,
+      winner: members[0]!.id,
+      feeMicro: 1_000n,
+      durationMs: 1,
+    };
+    for (const listener of listeners) listener({ type: 'job-certified', job });
   };
   return {
-    market: { service, houseAccount: 'house' } as unknown as EmbeddedMarket,
+    market: { service, examine, houseAccount: 'house' } as unknown as EmbeddedMarket,
     asked: () => asked,
   };
 }

@@ -1,5 +1,5 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
-import { MoeError, messageOf, type NodeId } from '@market-of-experts/core';
+import { type Hash, hashOf, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import type { MemoryNetwork, Transport } from '@market-of-experts/network';
@@ -14,12 +14,20 @@ import { houseSkill } from './task-skills.ts';
 export interface ExpertSpec {
   readonly name: string;
   readonly description: string;
-  /** Unit float32 vectors in the markets' space. */
+  /** For exams: unit float32 vectors in the markets' space. */
   readonly backend: ExpertBackend;
+  /** For service: unit vectors in its own space. Default: the same. */
+  readonly own?: ExpertBackend;
+  /** Of the model for service: another version is another function. Default: by its name. */
+  readonly modelVersion?: Hash;
   /** Held-out cosine of the alignment, if it is aligned. */
   readonly alignment?: number;
   /** Whether its ask for being called follows demand; default true. */
   readonly isAskAutomatic?: boolean;
+}
+
+export function modelVersionOf({ name, modelVersion }: Pick<ExpertSpec, 'name' | 'modelVersion'>): Hash {
+  return modelVersion ?? hashOf('moe/model/1', name);
 }
 
 /** An expert with its node's one connection, on which it serves every market that is open here. */

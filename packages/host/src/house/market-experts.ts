@@ -3,14 +3,19 @@ import { type Clock, messageOf, type NodeId, type Random } from '@market-of-expe
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
-import { type CertificateBody, calibrationRoot, type TransactionKind } from '@market-of-experts/protocol';
+import {
+  type CertificateBody,
+  calibrationRoot,
+  type EditionPart,
+  type TransactionKind,
+} from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 import type { PresenceBook } from '@market-of-experts/roles/view/presence';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, type JoiningAllowance } from './enrol-expert.ts';
-import type { ConnectedExpert } from './expert-pool.ts';
+import { type ConnectedExpert, modelVersionOf } from './expert-pool.ts';
 import { type ExpertStatusComponents, expertStatus } from './expert-status.ts';
 
 /** This machine's experts in one market. */
@@ -19,6 +24,8 @@ export interface MarketExperts {
   enter(expert: ConnectedExpert): Promise<void>;
   /** Tells the ledger of more calibration vectors. */
   publishCalibration(name: string): Promise<void>;
+  /** Whether this part's expert serves and stays, and has the model that the edition names. */
+  isPartHere(part: EditionPart): boolean;
   /** Takes in a certified job, by which asks are set. */
   observe(body: CertificateBody): void;
   status(): readonly ExpertStatus[];
@@ -36,7 +43,7 @@ export interface MarketExpertsComponents extends ExpertStatusComponents {
   readonly presence: PresenceBook;
   readonly calibration: CalibrationStore;
   /** What a model can do in this market. */
-  readonly skillOf: (backend: ExpertBackend) => TaskSkill;
+  readonly skillOf: (backend: ExpertBackend, own?: ExpertBackend) => TaskSkill;
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
@@ -97,7 +104,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     const scope = scopedTransport(expert.transport, market);
     const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
       transport: scope,
-      skill: components.skillOf(spec.backend),
+      skill: components.skillOf(spec.backend, spec.own),
       view,
       clock: components.clock,
       random: components.random,
@@ -150,6 +157,15 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     publishCalibration: async (name) => {
       const node = keys.node(`expert-${name}`).publicKey as NodeId;
       if (serving.has(node) && !isStopped) await track(enrol(name, node));
+    },
+    isPartHere({ node, modelVersion, dimensions }) {
+      const spec = serving.get(node)?.expert.spec;
+      return (
+        spec !== undefined &&
+        registered.has(node) &&
+        modelVersionOf(spec) === modelVersion &&
+        (spec.own ?? spec.backend).dimensions === dimensions
+      );
     },
     observe(body) {
       for (const { role } of serving.values()) role.observe(body);

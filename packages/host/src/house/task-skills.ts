@@ -4,7 +4,9 @@ import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embeddi
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
 /** What a model of this process can do in a market of each kind. */
-export const taskSkills: Readonly<Record<MarketTask, (backend: ExpertBackend) => TaskSkill>> = {
+export const taskSkills: Readonly<
+  Record<MarketTask, (backend: ExpertBackend, own?: ExpertBackend) => TaskSkill>
+> = {
   'text-embedding': embeddingSkill,
 };
 

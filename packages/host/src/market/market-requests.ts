@@ -19,12 +19,14 @@ export interface MarketRequests {
    * given, for nothing more, to the request that asks for it again.
    */
   serve(request: ServeRequest): Promise<readonly ServedText[]>;
+  /** Has experts examined on a text of the house's, which nobody wants served. */
+  examine(text: string, signal?: AbortSignal): Promise<void>;
   /** Refuses requests from now on with this error; resolves when those under way have their answers. */
   shut(reason: MoeError): Promise<void>;
 }
 
 export function marketRequests(
-  coordinator: Pick<CoordinatorRole, 'serve'>,
+  coordinator: Pick<CoordinatorRole, 'serve' | 'examine'>,
   houseAccount: AccountId,
   clock: Clock,
 ): MarketRequests {
@@ -44,7 +46,8 @@ export function marketRequests(
         account,
         text,
         mode: request.mode ?? 'auto',
-        delivery: request.delivery ?? 'ensemble',
+        edition: request.edition,
+        isStrict: request.isStrict,
         maxFeeMicro: request.maxFeeMicro,
         kind: account === houseAccount ? 'house' : 'client',
         // Texts of the house come with the program.
@@ -76,17 +79,33 @@ export function marketRequests(
     throw failure!.error;
   };
 
+  /** Shutting waits for it. */
+  const followed = <Result>(task: () => Promise<Result>): Promise<Result> => {
+    if (refusal !== undefined) throw refusal;
+    const running = task();
+    const ended: Promise<unknown> = running
+      .catch(() => undefined)
+      .finally(() => {
+        underWay.delete(ended);
+      });
+    underWay.add(ended);
+    return running;
+  };
+
   return {
-    async serve(request) {
-      if (refusal !== undefined) throw refusal;
-      const served = serveAll(request);
-      const ended: Promise<unknown> = served
-        .catch(() => undefined)
-        .finally(() => {
-          underWay.delete(ended);
-        });
-      underWay.add(ended);
-      return served;
+    serve: async (request) => followed(() => serveAll(request)),
+    async examine(text, signal = neverAborted) {
+      await followed(() =>
+        coordinator.examine({
+          account: houseAccount,
+          text,
+          mode: 'shard',
+          maxFeeMicro: undefined,
+          kind: 'house',
+          isTextPublic: true,
+          signal,
+        }),
+      );
     },
     async shut(reason) {
       refusal ??= reason;

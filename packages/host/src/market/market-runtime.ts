@@ -19,6 +19,7 @@ import { type MarketExperts, marketExperts } from '../house/market-experts.ts';
 import { prepayClients } from '../house/prepaid.ts';
 import { taskSkills } from '../house/task-skills.ts';
 import { closersOf } from './closers.ts';
+import { type Editions, openEditions } from './editions.ts';
 import { type MarketHistory, openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
 import { type MarketRequests, marketRequests } from './market-requests.ts';
@@ -36,6 +37,7 @@ export interface MarketRuntime {
   readonly experts: MarketExperts;
   readonly coordinator: CoordinatorRole;
   readonly requests: MarketRequests;
+  readonly editions: Editions;
   readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
   /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
@@ -104,6 +106,15 @@ export async function openMarketRuntime(
       onWarning,
     });
     closers.add(() => history.close());
+    const editions = openEditions({
+      ...parts.edition,
+      directory,
+      network: ledger.network,
+      market,
+      epoch: ledger.settings().epoch,
+      nameOf,
+      onWarning,
+    });
     const presence = presenceBook();
     const view = ledgerView({
       market,
@@ -113,6 +124,7 @@ export async function openMarketRuntime(
       places,
       founders: () => space.founders,
       presence,
+      edition: editions.get,
       start,
       beliefs: historyBeliefs(history.history, clock),
     });
@@ -168,7 +180,8 @@ export async function openMarketRuntime(
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
       countTokens: gateway.countTokens,
-      router: gateway.router && skillOf(gateway.router),
+      isPartHere: (part) => experts.isPartHere(part),
+      nameOf,
       onEquivocation: (statements, orders) => {
         ledger
           .transact(keys.owner('market-owner'), {
@@ -221,6 +234,7 @@ export async function openMarketRuntime(
       experts,
       coordinator,
       requests,
+      editions,
       history,
       nameOf,
       close: closers.close,

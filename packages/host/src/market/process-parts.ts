@@ -1,8 +1,8 @@
 import type { AccountId, Clock, KeyPair, NodeId, Random } from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
-import type { ExpertBackend } from '@market-of-experts/models';
 import type { Transport } from '@market-of-experts/network';
+import type { EditionPart } from '@market-of-experts/protocol';
 import type { Slots } from '@market-of-experts/roles/coordinator/slots';
 import type { RollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
@@ -35,7 +35,6 @@ export interface GatewayParts {
   readonly prepaid: PrepaidTerms;
   /** Jobs of all markets share the machine. */
   readonly slots: Slots;
-  readonly router: ExpertBackend | undefined;
   readonly countTokens: (text: string) => number;
   /** How long decided orders are collected before they are settled together. */
   readonly settleEveryMs: number | undefined;
@@ -50,6 +49,13 @@ export interface SpaceParts extends Space {
   readonly founders: readonly NodeId[];
 }
 
+/** Of which experts an edition is made where one is made. */
+export interface EditionParts {
+  readonly parts: readonly EditionPart[];
+  /** The owner wants another edition where these are not the parts of the one in force. */
+  readonly isRenewed: boolean;
+}
+
 /** What a process has once, however many markets it serves. */
 export interface ProcessParts {
   readonly dataDir: string;
@@ -58,6 +64,7 @@ export interface ProcessParts {
   readonly house: HouseParts;
   readonly gateway: GatewayParts;
   readonly space: SpaceParts;
+  readonly edition: EditionParts;
   readonly validators: ValidatorPool;
   readonly rollCaller: RollCaller;
   readonly feed: JobFeed;

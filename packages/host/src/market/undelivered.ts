@@ -20,8 +20,10 @@ export function undelivered(clock: Clock): Undelivered {
   /** The oldest first. The same text may have been answered several times. */
   const kept = new Map<string, { readonly answers: ServedText[]; readonly atMs: number }>();
   let bytes = 0;
-  const keyOf = ({ account, mode, delivery, isTextPublic = false }: ServeRequest, text: string): string =>
-    hashOf('moe/undelivered/2', [account, mode ?? 'auto', delivery ?? 'ensemble', isTextPublic, text]);
+  const keyOf = (request: ServeRequest, text: string): string => {
+    const { account, mode = 'auto', edition = null, isStrict = false, isTextPublic = false } = request;
+    return hashOf('moe/undelivered/3', [account, mode, edition, isStrict, isTextPublic, text]);
+  };
   const sizeOf = ({ answer }: ServedText): number => answer.byteLength + overheadBytes;
   const drop = (key: string): void => {
     for (const answer of kept.get(key)?.answers ?? []) bytes -= sizeOf(answer);

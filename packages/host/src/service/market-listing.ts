@@ -1,7 +1,8 @@
+import type { EditionListing } from '@market-of-experts/api/editions';
 import type { MarketListing } from '@market-of-experts/api/models';
 import type { ServedMarket } from '@market-of-experts/api/status';
 import type { Ledger } from '@market-of-experts/ledger';
-import { basePricePerKilobyte, type Market } from '@market-of-experts/protocol';
+import { basePricePerKilobyte, editionHash, editionName, type Market } from '@market-of-experts/protocol';
 import type { MarketHost } from '../market/market-host.ts';
 import type { MarketRuntime } from '../market/market-runtime.ts';
 
@@ -35,10 +36,12 @@ function listingOf(
   first: string,
 ): MarketListing {
   const { parameters } = terms;
+  const editions = runtime && editionsOf(runtime);
   return {
     id: market,
     task: terms.task,
-    dimensions: parameters.dimensions,
+    dimensions: editions?.find(({ isInForce }) => isInForce)?.dimensions ?? parameters.dimensions,
+    ...(editions === undefined ? {} : { editions }),
     createdMs,
     aliases: market === first ? [market, aliasOfFirst] : [market],
     maxTextBytes: parameters.maximumTextBytes,
@@ -50,6 +53,27 @@ function listingOf(
     ...(reason === undefined ? {} : { reason }),
     ...(closesAtEpoch === undefined ? {} : { closesAtEpoch }),
   };
+}
+
+function editionsOf({ editions, experts, nameOf }: MarketRuntime): EditionListing[] {
+  const inForce = editions.get();
+  return editions.all().map((edition) => ({
+    name: editionName(edition),
+    number: edition.number,
+    hash: editionHash(edition),
+    isInForce: edition === inForce,
+    dimensions: edition.parts.reduce((sum, { dimensions }) => sum + dimensions, 0),
+    parts: edition.parts.map((part) => ({
+      id: part.node,
+      name: nameOf(part.node),
+      modelVersion: part.modelVersion,
+      dimensions: part.dimensions,
+      weight: part.weightSteps / 2,
+      isHere: experts.isPartHere(part),
+    })),
+    projectionSeed: edition.projectionSeed,
+    fromEpoch: edition.fromEpoch,
+  }));
 }
 
 /** What one market has served and settled. */

@@ -13,6 +13,8 @@ export interface ReadinessInit {
   readonly ledger: Ledger;
   readonly first: Pick<MarketRuntime, 'market' | 'view' | 'receipts' | 'coordinator'>;
   readonly isOver: () => boolean;
+  /** Names of experts of the edition in force that are not here. */
+  readonly missingParts: () => readonly string[];
   /** Names of experts that are on their way in. */
   readonly joining: () => readonly string[];
   /** Whose key is in the data directory. */
@@ -22,12 +24,12 @@ export interface ReadinessInit {
 
 type Reason = Readiness['reasons'][number];
 
-/** Whether the first market can do its work now: let experts compete for a text, be paid for it, and settle it. */
+/** Whether the first market can do its work now: serve a text whole, let experts compete for it, be paid, and settle it. */
 export function readinessOf(init: ReadinessInit): Readiness {
   const over = isOver(init);
   const reasons = (
     over === undefined
-      ? [storage(init), experts(init), validators(init), settlement(init), money(init)]
+      ? [storage(init), edition(init), experts(init), validators(init), settlement(init), money(init)]
       : [over]
   ).filter((reason) => reason !== undefined);
   const health = init.ledger.health();
@@ -50,6 +52,15 @@ function storage({ ledger, first }: ReadinessInit): Reason | undefined {
   if (!health.isWritable) return { code: 'ledger-not-writable', message: health.reason };
   const failure = first.receipts.failure();
   return failure === undefined ? undefined : { code: 'receipts-not-writable', message: failure.message };
+}
+
+function edition({ missingParts }: ReadinessInit): Reason | undefined {
+  const missing = missingParts();
+  if (missing.length === 0) return undefined;
+  return {
+    code: 'part-missing',
+    message: `Texts are served without ${missing.join(', ')}, of the edition in force: ${missing.length === 1 ? 'it is' : 'they are'} not here.`,
+  };
 }
 
 function experts({ first, joining }: ReadinessInit): Reason | undefined {

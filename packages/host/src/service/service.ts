@@ -60,12 +60,13 @@ export function marketService(components: ServiceComponents): OpenService {
       return host.serving(request.market).requests.serve(request);
     },
     receipt: async (id, viewer) => {
-      for (const { receipts, nameOf, coordinator } of readable()) {
+      for (const { receipts, nameOf, coordinator, editions } of readable()) {
         const document = await receiptDocument(id, viewer, {
           receipts,
           nameOf,
           calibrationChunks: (node) => calibration.chunkHashes(node),
           openSessions: () => coordinator.openSessions(),
+          editionOf: editions.byHash,
         });
         if (document !== undefined) return document;
       }
@@ -115,6 +116,10 @@ export function marketService(components: ServiceComponents): OpenService {
             ledger,
             first,
             isOver: () => !host.open().includes(first),
+            missingParts: () =>
+              (first.editions.get()?.parts ?? [])
+                .filter((part) => !first.experts.isPartHere(part))
+                .map(({ node }) => first.nameOf(node)),
             joining: () => experts.waiting().map(({ name }) => name),
             clientAccount: components.clientAccount,
             nowMs: () => Date.now(),

@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import type { AccountId, MarketId } from '@market-of-experts/core';
+import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import { createMarket, longText, openTestMarket, ownerKeyOf } from '@market-of-experts/testing/test-market';
 import { embeddedMarketId } from '../../src/embedded-market.ts';
 import { secondMarket } from './audit.ts';
@@ -44,9 +45,12 @@ async function work(): Promise<void> {
   });
   const load = async (id: MarketId, account: AccountId, texts: () => string[]): Promise<never> => {
     for (;;)
-      for (const answer of await service.serve({ account, market: id, texts: texts() })) {
-        say(`answered ${answer.mode} ${answer.receiptId} ${answer.feeMicro}`);
-        waiting.add(answer.receiptId);
+      for (const answer of await service.serve({ account, market: id, texts: texts(), mode: 'shard' })) {
+        const { receipts } = editionReceiptParts(answer.receiptId)!;
+        // The edition has one part, which costs as much as an exam.
+        const feeMicro = answer.isExamined ? answer.feeMicro / 2n : answer.feeMicro;
+        say(`answered ${answer.isExamined ? 'shard' : 'route'} ${receipts.at(-1)} ${feeMicro}`);
+        for (const id of receipts) waiting.add(id);
       }
   };
   let number = Math.floor(Math.random() * 1_000);

@@ -35,7 +35,7 @@ describe('a market is ready', () => {
     await expect(embedOne(market, longText(1), 'shard')).rejects.toMatchObject({ code: 'no-quorum' });
     await market.experts.add(founders[2]);
     expect(market.service.readiness()).toEqual({ isReady: true, reasons: [], needsRestart: false });
-    expect((await embedOne(market, longText(1), 'shard')).mode).toBe('shard');
+    expect((await embedOne(market, longText(1), 'shard')).isExamined).toBe(true);
   });
 
   it('no more once its disk is full, for short texts either, and again by itself when there is room', async (context) => {
@@ -61,8 +61,8 @@ describe('a market is ready', () => {
     }
     disk.free();
     await vi.waitFor(() => expect(codes(market.service)).toEqual([]));
-    expect((await embedOne(market, longText(4), 'shard')).mode).toBe('shard');
-    expect((await embedOne(market, 'short text')).mode).toBe('route');
+    expect((await embedOne(market, longText(4), 'shard')).isExamined).toBe(true);
+    expect((await embedOne(market, 'short text')).isExamined).toBe(false);
     await vi.waitFor(() => expect(market.service.status().pendingReceipts).toBe(0));
     const { status } = market.service;
     expect(status().jobs.certified).toBe(
@@ -86,6 +86,7 @@ describe('readiness', () => {
       ledger: market.ledger,
       first: market,
       isOver: () => false,
+      missingParts: () => [],
       joining: () => ['slow-expert'],
       clientAccount,
       nowMs: () => market.clock.nowMs(),

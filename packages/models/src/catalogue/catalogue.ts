@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Hash, hashOf } from '@market-of-experts/core';
 import { readAlignment } from '../alignment/alignment-file.ts';
 import type { BackendSpec } from '../host/backend-spec.ts';
 import { minilmSource } from '../minilm/minilm-source.ts';
@@ -32,6 +33,8 @@ export interface CatalogueExpert {
   readonly startup: 'immediate' | 'deferred';
   /** Opens it in its own space. */
   readonly native: BackendSpec;
+  /** Weight, in halves, of its part in the edition that a new market opens with; undefined for who is no part of it. */
+  readonly partWeightSteps?: number;
   /** The market's founder defines the space; all others in it are aligned to it. */
   readonly isFounder: boolean;
   /** `market`: comes with an alignment into the founder's space. `own`: answers in its own space only, until editions do. */
@@ -94,6 +97,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     speed: 'medium',
     startup: 'immediate',
     native: { kind: 'minilm', layers: 6 },
+    partWeightSteps: 2,
     isFounder: true,
     space: 'market',
   },
@@ -136,6 +140,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     speed: 'fast',
     startup: 'immediate',
     native: { kind: 'lexical' },
+    partWeightSteps: 2,
     isFounder: false,
     space: 'market',
   },
@@ -234,6 +239,11 @@ export const catalogue: readonly CatalogueExpert[] = [
 
 /** Those that today's market can take, the founder first. */
 export const marketExperts = catalogue.filter((expert): expert is MarketExpert => expert.space === 'market');
+
+/** Names the function that an expert is in its own space: another model, or another form of it, has another version. */
+export function modelVersionOf({ name, source, native, dimensions }: CatalogueExpert): Hash {
+  return hashOf('moe/model/1', [name, source?.sha256 ?? null, native.kind, dimensions]);
+}
 
 const alignmentsFolder = fileURLToPath(new URL('../../data/alignments/', import.meta.url));
 

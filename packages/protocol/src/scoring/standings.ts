@@ -17,7 +17,7 @@ export interface Standing {
   readonly place: Pick<LossTotals, 'jobs' | 'excessUnits'>;
 }
 
-export const noLosses: LossTotals = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
+const noLosses: LossTotals = { jobs: 0, lossUnits: 0, excessUnits: 0, wins: 0 };
 
 /** How standings are counted and weighed. */
 export interface StandingParameters {

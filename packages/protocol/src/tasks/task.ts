@@ -1,4 +1,5 @@
 import type { NodeId } from '@market-of-experts/core';
+import type { Edition, EditionPart } from '../editions/edition.ts';
 import type { Fraction } from '../scoring/fraction.ts';
 
 /** What in the lists of a question belongs to one datum, by the places of the entries. */
@@ -118,19 +119,13 @@ export interface TaskRules<Parameters, Opened = unknown> {
   mostReserveBytes(parameters: Parameters): number;
   /** Undefined for what is no answer to this question. Never throws: anybody may have sent it. */
   open(answer: Answer, question: QuestionShape, parameters: Parameters): Opened | undefined;
-  /** A member's answer to a whole datum, among its answers to the second list. */
-  wholeOf(second: Answer['second'], datum: AssignedEntries): Uint8Array;
-  /** Whether an answer to a whole datum could be delivered. Never throws. */
-  isAnswer(whole: Uint8Array, parameters: Parameters): boolean;
+  /** Whether an expert can have answered this to a datum as a part of an edition. Never throws. */
+  isPart(answer: Uint8Array, part: EditionPart): boolean;
   /**
-   * What is delivered of the answers to a whole datum, each with its weight: not negative, 1 together. An answer of weight 0 may be
-   * anything, or missing. Not on a money path.
+   * What an edition delivers of the answers of its parts, each {@link isPart} or missing: its rule makes up for those. The same
+   * bits on every machine.
    */
-  deliver(
-    answers: readonly (Uint8Array | undefined)[],
-    weights: readonly number[],
-    parameters: Parameters,
-  ): Uint8Array;
+  mix(edition: Edition, answers: readonly (Uint8Array | undefined)[]): Uint8Array;
 }
 
 /** The same with what the experts of one market have published: a job of the market can be judged. */

@@ -1,9 +1,8 @@
 import type { AccountId, NodeId } from '@market-of-experts/core';
-import { numberIn, numbersAnswer, sequenceTask } from '@market-of-experts/testing/sequence-task';
+import { numbersAnswer, sequenceTask } from '@market-of-experts/testing/sequence-task';
 import { describe, expect, it } from 'vitest';
 import { type Certificate, certificateSchema } from '../../src/job/certificate.ts';
 import { certifyJob } from '../../src/job/certify.ts';
-import { deliveryWeights } from '../../src/job/delivery.ts';
 import type { Transcript } from '../../src/job/messages.ts';
 import { openReveal } from '../../src/job/phases.ts';
 import { replayTranscript, verifyTranscriptSignatures } from '../../src/job/replay.ts';
@@ -86,21 +85,12 @@ describe('a market of another kind than text embeddings', () => {
     }
   });
 
-  it('delivers an answer, and is settled: the winner is paid', async () => {
+  it('is settled: the winner is paid', async () => {
     const transcript = job.transcript();
     const certificate: Certificate = certificateSchema.parse({
       body: await certify(transcript),
       signatures: [],
     });
-    const answers = certificate.body.members.map(({ principal }) =>
-      sequenceTask.wholeOf(
-        transcript.reveals.find((reveal) => reveal.principal === principal)!.second,
-        question.assignment[0]!,
-      ),
-    );
-    const weights = deliveryWeights(certificate.body, 0, 'ensemble', roster.parameters);
-    expect(numberIn(sequenceTask.deliver(answers, weights, roster.parameters))).toBe(hidden + 2);
-
     const state = ledgerWithRoster();
     const total = totalMicro(state);
     const winner = roster.experts.find(({ node }) => node === certificate.body.data[0]!.winner)!;

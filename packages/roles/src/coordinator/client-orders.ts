@@ -23,6 +23,11 @@ export interface TakenOrder {
  * taking out pays for no new order.
  */
 export interface ClientOrders {
+  /**
+   * Sets money aside for orders that are about to be taken, so that whoever begins several has the money for all. Throws
+   * `insufficient-funds`.
+   */
+  hold(client: AccountId, amountMicro: Amount): Hold;
   /** Throws `insufficient-funds`, with what is there and what is needed. */
   take(client: AccountId, maxFeeMicro: Amount): TakenOrder;
   /**
@@ -35,6 +40,14 @@ export interface ClientOrders {
   /** Orders below a number are settled and no longer count: the ledger has taken their fees. */
   settled(client: AccountId, nextSeq: number): void;
   balance(client: AccountId): PrepaidBalance;
+  /** What new orders of the client may cost together: what is available, and what is held for orders to come. */
+  coverMicro(client: AccountId): Amount;
+}
+
+/** Money that is set aside before there is an order. */
+export interface Hold {
+  /** Gives so much back, or what is left of it: for an order that is taken at once, or since there will be none. */
+  release(amountMicro: Amount): void;
 }
 
 export function clientOrders(init: {
@@ -53,13 +66,14 @@ export function clientOrders(init: {
   interface Book {
     next: number;
     reservedMicro: Amount;
+    heldMicro: Amount;
     readonly open: Map<number, { amountMicro: Amount; isDecided: boolean }>;
   }
   const books = new Map<AccountId, Book>();
   const bookOf = (client: AccountId): Book => {
     let book = books.get(client);
     if (book === undefined) {
-      book = { next: init.firstSeq(client), reservedMicro: 0n, open: new Map() };
+      book = { next: init.firstSeq(client), reservedMicro: 0n, heldMicro: 0n, open: new Map() };
       books.set(client, book);
     }
     return book;
@@ -69,11 +83,10 @@ export function clientOrders(init: {
     book.open.set(clientSeq, { amountMicro: feeMicro, isDecided: true });
     book.reservedMicro += feeMicro;
   }
-  const availableTo = (client: AccountId, { reservedMicro }: Book): Amount => {
-    const availableMicro = spendableMicro(init.ledger.prepaid(client, init.market)) - reservedMicro;
-    // Orders that were open when the client began to take its money out are paid from all of it.
-    return availableMicro > 0n ? availableMicro : 0n;
-  };
+  const notOrdered = (client: AccountId, { reservedMicro }: Book): Amount =>
+    atLeastNothing(spendableMicro(init.ledger.prepaid(client, init.market)) - reservedMicro);
+  const availableTo = (client: AccountId, book: Book): Amount =>
+    atLeastNothing(notOrdered(client, book) - book.heldMicro);
 
   const assertAvailable = (client: AccountId, book: Book, neededMicro: Amount): void => {
     const availableMicro = availableTo(client, book);
@@ -93,6 +106,20 @@ export function clientOrders(init: {
   };
 
   return {
+    hold(client, amountMicro) {
+      keysOf(client);
+      const book = bookOf(client);
+      assertAvailable(client, book, amountMicro);
+      book.heldMicro += amountMicro;
+      let leftMicro = amountMicro;
+      return {
+        release(releasedMicro) {
+          const backMicro = releasedMicro < leftMicro ? releasedMicro : leftMicro;
+          leftMicro -= backMicro;
+          book.heldMicro -= backMicro;
+        },
+      };
+    },
     take(client, maxFeeMicro) {
       const keys = keysOf(client);
       const book = bookOf(client);
@@ -138,9 +165,15 @@ export function clientOrders(init: {
       const leaving = init.ledger.prepaid(client, init.market)?.leaving;
       return {
         availableMicro: availableTo(client, book),
-        reservedMicro: book.reservedMicro,
+        reservedMicro: book.reservedMicro + book.heldMicro,
         ...(leaving === undefined ? {} : { leaving }),
       };
     },
+    coverMicro: (client) => notOrdered(client, bookOf(client)),
   };
+}
+
+/** Orders that were open when a client began to take its money out are paid from all of it: more may be reserved than is left. */
+function atLeastNothing(amountMicro: Amount): Amount {
+  return amountMicro > 0n ? amountMicro : 0n;
 }

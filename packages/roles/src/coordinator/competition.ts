@@ -1,5 +1,5 @@
-import type { ServedText } from '@market-of-experts/api/market-service';
 import {
+  type Amount,
   isMoeError,
   type KeyPair,
   MoeError,
@@ -10,19 +10,15 @@ import {
 import {
   basePricePerKilobyte,
   certificateEffects,
-  type Delivery,
-  deliveryWeights,
   feeOf,
-  type MarketParameters,
   type OrderBody,
   orderDomain,
   saltedDataHash,
-  type Task,
 } from '@market-of-experts/protocol';
 import { previewOf } from '@market-of-experts/receipts/preview';
 import type { OrderedText, OrderRecords } from './records.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
-import { type CompetingComponents, feeWithin, type TextRequest } from './text-request.ts';
+import { type CompetingComponents, priceOf, type TextRequest } from './text-request.ts';
 
 export interface CompetitionComponents extends CompetingComponents {
   /** Of the coordinator. */
@@ -30,18 +26,24 @@ export interface CompetitionComponents extends CompetingComponents {
   readonly records: OrderRecords;
 }
 
+/** A text that experts were examined on. */
+export interface ExaminedText {
+  readonly receiptId: string;
+  readonly feeMicro: Amount;
+}
+
 /** Draws for one text: another may find experts that answer. */
 const maxAttempts = 3;
 
 /**
- * Serves one text by a full shard job: experts compete, witnesses certify, the winner is paid. A job in which too few
+ * Examines experts on one text by a shard job: they compete, witnesses certify, the winner is paid. A job in which too few
  * answered costs nothing, and the text is ordered anew, with another draw.
  */
 export async function compete(
   components: CompetitionComponents,
   request: TextRequest,
   bytes: number,
-): Promise<ServedText> {
+): Promise<ExaminedText> {
   for (let attempt = 1; ; attempt += 1)
     try {
       return await competeOnce(components, request, bytes);
@@ -55,11 +57,11 @@ async function competeOnce(
   components: CompetitionComponents,
   request: TextRequest,
   bytes: number,
-): Promise<ServedText> {
+): Promise<ExaminedText> {
   const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
   const startedMs = clock.nowMs();
   const beganMs = clock.steadyMs();
-  const order = orders.take(request.account, feeWithin(request, bytes, view));
+  const order = orders.take(request.account, priceOf(bytes, view));
   const salt = random.bytes(16);
   const base: OrderedText = {
     kind: request.kind,
@@ -123,27 +125,5 @@ async function competeOnce(
     throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
       isRetryable: true,
     });
-  return {
-    answer: deliver(outcome, request.delivery, view.task),
-    receiptId: datum.order,
-    mode: 'shard',
-    feeMicro: datum.feeMicro,
-    tokens: components.countTokens(request.text),
-  };
-}
-
-function deliver(
-  { certificate: { body }, transcript, roster: { parameters } }: ShardOutcome,
-  delivery: Delivery,
-  task: Task<MarketParameters>,
-): Uint8Array {
-  const [entries] = transcript.question.assignment;
-  const revealed = new Map(
-    transcript.reveals.map(({ principal, second }) => [principal, task.wholeOf(second, entries!)]),
-  );
-  return task.deliver(
-    body.members.map(({ principal }) => revealed.get(principal)),
-    deliveryWeights(body, 0, delivery, parameters),
-    parameters,
-  );
+  return { receiptId: datum.order, feeMicro: datum.feeMicro };
 }

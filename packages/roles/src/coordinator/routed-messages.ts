@@ -9,19 +9,24 @@ import {
 import { previewOf } from '@market-of-experts/receipts/preview';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
+import type { Hold } from './client-orders.ts';
 import { addItem, type RoutedSession } from './routed-session.ts';
 import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
 import type { TextRequest } from './text-request.ts';
 import { type Caller, Turns } from './turns.ts';
 
-/** A text to be served by one expert. */
-interface RoutedText {
-  readonly request: TextRequest;
+/** A text to be answered by one expert. */
+export interface RoutedText {
+  readonly request: Pick<TextRequest, 'account' | 'text' | 'kind' | 'isTextPublic' | 'signal' | 'caller'>;
   readonly bytes: number;
   readonly feeMicro: Amount;
+  /** Where the fee is set aside until the text is ordered. */
+  readonly money: Hold;
+  /** Whether these bytes are an answer of this expert. Never throws; what is none is not paid for. */
+  readonly isAnswer: (answer: Uint8Array) => boolean;
 }
 
-interface RoutedAnswer {
+export interface RoutedAnswer {
   readonly answer: Uint8Array;
   readonly receiptId: string;
 }
@@ -35,8 +40,9 @@ export interface RoutedMessages {
 /** Fewer than an expert takes: a batch must be done well within its time, and others' texts wait for its end. */
 const maxTexts = 64;
 /** Messages under way from one client to one expert; what comes meanwhile makes the next batches. */
-const maxMessages = 8;
-const timeoutMs = 15_000;
+const maxMessages = 4;
+/** A slow expert is waited for: without its part a vector is another one. An order is tallied within a minute. */
+const timeoutMs = 30_000;
 const timeoutPerTextMs = 250;
 /** After these the expert was not there, or too slow: each text alone would fare no better. */
 const isAway: ReadonlySet<ErrorCode> = new Set([
@@ -69,7 +75,7 @@ interface Lane {
  * a text alone waits for nothing, and two thousand take few messages, of which the transport allows 256 to a peer.
  */
 export function routedMessages(components: RoutingComponents, tallies: RoutedTallies): RoutedMessages {
-  const { transport, view, orders, random } = components;
+  const { transport, orders, random } = components;
   const lanes = new Map<string, Lane>();
 
   const wake = (key: string, lane: Lane): void => {
@@ -94,6 +100,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     let session: RoutedSession;
     try {
       if (items.size === 0) return;
+      for (const { money, feeMicro } of items) money.release(feeMicro);
       session = tallies.open(batch[0]!.request, lane.worker, items.size);
     } catch (error) {
       for (const { reject } of items) reject(error);
@@ -144,8 +151,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     }
 
     function accept(into: RoutedSession, item: Item, answer: Uint8Array): void {
-      if (!view.task.isAnswer(answer, view.current().roster.parameters))
-        return item.reject(badAnswer('what is no answer in this market'));
+      if (!item.isAnswer(answer)) return item.reject(badAnswer('what is no answer of its'));
       items.delete(item);
       const { text } = item.request;
       if (into.preview === '') into.preview = previewOf(text);

@@ -21,7 +21,7 @@ export interface RoutingComponents extends ServingComponents {
 
 /** Tallies of routed work: opened when there is some, closed when full or old, signed by the expert, kept. */
 export interface RoutedTallies {
-  /** The open tally of a client with a worker, or a new one, with room for so many texts. */
+  /** The open tally of a client with a worker, or a new one, with room for so many texts. Throws `peer-unreachable`. */
   open(
     request: Pick<TextRequest, 'account' | 'kind' | 'isTextPublic'>,
     worker: NodeId,
@@ -36,6 +36,8 @@ export interface RoutedTallies {
 export function routedTallies(components: RoutingComponents): RoutedTallies {
   const { market, transport, view, ledger, orders, records, clock } = components;
   const sessions = new Map<string, RoutedSession>();
+  /** The last roster that had an expert: one that steps out of exams for a while serves on. */
+  const rosters = new Map<NodeId, ReturnType<typeof view.current>>();
   /** Tallies being signed and kept. */
   const closing = new Map<RoutedSession, Promise<void>>();
 
@@ -45,20 +47,17 @@ export function routedTallies(components: RoutingComponents): RoutedTallies {
     // Texts under way will be in it too.
     if (known !== undefined && known.items.length + known.inFlight + texts <= maxItemsPerTally) return known;
     if (known !== undefined) void closeSession(key, known);
+    const current = view.current();
+    if (current.roster.experts.some(({ node }) => node === worker)) rosters.set(worker, current);
+    const roster = rosters.get(worker);
+    if (roster === undefined || view.rosterOf(roster.hash) === undefined)
+      throw new MoeError('peer-unreachable', 'The expert is in no roster.', { isRetryable: true });
     const order = orders.take(account, 0n);
-    const opened = openSession(
-      ledger.network,
-      market,
-      order,
-      worker,
-      { kind, isTextPublic },
-      view.current(),
-      {
-        clock,
-        coordinator: transport.self,
-        maxFeeMicro: orders.balance(account).availableMicro,
-      },
-    );
+    const opened = openSession(ledger.network, market, order, worker, { kind, isTextPublic }, roster, {
+      clock,
+      coordinator: transport.self,
+      maxFeeMicro: orders.coverMicro(account),
+    });
     sessions.set(key, opened);
     void clock.sleep(tallyAfterMs).then(() => closeSession(key, opened));
     return opened;

@@ -1,17 +1,10 @@
 import type { ServiceMode } from '@market-of-experts/api/embeddings';
-import {
-  type AccountId,
-  type Amount,
-  type Clock,
-  type MarketId,
-  MoeError,
-  type Random,
-} from '@market-of-experts/core';
+import type { AccountId, Amount, Clock, MarketId, NodeId, Random } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import {
   basePricePerKilobyte,
-  type Delivery,
+  type EditionPart,
   feeOf,
   type OrderBody,
   type Statement,
@@ -34,6 +27,10 @@ export interface ServingComponents {
   readonly countTokens: (text: string) => number;
   /** Keeps what receipts refer to by hash. */
   readonly keepRoster: (hash: string) => void;
+  /** Whether a part's expert can be asked, also while it takes part in no exam, and has the model that the edition names. */
+  readonly isPartHere: (part: EditionPart) => boolean;
+  /** What people call an expert. */
+  readonly nameOf: (node: NodeId) => string;
 }
 
 /** What a competition needs besides. */
@@ -51,7 +48,11 @@ export interface TextRequest {
   readonly account: AccountId;
   readonly text: string;
   readonly mode: ServiceMode;
-  readonly delivery: Delivery;
+  /** Number of the edition; default the one in force. */
+  readonly edition?: number | undefined;
+  /** Rather no vector than one in which a part is missing. */
+  readonly isStrict?: boolean | undefined;
+  /** Most that all work on the text may cost together. */
   readonly maxFeeMicro: Amount | undefined;
   readonly kind: 'client' | 'house';
   /** Whether everybody may read the text. */
@@ -61,13 +62,7 @@ export interface TextRequest {
   readonly caller?: Caller;
 }
 
-/** What the text costs now. Throws `fee-too-low` when that is more than the request allows. */
-export function feeWithin(request: TextRequest, bytes: number, view: MarketView): Amount {
-  const feeMicro = feeOf(bytes, basePricePerKilobyte(view.current().roster.experts), 0n);
-  if (request.maxFeeMicro !== undefined && feeMicro > request.maxFeeMicro)
-    throw new MoeError(
-      'fee-too-low',
-      `This text costs ${feeMicro} micro-credits; the request allows ${request.maxFeeMicro}. Raise the limit or send less text.`,
-    );
-  return feeMicro;
+/** What each expert gets now that works on a text of so many bytes, and the winner of its exam. */
+export function priceOf(bytes: number, view: MarketView): Amount {
+  return feeOf(bytes, basePricePerKilobyte(view.current().roster.experts), 0n);
 }

@@ -58,7 +58,7 @@ export function serveRouted(
     if (from !== order.body.coordinator) refuse('An order is brought by its coordinator.');
     await assertOpen(order, from);
     work.assertCovered(order.body, texts, spendableMicro(view.prepaid(order.body.client)));
-    const vectors = await skill.answerAll(texts, view.current().roster.parameters, signal);
+    const vectors = await skill.answerAll(texts, signal);
     work.record(order.body, texts);
     return { vectors };
   });

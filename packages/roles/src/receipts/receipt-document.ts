@@ -1,13 +1,15 @@
 import type { Viewer } from '@market-of-experts/api/shown-text';
 import type { Hash, NodeId } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
+import { type Edition, editionBytes, editionName } from '@market-of-experts/protocol';
+import { editionReceiptParts, receiptIdParts } from '@market-of-experts/receipts/receipt-id';
 import {
   decodeBatch,
   decodeRecord,
   encodeShownRecord,
   type RoutedItem,
 } from '@market-of-experts/receipts/receipt-record';
-import { receiptIdParts, shownFields } from '@market-of-experts/receipts/shown-fields';
+import { shownFields } from '@market-of-experts/receipts/shown-fields';
 import { recordFor, type ShownRecord } from '@market-of-experts/receipts/text-privacy';
 import { batchId } from './kept-batch.ts';
 
@@ -23,6 +25,8 @@ export interface ReceiptSources {
   readonly nameOf: (node: NodeId) => string;
   readonly calibrationChunks: (node: NodeId) => readonly Hash[];
   readonly openSessions: () => readonly OpenTally[];
+  /** An edition that was ever served here. */
+  readonly editionOf: (hash: Hash) => Edition | undefined;
 }
 
 type Json = Record<string, unknown>;
@@ -38,7 +42,7 @@ export async function receiptDocument(
   sources: ReceiptSources,
 ): Promise<Json | undefined> {
   const parts = receiptIdParts(id);
-  if (parts === undefined) return undefined;
+  if (parts === undefined) return editionDocument(id, viewer, sources);
   const { order, item } = parts;
   const bytes = await sources.receipts.get(order);
   if (bytes === undefined) return openDocument(id, order, item, sources);
@@ -49,6 +53,45 @@ export async function receiptDocument(
     ...(await settlementOf(record, sources.receipts)),
     ...calibrationOf(record, sources),
     record: base64(encodeShownRecord(record)),
+  };
+}
+
+/** The receipt of a text: the edition that served it, with the receipts of its parts, and of an exam. */
+async function editionDocument(
+  id: string,
+  viewer: Viewer,
+  sources: ReceiptSources,
+): Promise<Json | undefined> {
+  const named = editionReceiptParts(id);
+  const edition = named && sources.editionOf(named.edition);
+  if (named === undefined || edition === undefined) return undefined;
+  const parts: Json[] = [];
+  const unsigned: string[] = [];
+  let exam: Json | undefined;
+  for (const receipt of named.receipts) {
+    const document = await receiptDocument(receipt, viewer, sources);
+    if (document === undefined) unsigned.push(receipt);
+    else if (receiptIdParts(receipt)?.item === undefined) exam = document;
+    else parts.push(document);
+  }
+  const documents = exam === undefined ? parts : [...parts, exam];
+  if (documents.length === 0) return undefined;
+  const workers = new Set(parts.map(({ worker }) => (worker as { readonly id: string }).id));
+  const statusOf = (status: string): boolean => documents.some((document) => document.status === status);
+  return {
+    id,
+    mode: 'edition',
+    edition: editionName(edition),
+    status: statusOf('open') ? 'open' : statusOf('pending') ? 'pending' : 'settled',
+    feeMicro: String(documents.reduce((sum, { feeMicro }) => sum + BigInt(String(feeMicro)), 0n)),
+    missing: edition.parts
+      .filter(({ node }) => !workers.has(node))
+      .map(({ node }) => ({ id: node, name: sources.nameOf(node) })),
+    parts,
+    ...(exam === undefined ? {} : { exam }),
+    // Their experts have not signed for the work, and were not paid.
+    ...(unsigned.length === 0 ? {} : { unsigned }),
+    editionRecord: base64(editionBytes(edition)),
   };
 }
 

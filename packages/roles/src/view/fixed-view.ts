@@ -31,6 +31,7 @@ export function fixedMarketView(
       return signed.length > 0 && 3n * stakeOf(signed) >= 2n * stakeOf(roster.validators);
     },
     task,
+    edition: () => undefined,
     nextBatch,
   };
 }

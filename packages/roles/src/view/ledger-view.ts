@@ -49,6 +49,7 @@ export interface LedgerViewInit {
   readonly presence: Pick<PresenceBook, 'now' | 'onChange'>;
   /** From this node's history, where it keeps one. */
   readonly beliefs?: Beliefs;
+  readonly edition: MarketView['edition'];
   /** What the settlements before batch `start.batch` add up to. */
   readonly start: SettledState;
 }
@@ -131,6 +132,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
         signers.map((node) => ({ node })),
       ),
     task,
+    edition: init.edition,
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {

@@ -1,5 +1,12 @@
 import type { AccountId, Hash, NodeId } from '@market-of-experts/core';
-import type { MarketParameters, Prepaid, Roster, Standings, Task } from '@market-of-experts/protocol';
+import type {
+  Edition,
+  MarketParameters,
+  Prepaid,
+  Roster,
+  Standings,
+  Task,
+} from '@market-of-experts/protocol';
 import type { Beliefs } from './beliefs.ts';
 
 /** What every role knows of its market: certified data, the same for everyone who names the same roster. */
@@ -18,6 +25,8 @@ export interface MarketView {
   readonly isQuorum: (signers: readonly NodeId[]) => boolean;
   /** The rules of its kind of market, with what its experts have published. */
   readonly task: Task<MarketParameters>;
+  /** The edition in force, or the one of that number where it is still served; undefined where there is none. */
+  readonly edition: (number?: number) => Edition | undefined;
   /** Number of the ledger's next settlement of this market. */
   readonly nextBatch: () => number;
   /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */

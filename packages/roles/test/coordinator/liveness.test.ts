@@ -63,7 +63,6 @@ const request = (): TextRequest => {
     account: market.clients[0]!,
     text: textAbout(texts),
     mode: 'shard',
-    delivery: 'ensemble',
     maxFeeMicro: undefined,
     kind: 'client',
     isTextPublic: false,

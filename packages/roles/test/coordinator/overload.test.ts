@@ -48,7 +48,6 @@ async function serve(minutes: number): Promise<Half> {
         account: market.clients[0]!,
         text: textAbout(1_000 + jobs),
         mode: 'shard',
-        delivery: 'ensemble',
         maxFeeMicro: undefined,
         kind: 'client',
         isTextPublic: false,

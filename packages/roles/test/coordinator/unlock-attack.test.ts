@@ -19,7 +19,6 @@ const embed = (text: string): Promise<ServedText> =>
     account: client().address,
     text,
     mode: text.length < 30 ? 'auto' : 'shard',
-    delivery: 'ensemble',
     maxFeeMicro: undefined,
     kind: 'client',
     isTextPublic: false,

@@ -1,4 +1,3 @@
-import { embeddedParameters } from '@market-of-experts/protocol';
 import { encoderBackend } from '@market-of-experts/testing/encoders';
 import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { expect, it } from 'vitest';
@@ -25,9 +24,7 @@ const setUp = (textMs: number) => {
   return { clock, load, pauses: () => pauses };
 };
 
-const parameters = { ...embeddedParameters, dimensions: 2 };
-const answer = ({ skill }: Workload, texts: string[]) =>
-  skill.answerAll(texts, parameters, new AbortController().signal);
+const answer = ({ skill }: Workload, texts: string[]) => skill.answerAll(texts, new AbortController().signal);
 
 it('expects what it has measured, behind what waits', async () => {
   const { load } = setUp(200);

@@ -82,12 +82,11 @@ const client = (): AccountId => market.clients[0]!;
 /** One text; a coordinator that has no certificate orders it anew. */
 const serve = async (topic: number): Promise<void> => {
   await market.coordinator
-    .serve({
+    .examine({
       text: textAbout(topic),
       account: client(),
       mode: 'shard',
       kind: 'client',
-      delivery: 'winner',
       maxFeeMicro: undefined,
       isTextPublic: false,
       signal: new AbortController().signal,

@@ -47,12 +47,11 @@ beforeEach(async () => {
 afterEach(() => market.close());
 
 const served = (topic: number) =>
-  market.coordinator.serve({
+  market.coordinator.examine({
     text: textAbout(topic),
     account: market.clients[0]!,
     mode: 'shard',
     kind: 'client',
-    delivery: 'winner',
     maxFeeMicro: undefined,
     isTextPublic: false,
     signal: new AbortController().signal,

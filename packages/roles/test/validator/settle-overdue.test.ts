@@ -65,12 +65,11 @@ const nextBatch = () => market.ledger.market(market.market)!.nextBatch;
 const earnedMicro = () => market.ledger.account(market.ownerOf('expert-owner').address).balanceMicro;
 const claimCount = () => market.claims.reduce((sum, book) => sum + book.all().length, 0);
 const served = (topic: number, account: AccountId = client()) =>
-  market.coordinator.serve({
+  market.coordinator.examine({
     text: textAbout(topic),
     account,
     mode: 'shard',
     kind: 'client',
-    delivery: 'winner',
     maxFeeMicro: undefined,
     isTextPublic: false,
     signal: new AbortController().signal,

@@ -51,12 +51,11 @@ const ask = (by: Transport, request: { settlement: SettlementBody; proofs: reado
     timeoutMs: 5_000,
   });
 const served = async (topic: number): Promise<void> => {
-  await market.coordinator.serve({
+  await market.coordinator.examine({
     text: textAbout(topic),
     account: market.clients[0]!,
     mode: 'shard',
     kind: 'client',
-    delivery: 'winner',
     maxFeeMicro: undefined,
     isTextPublic: false,
     signal: new AbortController().signal,

@@ -1,33 +1,37 @@
+import type { EditionListing } from '@market-of-experts/api/editions';
 import { embeddingsRequestSchema, type ServiceMode } from '@market-of-experts/api/embeddings';
 import type { MarketListing } from '@market-of-experts/api/models';
 import type { MoeError } from '@market-of-experts/core';
 import { type Amount, parseCredits } from '@market-of-experts/core';
-import type { Delivery } from '@market-of-experts/protocol/job/delivery';
 import type { z } from 'zod';
+import { findModel } from '../../http/find-model.ts';
 import { invalidRequest } from '../../http/http-error.ts';
+import { longestShortened } from './shortened.ts';
 
 /** A checked body of `POST /v1/embeddings`. */
 export interface EmbeddingsRequest {
   readonly market: MarketListing;
+  readonly edition: EditionListing;
   readonly texts: readonly string[];
   /** The client sent one string and not an array. */
   readonly isSingle: boolean;
-  readonly encoding: 'float' | 'base64';
-  /** Length of the vectors to return, at most the market's. */
+  readonly encoding: 'float' | 'base64' | 'int8' | 'binary';
+  /** Length of the vectors to return, at most the edition's. */
   readonly dimensions: number;
   readonly mode: ServiceMode | undefined;
-  readonly delivery: Delivery | undefined;
+  /** Rather no answer than one in which a part is missing. */
+  readonly isStrict: boolean;
   readonly maxFeeMicro: Amount | undefined;
   /** Whether everybody may read the texts. */
   readonly isTextPublic: boolean;
 }
 
-/** Fewest dimensions that a shortened vector may keep: below this the spaces served here lose their meaning. */
+/** Fewest dimensions of a shortened vector: in fewer, chance tells texts apart. */
 const minDimensions = 64;
 
 /**
- * Reads a body that came from outside. Throws `invalid-request`, `unknown-parameter`, `unknown-market` or
- * `input-too-large`, each with the parameter's name in `metadata.param`.
+ * Reads a body that came from outside. Throws `invalid-request`, `unknown-parameter`, `unknown-market`, `unknown-edition`,
+ * `market-not-served` or `input-too-large`, each with the parameter's name in `metadata.param`.
  */
 export function readEmbeddingsRequest(
   body: unknown,
@@ -37,13 +41,8 @@ export function readEmbeddingsRequest(
   if (!parsed.success) throw explain(parsed.error.issues[0]!, body);
   const { model, input, encoding_format, dimensions, store, moe } = parsed.data;
 
-  const market = context.markets.find((listing) => listing.id === model || listing.aliases.includes(model));
-  if (market === undefined)
-    throw invalidRequest(
-      'model',
-      `There is no market "${clip(model)}" here. GET /v1/models lists those that there are.`,
-      'unknown-market',
-    );
+  const { market, edition } = findModel(context.markets, model);
+  if (edition === undefined) throw notServed(market);
 
   const texts = typeof input === 'string' ? [input] : input;
   if (texts.length === 0)
@@ -60,13 +59,14 @@ export function readEmbeddingsRequest(
 
   return {
     market,
+    edition,
     texts,
     isSingle: typeof input === 'string',
     encoding: encoding_format ?? 'float',
-    dimensions: checkDimensions(dimensions ?? market.dimensions, market),
+    dimensions: checkDimensions(dimensions ?? edition.dimensions, edition, encoding_format === 'binary'),
     isTextPublic: store === true,
     mode: moe?.mode,
-    delivery: moe?.delivery,
+    isStrict: moe?.strict === true,
     maxFeeMicro: moe?.maxFeeCredits === undefined ? undefined : parseCredits(moe.maxFeeCredits),
   };
 }
@@ -90,14 +90,29 @@ export function checkText(text: string, param: string, maxTextBytes: number): vo
     );
 }
 
-function checkDimensions(dimensions: number, market: MarketListing): number {
-  const least = Math.min(minDimensions, market.dimensions);
-  if (dimensions < least || dimensions > market.dimensions)
+function checkDimensions(
+  dimensions: number,
+  { name, dimensions: all }: EditionListing,
+  areBits: boolean,
+): number {
+  const least = Math.min(minDimensions, all);
+  const most = Math.min(longestShortened, all);
+  if (dimensions !== all && (dimensions < least || dimensions > most))
     throw invalidRequest(
       'dimensions',
-      `The market "${market.id}" gives ${least} to ${market.dimensions} dimensions, not ${dimensions}.`,
+      `The edition "${name}" gives ${least} to ${most}${most === all ? '' : `, or all ${all},`} dimensions, not ${dimensions}.`,
     );
+  if (areBits && dimensions % 8 !== 0)
+    throw invalidRequest('dimensions', `Bits fill bytes: ${dimensions} is no multiple of 8.`);
   return dimensions;
+}
+
+function notServed({ id, reason }: MarketListing): MoeError {
+  return invalidRequest(
+    'model',
+    `The market "${id}" is on the ledger, but this node does not serve it: ${reason ?? 'it has no edition yet'}.`,
+    'market-not-served',
+  );
 }
 
 function explain(issue: z.core.$ZodIssue, body: unknown): MoeError {

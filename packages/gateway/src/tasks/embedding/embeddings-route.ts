@@ -28,7 +28,7 @@ export function registerEmbeddings(
     const answers = await serve(
       reply,
       toServeRequest(checked, request),
-      checked.market.dimensions * bytesPerNumber,
+      checked.edition.dimensions * bytesPerNumber,
     );
     if (checked.isSingle) reply.header('x-moe-receipt', answers[0]!.receiptId);
     reply.header('content-type', 'application/json; charset=utf-8');
@@ -52,13 +52,15 @@ export function registerEmbeddings(
       const startedMs = performance.now();
       const [answer] = await serve(
         reply,
-        { account: demoAccount, market: market.id, texts: [body.data.text] },
+        // The page shows how experts compete.
+        { account: demoAccount, market: market.id, texts: [body.data.text], mode: 'shard' },
         market.dimensions * bytesPerNumber,
       );
       reply.header('content-type', 'application/json; charset=utf-8');
       return toJson({
         receiptId: answer!.receiptId,
-        mode: answer!.mode,
+        edition: `${market.id}@${answer!.edition}`,
+        isExamined: answer!.isExamined,
         feeMicro: answer!.feeMicro,
         tokens: answer!.tokens,
         dimensions: float32FromBytes(answer!.answer).length,
@@ -72,10 +74,12 @@ function toServeRequest(checked: EmbeddingsRequest, request: FastifyRequest): Se
   return {
     account: request.account!,
     market: checked.market.id,
+    // One for all texts, whichever is in force by then.
+    edition: checked.edition.number,
+    isStrict: checked.isStrict,
     texts: checked.texts,
     isTextPublic: checked.isTextPublic || request.headers['x-moe-store'] === 'true',
     ...(checked.mode === undefined ? {} : { mode: checked.mode }),
-    ...(checked.delivery === undefined ? {} : { delivery: checked.delivery }),
     ...(checked.maxFeeMicro === undefined ? {} : { maxFeeMicro: checked.maxFeeMicro }),
   };
 }

@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { readEmbeddingsRequest } from '../../../src/tasks/embedding/embeddings-request.ts';
 import { createSimulatedMarket } from '../../simulated-market.ts';
 
-const markets = createSimulatedMarket().markets();
+const [served] = createSimulatedMarket().markets();
+const { editions: _, ...unserved } = served!;
+const elsewhere = { ...unserved, id: 'elsewhere' as typeof unserved.id, aliases: ['elsewhere'] };
+const markets = [served!, elsewhere];
 const read = (body: unknown) => readEmbeddingsRequest(body, { markets, maxInputs: 4 });
 const valid = { model: 'text-embedding', input: 'hello world' };
 
@@ -33,6 +36,16 @@ describe('readEmbeddingsRequest', () => {
     expect(read({ ...valid, model: 'text-embedding-3-small' }).market.id).toBe('text-embedding');
   });
 
+  it('finds an edition by its name, of a market by an alias too, and else the one in force', () => {
+    for (const model of ['text-embedding', 'text-embedding@1', 'text-embedding-3-small@1'])
+      expect(read({ ...valid, model }).edition.name).toBe('text-embedding@1');
+  });
+
+  it('reads what the texts are for, and whether a part may be missing', () => {
+    expect(read({ ...valid, input_type: 'query' }).isStrict).toBe(false);
+    expect(read({ ...valid, input_type: 'document', moe: { strict: true } }).isStrict).toBe(true);
+  });
+
   it('takes null for an optional field, as OpenAI does', () => {
     expect(read({ ...valid, encoding_format: null, dimensions: null, user: null }).dimensions).toBe(384);
   });
@@ -50,6 +63,11 @@ describe('readEmbeddingsRequest', () => {
     ['an array', [valid], 'invalid-request', 'body'],
     ['nothing', undefined, 'invalid-request', 'body'],
     ['no model', { input: 'x' }, 'invalid-request', 'model'],
+    ['an unknown edition', { ...valid, model: 'text-embedding@2' }, 'unknown-edition', 'model'],
+    ['an edition 0', { ...valid, model: 'text-embedding@0' }, 'unknown-edition', 'model'],
+    ['an edition of an unknown model', { ...valid, model: 'gpt-9@1' }, 'unknown-market', 'model'],
+    ['no number of an edition', { ...valid, model: 'text-embedding@one' }, 'unknown-market', 'model'],
+    ['a model that is not served', { ...valid, model: 'elsewhere' }, 'market-not-served', 'model'],
     ['an unknown model', { ...valid, model: 'gpt-9' }, 'unknown-market', 'model'],
     ['no input', { model: 'text-embedding' }, 'invalid-request', 'input'],
     ['a number', { ...valid, input: 3 }, 'invalid-request', 'input'],
@@ -82,6 +100,17 @@ describe('readEmbeddingsRequest', () => {
     ['too few dimensions', { ...valid, dimensions: 63 }, 'invalid-request', 'dimensions'],
     ['too many dimensions', { ...valid, dimensions: 385 }, 'invalid-request', 'dimensions'],
     ['half a dimension', { ...valid, dimensions: 100.5 }, 'invalid-request', 'dimensions'],
+    ['no dimensions', { ...valid, dimensions: 0 }, 'invalid-request', 'dimensions'],
+    ['minus one dimension', { ...valid, dimensions: -1 }, 'invalid-request', 'dimensions'],
+    [
+      'bits that fill no byte',
+      { ...valid, encoding_format: 'binary', dimensions: 100 },
+      'invalid-request',
+      'dimensions',
+    ],
+    ['an unknown input type', { ...valid, input_type: 'title' }, 'invalid-request', 'input_type'],
+    ['a delivery', { ...valid, moe: { delivery: 'winner' } }, 'unknown-parameter', 'moe.delivery'],
+    ['a mode of before', { ...valid, moe: { mode: 'route' } }, 'invalid-request', 'moe.mode'],
     ['an unknown field', { ...valid, colour: 'red' }, 'unknown-parameter', 'colour'],
     ['an unknown field under moe', { ...valid, moe: { speed: 1 } }, 'unknown-parameter', 'moe.speed'],
     ['an unknown mode', { ...valid, moe: { mode: 'fast' } }, 'invalid-request', 'moe.mode'],

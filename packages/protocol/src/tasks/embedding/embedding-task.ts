@@ -6,7 +6,7 @@ import {
 } from './embedding-parameters.ts';
 import { drawCalibration, scoreMembers } from './loss.ts';
 import { maskText, wordsOf } from './mask.ts';
-import { mixVectors } from './mix-vectors.ts';
+import { storedVector } from './side-by-side.ts';
 import {
   addInto,
   float32Bytes,
@@ -22,7 +22,7 @@ import {
 export interface OpenedVectors {
   readonly kept: Int16Array;
   readonly pieces: readonly Int16Array[];
-  /** Of the whole text, quantised from what is delivered. */
+  /** Of the whole text, quantised. */
   readonly full: Int16Array;
 }
 
@@ -34,7 +34,8 @@ export interface PublishedVectors extends PublishedAnswers {
 
 /**
  * Text embeddings, one text a job. The first list is its kept half, the second its hidden pieces and the whole text. An answer is a
- * unit vector, little-endian: int16 of the kept half, float32 of the others, as the whole text's is delivered.
+ * unit vector, little-endian: int16 of the kept half, float32 of the others. As a part of an edition an expert answers with float32 in a
+ * space of its own.
  */
 export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   ranges: embeddingRanges,
@@ -81,15 +82,15 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
     };
     return [opened.kept, ...vectors].every(isQuantisedUnit) ? opened : undefined;
   },
-  wholeOf: (second, datum) => second[datum.second.at(-1)!]!,
-  isAnswer: (whole, { dimensions }) =>
-    whole.length === 4 * dimensions && isUnitVector(float32FromBytes(whole)),
-  deliver(answers, weights, { dimensions }) {
-    const vectors = answers.map((answer, index) =>
-      answer === undefined || weights[index] === 0 ? new Float32Array(dimensions) : float32FromBytes(answer),
-    );
-    return float32Bytes(mixVectors(vectors, weights));
-  },
+  isPart: (answer, { dimensions }) =>
+    answer.length === 4 * dimensions && isUnitVector(float32FromBytes(answer)),
+  mix: ({ parts }, answers) =>
+    float32Bytes(
+      storedVector(
+        parts,
+        answers.map((answer) => answer && float32FromBytes(answer)),
+      ).vector,
+    ),
 };
 
 /** The task of a market of text embeddings, whose experts have published these vectors. */

@@ -9,21 +9,27 @@ import {
 } from '@market-of-experts/protocol';
 import type { TaskSkill } from '../task-skill.ts';
 
-/** Text embeddings by a model of unit float32 vectors in the market's space. */
-export function embeddingSkill(backend: ExpertBackend): TaskSkill {
+/**
+ * Text embeddings: exams by a model of unit float32 vectors in the market's space, service by one in a space of its own. That there are
+ * two is a bridge (docs/decisions/0036-edition-service.md): once exams are in own spaces, `own` is all.
+ */
+export function embeddingSkill(backend: ExpertBackend, own: ExpertBackend = backend): TaskSkill {
   const embed = async (texts: readonly string[], parameters: EmbeddingParameters, signal: AbortSignal) => {
     const vectors = await backend.embed(texts, { signal });
-    assertMarketVectors(vectors, texts.length, parameters);
+    assertUnitVectors(vectors, texts.length, parameters.dimensions);
     return vectors;
   };
-  const whole: TaskSkill['answerAll'] = async (texts, parameters, signal) =>
-    (await embed(texts, parameters, signal)).map(float32Bytes);
   return {
     name: backend.name,
     answerFirst: async (texts, parameters, signal) =>
       (await embed(texts, parameters, signal)).map((vector) => int16Bytes(quantise(vector))),
-    answerSecond: whole,
-    answerAll: whole,
+    answerSecond: async (texts, parameters, signal) =>
+      (await embed(texts, parameters, signal)).map(float32Bytes),
+    async answerAll(texts, signal) {
+      const vectors = await own.embed(texts, { signal });
+      assertUnitVectors(vectors, texts.length, own.dimensions);
+      return vectors.map(float32Bytes);
+    },
     async publish(texts, signal) {
       const { dimensions } = backend;
       const vectors = await backend.embed(texts, { signal });
@@ -40,11 +46,7 @@ export function embeddingSkill(backend: ExpertBackend): TaskSkill {
 }
 
 /** Throws `backend-invalid-output` for what the market cannot score: better now than slashed. */
-function assertMarketVectors(
-  vectors: readonly Float32Array[],
-  count: number,
-  { dimensions }: EmbeddingParameters,
-): void {
+function assertUnitVectors(vectors: readonly Float32Array[], count: number, dimensions: number): void {
   if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
     throw new MoeError(
       'backend-invalid-output',

@@ -1,5 +1,5 @@
 import { MoeError } from '@market-of-experts/core';
-import { unitOf } from './side-by-side.ts';
+import { unitOf } from '../side-by-side.ts';
 
 /** A vector in a byte a number: part by part `scale · number`. */
 export interface Int8Vector {

@@ -1,6 +1,6 @@
 import { MoeError } from '@market-of-experts/core';
 import { drawStream } from '../../../random/stream.ts';
-import { unitOf } from './side-by-side.ts';
+import { unitOf } from '../side-by-side.ts';
 
 /** A part of a mixed vector, by a name that stays the same as long as its model does. */
 export interface ProjectedPart {
@@ -9,7 +9,7 @@ export interface ProjectedPart {
 }
 
 /** Numbers of a projected vector at most. */
-const mostProjected = 2_048;
+export const mostProjected = 2_048;
 
 /**
  * The published projection of an edition to fewer numbers: number `row` is `Σ ±x` over all numbers of the mixed vector, with signs

@@ -1,4 +1,4 @@
-import { unitOf } from './side-by-side.ts';
+import { unitOf } from '../side-by-side.ts';
 
 const blank = /\s/;
 

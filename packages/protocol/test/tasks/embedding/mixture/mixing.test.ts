@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { drawStream } from '../../../../src/random/stream.ts';
 import { fromInt8, int8Vector, signBits } from '../../../../src/tasks/embedding/mixture/compact.ts';
 import { signProjection } from '../../../../src/tasks/embedding/mixture/projection.ts';
-import { questionVector, storedVector } from '../../../../src/tasks/embedding/mixture/side-by-side.ts';
 import { pooledVector, windowsOf } from '../../../../src/tasks/embedding/mixture/windows.ts';
+import { questionVector, storedVector } from '../../../../src/tasks/embedding/side-by-side.ts';
 import { float32Bytes } from '../../../../src/tasks/embedding/vector.ts';
 
 const product = (a: ArrayLike<number>, b: ArrayLike<number>): number =>

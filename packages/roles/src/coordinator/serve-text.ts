@@ -1,0 +1,105 @@
+import type { ServedText } from '@market-of-experts/api/market-service';
+import { type Amount, MoeError } from '@market-of-experts/core';
+import { type Edition, editionName } from '@market-of-experts/protocol';
+import { withExam } from '@market-of-experts/receipts/receipt-id';
+import { type CompetitionComponents, compete, type ExaminedText } from './competition.ts';
+import type { EditionService } from './edition-service.ts';
+import type { Slots } from './slots.ts';
+import { priceOf, type TextRequest } from './text-request.ts';
+
+export interface TextComponents extends CompetitionComponents {
+  readonly editions: EditionService;
+  /** Bounds the exams that run at once. */
+  readonly slots: Slots;
+}
+
+/**
+ * Serves a text by an edition. On some texts (`auditBps`, and where the client asks for it) experts are examined first: whoever had been
+ * asked for the whole text could no longer be examined on a half of it. The money for all of it is set aside before anybody is asked.
+ */
+export async function serveText(components: TextComponents, request: TextRequest): Promise<ServedText> {
+  const { view, orders, editions, slots, random } = components;
+  const { parameters } = view.current().roster;
+  const bytes = bytesOf(components, request);
+  const edition = editionOf(components, request);
+  editions.assertHere(request, edition);
+  const priceMicro = priceOf(bytes, view);
+  const serviceMicro = priceMicro * BigInt(edition.parts.length);
+  const withExamMicro = serviceMicro + priceMicro;
+  const isDrawn = (): boolean =>
+    random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
+  const canBeExamined = view.task.tooShort(request.text, parameters) === undefined;
+  const isAsked = canBeExamined && request.mode === 'shard';
+  assertAllowed(request, isAsked ? withExamMicro : serviceMicro);
+  const isAudited = canBeExamined && !isAsked && isDrawn() && withExamMicro <= mostMicro(request, components);
+  const money = orders.hold(request.account, isAsked || isAudited ? withExamMicro : serviceMicro);
+  const examine = (): Promise<ExaminedText> =>
+    slots.run(() => {
+      money.release(priceMicro);
+      return compete(components, request, bytes);
+    }, request);
+  try {
+    let examined: ExaminedText | undefined;
+    if (isAsked) examined = await examine();
+    // Nobody asked for this one, so nobody misses it.
+    else if (isAudited) examined = await examine().catch(() => undefined);
+    const served = await editions.serve({ request, edition, bytes, priceMicro, money });
+    return {
+      ...served,
+      ...(examined === undefined
+        ? {}
+        : {
+            receiptId: withExam(served.receiptId, examined.receiptId),
+            feeMicro: served.feeMicro + examined.feeMicro,
+          }),
+      edition: edition.number,
+      isExamined: examined !== undefined,
+      tokens: components.countTokens(request.text),
+    };
+  } finally {
+    money.release(withExamMicro);
+  }
+}
+
+/** Rejects with `input-too-short` for a text that cannot be cut, `fee-too-low`, and what a job comes to. */
+export async function examineText(components: TextComponents, request: TextRequest): Promise<ExaminedText> {
+  const { view, slots } = components;
+  const bytes = bytesOf(components, request);
+  const problem = view.task.tooShort(request.text, view.current().roster.parameters);
+  if (problem !== undefined) throw new MoeError('input-too-short', problem);
+  assertAllowed(request, priceOf(bytes, view));
+  return slots.run(() => compete(components, request, bytes), request);
+}
+
+/** Throws `input-too-large`. */
+function bytesOf({ view }: TextComponents, { text }: TextRequest): number {
+  const { maximumTextBytes } = view.current().roster.parameters;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maximumTextBytes) return bytes;
+  throw new MoeError(
+    'input-too-large',
+    `The text has ${bytes} bytes; this market serves texts of at most ${maximumTextBytes}. Split it.`,
+  );
+}
+
+function editionOf({ view, market }: TextComponents, { edition: number }: TextRequest): Edition {
+  const edition = view.edition(number);
+  if (edition !== undefined) return edition;
+  if (number === undefined) throw new MoeError('no-quorum', `The market "${market}" has no edition yet.`);
+  throw new MoeError('unknown-edition', `There is no edition ${editionName({ market, number })} here.`);
+}
+
+/** Throws `fee-too-low` for what costs more than the request allows. */
+function assertAllowed({ maxFeeMicro }: TextRequest, neededMicro: Amount): void {
+  if (maxFeeMicro !== undefined && neededMicro > maxFeeMicro)
+    throw new MoeError(
+      'fee-too-low',
+      `This text costs ${neededMicro} micro-credits; the request allows ${maxFeeMicro}. Raise the limit or send less text.`,
+    );
+}
+
+/** What an exam that the client has not asked for may raise the cost to. */
+function mostMicro({ account, maxFeeMicro }: TextRequest, { orders }: TextComponents): Amount {
+  const { availableMicro } = orders.balance(account);
+  return maxFeeMicro === undefined || maxFeeMicro > availableMicro ? availableMicro : maxFeeMicro;
+}

@@ -1,0 +1,251 @@
+import type { ServedText } from '@market-of-experts/api/market-service';
+import { decode, encode, type NodeId } from '@market-of-experts/core';
+import { float32Bytes, float32FromBytes } from '@market-of-experts/protocol';
+import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
+import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
+import {
+  type LedgerMarket,
+  type LedgerMarketInit,
+  ledgerMarket,
+} from '@market-of-experts/testing/ledger-market';
+import { textAbout } from '@market-of-experts/testing/small-market';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TextRequest } from '../../src/coordinator/text-request.ts';
+import { protocols, routeResponseSchema } from '../../src/messages/protocols.ts';
+
+let market: LedgerMarket;
+afterEach(() => market.close());
+
+/** Each part has a space of its own, of its own dimension. */
+const dimensionsOf = [24, 7, 100];
+const own = (index: number) => {
+  const dimensions = dimensionsOf[index];
+  if (dimensions === undefined) return undefined;
+  return encoderBackend(`own-${index}`, dimensions, wordEncode(dimensions, `own-${index}`, 0));
+};
+const open = async (init: LedgerMarketInit = {}): Promise<void> => {
+  market = await ledgerMarket({ parts: [0, 1, 2], own, parameters: { auditBps: 0 }, ...init });
+};
+const short = 'a short text';
+const embed = (changes: Partial<TextRequest> = {}): Promise<ServedText> =>
+  market.coordinator.serve({
+    account: market.clients[0]!,
+    text: short,
+    mode: 'auto',
+    maxFeeMicro: undefined,
+    kind: 'client',
+    isTextPublic: false,
+    signal: new AbortController().signal,
+    ...changes,
+  });
+const finish = async (): Promise<void> => {
+  await market.coordinator.close();
+  await market.settler.close();
+};
+const lockedMicro = (): bigint => market.ledger.prepaid(market.clients[0]!, market.market)!.lockedMicro;
+const proofs = (): string[] => market.records.map(({ proof }) => proof.kind).sort();
+const paidWorkers = (): NodeId[] =>
+  market.records.flatMap(({ proof }) => (proof.kind === 'tally' ? [proof.tally.worker.by as NodeId] : []));
+
+/** Changes what one expert answers when it serves. */
+function changeAnswers(index: number, change: (vector: Uint8Array) => Uint8Array): void {
+  const { gateway } = market;
+  const request = gateway.request.bind(gateway);
+  gateway.request = async (to, asked, ...rest) => {
+    const answer = await request(to, asked, ...rest);
+    if (asked !== protocols.route || to !== market.experts[index]) return answer;
+    return encode({ vectors: decode(answer, routeResponseSchema).vectors.map(change) });
+  };
+}
+
+/** Length of each part of a vector. */
+const lengthsOf = ({ answer }: ServedText): number[] => {
+  const vector = float32FromBytes(answer);
+  let offset = 0;
+  return dimensionsOf.map((dimensions) => {
+    offset += dimensions;
+    return Math.hypot(...vector.subarray(offset - dimensions, offset));
+  });
+};
+const third = Math.sqrt(1 / 3);
+
+describe('a text served by an edition', () => {
+  it('has the vectors of all its experts side by side, each in its own space, and is paid to each of them', async () => {
+    await open();
+    const before = lockedMicro();
+    const answers = await Promise.all([embed(), embed({ text: 'another one' }), embed()]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ edition: 1, missing: [], isExamined: false });
+      expect(float32FromBytes(answer.answer)).toHaveLength(131);
+      for (const length of lengthsOf(answer)) expect(length).toBeCloseTo(third, 5);
+      expect(editionReceiptParts(answer.receiptId)!.receipts).toHaveLength(3);
+    }
+    expect(answers[2]!.answer).toEqual(answers[0]!.answer);
+    expect(answers[1]!.answer).not.toEqual(answers[0]!.answer);
+    await finish();
+    // Three texts of one client are one tally of each expert.
+    expect(proofs()).toEqual(['tally', 'tally', 'tally']);
+    expect(new Set(paidWorkers())).toEqual(new Set(market.experts.slice(0, 3)));
+    const paidMicro = answers.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
+    expect(before - lockedMicro()).toBe(paidMicro);
+    expect(answers[0]!.feeMicro % 3n).toBe(0n);
+    expect(market.warnings).toEqual([]);
+  });
+
+  it.each([
+    ['another dimension', (vector: Uint8Array) => vector.slice(4)],
+    ['no bytes', () => new Uint8Array()],
+    ['NaN', (vector: Uint8Array) => new Uint8Array(vector.length).fill(0xff)],
+    [
+      'a vector that is too long',
+      (vector: Uint8Array) => float32Bytes(float32FromBytes(vector).map((value) => 2 * value)),
+    ],
+  ])('goes without an expert that answers %s: that is said, and not paid', async (_, change) => {
+    await open();
+    changeAnswers(1, change);
+    const before = lockedMicro();
+    const answer = await embed();
+    expect(answer.missing).toEqual([market.experts[1]]);
+    // The others have its weight.
+    expect(lengthsOf(answer).map((length) => Math.fround(length))).toEqual([
+      expect.closeTo(Math.SQRT1_2, 5),
+      0,
+      expect.closeTo(Math.SQRT1_2, 5),
+    ]);
+    await finish();
+    expect(new Set(paidWorkers())).toEqual(new Set([market.experts[0], market.experts[2]]));
+    expect(before - lockedMicro()).toBe(answer.feeMicro);
+    expect(answer.feeMicro % 2n).toBe(0n);
+  });
+
+  it('names who is away, before anybody works where a part must not be missing, and says so when all are', async () => {
+    await open();
+    const away = market.experts[2]!;
+    market.presence.leave(away);
+    expect((await embed()).missing).toEqual([away]);
+    const sent: string[] = [];
+    const request = market.gateway.request.bind(market.gateway);
+    market.gateway.request = async (to, asked, ...rest) => {
+      sent.push(asked);
+      return request(to, asked, ...rest);
+    };
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({
+      code: 'edition-incomplete',
+      isRetryable: true,
+      message: expect.stringContaining('expert-2'),
+    });
+    expect(sent).not.toContain(protocols.route);
+    for (const node of market.experts) market.presence.leave(node);
+    await expect(embed()).rejects.toMatchObject({ code: 'no-quorum', isRetryable: true });
+    await finish();
+  });
+
+  it('has the part of an expert that takes part in no exam for a while, and pays it', async () => {
+    await open();
+    await embed();
+    const pausing = market.experts[1]!;
+    market.presence.enter(pausing, () => true);
+    market.presence.paused(pausing);
+    expect(market.view.current().roster.experts.map(({ node }) => node)).not.toContain(pausing);
+    await market.clock.sleep(1_000);
+    expect((await embed({ text: 'another one' })).missing).toEqual([]);
+    await finish();
+    expect(paidWorkers().filter((node) => node === pausing)).toHaveLength(2);
+    expect(market.settler.pending()).toBe(0);
+  });
+
+  it('goes without a part that dies while it works, and a strict one is refused', async () => {
+    await open();
+    const { gateway } = market;
+    const request = gateway.request.bind(gateway);
+    gateway.request = async (to, asked, ...rest) => {
+      if (asked === protocols.route && to === market.experts[0])
+        market.network.inject.partition([[market.experts[0]!]]);
+      return request(to, asked, ...rest);
+    };
+    expect((await embed()).missing).toEqual([market.experts[0]]);
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    await finish();
+    expect(market.orders.balance(market.clients[0]!).reservedMicro).toBe(0n);
+  });
+
+  it('is not begun with money for two of three parts', async () => {
+    await open();
+    const client = market.clients[0]!;
+    const { feeMicro } = await embed();
+    const partMicro = feeMicro / 3n;
+    const hold = market.orders.hold(client, market.orders.balance(client).availableMicro - 2n * partMicro);
+    const sent: string[] = [];
+    const request = market.gateway.request.bind(market.gateway);
+    market.gateway.request = async (to, asked, ...rest) => {
+      sent.push(asked);
+      return request(to, asked, ...rest);
+    };
+    await expect(embed()).rejects.toMatchObject({ code: 'insufficient-funds' });
+    expect(sent).not.toContain(protocols.route);
+    // For exactly three it is served, and a second one at the same time is not.
+    hold.release(partMicro);
+    const [first, second] = await Promise.allSettled([embed(), embed()]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { missing: [] } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'insufficient-funds' } });
+    hold.release(10n ** 12n);
+    await finish();
+    expect(market.orders.balance(client).reservedMicro).toBe(0n);
+  });
+
+  it('costs at most what the client allows for all its parts, and an exam that he asks for', async () => {
+    await open();
+    const text = textAbout(7);
+    const { feeMicro } = await embed({ text });
+    const withExamMicro = (feeMicro * 4n) / 3n;
+    expect((await embed({ text, maxFeeMicro: feeMicro })).feeMicro).toBe(feeMicro);
+    await expect(embed({ text, maxFeeMicro: feeMicro - 1n })).rejects.toMatchObject({ code: 'fee-too-low' });
+    await expect(embed({ text, mode: 'shard', maxFeeMicro: withExamMicro - 1n })).rejects.toMatchObject({
+      code: 'fee-too-low',
+    });
+    const examined = await embed({ text, mode: 'shard', maxFeeMicro: withExamMicro });
+    expect(examined).toMatchObject({ isExamined: true, feeMicro: withExamMicro, missing: [] });
+    expect(editionReceiptParts(examined.receiptId)!.receipts).toHaveLength(4);
+    await finish();
+  });
+
+  it('has the same vector whether experts are examined on it or not', async () => {
+    await open();
+    const text = textAbout(8);
+    const served = await embed({ text });
+    expect((await embed({ text, mode: 'shard' })).answer).toEqual(served.answer);
+    await finish();
+    expect(proofs().filter((kind) => kind === 'certificate')).toHaveLength(1);
+  });
+
+  it('is examined by chance where its client can pay for that, before it is served, and served all the same where the exam fails', async () => {
+    await open({ parameters: { auditBps: 10_000 } });
+    const text = textAbout(9);
+    const sent: string[] = [];
+    const request = market.gateway.request.bind(market.gateway);
+    market.gateway.request = async (to, asked, ...rest) => {
+      sent.push(asked);
+      return request(to, asked, ...rest);
+    };
+    const audited = await embed({ text });
+    expect(audited).toMatchObject({ isExamined: true, missing: [] });
+    expect(sent.indexOf(protocols.route)).toBeGreaterThan(sent.lastIndexOf(protocols.reveal));
+    const feeMicro = (audited.feeMicro * 3n) / 4n;
+    expect(await embed({ text, maxFeeMicro: feeMicro })).toMatchObject({ isExamined: false, feeMicro });
+    expect(await embed()).toMatchObject({ isExamined: false });
+    for (const [index, validator] of market.validators.entries()) {
+      await market.stopValidator(index);
+      expect(validator).toBeDefined();
+    }
+    expect(await embed({ text })).toMatchObject({ isExamined: false, missing: [] });
+    await expect(embed({ text, mode: 'shard' })).rejects.toMatchObject({ isRetryable: true });
+    await market.coordinator.close();
+  });
+
+  it('of another number is refused', async () => {
+    await open();
+    expect((await embed({ edition: 1 })).edition).toBe(1);
+    await expect(embed({ edition: 2 })).rejects.toMatchObject({ code: 'unknown-edition' });
+    await finish();
+  });
+});
