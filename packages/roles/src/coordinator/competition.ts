@@ -1,5 +1,4 @@
 import {
-  type Amount,
   isMoeError,
   type KeyPair,
   MoeError,
@@ -11,80 +10,97 @@ import {
   basePricePerKilobyte,
   certificateEffects,
   feeOf,
-  type OrderBody,
+  inJobOrder,
+  type Order,
   orderDomain,
+  questionLimits,
   saltedDataHash,
 } from '@market-of-experts/protocol';
 import { previewOf } from '@market-of-experts/receipts/preview';
+import type { QueuedText } from './batch-queue.ts';
+import type { TakenOrder } from './client-orders.ts';
 import type { OrderedText, OrderRecords } from './records.ts';
+import type { Reserve } from './reserve.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
-import { type CompetingComponents, priceOf, type TextRequest } from './text-request.ts';
+import { type CompetingComponents, priceOf } from './text-request.ts';
 
 export interface CompetitionComponents extends CompetingComponents {
   /** Of the coordinator. */
   readonly keys: KeyPair;
   readonly records: OrderRecords;
+  /** Texts that fill a job up; default none. */
+  readonly reserve?: Reserve | undefined;
 }
 
-/** A text that experts were examined on. */
-export interface ExaminedText {
-  readonly receiptId: string;
-  readonly feeMicro: Amount;
+/** A text with its order. */
+interface OrderedQueuedText {
+  readonly queued: QueuedText;
+  readonly taken: TakenOrder;
+  readonly order: Order;
+  readonly salt: Uint8Array;
+  readonly base: OrderedText;
 }
 
-/** Draws for one text: another may find experts that answer. */
+/** Draws for one batch: another may find experts that answer. */
 const maxAttempts = 3;
+const orderLifetimeMs = 30_000;
 
 /**
- * Examines experts on one text by a shard job: they compete, witnesses certify, the winner is paid. A job in which too few
- * answered costs nothing, and the text is ordered anew, with another draw.
+ * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few
+ * answered costs nothing, and the texts are ordered anew, with another draw. Every text is answered or failed; never rejects.
  */
 export async function compete(
   components: CompetitionComponents,
-  request: TextRequest,
-  bytes: number,
-): Promise<ExaminedText> {
-  for (let attempt = 1; ; attempt += 1)
+  batch: readonly QueuedText[],
+): Promise<void> {
+  let left = batch;
+  for (let attempt = 1; ; attempt += 1) {
+    let error: unknown = nobodyWon();
     try {
-      return await competeOnce(components, request, bytes);
-    } catch (error) {
-      if (isMoeError(error, 'no-quorum')) components.rollCaller?.validatorsMissing();
-      if (attempt >= maxAttempts || request.signal.aborted || !isMoeError(error, 'no-quorum')) throw error;
+      await competeOnce(components, left);
+    } catch (thrown) {
+      error = thrown;
     }
+    left = left.filter((each) => !each.isOver());
+    if (left.length === 0) return;
+    const isQuorumMissing = isMoeError(error, 'no-quorum');
+    if (isQuorumMissing) components.rollCaller?.validatorsMissing();
+    // One text of several cannot be asked about: it does not keep the others from being served.
+    if (isMoeError(error, 'input-too-short') && left.length > 1) {
+      for (const each of left) await compete(components, [each]);
+      return;
+    }
+    for (const each of left)
+      if (attempt >= maxAttempts || !isQuorumMissing || each.request.signal.aborted) each.fail(error);
+    left = left.filter((each) => !each.isOver());
+    if (left.length === 0) return;
+  }
 }
 
-async function competeOnce(
-  components: CompetitionComponents,
-  request: TextRequest,
-  bytes: number,
-): Promise<ExaminedText> {
-  const { keys, market, transport, view, ledger, orders, records, clock, random } = components;
+function nobodyWon(): MoeError {
+  return new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
+    isRetryable: true,
+  });
+}
+
+/** Answers those that somebody has won. Rejects, with all orders void, where nothing came of the job. */
+async function competeOnce(components: CompetitionComponents, batch: readonly QueuedText[]): Promise<void> {
+  const { keys, transport, view, orders, records, clock, random } = components;
   const startedMs = clock.nowMs();
   const beganMs = clock.steadyMs();
-  const order = orders.take(request.account, priceOf(bytes, view));
-  const salt = random.bytes(16);
-  const base: OrderedText = {
-    kind: request.kind,
-    isTextPublic: request.isTextPublic,
-    preview: previewOf(request.text),
-    salts: [salt],
-  };
   // The roster may change while the job runs; everyone keeps to the one that its messages name.
   const { roster, hash } = view.current();
+  const price = basePricePerKilobyte(roster.experts);
+  const ordered = inJobOrder(
+    batch.flatMap((queued) => orderOf(components, queued, price, startedMs + orderLifetimeMs) ?? []),
+  );
+  if (ordered.length === 0) return;
+  const { parameters } = roster;
+  const reserve =
+    components.reserve?.take(questionLimits.reserve, view.task.mostReserveBytes(parameters)) ?? [];
+  const over = new AbortController();
   let outcome: ShardOutcome;
   try {
-    const body: OrderBody = {
-      network: ledger.network,
-      market,
-      client: order.client,
-      clientSeq: order.clientSeq,
-      coordinator: keys.publicKey as NodeId,
-      dataHash: saltedDataHash(request.text, salt),
-      bytes,
-      maxFeeMicro: feeOf(bytes, basePricePerKilobyte(roster.experts), 0n),
-      tipMicro: 0n,
-      deadlineMs: startedMs + 30_000,
-    };
     outcome = await runShardJob(
       {
         keys,
@@ -96,34 +112,95 @@ async function competeOnce(
         onStage: view.observeStage,
       },
       {
-        orders: [signBody(order.keys, orderDomain, body)],
+        orders: ordered.map(({ order }) => order),
+        data: ordered.map(({ queued, salt }) => ({ text: queued.request.text, salt })),
+        reserve,
         roster,
         rosterHash: hash,
-        data: [{ text: request.text, salt }],
-        signal: request.signal,
+        signal: whenAllHaveGone(
+          ordered.map(({ queued }) => queued.request.signal),
+          over.signal,
+        ),
       },
     );
   } catch (error) {
-    await records.keepVoid(order, messageOf(error), base);
+    await Promise.all(ordered.map(({ taken, base }) => records.keepVoid(taken, messageOf(error), base)));
     throw error;
+  } finally {
+    over.abort();
   }
   const { certificate, transcript } = outcome;
-  const effects = certificateEffects(certificate, 0, roster);
-  const datum = certificate.body.data[0]!;
-  orders.decide(order, datum.feeMicro);
   components.keepRoster(hash);
-  await records.keep(datum.order, {
-    ...base,
-    proof: { kind: 'certificate', certificate, data: [0], tickets: transcript.tickets, roster: hash },
-    effects,
-    transcript,
-    latenciesMs: Object.fromEntries(outcome.latenciesMs),
-    atMs: startedMs,
-    durationMs: clock.steadyMs() - beganMs,
+  await Promise.all(
+    ordered.map(async ({ queued, taken, base }, index) => {
+      const datum = certificate.body.data[index]!;
+      orders.decide(taken, datum.feeMicro);
+      await records.keep(datum.order, {
+        ...base,
+        proof: {
+          kind: 'certificate',
+          certificate,
+          data: [index],
+          tickets: transcript.tickets,
+          roster: hash,
+        },
+        effects: certificateEffects(certificate, index, roster),
+        transcript,
+        latenciesMs: Object.fromEntries(outcome.latenciesMs),
+        atMs: startedMs,
+        durationMs: clock.steadyMs() - beganMs,
+      });
+      if (datum.winner !== null) queued.answer({ receiptId: datum.order, feeMicro: datum.feeMicro });
+    }),
+  );
+}
+
+/** Takes the client's next order number; undefined where the text fails by itself, as for want of money. */
+function orderOf(
+  { keys, market, view, ledger, orders, random }: CompetitionComponents,
+  queued: QueuedText,
+  price: bigint,
+  deadlineMs: number,
+): OrderedQueuedText | undefined {
+  const { request, bytes } = queued;
+  let taken: TakenOrder;
+  try {
+    taken = orders.take(request.account, priceOf(bytes, view));
+  } catch (error) {
+    queued.fail(error);
+    return undefined;
+  }
+  const salt = random.bytes(16);
+  const order = signBody(taken.keys, orderDomain, {
+    network: ledger.network,
+    market,
+    client: taken.client,
+    clientSeq: taken.clientSeq,
+    coordinator: keys.publicKey as NodeId,
+    dataHash: saltedDataHash(request.text, salt),
+    bytes,
+    maxFeeMicro: feeOf(bytes, price, 0n),
+    tipMicro: 0n,
+    deadlineMs,
   });
-  if (datum.winner === null)
-    throw new MoeError('no-quorum', 'No expert gave a usable answer. Nothing was charged. Try again.', {
-      isRetryable: true,
-    });
-  return { receiptId: datum.order, feeMicro: datum.feeMicro };
+  const base: OrderedText = {
+    kind: request.kind,
+    isTextPublic: request.isTextPublic,
+    preview: previewOf(request.text),
+    salts: [salt],
+  };
+  return { queued, taken, order, salt, base };
+}
+
+/** A job is given up while it can be, once nobody waits for any of its texts. Listens until it is over. */
+function whenAllHaveGone(signals: readonly AbortSignal[], over: AbortSignal): AbortSignal {
+  const [only] = signals;
+  if (signals.length === 1) return only!;
+  const gone = new AbortController();
+  const look = (): void => {
+    if (signals.every(({ aborted }) => aborted)) gone.abort(only!.reason);
+  };
+  for (const signal of signals) signal.addEventListener('abort', look, { once: true, signal: over });
+  look();
+  return gone.signal;
 }

@@ -3,10 +3,12 @@ import type { AccountId, KeyPair, MarketId, NodeId, OwnerKey } from '@market-of-
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import type { SettlementBody } from '@market-of-experts/protocol';
 import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import { batchQueue, type ExaminedText } from './batch-queue.ts';
 import type { ClientOrders } from './client-orders.ts';
-import type { ExaminedText } from './competition.ts';
+import { compete } from './competition.ts';
 import { createEditionService } from './edition-service.ts';
 import { createRecords } from './records.ts';
+import type { Reserve } from './reserve.ts';
 import { rosterKeeper } from './roster-keeper.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { examineText, serveText } from './serve-text.ts';
@@ -27,12 +29,18 @@ export interface CoordinatorInit {
   readonly keysOf: (client: AccountId) => OwnerKey | undefined;
   /** Decided orders that an earlier process left, oldest first: they are settled before any other. Default none. */
   readonly unsettled?: readonly DecidedOrder[];
+  /** How long a text waits for others to be examined with, where jobs have several; default 0: whoever waits for a slot. */
+  readonly waitForOthersMs?: number | undefined;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
   readonly settleEveryMs?: number | undefined;
 }
 
 export interface CoordinatorComponents extends Omit<CompetingComponents, OwnParts> {
   readonly receipts: ReceiptStore;
+  /** Texts that fill jobs up, in kinds of market that use them. */
+  readonly reserve?: Reserve;
+  /** Where a text lies: those of one region go together. */
+  readonly regionOf?: (text: string) => number | undefined;
   /** Bounds the exams that run at once, also those of other markets that share it. */
   readonly slots: Slots;
   /** Told of each decided order once its record is durable. */
@@ -81,6 +89,14 @@ export function coordinatorRole(
     const keepRoster = rosterKeeper(receipts, view, onWarning);
     const serving = { ...given, keys, market, orders, records, keepRoster };
     const editions = createEditionService(serving);
+    const exams = batchQueue({
+      slots: given.slots,
+      clock: given.clock,
+      mostData: () => view.task.mostData(view.current().roster.parameters),
+      run: (batch) => compete(serving, batch),
+      waitMs: init.waitForOthersMs,
+      regionOf: given.regionOf,
+    });
     const gaps = gapFiller({ market, ledger, records, onWarning });
     for (const order of unsettled) settler.add(order);
     gaps.voidGaps(unsettled.map(({ record }) => record.effects));
@@ -91,11 +107,11 @@ export function coordinatorRole(
       settler,
       async serve(request) {
         records.assertStoring();
-        return serveText({ ...serving, editions }, request);
+        return serveText({ ...serving, editions, exams }, request);
       },
       async examine(request) {
         records.assertStoring();
-        return examineText({ ...serving, editions }, request);
+        return examineText({ ...serving, editions, exams }, request);
       },
       openSessions: editions.openSessions,
       voidGaps: gaps.voidGaps,

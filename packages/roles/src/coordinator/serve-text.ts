@@ -2,15 +2,13 @@ import type { ServedText } from '@market-of-experts/api/market-service';
 import { type Amount, MoeError } from '@market-of-experts/core';
 import { type Edition, editionName } from '@market-of-experts/protocol';
 import { withExam } from '@market-of-experts/receipts/receipt-id';
-import { type CompetitionComponents, compete, type ExaminedText } from './competition.ts';
+import type { BatchQueue, ExaminedText } from './batch-queue.ts';
 import type { EditionService } from './edition-service.ts';
-import type { Slots } from './slots.ts';
-import { priceOf, type TextRequest } from './text-request.ts';
+import { priceOf, type ServingComponents, type TextRequest } from './text-request.ts';
 
-export interface TextComponents extends CompetitionComponents {
+export interface TextComponents extends ServingComponents {
   readonly editions: EditionService;
-  /** Bounds the exams that run at once. */
-  readonly slots: Slots;
+  readonly exams: BatchQueue;
 }
 
 /**
@@ -18,7 +16,7 @@ export interface TextComponents extends CompetitionComponents {
  * asked for the whole text could no longer be examined on a half of it. The money for all of it is set aside before anybody is asked.
  */
 export async function serveText(components: TextComponents, request: TextRequest): Promise<ServedText> {
-  const { view, orders, editions, slots, random } = components;
+  const { view, orders, editions, exams, random } = components;
   const { parameters } = view.current().roster;
   const bytes = bytesOf(components, request);
   const edition = editionOf(components, request);
@@ -34,10 +32,7 @@ export async function serveText(components: TextComponents, request: TextRequest
   const isAudited = canBeExamined && !isAsked && isDrawn() && withExamMicro <= mostMicro(request, components);
   const money = orders.hold(request.account, isAsked || isAudited ? withExamMicro : serviceMicro);
   const examine = (): Promise<ExaminedText> =>
-    slots.run(() => {
-      money.release(priceMicro);
-      return compete(components, request, bytes);
-    }, request);
+    exams.examine({ request, bytes, onBegin: () => money.release(priceMicro) });
   try {
     let examined: ExaminedText | undefined;
     if (isAsked) examined = await examine();
@@ -63,12 +58,12 @@ export async function serveText(components: TextComponents, request: TextRequest
 
 /** Rejects with `input-too-short` for a text that cannot be cut, `fee-too-low`, and what a job comes to. */
 export async function examineText(components: TextComponents, request: TextRequest): Promise<ExaminedText> {
-  const { view, slots } = components;
+  const { view, exams } = components;
   const bytes = bytesOf(components, request);
   const problem = view.task.tooShort(request.text, view.current().roster.parameters);
   if (problem !== undefined) throw new MoeError('input-too-short', problem);
   assertAllowed(request, priceOf(bytes, view));
-  return slots.run(() => compete(components, request, bytes), request);
+  return exams.examine({ request, bytes });
 }
 
 /** Throws `input-too-large`. */

@@ -4,10 +4,18 @@ import type { SettlementProof } from '@market-of-experts/receipts/settlement-pro
 import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
 import { numberIn, sequenceSkill, sequenceTask } from '@market-of-experts/testing/sequence-task';
 import { smallParameters } from '@market-of-experts/testing/small-market';
+import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { DecisionPolicy } from '../../src/calling/policy.ts';
-import { fullRequestSchema, protocols, sealedRequestSchema } from '../../src/messages/protocols.ts';
+import type { OrderNumber } from '../../src/job/order-number.ts';
+import {
+  fullRequestSchema,
+  noteRequestSchema,
+  protocols,
+  sealedRequestSchema,
+  voidResponseSchema,
+} from '../../src/messages/protocols.ts';
 import { settlementResponseSchema } from '../../src/messages/settlement-request.ts';
 import { proposalOf } from '../../src/settlement/settlement-proposal.ts';
 
@@ -61,9 +69,13 @@ describe('experts, witnesses and coordinator of another kind of market than text
   });
 
   it('take three texts of three clients in one job: three winners, three fees, one certificate', async () => {
-    // Who is the nearest depends on how a row begins.
+    // Two experts are good at each row, by how it begins: one of them is always drawn.
     market = open({
-      kind: { task: sequenceTask, skill: (index) => sequenceSkill((begins) => (begins + 5 * index) % 7) },
+      kind: {
+        task: sequenceTask,
+        skill: (index) =>
+          sequenceSkill((begins) => (Math.floor(index / 2) === begins - 1 ? index % 2 : 8 + index)),
+      },
       parameters: { ...smallParameters, shardSize: 5 },
     });
     const texts = { alice: '1 2 3 4', bob: '2 4 6 8', carol: '3 6 9 12' };
@@ -159,6 +171,34 @@ describe('experts, witnesses and coordinator of another kind of market than text
       expect(certificate.body.data.every(({ winner }) => winner !== null)).toBe(true);
     },
   );
+
+  it('lose nothing where the coordinator dies between the seals and their opening, and no client pays', async () => {
+    const clock = virtualClock();
+    market = open({ clock });
+    const { transport, node } = market.coordinator;
+    const request = transport.request.bind(transport);
+    let isDead = false;
+    const orders: OrderNumber[] = [];
+    transport.request = (to, name, bytes, options) => {
+      if (name === protocols.note && orders.length === 0)
+        for (const { body } of decode(bytes, noteRequestSchema).orders) orders.push(body);
+      isDead ||= name === protocols.reveal;
+      return isDead ? Promise.reject(new Error('dead')) : request(to, name, bytes, options);
+    };
+    await expect(market.runBatch({ alice: '1 2 3', bob: '2 4 6', carol: '3 6 9' })).rejects.toThrow();
+    isDead = false;
+    transport.request = request;
+    expect(orders).toHaveLength(3);
+    const askVoid = ({ client, clientSeq }: OrderNumber) =>
+      request(market.validators[0]!.node, protocols.void, encode({ client, clientSeq }), {
+        timeoutMs: 5_000,
+      });
+    for (const order of orders) await expect(askVoid(order)).rejects.toThrow(/stands for another job/);
+    await clock.sleep(10 * 60_000);
+    for (const order of orders)
+      expect(decode(await askVoid(order), voidResponseSchema)).toEqual({ isVoid: true });
+    expect(node).toBe(transport.self);
+  });
 
   it('do not compete for what the kind finds too short', async () => {
     market = open();

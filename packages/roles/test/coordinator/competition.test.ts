@@ -1,0 +1,150 @@
+import { type AccountId, MoeError, type OwnerKey, systemRandom } from '@market-of-experts/core';
+import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
+import { sequenceSkill, sequenceTask } from '@market-of-experts/testing/sequence-task';
+import { smallParameters } from '@market-of-experts/testing/small-market';
+import { testKeys } from '@market-of-experts/testing/test-keys';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ExaminedText, QueuedText } from '../../src/coordinator/batch-queue.ts';
+import { type CompetitionComponents, compete } from '../../src/coordinator/competition.ts';
+import { reserveOf } from '../../src/coordinator/reserve.ts';
+
+const { ownerOf } = testKeys('competition');
+const owners = new Map<AccountId, OwnerKey>();
+const accountOf = (name: string): AccountId => {
+  const owner = ownerOf(name);
+  owners.set(owner.address, owner);
+  return owner.address;
+};
+let market: FixedMarket;
+let kept: { readonly id: string; readonly record: ReceiptRecord }[];
+let voided: AccountId[];
+let decided: { readonly client: AccountId; readonly feeMicro: bigint }[];
+beforeEach(() => {
+  market = fixedMarket({
+    parameters: { ...smallParameters, shardSize: 5 },
+    experts: 6,
+    validators: 1,
+    kind: {
+      task: sequenceTask,
+      skill: (index) => sequenceSkill((begins) => (begins + 5 * index) % 7),
+    },
+  });
+  kept = [];
+  voided = [];
+  decided = [];
+});
+afterEach(() => market.close());
+
+const poor = accountOf('poor');
+function components(changes: Partial<CompetitionComponents> = {}): CompetitionComponents {
+  const numbers = new Map<AccountId, number>();
+  return {
+    keys: market.coordinator.keys,
+    market: market.roster.market,
+    transport: market.coordinator.transport,
+    view: { ...market.view, observeStage: () => undefined },
+    ledger: { network: market.roster.network },
+    orders: {
+      take(client: AccountId) {
+        if (client === poor) throw new MoeError('insufficient-funds', 'Nothing is left.');
+        const clientSeq = numbers.get(client) ?? 0;
+        numbers.set(client, clientSeq + 1);
+        return { client, clientSeq, keys: owners.get(client)! };
+      },
+      decide: ({ client }: { client: AccountId }, feeMicro: bigint) => decided.push({ client, feeMicro }),
+    },
+    records: {
+      keep: async (id: string, record: ReceiptRecord) => void kept.push({ id, record }),
+      keepVoid: async ({ client }: { client: AccountId }) => void voided.push(client),
+    },
+    clock: market.clock,
+    random: systemRandom,
+    countTokens: (text: string) => text.split(' ').length,
+    keepRoster: () => undefined,
+    ...changes,
+  } as unknown as CompetitionComponents;
+}
+
+/** What each of some texts got, by its client's name: an answer, or why there is none. */
+async function served(
+  texts: Readonly<Record<string, string>>,
+  changes?: Partial<CompetitionComponents>,
+): Promise<Map<string, ExaminedText | string>> {
+  const results = new Map<string, ExaminedText | string>();
+  const batch = Object.entries(texts).map(([name, text]): QueuedText => {
+    const request = {
+      account: accountOf(name),
+      text,
+      mode: 'shard',
+      kind: 'client',
+      isTextPublic: false,
+      maxFeeMicro: undefined,
+      signal: new AbortController().signal,
+    } as const;
+    return {
+      request,
+      bytes: Buffer.byteLength(text),
+      answer: (answer) => results.set(name, answer),
+      fail: (error) => results.has(name) || results.set(name, (error as Error).message),
+      isOver: () => results.has(name),
+    };
+  });
+  await compete(components(changes), batch);
+  return results;
+}
+const isExamined = (result: ExaminedText | string | undefined): boolean => typeof result === 'object';
+
+describe('texts of several clients in one job', () => {
+  it('are answered, paid and kept each by itself', async () => {
+    const results = await served({ alice: '1 2 3 4', bob: '2 4 6 8', carol: '3 6 9 12' });
+    expect([...results.values()].map(isExamined)).toEqual([true, true, true]);
+    expect(kept).toHaveLength(3);
+    const jobs = kept.map(
+      ({ record: { proof } }) => proof.kind === 'certificate' && proof.certificate.body.job,
+    );
+    expect(new Set(jobs).size).toBe(1);
+    for (const [name, result] of results) {
+      const { receiptId, feeMicro } = result as ExaminedText;
+      const { effects, salts } = kept.find(({ id }) => id === receiptId)!.record;
+      expect(effects.client).toBe(accountOf(name));
+      expect(effects.deltas.find(({ account }) => account === effects.client)!.deltaMicro).toBe(-feeMicro);
+      expect(salts).toHaveLength(1);
+      expect(decided).toContainEqual({ client: effects.client, feeMicro });
+    }
+  });
+
+  it('do not wait for one that cannot pay', async () => {
+    const results = await served({ alice: '1 2 3 4', poor: '2 4 6 8' });
+    expect(results.get('poor')).toBe('Nothing is left.');
+    expect(isExamined(results.get('alice'))).toBe(true);
+    expect(kept).toHaveLength(1);
+  });
+
+  it('do not suffer from one that cannot be asked about', async () => {
+    const results = await served({ alice: '1 2 3 4', bob: '1 2', carol: '3 6 9 12' });
+    expect(results.get('bob')).toBe('Three numbers at least.');
+    expect([isExamined(results.get('alice')), isExamined(results.get('carol'))]).toEqual([true, true]);
+    expect(kept).toHaveLength(2);
+    // Those of the job that was not, and the text alone.
+    expect(voided).toHaveLength(4);
+  });
+
+  it('are asked among texts of the reserve, each used once', async () => {
+    const reserve = reserveOf(['10 20 30', '7 8 9']);
+    await served({ alice: '1 2 3 4' }, { reserve });
+    const { transcript } = kept[0]!.record;
+    expect(transcript!.question.second).toHaveLength(4);
+    expect(reserve.take(9, 1_000)).toEqual([]);
+  });
+
+  it('cost nothing, and fail all alike, where nobody can certify them', async () => {
+    const { transport } = market.coordinator;
+    transport.request = async () => Promise.reject(new Error('unreachable'));
+    const results = await served({ alice: '1 2 3 4', bob: '2 4 6 8' });
+    for (const why of results.values()) expect(why).toMatch(/no ticket/);
+    expect(kept).toEqual([]);
+    // Three attempts with two orders each.
+    expect(voided).toHaveLength(6);
+  });
+});
