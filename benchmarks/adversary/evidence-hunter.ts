@@ -30,7 +30,8 @@ interface MarketOfNetwork {
 const maxStatements = 256;
 
 export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
-  const orders = new Map<string, OrderBody>();
+  /** By job. */
+  const ordersOf = new Map<string, readonly OrderBody[]>();
   /** By job and author. */
   const statements = new Map<string, Statement[]>();
   const certificates = new Map<string, { body: CertificateBody; signature: Uint8Array }[]>();
@@ -48,9 +49,9 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     const id = signatureOf(statement);
     if (earlier.length >= maxStatements || earlier.some((other) => signatureOf(other) === id)) return [];
     const found = earlier.flatMap((other) => {
-      const order = orders.get(job);
-      if (order === undefined || equivocationOf(other, statement) === undefined) return [];
-      return completes({ kind: 'statements', orders: [order], statements: [other, statement] });
+      const orders = ordersOf.get(job);
+      if (orders === undefined || equivocationOf(other, statement) === undefined) return [];
+      return completes({ kind: 'statements', orders, statements: [other, statement] });
     });
     earlier.push(statement);
     return found;
@@ -63,10 +64,10 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
       ...(grant === undefined ? {} : { grant }),
       ...(refusal === undefined ? {} : { refusal }),
     });
-    const order = orders.get(job ?? '');
-    return order === undefined || grant === undefined || refusal === undefined
+    const orders = ordersOf.get(job ?? '');
+    return orders === undefined || grant === undefined || refusal === undefined
       ? []
-      : completes({ kind: 'statements', orders: [order], statements: [grant, refusal] });
+      : completes({ kind: 'statements', orders, statements: [grant, refusal] });
   };
 
   const hearCertificate = (validator: NodeId, body: CertificateBody, signature: Uint8Array): Misconduct[] => {
@@ -75,12 +76,12 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     certificates.set(key, earlier);
     if (earlier.some((other) => certificateHash(other.body) === certificateHash(body))) return [];
     const said = { body, signature };
-    const order = orders.get(body.job);
+    const orders = ordersOf.get(body.job);
     const found =
-      order === undefined
+      orders === undefined
         ? []
         : earlier.flatMap((other) =>
-            completes({ kind: 'certificates', orders: [order], validator, certificates: [other, said] }),
+            completes({ kind: 'certificates', orders, validator, certificates: [other, said] }),
           );
     earlier.push(said);
     return found;
@@ -105,11 +106,12 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     if (Array.isArray(value)) return value.flatMap(walk);
     const fields = value as Record<string, unknown>;
     const own: Misconduct[] = [];
+    const bodies = orderBodies(fields.orders);
+    if (bodies.length > 0) ordersOf.set(jobIdOf(bodies), bodies);
     if (typeof fields.body === 'object' && fields.body !== null && 'by' in fields) {
       const body = fields.body as Record<string, unknown>;
       const signed = fields as never;
-      if ('dataHash' in body) orders.set(jobIdOf(body as never), body as never);
-      else if ('stage' in body && 'seal' in body)
+      if ('stage' in body && 'seal' in body)
         own.push(...hearStatement({ kind: 'commit', signed }, String(body.job)));
       else if ('askBps' in body && 'claim' in body) {
         const { claim } = body as unknown as GrantBody;
@@ -146,4 +148,13 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
 
 function signatureOf({ signed }: Statement): string {
   return Buffer.from(signed.signature).toString('base64');
+}
+
+/** Of the orders that open a job; none where it is something else. */
+function orderBodies(orders: unknown): readonly OrderBody[] {
+  if (!Array.isArray(orders)) return [];
+  return orders.flatMap((order: { readonly body?: unknown } | null) => {
+    const body = order?.body;
+    return typeof body === 'object' && body !== null && 'dataHash' in body ? [body as OrderBody] : [];
+  });
 }

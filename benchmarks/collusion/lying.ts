@@ -128,9 +128,9 @@ function praising(game: LyingGame): (body: CertificateBody) => CertificateBody {
     if (favourite === undefined) return body;
     const members = body.members.map((member) => ({
       ...member,
-      loss: [own.has(member.worker) ? 0 : 500, 1_000] as const,
+      losses: [[own.has(member.worker) ? 0 : 500, 1_000] as const],
     }));
-    return { ...body, members, winner: favourite.principal };
+    return { ...body, members, data: body.data.map((datum) => ({ ...datum, winner: favourite.principal })) };
   };
 }
 
