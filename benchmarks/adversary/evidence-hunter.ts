@@ -31,7 +31,7 @@ const maxStatements = 256;
 
 export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
   /** By job. */
-  const ordersOf = new Map<string, readonly OrderBody[]>();
+  const ordersOf = new Map<string, OrderBody[]>();
   /** By job and author. */
   const statements = new Map<string, Statement[]>();
   const certificates = new Map<string, { body: CertificateBody; signature: Uint8Array }[]>();
@@ -151,7 +151,7 @@ function signatureOf({ signed }: Statement): string {
 }
 
 /** Of the orders that open a job; none where it is something else. */
-function orderBodies(orders: unknown): readonly OrderBody[] {
+function orderBodies(orders: unknown): OrderBody[] {
   if (!Array.isArray(orders)) return [];
   return orders.flatMap((order: { readonly body?: unknown } | null) => {
     const body = order?.body;

@@ -190,7 +190,7 @@ function domainOf(body: object): string | undefined {
   if ('seals' in body) return cutDomain;
   if ('members' in body) return certificateDomain;
   if ('items' in body) return tallyDomain;
-  if ('keptSalt' in body) return revealDomain;
+  if ('firstSalt' in body) return revealDomain;
   if ('reason' in body) return declineDomain;
   return undefined;
 }
