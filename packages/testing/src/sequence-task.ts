@@ -41,6 +41,10 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
   mostData: () => mostData,
   mostEntries: () => 3 * mostData,
   mostReserveBytes: () => 1_024,
+  isQuestion: ({ first, second, assignment }) =>
+    first.length === assignment.length &&
+    second.length >= 2 * assignment.length &&
+    assignment.every((datum, index) => datum.first === index && datum.second.length === 2),
   isPart: (answer) => answer.length === 4,
   open({ first, second }, question) {
     if (first.length !== question.first.length || second.length !== question.second.length) return undefined;

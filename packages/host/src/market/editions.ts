@@ -46,7 +46,8 @@ export function openEditions(init: EditionsInit): Editions {
   const previous = editions.at(-1);
   const isNew = previous === undefined || (init.isRenewed && !hasParts(previous, init.parts));
   if (isNew) {
-    editions = [...editions, editionAfter(previous, init)];
+    // Nothing is written that could not be read again.
+    ({ editions } = fileSchema.parse({ editions: [...editions, editionAfter(previous, init)] }));
     writeSealedJson(path, { editions });
   } else if (!hasParts(previous, init.parts))
     init.onWarning(

@@ -40,9 +40,18 @@ export function marketRequests(
     const caller = Symbol('request');
     const answers: ServedText[] = new Array(texts.length);
     let next = 0;
+    const waiting = {
+      texts: texts.length,
+      bytes: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+    };
     let failure: { readonly error: unknown } | undefined;
-    const one = (text: string): Promise<ServedText> =>
-      coordinator.serve({
+    const begin = (text: string): void => {
+      waiting.texts -= 1;
+      waiting.bytes -= Buffer.byteLength(text);
+    };
+    const one = (text: string): Promise<ServedText> => {
+      begin(text);
+      return coordinator.serve({
         account,
         text,
         mode: request.mode ?? 'auto',
@@ -53,16 +62,19 @@ export function marketRequests(
         // Texts of the house come with the program.
         isTextPublic: request.isTextPublic === true || account === houseAccount,
         signal,
+        waiting: () => waiting,
         caller,
       });
+    };
     const work = async (): Promise<void> => {
       while (next < texts.length && failure === undefined) {
         const index = next;
         next += 1;
         const text = texts[index]!;
         try {
-          answers[index] =
-            unfetched.take(request, text) ?? (await places.run(() => one(text), { signal, caller }));
+          const kept = unfetched.take(request, text);
+          if (kept !== undefined) begin(text);
+          answers[index] = kept ?? (await places.run(() => one(text), { signal, caller }));
         } catch (error) {
           failure ??= { error };
         }

@@ -1,4 +1,4 @@
-import type { NodeId } from '@market-of-experts/core';
+import { MoeError, type NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
 import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { Standing } from '../scoring/standings.ts';
@@ -28,6 +28,9 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
   const { parameters } = job.roster;
   const experts = new Map(job.roster.experts.map((expert) => [expert.node, expert] as const));
   const { question } = transcript;
+  // Whoever answered would be guilty of a wrong answer.
+  if (!context.task.isQuestion(question, parameters))
+    throw new MoeError('message-refused', 'Nobody can answer a question of this form.');
   const opened = new Map<NodeId, unknown>();
   for (const reveal of job.reveals) {
     const answer = openReveal(job, reveal, question, context.task);

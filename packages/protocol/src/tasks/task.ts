@@ -117,6 +117,11 @@ export interface TaskRules<Parameters, Opened = unknown> {
   mostEntries(parameters: Parameters): number;
   /** Of the reserve in one list, at most: nobody pays for them, so they are few. */
   mostReserveBytes(parameters: Parameters): number;
+  /**
+   * Whether a {@link question} about so many data can have this form. Never throws. Nobody opens a seal for another: what cannot be
+   * answered rightly would be a wrong answer of all who were asked.
+   */
+  isQuestion(question: QuestionShape, parameters: Parameters): boolean;
   /** Undefined for what is no answer to this question. Never throws: anybody may have sent it. */
   open(answer: Answer, question: QuestionShape, parameters: Parameters): Opened | undefined;
   /** Whether an expert can have answered this to a datum as a part of an edition. Never throws. */

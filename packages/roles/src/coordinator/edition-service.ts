@@ -60,7 +60,9 @@ export function createEditionService(components: RoutingComponents): EditionServ
       });
     } catch (error) {
       request.signal.throwIfAborted();
-      if (!isMoeError(error)) throw error;
+      // Its money or its order is gone, not the expert.
+      if (!isMoeError(error) || isMoeError(error, 'insufficient-funds') || isMoeError(error, 'order-settled'))
+        throw error;
       return undefined;
     }
   };
@@ -72,13 +74,13 @@ export function createEditionService(components: RoutingComponents): EditionServ
     if (missing.length === edition.parts.length)
       throw new MoeError(
         'no-quorum',
-        `No part of ${editionName(edition)} answered. Nothing was charged. Try again.`,
+        `No part of ${editionName(edition)} answered, so none is paid. Try again.`,
         { isRetryable: true },
       );
     if (request.isStrict === true && missing.length > 0)
       throw new MoeError(
         'edition-incomplete',
-        `Of ${editionName(edition)}, which has ${edition.parts.length} parts, ${missing.map((node) => components.nameOf(node)).join(', ')} did not answer. Try again, or do without: leave out "strict".`,
+        `Of ${editionName(edition)}, which has ${edition.parts.length} parts, ${missing.map((node) => components.nameOf(node)).join(', ')} did not answer; those that did are paid. Try again, or do without: leave out "strict".`,
         { isRetryable: true },
       );
   };

@@ -29,7 +29,8 @@ export async function serveText(components: TextComponents, request: TextRequest
   const canBeExamined = view.task.tooShort(request.text, parameters) === undefined;
   const isAsked = canBeExamined && request.mode === 'shard';
   assertAllowed(request, isAsked ? withExamMicro : serviceMicro);
-  const isAudited = canBeExamined && !isAsked && isDrawn() && withExamMicro <= mostMicro(request, components);
+  const isAudited =
+    canBeExamined && !isAsked && isDrawn() && withExamMicro <= mostMicro(request, components, edition);
   const money = orders.hold(request.account, isAsked || isAudited ? withExamMicro : serviceMicro);
   const examine = (): Promise<ExaminedText> =>
     exams.examine({ request, bytes, onBegin: () => money.release(priceMicro) });
@@ -93,8 +94,15 @@ function assertAllowed({ maxFeeMicro }: TextRequest, neededMicro: Amount): void 
     );
 }
 
-/** What an exam that the client has not asked for may raise the cost to. */
-function mostMicro({ account, maxFeeMicro }: TextRequest, { orders }: TextComponents): Amount {
-  const { availableMicro } = orders.balance(account);
-  return maxFeeMicro === undefined || maxFeeMicro > availableMicro ? availableMicro : maxFeeMicro;
+/** What an exam that the client has not asked for may raise the cost to: the other texts of the request are served, too. */
+function mostMicro(
+  { account, maxFeeMicro, waiting }: TextRequest,
+  { orders, view }: TextComponents,
+  { parts }: Edition,
+): Amount {
+  const { texts, bytes } = waiting?.() ?? { texts: 0, bytes: 0 };
+  // Each text's price is rounded up.
+  const othersMicro = (priceOf(bytes, view) + BigInt(texts)) * BigInt(parts.length);
+  const freeMicro = orders.balance(account).availableMicro - othersMicro;
+  return maxFeeMicro === undefined || maxFeeMicro > freeMicro ? freeMicro : maxFeeMicro;
 }

@@ -58,6 +58,8 @@ export interface TextRequest {
   /** Whether everybody may read the text. */
   readonly isTextPublic: boolean;
   readonly signal: AbortSignal;
+  /** What of the same request is not begun yet: an exam by chance leaves it its money. */
+  readonly waiting?: () => { readonly texts: number; readonly bytes: number };
   /** Whose text it is: those of one caller wait in line, those of several take turns. */
   readonly caller?: Caller;
 }

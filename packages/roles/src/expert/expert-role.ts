@@ -15,6 +15,7 @@ import {
   type Answer,
   type CertificateBody,
   type Commit,
+  type Cut,
   cutDomain,
   type Decline,
   declineDomain,
@@ -215,14 +216,9 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
 
     serve(transport, protocols.full, fullRequestSchema, async (request, from) => {
       const state = jobs.of(request.job);
-      const { coordinator, id } = state.job;
       const { cut, second } = request;
       assertAsker(state.job, from);
-      if (cut.by !== coordinator || cut.body.job !== id)
-        refuse('The cut is not from the coordinator of this job.');
-      if (state.sealed === undefined || !cut.body.seals.includes(state.sealed.seal))
-        refuse("The cut does not hold this expert's seal.");
-      if (!(await verifyBodyAsync(cutDomain, cut))) refuse('The signature of the cut is not valid.');
+      await assertOwnCut(state, cut);
       assertListBytes(state.job, second.texts, view.task);
       const list = listHash(entryNames(second.texts, second.salt), state.first.assignment);
       state.full ??= {
@@ -262,7 +258,9 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
         const wrong = state.wrongQuestions.get(from) ?? 0;
         if (wrong >= maxWrongQuestions) refuse('This node has asked for the reveal wrongly too often.');
         state.wrongQuestions.set(from, wrong + 1);
-        const sealed = { cut: full.cut, first: state.first.list, second: full.list };
+        // It may have been shown another cut before: the one that is noted counts.
+        await assertOwnCut(state, request.cut);
+        const sealed = { cut: request.cut.body, first: state.first.list, second: full.list };
         await assertMayReveal(state.job, sealed, request, from, view);
         state.reasons ??= { notes: request.notes, question: request.question };
       }
@@ -287,6 +285,15 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
     presence?.enter(self, load.isPaused);
     return { id: self, takeClaimCounts: claims.takeCounts, observe: faults.observe };
   };
+}
+
+/** That a cut is the coordinator's and holds the expert's first seal. Rejects with `message-refused`. */
+async function assertOwnCut({ job, sealed }: JobInHand, cut: Cut): Promise<void> {
+  if (cut.by !== job.coordinator || cut.body.job !== job.id)
+    refuse('The cut is not from the coordinator of this job.');
+  if (sealed === undefined || !cut.body.seals.includes(sealed.seal))
+    refuse("The cut does not hold this expert's seal.");
+  if (!(await verifyBodyAsync(cutDomain, cut))) refuse('The signature of the cut is not valid.');
 }
 
 /** A witness asks, too, before it says that an expert has not answered. */

@@ -64,15 +64,22 @@ export function questionOf(
     : openedQuestion(question, salts);
 }
 
-/** Whether an opened question is the one that was asked: with these lists, and a place in them for every datum. */
+/**
+ * Whether an opened question is the one that was asked: with these lists, a place in them for every datum, and of a form in which it
+ * can be answered.
+ */
 export function isAsked(
   question: OpenedQuestion,
   lists: { readonly first: Hash; readonly second: Hash },
-  { orders }: Pick<SealedJob, 'orders'>,
+  { orders, roster }: Pick<SealedJob, 'orders' | 'roster'>,
+  task: Pick<TaskRules<MarketParameters>, 'isQuestion'>,
 ): boolean {
   const opened = listsOf(question);
   return (
-    opened.first === lists.first && opened.second === lists.second && isAssignmentOf(question, orders.length)
+    opened.first === lists.first &&
+    opened.second === lists.second &&
+    isAssignmentOf(question, orders.length) &&
+    task.isQuestion(question, roster.parameters)
   );
 }
 

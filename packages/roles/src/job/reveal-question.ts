@@ -92,7 +92,8 @@ export async function assertMayReveal(
   from: NodeId,
   view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
 ): Promise<void> {
-  if (!isAsked(question, lists, job)) refuse('The question is not the one that the seals are about.');
+  if (!isAsked(question, lists, job, view.task))
+    refuse('The question is not the one that the seals are about.');
   if (whole === undefined && from === job.coordinator) refuse('The question comes without its data.');
   if (whole !== undefined && !isSameQuestion(question, questionOf(job, whole, view.task)))
     refuse('The lists were not cut from the data by the seed of the job.');

@@ -109,6 +109,8 @@ export const voidResponseSchema = z.strictObject({ isVoid: z.literal(true) });
 /** See `RevealQuestion`. */
 export const revealRequestSchema = z.strictObject({
   job: jobIdSchema,
+  /** The one that is noted: a coordinator may have shown the expert another. */
+  cut: cutSchema,
   fullCommits: z.array(commitSchema).max(16),
   grants: z.array(grantSchema).max(16),
   notes: z.array(nodeSignatureSchema).max(256),

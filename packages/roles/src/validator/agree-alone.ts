@@ -27,7 +27,7 @@ import type { WitnessedJob, WitnessedJobs } from './witnessed-jobs.ts';
 
 export interface AgreementComponents {
   readonly transport: Transport;
-  readonly view: Pick<MarketView, 'validators' | 'isQuorum'>;
+  readonly view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>;
   readonly jobs: Pick<WitnessedJobs, 'known'>;
   readonly outcomes: OutcomeSigner;
   /** Whether the time is over in which the coordinator of a job would have had it certified. */
@@ -88,7 +88,7 @@ export async function agreeAlone(
     const stage = witnessed.cut;
     if (stage === undefined) return undefined;
     const delivered = deliveredIn(witnessed, stage);
-    const question = questionOfCut(witnessed, stage, delivered);
+    const question = questionOfCut(view, witnessed, stage, delivered);
     if (question === undefined) return undefined;
     const alone = witnessVoices(job, { isOfWitnesses: true });
     const transcript = transcriptOf(witnessed, stage, delivered, question);
@@ -124,7 +124,7 @@ export function serveAgreement(components: AgreementComponents): void {
     const stage = witnessed.cut ?? null;
     const delivered = stage === null ? { fullCommits: [], reveals: [] } : deliveredIn(witnessed, stage);
     const { fullCommits, reveals } = delivered;
-    const question = (stage === null ? undefined : questionOfCut(witnessed, stage, delivered)) ?? null;
+    const question = (stage === null ? undefined : questionOfCut(view, witnessed, stage, delivered)) ?? null;
     const certified = outcomes.signed(witnessed) ?? null;
     const messages = [...fullCommits.map((commit) => ({ commit })), ...reveals.map((reveal) => ({ reveal }))];
     return { certified, stage, question, messages };

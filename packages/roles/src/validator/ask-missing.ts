@@ -102,8 +102,9 @@ async function sealsAskedFor(
     return undefined;
   }
   if (stage === 'reveal') {
-    const { job: id, ...question } = decode(asked, revealRequestSchema);
-    if (id !== job.id || known === undefined) refuse('The question is not of this job.');
+    const { job: id, cut, ...question } = decode(asked, revealRequestSchema);
+    if (id !== job.id || known === undefined || Buffer.compare(encode(cut), encode(known.cut)) !== 0)
+      refuse('The question is not of this job.');
     // One that experts rightly refuse would make them guilty of not revealing.
     const lists = {
       cut: known.cut.body,

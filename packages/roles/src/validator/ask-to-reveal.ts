@@ -13,7 +13,7 @@ import type { WitnessedJob } from './witnessed-jobs.ts';
  */
 export async function askToReveal(
   transport: Transport,
-  view: Pick<MarketView, 'validators' | 'isQuorum'>,
+  view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>,
   witnessed: WitnessedJob,
 ): Promise<void> {
   const { job, cut, arrivals } = witnessed;
@@ -24,9 +24,9 @@ export async function askToReveal(
   const sealed = new Set(fullCommits.map(({ body }) => body.principal));
   if (missing.length === 0 || !hasEnoughSealed(job, sealed, cut.cut.body)) return;
   const notes = await notesOfCut(view, witnessed, cut);
-  const question = questionOfCut(witnessed, cut, { fullCommits });
+  const question = questionOfCut(view, witnessed, cut, { fullCommits });
   if (notes === undefined || question === undefined) return;
-  const request = encode({ job: job.id, fullCommits, grants: cut.grants, notes, question });
+  const request = encode({ job: job.id, cut: cut.cut, fullCommits, grants: cut.grants, notes, question });
   const ask = async (worker: NodeId): Promise<void> => {
     const options = { timeoutMs: askingMs('reveal', job.roster.parameters) };
     const bytes = await transport.request(worker, protocols.reveal, request, options);

@@ -169,12 +169,14 @@ export async function notesOfCut(
 
 /** The question that seals in a cut and after it are about, as experts were shown it; it needs nobody's word. */
 export function questionOfCut(
+  { task }: Pick<MarketView, 'task'>,
   { job, reasons }: WitnessedJob,
   { commits }: Pick<SealedStage, 'commits'>,
   { fullCommits }: Pick<Delivered, 'fullCommits'>,
 ): OpenedQuestion | undefined {
   const [first, second] = [commits[0]?.body.list, fullCommits[0]?.body.list];
   if (first === undefined || second === undefined) return undefined;
-  for (const { question } of reasons.values()) if (isAsked(question, { first, second }, job)) return question;
+  for (const { question } of reasons.values())
+    if (isAsked(question, { first, second }, job, task)) return question;
   return undefined;
 }

@@ -247,7 +247,8 @@ describe('an honest expert, asked for its first seal', () => {
     const { request: first, job, asking, shown } = await sealed();
     await market.clock.sleep(200_000);
     await expect(asking.sealed(first)).rejects.toThrow(/deadline/);
-    const question = { job, fullCommits: [], grants: [], notes: [], ...shown };
+    const cut = asking.cut(job, []);
+    const question = { job, cut, fullCommits: [], grants: [], notes: [], ...shown };
     await expect(asking.reveal(question)).rejects.toThrow(/no part/);
     await sealed();
     await expect(asking.reveal(question)).rejects.toThrow(/no part in the job/);
@@ -262,7 +263,8 @@ describe('an honest expert, given the second list', () => {
     answers.push(await asking.full(full));
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     const fullCommits = [answers[0]!.commit, ...othersOf(request, asked.lists.second)];
-    const reveal = { job, fullCommits, grants: [], notes: notesOf([order], full.cut.body), ...shown };
+    const notes = notesOf([order], full.cut.body);
+    const reveal = { job, cut: full.cut, fullCommits, grants: [], notes, ...shown };
     const reveals = await Promise.all([asking.reveal(reveal), asking.reveal(reveal)]);
     reveals.push(await asking.reveal(reveal));
     expect(new Set(reveals.map((answer) => JSON.stringify(answer))).size).toBe(1);
@@ -365,6 +367,7 @@ describe('an honest expert, given the second list', () => {
     const { commit: own } = await asking.full({ job, cut, second });
     const question = {
       job,
+      cut,
       fullCommits: [own, ...othersOf(request, own.body.list)],
       grants: [],
       notes: notesOf([order], cut.body),
@@ -453,7 +456,8 @@ describe('an honest expert, given the second list', () => {
     const { asking, job, order, request, commit, second, asked: made, shown } = await sealed();
     const cut = asking.cut(job, [commit.body.seal]);
     const others = othersOf(request, made.lists.second);
-    const question = { job, fullCommits: others, grants: [], notes: notesOf([order], cut.body), ...shown };
+    const notes = notesOf([order], cut.body);
+    const question = { job, cut, fullCommits: others, grants: [], notes, ...shown };
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
     const { commit: own } = await asking.full({ job, cut, second });
     await expect(asking.reveal(question)).rejects.toThrow(/second seal/);
@@ -498,6 +502,39 @@ describe('an honest expert, given the second list', () => {
       await expect(asking.reveal({ ...question, notes })).rejects.toThrow(/noted/);
     expect((await asking.reveal({ ...question, notes: [note] })).reveal.job).toBe(job);
   });
+
+  it('reveals for the cut that is noted, also where its coordinator has shown it another', async () => {
+    const { asking, job, order, commit, question } = await asked();
+    const cut = asking.cut(job, [commit.body.seal, hashOf('test/seal', 'of another')]);
+    const notes = notesOf([order], cut.body);
+    for (const [changes, refusal] of [
+      [{ notes }, /noted/],
+      [{ cut }, /noted/],
+      [{ cut: asking.cut(job, []), notes: notesOf([order], asking.cut(job, []).body) }, /does not hold/],
+      [{ cut: { ...cut, signature: new Uint8Array(64) }, notes }, /signature of the cut/],
+      [{ cut: asking.cut(job, cut.body.seals, generateKeyPair()), notes }, /not from the coordinator/],
+    ] as const)
+      await expect(asking.reveal({ ...question, ...changes })).rejects.toThrow(refusal);
+    expect((await asking.reveal({ ...question, cut, notes })).reveal.job).toBe(job);
+  });
+
+  it.each([
+    ['more entries than texts have parts', [...'abcdef']],
+    ['a single entry', [text]],
+  ])(
+    'opens no seal for a second list of %s: all who answered would have answered wrongly',
+    async (_, second) => {
+      const made = lists([text.slice(0, 60)], second);
+      const opened = openedOf(made);
+      const { asking, job, question } = await asked(
+        {},
+        { ...made, assignment: assignmentHash(opened.assignment, opened.salt) },
+      );
+      const { whole: _texts, ...fromWitness } = { ...question, question: opened };
+      await expect(asking.reveal(fromWitness)).rejects.toThrow(/not the one that the seals are about/);
+      expect(job).toBe(question.job);
+    },
+  );
 
   it('refuses malformed messages in words, and goes on', async () => {
     const asking = coordinator();

@@ -60,6 +60,14 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   mostData: () => 1,
   mostEntries: ({ pieces }) => pieces + 1,
   mostReserveBytes: () => 0,
+  isQuestion: ({ first, second, assignment }, { pieces }) =>
+    first.length === 1 &&
+    second.length >= 2 &&
+    second.length <= pieces + 1 &&
+    assignment.length === 1 &&
+    assignment[0]!.wrong.length === 0 &&
+    assignment[0]!.second.length === second.length &&
+    assignment[0]!.second.every((place, index) => place === index),
   open({ first, second }, question, { dimensions, pieces }) {
     const [kept] = first;
     if (kept?.length !== 2 * dimensions || first.length !== 1 || question.first.length !== 1)

@@ -27,6 +27,7 @@ export async function revealStage(
   if (!hasEnoughSealed(opened, principals, cut.body)) return opened;
   const request = encode({
     job,
+    cut,
     fullCommits,
     grants,
     notes,
