@@ -157,6 +157,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
             'certificates',
             'settlements',
             'settlement',
+            // Only of an expert that has a version: so often that some come about in every run.
+            'contradiction',
+            'contradiction',
+            'contradiction',
             'contradiction',
           ),
           number: fc.nat(5),
