@@ -242,6 +242,23 @@ describe('a text served by an edition', () => {
     await market.coordinator.close();
   });
 
+  it('is not examined by chance with money that the other texts of its request need', async () => {
+    await open({ parameters: { auditBps: 10_000 } });
+    const client = market.clients[0]!;
+    const text = textAbout(10);
+    const bytes = Buffer.byteLength(text);
+    const serviceMicro = ((await embed({ text })).feeMicro * 3n) / 4n;
+    // For two texts and one exam: the other text may be a little dearer, since each price is rounded up.
+    const neededMicro = (serviceMicro * 7n) / 3n;
+    const hold = market.orders.hold(client, market.orders.balance(client).availableMicro - neededMicro);
+    expect(await embed({ text, waiting: () => ({ texts: 1, bytes }) })).toMatchObject({ isExamined: false });
+    expect(await embed({ text, waiting: () => ({ texts: 0, bytes: 0 }) })).toMatchObject({
+      isExamined: true,
+    });
+    hold.release(10n ** 12n);
+    await finish();
+  });
+
   it('of another number is refused', async () => {
     await open();
     expect((await embed({ edition: 1 })).edition).toBe(1);
