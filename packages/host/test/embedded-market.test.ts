@@ -275,6 +275,8 @@ describe('experts', () => {
       },
     };
     await market.experts.add(expert('watcher', watcher));
+    // What was served before is tallied apart.
+    await vi.waitFor(() => expect(market.service.balance(market.clientAccount).reservedMicro).toBe(0n));
     isWatching = true;
     const before = clientMicro(market);
     const { refunded } = market.service.status().jobs;
