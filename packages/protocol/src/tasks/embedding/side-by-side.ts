@@ -1,3 +1,5 @@
+import { lengthOf } from './vector.ts';
+
 /** What the mixing of vectors needs to know of an edition's part. */
 export interface MixturePart {
   readonly dimensions: number;
@@ -69,11 +71,4 @@ function sideBySide(
 export function unitOf(vector: Float64Array): Float32Array {
   const length = lengthOf(vector) || 1;
   return Float32Array.from(vector, (value) => value / length);
-}
-
-/** NaN or ∞ where a number is. */
-function lengthOf(vector: ArrayLike<number>): number {
-  let squares = 0;
-  for (let axis = 0; axis < vector.length; axis += 1) squares += vector[axis]! * vector[axis]!;
-  return Math.sqrt(squares);
 }

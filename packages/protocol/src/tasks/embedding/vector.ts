@@ -46,10 +46,13 @@ export function dotSum(a: Int16Array, sum: Int32Array): number {
   return total;
 }
 
-/** Length of a sum: the squares add up exactly below 2⁵³ and `sqrt` is correctly rounded (IEEE 754). */
-export function lengthOf(sum: Int32Array | Float64Array): number {
+/**
+ * Length of a vector or a sum: squares of whole numbers add up exactly below 2⁵³ and `sqrt` is correctly rounded (IEEE 754). NaN or ∞
+ * where a number is.
+ */
+export function lengthOf(vector: ArrayLike<number>): number {
   let squares = 0;
-  for (let index = 0; index < sum.length; index += 1) squares += sum[index]! * sum[index]!;
+  for (let index = 0; index < vector.length; index += 1) squares += vector[index]! * vector[index]!;
   return Math.sqrt(squares);
 }
 
