@@ -1,5 +1,7 @@
 import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
 import {
+  editionBytes,
+  editionKey,
   type SettlementBody,
   signEpochEnd,
   signSettlement,
@@ -37,6 +39,8 @@ export const marketActions = {
   ],
   updateMarket: [1, updateMarket],
   closeMarket: [1, closeMarket],
+  publishEdition: [1, publishEdition],
+  publishShares: [1, publishShares],
   commitWeights: [3, commitWeights],
   revealWeights: [3, revealWeights],
   endEpoch: [1, endEpoch],
@@ -55,6 +59,53 @@ function closeMarket({ state }: Scene): ReturnType<Maker> {
     ({ market, closesAtEpoch }) => market !== MARKET && closesAtEpoch === undefined,
   );
   return open && by(ownerOf(open.owner), { kind: 'closeMarket', market: open.market });
+}
+
+/** One expert, and a little more of it each time. */
+function publishEdition({ state, index }: Scene): ReturnType<Maker> {
+  const { edition, nextBatch } = state.markets.get(MARKET)!;
+  const { epoch } = state.network.get('network')!;
+  // The ledger remembers 32, each for as long as it is served.
+  const oldest = state.editions.get(editionKey(MARKET, (edition?.number ?? 0) - 31));
+  if (oldest !== undefined && oldest.epoch >= epoch) return undefined;
+  const exams = { root: hashOf('bench/exams', index), fromBatch: 0, toBatch: nextBatch, texts: index };
+  const bytes = editionBytes({
+    network: NETWORK,
+    market: MARKET,
+    number: (edition?.number ?? 0) + 1,
+    previous: edition?.hash ?? null,
+    parts: [
+      {
+        node: nodeId(gateway),
+        modelVersion: hashOf('bench/model', 0),
+        dimensions: 384,
+        weightSteps: 1 + (index % 16),
+      },
+    ],
+    places: null,
+    gate: [],
+    windowCharacters: 65_536,
+    projectionSeed: hashOf('bench/projection', 0),
+    fromEpoch: epoch,
+    toEpoch: epoch + 1,
+    evidence: exams.root,
+  });
+  return by(marketOwner, { kind: 'publishEdition', market: MARKET, edition: bytes, exams });
+}
+
+function publishShares({ state, index }: Scene): ReturnType<Maker> {
+  const { edition, nextBatch } = state.markets.get(MARKET)!;
+  const { epoch } = state.network.get('network')!;
+  const record = edition && state.editions.get(editionKey(MARKET, edition.number));
+  if (record === undefined || record.shares?.epoch === epoch) return undefined;
+  return by(marketOwner, {
+    kind: 'publishShares',
+    market: MARKET,
+    edition: record.number,
+    epoch,
+    millionths: [1_000_000],
+    exams: { root: hashOf('bench/exams', index), fromBatch: 0, toBatch: nextBatch, texts: index },
+  });
 }
 
 function weightsOf({ state }: Scene): [NodeId, number][] {

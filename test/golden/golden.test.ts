@@ -18,7 +18,7 @@ describe('the ledger', () => {
 
   it('reads, writes and applies a recorded log of every kind of transaction as it did', () => {
     const { log, kinds, state } = replayLog(entries);
-    expect(kinds.size).toBe(29);
+    expect(kinds.size).toBe(31);
     expect(hexOf(log.map(({ bytes }) => bytes))).toEqual(hexOf(entries));
     expect(hexOf(log.map(({ root }) => root))).toEqual(hexOf(roots));
     const any = anyTransactions(state);

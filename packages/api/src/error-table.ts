@@ -29,6 +29,7 @@ export const ledgerErrors = {
   'wrong-network': 400,
   'invalid-genesis': 400,
   'invalid-terms': 400,
+  'invalid-edition': 400,
   'not-canonical': 400,
   'not-conserved': 400,
   'invalid-evidence': 400,

@@ -73,6 +73,7 @@ export type RefusalCode =
   | 'not-conserved'
   | 'no-quorum'
   | 'invalid-terms'
+  | 'invalid-edition'
   | 'price-changed'
   | 'market-closing'
   | 'node-leaving'

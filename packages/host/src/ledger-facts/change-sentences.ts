@@ -2,6 +2,7 @@ import { formatCredits } from '@market-of-experts/core';
 import type { LedgerTables } from '@market-of-experts/ledger';
 import {
   type Expert,
+  editionName,
   type RecordChange,
   type Transaction,
   type Validator,
@@ -44,6 +45,8 @@ export function changeSentences(
         : [
             `${nodeName(after, { ...change.after.target, node: change.after.next })} gets the key ${change.after.next}; its old key means nothing any more.`,
           ];
+    case 'editions':
+      return editionSentences(change);
     case 'weightCommits':
       return change.after === undefined ? [] : [`Weights for "${change.after.market}" are promised.`];
     case 'weights':
@@ -173,6 +176,19 @@ function offerSentences(name: string, before: Expert | Validator, after: Expert 
     );
   }
   return sentences;
+}
+
+function editionSentences({ before, after }: ChangeOf<'editions'>): string[] {
+  // An old one that is forgotten makes room for another, which is told.
+  if (after === undefined) return [];
+  const name = editionName(after);
+  if (before === undefined)
+    return [
+      `Who names the market "${after.market}" alone is served by ${name} from now on; earlier editions go on under their numbers.`,
+    ];
+  if (after.shares === undefined || after.shares === before.shares) return [];
+  const shares = after.shares.millionths.map((millionths) => percent(Math.round(millionths / 100)));
+  return [`The parts of ${name} get ${shares.join(', ')} of each service fee from now on.`];
 }
 
 function marketSentences({ before, after }: ChangeOf<'markets'>): string[] {

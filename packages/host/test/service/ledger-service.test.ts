@@ -20,6 +20,7 @@ import {
   defaultNetworkRules,
   defaultParameters,
   defaultTerms,
+  editionBytes,
   type MarketTerms,
   signConsent,
   signEpochEnd,
@@ -27,6 +28,7 @@ import {
   type Transaction,
   weightsCommitment,
 } from '@market-of-experts/protocol';
+import { testEdition } from '@market-of-experts/testing/test-edition';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ledgerService } from '../../src/service/ledger-service.ts';
 
@@ -365,6 +367,16 @@ describe('a preview', () => {
       /Market "mine" opens; its deposit of 5 credits/,
     ],
     ['closeMarket', alice, { kind: 'closeMarket', market }, /closes when epoch 8 begins/],
+    [
+      'publishEdition',
+      alice,
+      {
+        kind: 'publishEdition',
+        market,
+        edition: editionBytes(testEdition({ network, market }, [{ node: nodeOf('good'), dimensions: 4 }])),
+      },
+      /Who names the market "text-embedding" alone is served by text-embedding@1 from now on/,
+    ],
     [
       'fundMarket',
       alice,

@@ -3,6 +3,7 @@ import type {
   Account,
   AccountProof,
   Action,
+  EditionRecord,
   Expert,
   LedgerState,
   Market,
@@ -54,6 +55,8 @@ export interface LedgerReaders {
   validators(): readonly Validator[];
   market(id: MarketId): Market | undefined;
   markets(): readonly Market[];
+  /** Editions of a market that are remembered, the first one first. */
+  editions(market: MarketId): readonly EditionRecord[];
   /** All records as they are now, for reading: they change, in one step, with every batch. */
   tables(): LedgerTables;
   /**

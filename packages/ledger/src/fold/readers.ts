@@ -61,6 +61,12 @@ export class StateReaders implements LedgerReaders {
     return [...this.#state.markets.values()];
   }
 
+  editions(market: Parameters<LedgerReaders['editions']>[0]): ReturnType<LedgerReaders['editions']> {
+    return [...this.#state.editions.values()]
+      .filter((edition) => edition.market === market)
+      .sort((a, b) => a.number - b.number);
+  }
+
   tables(): ReturnType<LedgerReaders['tables']> {
     return this.#state;
   }

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { counterSchema, nameSchema, networkIdSchema } from '../fields/fields.ts';
 
 /** What an edition may hold at most. */
-const EDITION_LIMITS = {
+export const EDITION_LIMITS = {
   parts: 8,
   /** Numbers of one part's vector. */
   dimensions: 4_096,

@@ -8,6 +8,10 @@ export const LEDGER_LIMITS = {
   expertsPerMarket: 4_096,
   /** Model versions of an expert that the ledger remembers, the one in force among them. */
   versionsPerExpert: 8,
+  /** Canonical bytes of an edition. */
+  editionBytes: 8 * 1024,
+  /** Editions of a market that the ledger remembers, the one in force among them. */
+  editionsPerMarket: 32,
   /** Validators of one network, and so signatures on one settlement. */
   validators: 256,
   /** Clients whose orders one settlement closes; also the bound of its credits and of its slashes. */

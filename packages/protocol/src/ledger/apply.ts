@@ -1,6 +1,8 @@
 import { accountIdSchema, type NodeId, nodeIdSchema, type SenderId } from '@market-of-experts/core';
 import { applyLock, applyUnlock } from './accounts/prepaid.ts';
 import { applyDeposit, applyTransfer } from './accounts/transfers.ts';
+import { applyPublishEdition } from './editions/publish-edition.ts';
+import { applyPublishShares } from './editions/publish-shares.ts';
 import { applyEndEpoch } from './epochs/epoch.ts';
 import { applyCommitWeights, applyRevealWeights } from './epochs/weights.ts';
 import { applyEvidence } from './evidence/evidence.ts';
@@ -109,6 +111,10 @@ function applyKind(view: StateView, tx: Transaction): Applied | Refused {
       return applyCloseMarket(view, tx);
     case 'fundMarket':
       return applyFundMarket(view, tx);
+    case 'publishEdition':
+      return applyPublishEdition(view, tx);
+    case 'publishShares':
+      return applyPublishShares(view, tx);
     case 'commitWeights':
       return applyCommitWeights(view, tx);
     case 'revealWeights':

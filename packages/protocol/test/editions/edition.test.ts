@@ -76,7 +76,6 @@ describe('an edition', () => {
 });
 
 describe('the next edition', () => {
-  const rules = { leastAgeEpochs: 5, overlapEpochs: 10 };
   const next: Edition = {
     ...first,
     number: 2,
@@ -87,22 +86,18 @@ describe('the next edition', () => {
     toEpoch: 60,
   };
 
-  it('comes after the least age of the one before, and both are served for a while', () => {
-    expect(problemOfSuccessor(first, next, rules)).toBeUndefined();
-    expect(problemOfSuccessor(first, { ...next, fromEpoch: 14 }, rules)).toContain('for 5 epochs');
-    expect(problemOfSuccessor(first, { ...next, fromEpoch: 21 }, rules)).toContain('served up to epoch 30');
-    expect(problemOfSuccessor({ ...first, fromEpoch: 9 }, next, rules)).toContain('names its hash');
-    expect(problemOfSuccessor(first, { ...next, market: 'other' as MarketId }, rules)).toContain(
-      'same network',
-    );
+  it('names the one before, of the same market, and begins no sooner', () => {
+    expect(problemOfSuccessor(first, next)).toBeUndefined();
+    expect(problemOfSuccessor(first, { ...next, fromEpoch: 9 })).toContain('does not begin before');
+    expect(problemOfSuccessor({ ...first, fromEpoch: 9 }, next)).toContain('names its hash');
+    expect(problemOfSuccessor(first, { ...next, number: 3 })).toContain('followed by number 2');
+    expect(problemOfSuccessor(first, { ...next, market: 'other' as MarketId })).toContain('same network');
   });
 
   it('keeps the order of the parts that stay', () => {
-    expect(problemOfSuccessor(first, { ...next, parts: [part('b'), part('c')] }, rules)).toBeUndefined();
-    expect(problemOfSuccessor(first, { ...next, parts: [part('c'), part('a')] }, rules)).toContain(
-      'come last',
-    );
-    expect(problemOfSuccessor(first, { ...next, parts: [part('b'), part('a')] }, rules)).toContain(
+    expect(problemOfSuccessor(first, { ...next, parts: [part('b'), part('c')] })).toBeUndefined();
+    expect(problemOfSuccessor(first, { ...next, parts: [part('c'), part('a')] })).toContain('come last');
+    expect(problemOfSuccessor(first, { ...next, parts: [part('b'), part('a')] })).toContain(
       'keep their order',
     );
   });

@@ -7,6 +7,7 @@ import { tableNames } from '../../src/ledger/state/records.ts';
 import { emptyState, type LedgerState, totalMicro } from '../../src/ledger/state/state.ts';
 import type { Action, Transaction } from '../../src/ledger/transaction/transaction.ts';
 import { versionOf } from '../statements/statement-fixture.ts';
+import { editionAfter, publish } from './editions/edition-actions.ts';
 import {
   endEpoch,
   genesis,
@@ -68,6 +69,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       version: versionOf({ class: 'float32' }, number),
     })),
   ),
+  fc
+    .tuple(fc.constantFrom('treasury', 'market-owner', 'market-owner'), node, fc.boolean())
+    .map(([a, n, isShares]) =>
+      from(a, (state) => {
+        const edition = editionAfter(state, [n]);
+        if (!isShares) return publish(edition);
+        const { epoch } = state.network.get('network')!;
+        const exams = { root: edition.evidence, fromBatch: 0, toBatch: 0, texts: 0 };
+        const shares = { edition: edition.number - 1, epoch, millionths: [1_000_000], exams };
+        return { kind: 'publishShares', market: MARKET, ...shares };
+      }),
+    ),
   fc.tuple(owner, node, amount).map(([a, n, stake]) => from(a, () => registerValidator(a, n, stake))),
   fc
     .tuple(owner, node, fc.boolean(), fc.constantFrom('stake', 'unstake'), amount)
@@ -238,6 +251,8 @@ test.each([0n, 100n])(
       'unstake',
       'deregister',
       'setModelVersion',
+      'publishEdition',
+      'publishShares',
       'settle',
       'heartbeat',
       'rollCall',

@@ -32,6 +32,8 @@ const quietKinds: ReadonlySet<TransactionKind> = new Set([
   'settle',
   'commitWeights',
   'revealWeights',
+  'publishEdition',
+  'publishShares',
 ]);
 
 /** Batches and rosters that stay known: far more than any job lasts. */

@@ -7,13 +7,13 @@ import { addToPool, credit, spend } from '../accounts/balances.ts';
 import { expertsOf } from '../registration/market-experts.ts';
 import { decayedPrice } from '../registration/registration-price.ts';
 import { leave } from '../staking/stake-release.ts';
-import type { Market, NetworkRecord } from '../state/records.ts';
+import type { ClosedMarket, Market, NetworkRecord } from '../state/records.ts';
 import { sortedEntries } from '../state/sorted-records.ts';
 import type { StateView, Table } from '../state/state.ts';
 import { APPLIED, type Applied, type Refused, refused } from '../transaction/outcome.ts';
 import type { TransactionOf } from '../transaction/transaction.ts';
 
-/** A market as it begins. */
+/** A market as it begins, after what is `left` of one of the same name. */
 export function newMarket(
   {
     market,
@@ -23,8 +23,9 @@ export function newMarket(
   }: Pick<Market, 'market' | 'owner' | 'terms'> & Partial<Pick<Market, 'mintWeight'>>,
   { epoch, epochStartedMs }: Pick<NetworkRecord, 'epoch' | 'epochStartedMs'>,
   depositMicro: bigint,
-  nextBatch = 0,
+  left: Pick<ClosedMarket, 'nextBatch' | 'edition'> = { nextBatch: 0 },
 ): Market {
+  const { nextBatch, edition } = left;
   return {
     market,
     owner,
@@ -41,6 +42,7 @@ export function newMarket(
     liableBatch: { since: nextBatch, next: nextBatch },
     settledOrders: 0,
     settledMicro: 0n,
+    ...(edition === undefined ? {} : { edition }),
   };
 }
 
@@ -67,7 +69,7 @@ export function applyCreateMarket(view: StateView, tx: TransactionOf<'createMark
       { market: tx.market, owner: tx.from, terms: tx.terms },
       network,
       depositMicro,
-      view.closedMarkets.get(tx.market)?.nextBatch,
+      view.closedMarkets.get(tx.market),
     ),
   );
   view.closedMarkets.delete(tx.market);
@@ -178,11 +180,17 @@ export function closeMarkets(view: StateView, epoch: number): void {
     credit(view, network.treasury, market.poolMicro);
     view.markets.delete(key);
     // Under this name no batch may ever be signed twice, or honest validators could be punished for it.
-    view.closedMarkets.set(key, { market: market.market, nextBatch: market.nextBatch });
+    // Nor may a number of an edition mean another function.
+    view.closedMarkets.set(key, {
+      market: market.market,
+      nextBatch: market.nextBatch,
+      ...(market.edition === undefined ? {} : { edition: market.edition }),
+    });
     view.rankings.delete(key);
     dropRecords(view.weights, market.market);
     dropRecords(view.bonds, market.market);
     dropRecords(view.weightCommits, market.market);
+    dropRecords(view.editions, market.market);
     view.network.set('network', { ...network, marketCount: network.marketCount - 1 });
   }
 }

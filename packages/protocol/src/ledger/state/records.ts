@@ -1,12 +1,16 @@
 import {
   accountIdSchema,
   amountSchema,
+  bytesSchema,
   hashSchema,
   marketIdSchema,
   nodeIdSchema,
 } from '@market-of-experts/core/ids';
 import { z } from 'zod';
+import { EDITION_LIMITS } from '../../editions/edition.ts';
+import { examsRecordSchema } from '../../editions/exams-record.ts';
 import { networkIdSchema } from '../../fields/fields.ts';
+import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import { marketTermsSchema } from '../../terms/terms.ts';
 import { networkRulesSchema } from '../transaction/network-rules.ts';
 import {
@@ -79,6 +83,8 @@ const prepaidSchema = z.strictObject({
   /** First order of this client in this market that is not settled yet. */
   nextOrderSeq: countSchema,
 });
+/** The edition in force: its successor has the next number and names its hash. */
+const latestEditionSchema = z.strictObject({ number: countSchema, hash: hashSchema });
 const marketSchema = z.strictObject({
   market: marketIdSchema,
   owner: accountIdSchema,
@@ -106,16 +112,43 @@ const marketSchema = z.strictObject({
   liableBatch: z.strictObject({ since: countSchema, next: countSchema }),
   settledOrders: countSchema,
   settledMicro: z.bigint().or(z.int()).transform(BigInt),
+  edition: latestEditionSchema.exactOptional(),
 });
 /** What is left of a market that closed: the next one of this name goes on counting where it stopped. */
-const closedMarketSchema = z.strictObject({ market: marketIdSchema, nextBatch: countSchema });
+const closedMarketSchema = z.strictObject({
+  market: marketIdSchema,
+  nextBatch: countSchema,
+  edition: latestEditionSchema.exactOptional(),
+});
+const editionRecordSchema = z.strictObject({
+  market: marketIdSchema,
+  number: countSchema,
+  hash: hashSchema,
+  /** Its canonical bytes: `readEdition`. */
+  edition: bytesSchema(limits.editionBytes),
+  /** When it was published, and the beacon of that epoch. */
+  epoch: countSchema,
+  beacon: hashSchema,
+  /** By which it was chosen; none: its owner's choice. */
+  exams: examsRecordSchema.exactOptional(),
+  /** What its parts get of each service fee since an epoch, in its order, in millionths; none: equal parts. */
+  shares: z
+    .strictObject({
+      epoch: countSchema,
+      millionths: z.array(countSchema).min(1).max(EDITION_LIMITS.parts),
+      exams: examsRecordSchema,
+    })
+    .exactOptional(),
+});
 
 export type NetworkRecord = Readonly<z.infer<typeof networkRecordSchema>>;
 export type Account = Readonly<z.infer<typeof accountSchema>>;
 /** Money of one client that is locked for one gateway of one market. */
 export type Prepaid = Readonly<z.infer<typeof prepaidSchema>>;
 export type Market = Readonly<z.infer<typeof marketSchema>>;
-type ClosedMarket = Readonly<z.infer<typeof closedMarketSchema>>;
+/** An edition of a market as the ledger remembers it. */
+export type EditionRecord = Readonly<z.infer<typeof editionRecordSchema>>;
+export type ClosedMarket = Readonly<z.infer<typeof closedMarketSchema>>;
 
 /** What each table holds. */
 export interface RecordTypes {
@@ -126,6 +159,7 @@ export interface RecordTypes {
   readonly validators: Validator;
   readonly markets: Market;
   readonly closedMarkets: ClosedMarket;
+  readonly editions: EditionRecord;
   readonly delegations: Delegation;
   readonly unbondings: Unbonding;
   readonly rotations: Rotation;
@@ -146,6 +180,7 @@ export const recordSchemas: { readonly [Name in TableName]: z.ZodType<RecordType
   validators: validatorSchema,
   markets: marketSchema,
   closedMarkets: closedMarketSchema,
+  editions: editionRecordSchema,
   delegations: delegationSchema,
   unbondings: unbondingSchema,
   rotations: rotationSchema,

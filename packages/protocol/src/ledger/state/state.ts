@@ -28,6 +28,10 @@ export function expertKey(market: MarketId, node: NodeId): string {
   return `${market}/${node}`;
 }
 
+export function editionKey(market: MarketId, number: number): string {
+  return `${market}/${number}`;
+}
+
 /** Key of who is staked on; the beginning of the keys of what is staked there. */
 export function targetKey(target: StakeTarget): string {
   return target.role === 'expert' ? expertKey(target.market, target.node) : `*/${target.node}`;

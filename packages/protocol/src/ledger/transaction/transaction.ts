@@ -1,12 +1,15 @@
 import {
   accountIdSchema,
   amountSchema,
+  bytesSchema,
   hashSchema,
   marketIdSchema,
   nodeIdSchema,
   type Signed,
 } from '@market-of-experts/core';
 import { z } from 'zod';
+import { EDITION_LIMITS } from '../../editions/edition.ts';
+import { examsRecordSchema } from '../../editions/exams-record.ts';
 import {
   calibrationSchema,
   counterSchema,
@@ -172,6 +175,28 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     kind: z.literal('fundMarket'),
     market: marketIdSchema,
     amountMicro: positiveAmountSchema,
+  }),
+  /** From now on the market serves who names it alone by this edition. Rules: `publish-edition.ts`. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('publishEdition'),
+    market: marketIdSchema,
+    /** Its canonical bytes. */
+    edition: bytesSchema(limits.editionBytes),
+    /** By which it was chosen by the published rule; none: its owner's choice. */
+    exams: examsRecordSchema.exactOptional(),
+  }),
+  /** What the parts of the edition in force get of each service fee from now on, in its order. Rules: `publish-shares.ts`. */
+  z.strictObject({
+    ...header,
+    kind: z.literal('publishShares'),
+    market: marketIdSchema,
+    /** Number of the edition. */
+    edition: counterSchema,
+    epoch: counterSchema,
+    /** Together 1,000,000. */
+    millionths: z.array(z.int().min(0).max(1_000_000)).min(1).max(EDITION_LIMITS.parts),
+    exams: examsRecordSchema,
   }),
   /** A validator promises weights in the running epoch: {@link weightsCommitment}. */
   z.strictObject({

@@ -15,7 +15,7 @@ export interface EditionChoice {
  * The published rule: the edition in force with one expert added, dropped or weighed otherwise, if certified exams that the change
  * was not chosen by prove it. Documents are dealt by `seed`, which must not be known while exams are taken, into two halves: what one
  * chooses the other proves. Undefined where there are too few exams to change anything. The same for everybody who has the rows, in
- * whatever order. Whether the edition in force is old enough is asked before (`problemOfSuccessor`).
+ * whatever order. Whether the edition in force is old enough is asked before.
  */
 export function chooseEdition(
   inForce: Weights,

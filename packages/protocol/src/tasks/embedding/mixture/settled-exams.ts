@@ -1,7 +1,5 @@
 import { type Hash, hashOf } from '@market-of-experts/core';
-import { hashSchema } from '@market-of-experts/core/ids';
-import { z } from 'zod';
-import { counterSchema } from '../../../fields/fields.ts';
+import type { ExamsRecord } from '../../../editions/exams-record.ts';
 import { type KeptExam, keptExamHash } from './kept-exam.ts';
 
 /** An exam with those of its data that one settlement closed: what counts for editions and pay. */
@@ -11,17 +9,6 @@ export interface SettledExam {
   readonly data: readonly number[];
   readonly exam: KeptExam;
 }
-
-/** Exams of consecutive settlements, as something published names them. */
-const examsRecordSchema = z.strictObject({
-  root: hashSchema,
-  /** Exams that these settlements of the market closed: `fromBatch` (inclusive) to `toBatch` (exclusive). */
-  fromBatch: counterSchema,
-  toBatch: counterSchema,
-  /** Data in them. */
-  texts: counterSchema,
-});
-export type ExamsRecord = Readonly<z.infer<typeof examsRecordSchema>>;
 
 /** Data of exams that are looked at: the latest so many, in whole settlements. */
 export const examWindowTexts = 2_400;
