@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { embeddingsAnswerSchema } from '@market-of-experts/api/embeddings';
+import { modelsSchema } from '@market-of-experts/api/models';
 import { startInstalledMarket } from './installed-market.ts';
 
 /** Starts the installed market by `npx`, has a text embedded, and stops it as Ctrl-C does. Gives what is wrong. */
@@ -50,8 +52,19 @@ async function embeddingProblems(url: string, keyFile: string): Promise<string[]
     }),
   });
   if (!answer.ok) return [`The installed market answered ${answer.status}: ${await answer.text()}`];
-  const { data } = (await answer.json()) as { data: { embedding: number[] }[] };
-  return data[0]?.embedding.length === 384
+  const { data, moe } = embeddingsAnswerSchema.parse(await answer.json());
+  const models = modelsSchema.parse(await (await fetch(`${url}/v1/models`)).json());
+  const edition = models.data
+    .flatMap((model) => model.moe.editions ?? [])
+    .find(({ name }) => name === moe.edition);
+  if (edition === undefined || moe.missing.length > 0)
+    return [
+      `The installed market embedded a text by ${moe.edition ?? 'no edition'}, without ${moe.missing.length} parts.`,
+    ];
+  const { length } = data[0]?.embedding ?? [];
+  return length === edition.dimensions
     ? []
-    : ['The installed market embedded a text as something else than 384 numbers.'];
+    : [
+        `The installed market embedded a text as ${length} numbers; ${edition.name} has ${edition.dimensions}.`,
+      ];
 }
