@@ -47,12 +47,14 @@ const orderLifetimeMs = 30_000;
 
 /**
  * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few
- * answered costs nothing, and the texts are ordered anew, with another draw. Every text is answered or failed; never rejects.
+ * answered costs nothing, and the texts are ordered anew, with another draw. Every text is answered or failed, but those given back:
+ * each of these is to be examined alone, since one of them may be what keeps the others from it. Never rejects.
  */
 export async function compete(
   components: CompetitionComponents,
   batch: readonly QueuedText[],
-): Promise<void> {
+): Promise<readonly QueuedText[]> {
+  const alone: QueuedText[] = [];
   let left = batch;
   for (let attempt = 1; ; attempt += 1) {
     let error: unknown = nobodyWon();
@@ -62,19 +64,27 @@ export async function compete(
       error = thrown;
     }
     left = left.filter((each) => !each.isOver());
-    if (left.length === 0) return;
+    if (left.length === 0) return alone;
     const isQuorumMissing = isMoeError(error, 'no-quorum');
     if (isQuorumMissing) components.rollCaller?.validatorsMissing();
-    // One text of several cannot be asked about: it does not keep the others from being served.
-    if (isMoeError(error, 'input-too-short') && left.length > 1) {
-      for (const each of left) await compete(components, [each]);
-      return;
+    if (left.length > 1 && (isQuorumMissing || isMoeError(error, 'input-too-short'))) {
+      const others = isQuorumMissing && attempt < maxAttempts ? left.filter(mayPay(components)) : [];
+      // Whoever seems to have brought the job down goes alone, the others once more together; all alone where nobody does.
+      if (others.length < 2 || others.length === left.length) return [...alone, ...left];
+      alone.push(...left.filter((each) => !others.includes(each)));
+      left = others;
+      continue;
     }
     for (const each of left)
       if (attempt >= maxAttempts || !isQuorumMissing || each.request.signal.aborted) each.fail(error);
     left = left.filter((each) => !each.isOver());
-    if (left.length === 0) return;
+    if (left.length === 0) return alone;
   }
+}
+
+/** Whether the ledger still lets the text's client pay for it: who takes his money out during a job has it refused. */
+function mayPay({ orders, view }: CompetitionComponents): (queued: QueuedText) => boolean {
+  return ({ request: { account }, bytes }) => orders.balance(account).availableMicro >= priceOf(bytes, view);
 }
 
 function nobodyWon(): MoeError {

@@ -9,16 +9,18 @@ import type { TextRequest } from '../../src/coordinator/text-request.ts';
 /** A queue over one slot whose jobs end when they are told to. */
 function scene(changes: Partial<BatchQueueInit> = {}) {
   const clock = virtualClock();
-  const jobs: { readonly texts: string[]; readonly end: () => void }[] = [];
+  const jobs: { readonly texts: string[]; readonly end: (alone?: readonly string[]) => void }[] = [];
   const queue = batchQueue({
     slots: createSlots(1, 64),
     clock,
     mostData: () => 3,
     run: (batch) =>
-      new Promise<void>((resolve) => {
-        const end = (): void => {
-          for (const each of batch) each.answer({ receiptId: each.request.text, feeMicro: 1n });
-          resolve();
+      new Promise<readonly QueuedText[]>((resolve) => {
+        const end = (alone: readonly string[] = []): void => {
+          const back = batch.filter(({ request }) => alone.includes(request.text));
+          for (const each of batch)
+            if (!back.includes(each)) each.answer({ receiptId: each.request.text, feeMicro: 1n });
+          resolve(back);
         };
         jobs.push({ texts: batch.map(({ request }: QueuedText) => request.text), end });
       }),
@@ -103,6 +105,49 @@ describe('a queue of texts', () => {
     gone.abort(new Error('gone'));
     jobs[0]!.end();
     expect(await second).toMatchObject({ receiptId: 'b 1' });
+  });
+
+  it('answers who was taken along with the job, and frees his place in the line for slots', async () => {
+    const { jobs, serve, turn } = scene({
+      slots: createSlots(1, 3),
+      mostData: () => 2,
+      regionOf: (text) => text.codePointAt(0)!,
+    });
+    void serve('a', 'x');
+    await turn();
+    void serve('a', 'r 1');
+    void serve('b', 's 1');
+    const along = serve('c', 'r 2');
+    await turn();
+    jobs[0]!.end();
+    await turn();
+    expect(jobs[1]!.texts).toEqual(['r 1', 'r 2']);
+    const next = serve('d', 'r 3');
+    const another = serve('e', 's 2');
+    jobs[1]!.end();
+    await turn();
+    // The only slot is busy with another's text.
+    expect(jobs[2]!.texts).toEqual(['s 1', 's 2']);
+    expect(await Promise.race([along, turn()])).toMatchObject({ receiptId: 'r 2' });
+    jobs[2]!.end();
+    await turn();
+    jobs[3]!.end();
+    expect([(await next).receiptId, (await another).receiptId]).toEqual(['r 3', 's 2']);
+  });
+
+  it('runs those alone that a job gives back, in their turn', async () => {
+    const { jobs, serve, turn } = scene({ mostData: () => 3 });
+    const served = ['a 1', 'b 1', 'c 1'].map((text) => serve(text[0]!, text));
+    await turn();
+    jobs[0]!.end(['b 1', 'c 1']);
+    expect((await served[0])!.receiptId).toBe('a 1');
+    await turn();
+    expect(jobs.map(({ texts }) => texts)).toEqual([['a 1', 'b 1', 'c 1'], ['b 1']]);
+    jobs[1]!.end();
+    await turn();
+    expect(jobs[2]!.texts).toEqual(['c 1']);
+    jobs[2]!.end();
+    expect((await Promise.all(served)).map(({ receiptId }) => receiptId)).toEqual(['a 1', 'b 1', 'c 1']);
   });
 
   it('takes no more text into a job than a message carries', async () => {

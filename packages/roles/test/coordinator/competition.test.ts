@@ -1,4 +1,5 @@
-import { type AccountId, MoeError, type OwnerKey, systemRandom } from '@market-of-experts/core';
+import { type AccountId, decode, MoeError, type OwnerKey, systemRandom } from '@market-of-experts/core';
+import { jobIdOf } from '@market-of-experts/protocol';
 import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
 import { sequenceSkill, sequenceTask } from '@market-of-experts/testing/sequence-task';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExaminedText, QueuedText } from '../../src/coordinator/batch-queue.ts';
 import { type CompetitionComponents, compete } from '../../src/coordinator/competition.ts';
 import { reserveOf } from '../../src/coordinator/reserve.ts';
+import { noteRequestSchema, protocols } from '../../src/messages/protocols.ts';
 
 const { ownerOf } = testKeys('competition');
 const owners = new Map<AccountId, OwnerKey>();
@@ -52,6 +54,7 @@ function components(changes: Partial<CompetitionComponents> = {}): CompetitionCo
         numbers.set(client, clientSeq + 1);
         return { client, clientSeq, keys: owners.get(client)! };
       },
+      balance: () => ({ availableMicro: 1_000_000n }),
       decide: ({ client }: { client: AccountId }, feeMicro: bigint) => decided.push({ client, feeMicro }),
     },
     records: {
@@ -90,7 +93,8 @@ async function served(
       isOver: () => results.has(name),
     };
   });
-  await compete(components(changes), batch);
+  const once = components(changes);
+  for (const each of await compete(once, batch)) expect(await compete(once, [each])).toEqual([]);
   return results;
 }
 const isExamined = (result: ExaminedText | string | undefined): boolean => typeof result === 'object';
@@ -130,6 +134,54 @@ describe('texts of several clients in one job', () => {
     expect(voided).toHaveLength(4);
   });
 
+  describe('of which some are of clients who take their money out once the job has begun', () => {
+    const thieves = ['mallory', 'oscar', 'trudy'];
+    /** Jobs are refused once one of them has left; in each job another does. */
+    const attacked = (isSeen: boolean): Partial<CompetitionComponents> => {
+      const left = [...thieves];
+      const gone: AccountId[] = [];
+      const { transport } = market.coordinator;
+      const request = transport.request.bind(transport);
+      const seen = new Set<string>();
+      transport.request = async (to, protocol, bytes, options) => {
+        if (protocol !== protocols.note) return request(to, protocol, bytes, options);
+        const { orders } = decode(bytes, noteRequestSchema);
+        const clients = orders.map(({ body }) => body.client);
+        const isNew = seen.size < seen.add(jobIdOf(orders.map(({ body }) => body))).size;
+        if (isNew && left.length > 0 && clients.includes(accountOf(left[0]!)))
+          gone.push(accountOf(left.shift()!));
+        if (!clients.some((client) => gone.includes(client))) return request(to, protocol, bytes, options);
+        throw new Error('The client has less money locked than its open orders cost.');
+      };
+      const whole = components();
+      const balance = (client: AccountId) => ({
+        availableMicro: isSeen && gone.includes(client) ? 0n : 1_000_000n,
+      });
+      return { orders: { ...whole.orders, balance } as CompetitionComponents['orders'] };
+    };
+    const texts = {
+      alice: '1 2 3 4',
+      bob: '2 4 6 8',
+      mallory: '1 3 5 7',
+      oscar: '2 3 4 5',
+      trudy: '3 4 5 6',
+    };
+
+    it('cost the others a try each, and the others stay together, where the ledger shows it', async () => {
+      const results = await served(texts, attacked(true));
+      expect([isExamined(results.get('alice')), isExamined(results.get('bob'))]).toEqual([true, true]);
+      for (const thief of thieves) expect(isExamined(results.get(thief))).toBe(false);
+      // Three jobs of several, of which the last fails for the third thief; then each text alone.
+      expect(voided.filter((client) => client === accountOf('alice'))).toHaveLength(3);
+    });
+
+    it('cost the others one try where nobody can tell who it was', async () => {
+      const results = await served(texts, attacked(false));
+      expect([isExamined(results.get('alice')), isExamined(results.get('bob'))]).toEqual([true, true]);
+      expect(voided.filter((client) => client === accountOf('alice'))).toHaveLength(1);
+    });
+  });
+
   it('are asked among texts of the reserve, each used once', async () => {
     const reserve = reserveOf(['10 20 30', '7 8 9']);
     await served({ alice: '1 2 3 4' }, { reserve });
@@ -144,7 +196,7 @@ describe('texts of several clients in one job', () => {
     const results = await served({ alice: '1 2 3 4', bob: '2 4 6 8' });
     for (const why of results.values()) expect(why).toMatch(/no ticket/);
     expect(kept).toEqual([]);
-    // Three attempts with two orders each.
-    expect(voided).toHaveLength(6);
+    // One attempt together, three of each alone.
+    expect(voided).toHaveLength(8);
   });
 });
