@@ -5,6 +5,7 @@ import {
   type Amount,
   type Clock,
   type MarketId,
+  type OwnerKey,
   systemRandom,
 } from '@market-of-experts/core';
 import { loadCalibrationSet } from '@market-of-experts/history';
@@ -59,6 +60,8 @@ export interface DataDirectory extends ReturnType<typeof openApiKey> {
   readonly houseAccount: AccountId;
   /** Accounts of the house: what they own is its own. */
   readonly ownAccounts: ReadonlySet<AccountId>;
+  /** The key of one of them. */
+  readonly keyOf: (account: AccountId) => OwnerKey | undefined;
   readonly founding: ExpertSpec;
   readonly calibrationSet: ReturnType<typeof loadCalibrationSet>;
   readonly space: Space;
@@ -113,7 +116,8 @@ export async function openDataDirectory(
       markets: [...markets, ...joinMarkets],
       ...(budgetMicro === undefined ? {} : { budgetMicro }),
     }));
-  const ownAccounts = new Set(founderKeyNames.owners.map((name) => keys.owner(name).address));
+  const ownKeys = founderKeyNames.owners.map((name) => keys.owner(name));
+  const ownAccounts = new Set(ownKeys.map(({ address }) => address));
   const space: Space = { dimensions: founding.backend.dimensions, anchors: calibrationSet.hash };
   const firstMarket = chooseFirstMarket(dataDir, ledger, ownAccounts, space);
 
@@ -134,6 +138,7 @@ export async function openDataDirectory(
     clientAccount,
     houseAccount,
     ownAccounts,
+    keyOf: (account) => ownKeys.find(({ address }) => address === account),
     apiKey,
     authenticate,
     founding,

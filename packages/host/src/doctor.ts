@@ -14,7 +14,6 @@ import { openKeyFile } from './directory/key-file.ts';
 import { readStandInFile } from './directory/stand-in-file.ts';
 import { readValidatorMemory } from './directory/validator-file.ts';
 import { founderKeyNames } from './genesis/bootstrap.ts';
-import { editionsFile, readEditions } from './market/editions.ts';
 
 /**
  * What helps where something cannot be used: nothing is to be done, since the next start makes it again; it can be set aside
@@ -137,7 +136,6 @@ function examinedOfMarket(directory: string): Examined[] {
       examine: (path) => void parsePlaces(textOf(readIfThere(path)!)),
     },
     // Set aside, the next start would make another: what clients have stored would fit it by chance.
-    { path: join(directory, editionsFile), remedy: 'backup', examine: (path) => void readEditions(path) },
     { path: join(directory, 'history'), remedy: 'repair', examine: examineHistory },
     ...memories.map(
       (name): Examined => ({

@@ -44,6 +44,10 @@ export interface EmbeddedMarketInit extends DataDirectoryInit {
   readonly parts?: readonly PartSpec[];
   /** Makes another edition where these are not the parts of the one in force; default false. */
   readonly isEditionRenewed?: boolean;
+  /** No edition is chosen by exams: that in force stays; default false. */
+  readonly isEditionHeld?: boolean;
+  /** How long an edition is in force at least before exams choose another; default a week. */
+  readonly leastEditionAgeMs?: number;
   /** What the account of the API key has prepaid; default 1,000 credits, topped up below 250, from 100,000 in all. */
   readonly prepaid?: Partial<PrepaidTerms>;
   /** Validators to run; default three, so that two can outvote one. */
@@ -97,6 +101,7 @@ export function partOf(spec: ExpertSpec): PartSpec {
 }
 
 const defaultTicketDepth = 14;
+const defaultEditionAgeMs = 7 * 86_400_000;
 const defaultValidators = 3;
 
 /**
@@ -176,6 +181,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       signerOf,
       account: houseAccount,
       ownAccounts: opened.ownAccounts,
+      keyOf: opened.keyOf,
       spending: openHouseSpending(dataDir, joiningPurpose),
     },
     gateway: {
@@ -202,6 +208,8 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
         node: keys.node(`expert-${name}`).publicKey as NodeId,
       })),
       isRenewed: init.isEditionRenewed ?? false,
+      isHeld: init.isEditionHeld ?? false,
+      leastAgeMs: init.leastEditionAgeMs ?? defaultEditionAgeMs,
     },
     validators,
     rollCaller: roll,

@@ -19,6 +19,7 @@ interface Flags {
   readonly acceptClock?: boolean;
   readonly experts?: string;
   readonly newEdition?: boolean;
+  readonly holdEdition?: boolean;
   readonly joinMarkets?: string;
   readonly joinBudget?: string;
   readonly acceptOlderCopy?: boolean;
@@ -42,6 +43,7 @@ export function addUp(program: Command): void {
       '--new-edition',
       'serve by another edition where the experts are no longer those of the one in force; that one stays under its name',
     )
+    .option('--hold-edition', 'keep the edition in force, whatever exams prove')
     .option('--validators <number>', 'validators to run, 1 to 16', '3')
     .option(
       '--lying-validator',
@@ -109,6 +111,7 @@ function readUpOptions(flags: Flags): UpOptions {
     hasPricing: flags.pricing,
     experts,
     hasNewEdition: flags.newEdition === true,
+    isEditionHeld: flags.holdEdition === true,
     joinMarkets: flags.joinMarkets?.split(',').map((name) => readMarket(name.trim())) ?? [],
     prepaidBudgetMicro: flags.prepaidBudget === undefined ? undefined : parseCredits(flags.prepaidBudget),
     joinBudgetMicro: flags.joinBudget === undefined ? undefined : parseCredits(flags.joinBudget),

@@ -126,6 +126,7 @@ function openMarket(
     version: manifest.version,
     parts: partsOf(chosen),
     isEditionRenewed: options.hasNewEdition,
+    isEditionHeld: options.isEditionHeld,
     validators: validatorSpecs(options.validators).map((spec, index) =>
       options.hasLiar && index === options.validators - 1 ? { ...spec, testimony: contraryTestimony } : spec,
     ),

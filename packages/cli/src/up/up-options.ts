@@ -22,6 +22,8 @@ export interface UpOptions {
   readonly experts: readonly string[] | undefined;
   /** Makes another edition where the experts are not those of the one in force. */
   readonly hasNewEdition: boolean;
+  /** Keeps the edition in force, whatever exams prove. */
+  readonly isEditionHeld: boolean;
   /** Markets of others that the house joins from now on. */
   readonly joinMarkets: readonly MarketId[];
   /** What it may put into all of them together; as chosen before without it. */

@@ -1,5 +1,5 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
-import { type Clock, messageOf, type NodeId, type Random } from '@market-of-experts/core';
+import { type Clock, type Hash, messageOf, type NodeId, type Random } from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
@@ -7,6 +7,7 @@ import {
   type CertificateBody,
   calibrationRoot,
   type EditionPart,
+  modelVersionHash,
   type TransactionKind,
 } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
@@ -26,6 +27,8 @@ export interface MarketExperts {
   publishCalibration(name: string): Promise<void>;
   /** Whether this part's expert serves and stays, and has the model that the edition names. */
   isPartHere(part: EditionPart): boolean;
+  /** Which model an expert answers with: of this process, or as the ledger says. */
+  modelOf(node: NodeId): Hash | undefined;
   /** Takes in a certified job, by which asks are set. */
   observe(body: CertificateBody): void;
   status(): readonly ExpertStatus[];
@@ -166,6 +169,12 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
         modelVersionOf(spec) === modelVersion &&
         (spec.own ?? spec.backend).dimensions === dimensions
       );
+    },
+    modelOf(node) {
+      const spec = serving.get(node)?.expert.spec;
+      if (spec !== undefined) return modelVersionOf(spec);
+      const version = embedded.ledger.expert(market, node)?.versions?.at(-1)?.version;
+      return version && modelVersionHash(version);
     },
     observe(body) {
       for (const { role } of serving.values()) role.observe(body);

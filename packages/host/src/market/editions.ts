@@ -1,16 +1,23 @@
-import { join } from 'node:path';
-import { type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
-import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
+import {
+  type AccountId,
+  type Hash,
+  hashOf,
+  type MarketId,
+  type NodeId,
+  type OwnerKey,
+} from '@market-of-experts/core';
+import type { Ledger } from '@market-of-experts/ledger';
 import {
   type Edition,
   type EditionPart,
+  editionBytes,
   editionHash,
   editionName,
-  editionSchema,
+  type NetworkRules,
+  readEdition,
 } from '@market-of-experts/protocol';
-import { z } from 'zod';
 
-/** The editions that a market has had: what clients have stored was made by them. */
+/** The editions that a market has had, as the ledger remembers them: what clients have stored was made by them. */
 export interface Editions {
   /** The one in force, or the one of that number. */
   readonly get: (number?: number) => Edition | undefined;
@@ -19,84 +26,100 @@ export interface Editions {
   readonly all: () => readonly Edition[];
 }
 
-export interface EditionsInit {
-  /** Of the market. */
-  readonly directory: string;
-  readonly network: string;
+export function ledgerEditions(ledger: Pick<Ledger, 'editions' | 'market'>, market: MarketId): Editions {
+  const known = new Map<Hash, Edition>();
+  const all = (): readonly Edition[] =>
+    ledger.editions(market).map(({ hash, edition: bytes }) => {
+      const edition = known.get(hash) ?? readEdition(bytes);
+      known.set(hash, edition);
+      return edition;
+    });
+  return {
+    get: (number = ledger.market(market)?.edition?.number) =>
+      all().find((edition) => edition.number === number),
+    byHash: (hash) => all().find((edition) => editionHash(edition) === hash),
+    all,
+  };
+}
+
+export interface FirstEditionInit {
+  readonly ledger: Ledger;
   readonly market: MarketId;
+  /** The key of an account of the house, where it has it. */
+  readonly keyOf: (account: AccountId) => OwnerKey | undefined;
   /** Of which an edition is made where one is made. */
   readonly parts: readonly EditionPart[];
   /** Makes another edition where these are not the parts of the one in force. */
   readonly isRenewed: boolean;
-  readonly epoch: number;
   readonly nameOf: (node: NodeId) => string;
   readonly onWarning: (message: string) => void;
 }
 
-const fileSchema = z.strictObject({ editions: z.array(editionSchema).min(1) });
-
 /**
- * The market's editions as its directory has them. The first is made when there is none; another only on the owner's word: a
- * market that answered otherwise since other experts were started would spoil what its clients have stored. Throws `file-damaged`
- * and `other-format`, since an edition that is made again might be another one.
+ * Publishes the first edition of a market that has none; another of the operator's choice only on his word, and in a market of the
+ * house: one that answered otherwise since other experts were started would spoil what its clients have stored. Rejects as the ledger refuses.
  */
-export function openEditions(init: EditionsInit): Editions {
-  const path = join(init.directory, editionsFile);
-  let editions = readEditions(path);
-  const previous = editions.at(-1);
-  const isNew = previous === undefined || (init.isRenewed && !hasParts(previous, init.parts));
-  if (isNew) {
-    // Nothing is written that could not be read again.
-    ({ editions } = fileSchema.parse({ editions: [...editions, editionAfter(previous, init)] }));
-    writeSealedJson(path, { editions });
-  } else if (!hasParts(previous, init.parts))
+export async function openEditions(init: FirstEditionInit): Promise<Editions> {
+  const { ledger, market, parts } = init;
+  const editions = ledgerEditions(ledger, market);
+  const record = ledger.market(market)!;
+  const previous = editions.get();
+  const owner = init.keyOf(record.owner);
+  const keys = previous === undefined ? (owner ?? init.keyOf(ledger.settings().treasury)) : owner;
+  const isNew = previous === undefined || (init.isRenewed && !hasParts(previous, parts));
+  if (isNew && keys !== undefined) {
+    const { epoch, rules } = ledger.settings();
+    const edition: Edition = {
+      ...(previous ?? foundingEdition(ledger.network, market)),
+      // A market of this name may have had some.
+      number: (record.edition?.number ?? 0) + 1,
+      previous: record.edition?.hash ?? null,
+      parts: inOrderAfter(previous, parts),
+      places: null,
+      gate: [],
+      fromEpoch: epoch,
+      toEpoch: epoch + servedEpochs(rules),
+      evidence: hashOf('moe/edition-evidence/1', []),
+    };
+    await ledger.transact(keys, { kind: 'publishEdition', market, edition: editionBytes(edition) });
+  } else if (previous !== undefined && isOperatorsChoice(ledger, previous) && !hasParts(previous, parts))
     init.onWarning(
-      `${editionName(previous)} stays in force, of ${names(previous.parts, init)}, though this start is for ${names(init.parts, init)}. Ask for another edition if you want one: what clients have stored does not fit it.`,
+      `${editionName(previous)} stays in force, of ${names(previous.parts, init)}, though this start is for ${names(parts, init)}. Ask for another edition if you want one: what clients have stored does not fit it.`,
     );
-  return {
-    get: (number) => (number === undefined ? editions.at(-1) : editions[number - 1]),
-    byHash: (hash) => editions.find((edition) => editionHash(edition) === hash),
-    all: () => editions,
-  };
+  return editions;
 }
 
-export const editionsFile = 'editions.json';
-
-/** Throws `file-damaged` and `other-format`. */
-export function readEditions(path: string): readonly Edition[] {
-  return readSealedJson(path, fileSchema)?.editions ?? [];
-}
-
-/** Parts that stay keep their order, and newcomers come last: what is stored of those that stay can be kept. */
-function editionAfter(
-  previous: Edition | undefined,
-  { network, market, parts, epoch }: EditionsInit,
-): Edition {
-  const placeOf = ({ node }: EditionPart): number => {
-    const place = previous?.parts.findIndex((part) => part.node === node) ?? -1;
-    return place < 0 ? Number.POSITIVE_INFINITY : place;
-  };
+function foundingEdition(network: string, market: MarketId) {
   return {
     network,
     market,
-    number: (previous?.number ?? 0) + 1,
-    previous: previous === undefined ? null : editionHash(previous),
-    parts: parts.toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b))),
-    places: null,
-    gate: [],
     windowCharacters,
-    projectionSeed: previous?.projectionSeed ?? hashOf('moe/projection-seed/1', [network, market]),
-    fromEpoch: epoch,
-    toEpoch: epoch + servedEpochs,
-    // Its owner's choice.
-    evidence: hashOf('moe/edition-evidence/1', []),
+    projectionSeed: hashOf('moe/projection-seed/1', [network, market]),
   };
 }
 
 /** No text is longer: experts read as far as their models do (decision 0036). */
 const windowCharacters = 65_536;
-/** A year of minutes. */
-const servedEpochs = 525_600;
+const servedMs = 180 * 86_400_000;
+
+/** For how many epochs an edition is served at least: half a year. */
+export function servedEpochs({ epochMs }: Pick<NetworkRules, 'epochMs'>): number {
+  return Math.ceil(servedMs / epochMs);
+}
+
+/** Parts that stay keep their order, and newcomers come last: what is stored of those that stay can be kept. */
+function inOrderAfter(previous: Edition | undefined, parts: readonly EditionPart[]): EditionPart[] {
+  const placeOf = ({ node }: EditionPart): number => {
+    const place = previous?.parts.findIndex((part) => part.node === node) ?? -1;
+    return place < 0 ? Number.POSITIVE_INFINITY : place;
+  };
+  return parts.toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b)));
+}
+
+/** What exams chose is of other parts than an operator named, and rightly. */
+function isOperatorsChoice(ledger: Pick<Ledger, 'editions'>, { market, number }: Edition): boolean {
+  return ledger.editions(market).find((each) => each.number === number)?.exams === undefined;
+}
 
 function hasParts(edition: Edition, parts: readonly EditionPart[]): boolean {
   const set = (of: readonly EditionPart[]): Set<Hash> =>
@@ -105,6 +128,6 @@ function hasParts(edition: Edition, parts: readonly EditionPart[]): boolean {
   return here.size === wanted.size && [...wanted].every((part) => here.has(part));
 }
 
-function names(parts: readonly EditionPart[], { nameOf }: EditionsInit): string {
+function names(parts: readonly EditionPart[], { nameOf }: Pick<FirstEditionInit, 'nameOf'>): string {
   return parts.map(({ node }) => nameOf(node)).join(', ');
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type MarketId, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import type { ReceiptStore } from '@market-of-experts/ledger';
 import { scopedTransport } from '@market-of-experts/network';
-import type { Places } from '@market-of-experts/protocol';
+import { editionName, type Places } from '@market-of-experts/protocol';
 import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
@@ -19,7 +19,9 @@ import { type MarketExperts, marketExperts } from '../house/market-experts.ts';
 import { prepayClients } from '../house/prepaid.ts';
 import { taskSkills } from '../house/task-skills.ts';
 import { closersOf } from './closers.ts';
-import { type Editions, openEditions } from './editions.ts';
+import { editionKeeper } from './edition-keeper.ts';
+import { type Editions, ledgerEditions, openEditions } from './editions.ts';
+import { type ExamBook, examBook } from './exam-book.ts';
 import { type MarketHistory, openMarketHistory } from './market-history.ts';
 import { openMarketPlaces } from './market-places.ts';
 import { type MarketRequests, marketRequests } from './market-requests.ts';
@@ -38,6 +40,8 @@ export interface MarketRuntime {
   readonly coordinator: CoordinatorRole;
   readonly requests: MarketRequests;
   readonly editions: Editions;
+  /** What editions and pay look at. */
+  readonly exams: ExamBook;
   readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
   /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
@@ -106,15 +110,19 @@ export async function openMarketRuntime(
       onWarning,
     });
     closers.add(() => history.close());
-    const editions = openEditions({
-      ...parts.edition,
-      directory,
-      network: ledger.network,
+    const exams = examBook({
       market,
-      epoch: ledger.settings().epoch,
-      nameOf,
+      ledger,
+      receipts,
+      rosterOf: (hash) => view.rosterOf(hash),
+      modelOf: (node) => experts.modelOf(node),
       onWarning,
     });
+    closers.add(() => exams.close());
+    const { isHeld, leastAgeMs, ...founding } = parts.edition;
+    const editions = init.isOpen
+      ? await openEditions({ ...founding, ledger, market, keyOf: house.keyOf, nameOf, onWarning })
+      : ledgerEditions(ledger, market);
     const presence = presenceBook();
     const view = ledgerView({
       market,
@@ -150,6 +158,24 @@ export async function openMarketRuntime(
         if (market === foundedMarketId) feed.publish({ type: 'expert-left', expert });
       },
     });
+    const owner = house.keyOf(ledger.market(market)!.owner);
+    if (init.isOpen && owner !== undefined) {
+      const keeping = editionKeeper({
+        ledger,
+        market,
+        keys: owner,
+        editions,
+        exams,
+        isHeld,
+        leastAgeMs,
+        onChosen: ({ edition, change }) =>
+          onWarning(
+            `${editionName(edition)} is in force from now on: exams prove a gain of ${change.gain.toFixed(4)} of loss (moe edition show).`,
+          ),
+        onWarning,
+      });
+      closers.add(() => keeping.close());
+    }
     await parts.validators.join({
       market,
       view,
@@ -198,6 +224,7 @@ export async function openMarketRuntime(
         publishRecord(feed, id, market, record, nameOf);
         if (record.proof.kind !== 'certificate') return;
         void history.remember(record);
+        void exams.keep(record);
         // A job has a record for each of its orders, and its experts learn of it once.
         if (record.proof.data[0] === 0) experts.observe(record.proof.certificate.body);
       },
@@ -218,6 +245,7 @@ export async function openMarketRuntime(
     closers.add(() => coordinator.close());
     for (const { id, record } of await recentOrders(receipts, history.completeUntilMs)) {
       history.catchUp(record);
+      void exams.keep(record);
       feed.remember(summaryOf(id, market, record, nameOf));
     }
 
@@ -235,6 +263,7 @@ export async function openMarketRuntime(
       coordinator,
       requests,
       editions,
+      exams,
       history,
       nameOf,
       close: closers.close,

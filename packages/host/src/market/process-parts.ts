@@ -1,4 +1,4 @@
-import type { AccountId, Clock, KeyPair, NodeId, Random } from '@market-of-experts/core';
+import type { AccountId, Clock, KeyPair, NodeId, OwnerKey, Random } from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
@@ -22,6 +22,8 @@ export interface HouseParts {
   readonly account: AccountId;
   /** Accounts of the house: what they own is its own. */
   readonly ownAccounts: ReadonlySet<AccountId>;
+  /** The key of one of them. */
+  readonly keyOf: (account: AccountId) => OwnerKey | undefined;
   /** What the treasury has put into markets of others. */
   readonly spending: HouseSpending;
 }
@@ -54,6 +56,10 @@ export interface EditionParts {
   readonly parts: readonly EditionPart[];
   /** The owner wants another edition where these are not the parts of the one in force. */
   readonly isRenewed: boolean;
+  /** No edition is chosen by exams. */
+  readonly isHeld: boolean;
+  /** How long an edition is in force at least before exams choose another. */
+  readonly leastAgeMs: number;
 }
 
 /** What a process has once, however many markets it serves. */

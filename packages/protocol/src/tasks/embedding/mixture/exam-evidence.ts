@@ -4,7 +4,7 @@ import type { ContributionRow } from '../contribution/contribution.ts';
 import type { DatumProducts } from '../exam/products.ts';
 import type { ExamRow } from './exam-row.ts';
 import { type KeptDatum, keptProducts } from './kept-exam.ts';
-import type { SettledExam } from './settled-exams.ts';
+import { inOrder, type SettledExam } from './settled-exams.ts';
 
 /** Consecutive orders of a client that count as one document: texts of one document come one after another. */
 const documentOrders = 16;
@@ -12,16 +12,21 @@ const documentOrders = 16;
 /** What an expert is as a part: the model that it answered with in exams, and its vectors' length. */
 export type ExaminedModel = Pick<EditionPart, 'modelVersion' | 'dimensions'>;
 
+/** Who is no part counts if it was examined in the latest quarter of the exams: others may be gone. */
+const latestPart = 0.75;
+
 /**
  * The model of each expert that counts: of a part the one that its edition names, of others that of their latest exam. What other
- * models of theirs answered says nothing. Experts that nobody knows a model of are not there.
+ * models of theirs answered says nothing. Experts that nobody knows a model of, and those that were examined long ago, are not there.
  */
 export function modelsIn(
   edition: Edition,
   exams: readonly SettledExam[],
 ): ReadonlyMap<string, ExaminedModel> {
   const models = new Map<string, ExaminedModel>();
-  for (const { exam } of exams)
+  const batches = exams.map(({ batch }) => batch).sort((a, b) => a - b);
+  const since = batches[Math.floor(latestPart * batches.length)] ?? 0;
+  for (const { exam } of inOrder(exams).filter(({ batch }) => batch >= since))
     for (const { node, modelVersion, dimensions } of exam.experts)
       if (modelVersion !== null) models.set(node, { modelVersion, dimensions });
   for (const { node, modelVersion, dimensions } of edition.parts)

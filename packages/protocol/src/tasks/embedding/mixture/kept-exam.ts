@@ -4,6 +4,8 @@ import {
   accountIdSchema,
   amountSchema,
   bytesSchema,
+  decode,
+  encode,
   type Hash,
   hashOf,
   hashSchema,
@@ -182,6 +184,20 @@ export function keptProducts({ own, products }: KeptDatum, expert: number): Datu
   return { own: all.slice(0, own), others: all.slice(own) };
 }
 
+const keptExamDomain = 'moe/kept-exam/1';
+/** Bytes of one at most: 12 data of 16 experts and 192 entries. */
+const mostExamBytes = 256 * 1024;
+
+/** What it is kept as: bytes whose SHA-256 is {@link keptExamHash}. */
+export function keptExamBytes(exam: KeptExam): Uint8Array {
+  return encode([keptExamDomain, exam]);
+}
+
+/** Throws `invalid-encoding` for bytes that are no kept exam. */
+export function readKeptExam(bytes: Uint8Array): KeptExam {
+  return decode(bytes, z.tuple([z.literal(keptExamDomain), keptExamSchema]), mostExamBytes)[1];
+}
+
 export function keptExamHash(exam: KeptExam): Hash {
-  return hashOf('moe/kept-exam/1', exam);
+  return hashOf(keptExamDomain, exam);
 }

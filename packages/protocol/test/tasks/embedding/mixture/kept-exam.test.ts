@@ -1,4 +1,9 @@
 import { decode, encode } from '@market-of-experts/core';
+import {
+  drawnAccount as accountOf,
+  drawnModel as modelOf,
+  drawnNode as nodeOf,
+} from '@market-of-experts/testing/drawn-exams';
 import { describe, expect, it } from 'vitest';
 import {
   type KeptExam,
@@ -6,7 +11,7 @@ import {
   keptExamSchema,
   keptProducts,
 } from '../../../../src/tasks/embedding/mixture/kept-exam.ts';
-import { accountOf, examRoster, type FixtureSeat, fixtureExam, modelOf, nodeOf } from './exam-fixture.ts';
+import { examRoster, type FixtureSeat, fixtureExam } from './exam-fixture.ts';
 
 const model = (node: string) => (node === nodeOf('a') ? modelOf('a') : undefined);
 const seat = (principal: string, scale: number, more: Partial<FixtureSeat> = {}): FixtureSeat => ({

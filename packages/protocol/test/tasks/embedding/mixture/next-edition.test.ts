@@ -1,4 +1,9 @@
 import { hashOf, type MarketId } from '@market-of-experts/core';
+import {
+  drawnExams,
+  drawnModel as modelOf,
+  drawnNode as nodeOf,
+} from '@market-of-experts/testing/drawn-exams';
 import { describe, expect, it } from 'vitest';
 import { type Edition, editionHash, editionSchema } from '../../../../src/editions/edition.ts';
 import { problemOfSuccessor } from '../../../../src/editions/succession.ts';
@@ -9,11 +14,11 @@ import {
 } from '../../../../src/tasks/embedding/mixture/next-edition.ts';
 import {
   examsRoot,
+  examWindowBatches,
   examWindowTexts,
   type SettledExam,
   windowOf,
 } from '../../../../src/tasks/embedding/mixture/settled-exams.ts';
-import { drawnExams, modelOf, nodeOf } from './exam-fixture.ts';
 
 const editionOf = (names: readonly string[], model = modelOf): Edition =>
   editionSchema.parse({
@@ -74,6 +79,24 @@ describe('the next edition', () => {
     expect(chosen.change).toMatchObject({ kind: 'drop', expert: nodeOf('b') });
   });
 
+  it('adds nobody who was not examined lately', () => {
+    const since = 0.7 * good.at(-1)!.batch;
+    const gone = good.map((settled) => {
+      const { exam, batch } = settled;
+      if (batch < since) return settled;
+      const place = exam.experts.findIndex(({ node }) => node === nodeOf('b'));
+      return {
+        ...settled,
+        exam: {
+          ...exam,
+          experts: exam.experts.toSpliced(place, 1),
+          data: exam.data.map((datum) => ({ ...datum, products: datum.products.toSpliced(place, 1) })),
+        },
+      };
+    });
+    expect(next(editionOf(['a']), gone)).toBeUndefined();
+  });
+
   it('names no expert of which nobody knows the model', () => {
     const unknown = good.map(({ exam, ...rest }) => ({
       ...rest,
@@ -112,14 +135,20 @@ const idOf = ({ exam }: SettledExam) => exam.certificate;
 describe('the exams that count', () => {
   it('are the latest, in whole settlements, in their order', () => {
     const exams = drawnExams(examWindowTexts + 100, { a: 1 });
-    const { exams: inside, record } = windowOf(exams.toReversed(), 10_000);
+    const { exams: inside, record } = windowOf(exams.toReversed(), 1_000);
     expect(record).toEqual({
       root: examsRoot(inside),
       fromBatch: 25,
-      toBatch: 10_000,
+      toBatch: 1_000,
       texts: examWindowTexts,
     });
     expect(inside.map(idOf)).toEqual(exams.slice(100).map(idOf));
+  });
+
+  it('are none that so many settlements have followed', () => {
+    const exams = drawnExams(8, { a: 1 });
+    expect(windowOf(exams, examWindowBatches).exams).toHaveLength(8);
+    expect(windowOf(exams, examWindowBatches + 1).exams).toHaveLength(4);
   });
 
   it('are those that were settled before', () => {

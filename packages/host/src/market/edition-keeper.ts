@@ -1,0 +1,132 @@
+import { type MarketId, messageOf, type OwnerKey } from '@market-of-experts/core';
+import type { Ledger } from '@market-of-experts/ledger';
+import {
+  type EditionRecord,
+  editionBytes,
+  leastPaidTexts,
+  type NextEdition,
+} from '@market-of-experts/protocol';
+import { type Editions, servedEpochs } from './editions.ts';
+import type { ExamBook } from './exam-book.ts';
+import { weighExams } from './weigh-exams.ts';
+
+export interface EditionKeeperInit {
+  readonly ledger: Ledger;
+  readonly market: MarketId;
+  /** Of the market's owner. */
+  readonly keys: OwnerKey;
+  readonly editions: Editions;
+  readonly exams: Pick<ExamBook, 'window' | 'publish' | 'texts'>;
+  /** No edition is chosen: that in force stays. What its parts are paid follows the exams all the same. */
+  readonly isHeld: boolean;
+  /** How long an edition is in force at least. */
+  readonly leastAgeMs: number;
+  /** Told of an edition that exams chose, once it is in force. */
+  readonly onChosen: (next: NextEdition) => void;
+  readonly onWarning: (message: string) => void;
+}
+
+export interface EditionKeeper {
+  /** Resolves when what the last epoch asked for is done. */
+  idle(): Promise<void>;
+  /** Begins nothing more, and waits for what is under way. */
+  close(): Promise<void>;
+}
+
+/** What is known when an epoch begins. */
+interface Beginning {
+  readonly epoch: number;
+  /** Settlements before this one were there: what is settled later might have known the beacon. */
+  readonly toBatch: number;
+}
+
+/**
+ * When an epoch begins, the owner of a market publishes what the exams say: the next edition, where one change is proven and that in force is old
+ * enough, and what the parts of the one in force get of each service fee. Only after {@link leastPaidTexts} more data were examined.
+ */
+export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
+  const { ledger, market, keys, editions, exams } = init;
+  const stopped = new AbortController();
+  /** Settlements before this one were looked at for an edition, and none was proven. */
+  let looked = 0;
+  let running: Promise<void> = Promise.resolve();
+  let waiting: Beginning | undefined;
+
+  const recordInForce = (): EditionRecord | undefined => {
+    const number = ledger.market(market)?.edition?.number;
+    return ledger.editions(market).find((record) => record.number === number);
+  };
+  const hasMore = async (fromBatch: number, toBatch: number): Promise<boolean> =>
+    (await exams.texts(fromBatch, toBatch)) >= leastPaidTexts;
+  /** What was computed for an epoch that is over is not published: the next one begins with another beacon. */
+  const isRunning = ({ epoch }: Beginning): boolean =>
+    !stopped.signal.aborted && ledger.settings().epoch === epoch;
+
+  const begin = async (begun: Beginning): Promise<void> => {
+    const record = recordInForce();
+    const edition = editions.get();
+    if (record === undefined || edition === undefined || !isRunning(begun)) return;
+    const { epoch, toBatch } = begun;
+    const { beacon, rules } = ledger.settings();
+    const isOld = (epoch - record.epoch) * rules.epochMs >= init.leastAgeMs;
+    const mayChoose = !init.isHeld && isOld && (await hasMore(looked, toBatch));
+    const mayShare =
+      record.shares?.epoch !== epoch && (await hasMore(record.shares?.exams.toBatch ?? 0, toBatch));
+    if (!mayChoose && !mayShare) return;
+    const window = await exams.window(toBatch);
+    const evidence = window.record.root;
+    const terms = { seed: beacon, epoch, servedEpochs: servedEpochs(rules), evidence };
+    const { next, shares } = await weighExams(
+      { edition, exams: window.exams, terms: mayChoose ? terms : undefined },
+      stopped.signal,
+    );
+    if (mayChoose) looked = toBatch;
+    if (!isRunning(begun) || (next === undefined && shares === undefined)) return;
+    await exams.publish(window);
+    const chosenBy = { market, exams: window.record };
+    if (next !== undefined) {
+      await ledger.transact(keys, {
+        kind: 'publishEdition',
+        edition: editionBytes(next.edition),
+        ...chosenBy,
+      });
+      init.onChosen(next);
+    }
+    if (shares === undefined || (next === undefined && !mayShare)) return;
+    await ledger.transact(keys, {
+      kind: 'publishShares',
+      edition: (next?.edition ?? edition).number,
+      epoch,
+      millionths: shares.map(({ millionths }) => millionths),
+      ...chosenBy,
+    });
+  };
+  const beginNext = async (): Promise<void> => {
+    const begun = waiting;
+    waiting = undefined;
+    if (begun === undefined || stopped.signal.aborted) return;
+    try {
+      await begin(begun);
+    } catch (error) {
+      if (!stopped.signal.aborted)
+        init.onWarning(
+          `What exams say of the edition of "${market}" could not be published, and will be tried in the next epoch: ${messageOf(error)}`,
+        );
+    }
+  };
+  const unsubscribe = ledger.onApplied(({ transaction }) => {
+    const record = ledger.market(market);
+    if (transaction.kind !== 'endEpoch' || record === undefined) return;
+    waiting = { epoch: ledger.settings().epoch, toBatch: record.nextBatch };
+    running = running.then(beginNext);
+  });
+
+  return {
+    idle: () => running,
+    async close() {
+      unsubscribe();
+      stopped.abort();
+      await running;
+    },
+  };
+}
