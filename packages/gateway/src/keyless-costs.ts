@@ -41,16 +41,26 @@ export function assertHasCost(url: string): void {
   if (costs[url] === undefined && !isPageFile(url)) throw new Error(`The route ${url} has no cost.`);
 }
 
-/** What a request costs before anything of it is read. A body of unknown length counts as the largest that is taken. */
+/**
+ * What a request costs before anything of it is read. A body of unknown length counts as the largest that is taken, and the receipt of a
+ * text (`id`) as those that it is made of.
+ */
 export function keylessCost(
   url: string | undefined,
   body: { readonly method: string; readonly length: string | undefined; readonly maxBytes: number },
+  id?: string,
 ): number {
   if (url === undefined) return unknownCost;
   const cost = costs[url] ?? (isPageFile(url) ? 1 : unknownCost);
+  if (url === '/v1/receipts/:id') return cost * receiptsIn(id);
   if (body.method !== 'POST') return cost;
   const bytes = body.length === undefined ? body.maxBytes : Math.min(Number(body.length) || 0, body.maxBytes);
   return cost + Math.floor(bytes / bytesPerUnit);
+}
+
+/** `EDITION.PART.PART…[.EXAM]` names up to nine; what names more is no id. */
+function receiptsIn(id = ''): number {
+  return Math.min(9, Math.max(1, id.split('.', 10).length - 1));
 }
 
 /** Whether an address is a file of the live page, and none of the API. */

@@ -41,11 +41,15 @@ export function guardRequests(
   // The last Host header that was found good: nearly every request repeats it.
   let acceptedHost: string | undefined;
   const costOf = (request: FastifyRequest): number =>
-    keylessCost(request.routeOptions.url, {
-      method: request.method,
-      length: request.headers['content-length'],
-      maxBytes: limits.maxKeylessBodyBytes,
-    });
+    keylessCost(
+      request.routeOptions.url,
+      {
+        method: request.method,
+        length: request.headers['content-length'],
+        maxBytes: limits.maxKeylessBodyBytes,
+      },
+      (request.params as { readonly id?: string } | undefined)?.id,
+    );
 
   app.decorateRequest('account', undefined);
   app.addHook('onRequest', async (request, reply) => {

@@ -155,6 +155,21 @@ describe('what a stranger may cost', () => {
     for (const path of ['/healthz', '/readyz']) expect((await fetch(gateway.url + path)).status).toBe(200);
     expect((await fetch(`${gateway.url}/v1/status`, { headers: withKey() })).status).toBe(200);
   });
+
+  it('counts a text’s receipt as all that it is made of', async () => {
+    await start({ limits: { keylessBurst: 60 } });
+    const statusOf = async (parts: number): Promise<number> => {
+      const id = new Array(1 + parts).fill('a'.repeat(64)).join('.');
+      return (await fetch(`${gateway.url}/v1/receipts/${id}`)).status;
+    };
+    expect(await statusOf(9)).toBe(404);
+    expect(await statusOf(9)).toBe(429);
+    expect([await statusOf(2), await statusOf(0)]).toEqual([404, 404]);
+    expect(await statusOf(0)).toBe(429);
+    clockMs += 1_000;
+    // What names more is no id, and read no further.
+    expect(await statusOf(14)).toBe(404);
+  });
 });
 
 describe('the budget of work', () => {

@@ -3,7 +3,7 @@ import type { Hash } from '@market-of-experts/core';
 /** Parts of an edition, and an exam. */
 const mostReceipts = 9;
 const single = '[0-9a-f]{64}(?:-(?:0|[1-9]\\d{0,5}))?';
-const ofEdition = new RegExp(`^([0-9a-f]{64})((?:\\.${single}){1,${mostReceipts}})$`);
+const ofEdition = new RegExp(`^([0-9a-f]{64})((?:\\.${single}){0,${mostReceipts}})$`);
 
 /** Id of an order, and the number of the request in a tally. */
 export function receiptIdParts(id: string): { readonly order: string; readonly item?: number } | undefined {
@@ -12,7 +12,7 @@ export function receiptIdParts(id: string): { readonly order: string; readonly i
   return { order: match[1]!, ...(match[2] === undefined ? {} : { item: Number(match[2]) }) };
 }
 
-/** Id of the receipt of a text: the edition that served it, and the receipts of the parts that answered and of an exam. */
+/** Id of the receipt of a text: the edition that served it, and the receipts of the parts that are paid and of an exam. */
 export function editionReceiptId(edition: Hash, receipts: readonly string[]): string {
   return [edition, ...receipts].join('.');
 }
@@ -28,5 +28,5 @@ export function editionReceiptParts(
 ): { readonly edition: Hash; readonly receipts: readonly string[] } | undefined {
   const match = ofEdition.exec(id);
   if (match === null) return undefined;
-  return { edition: match[1] as Hash, receipts: match[2]!.slice(1).split('.') };
+  return { edition: match[1] as Hash, receipts: match[2]!.split('.').slice(1) };
 }

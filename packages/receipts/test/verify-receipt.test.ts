@@ -277,3 +277,20 @@ describe('what is no receipt', () => {
     ).toEqual(['roster']);
   });
 });
+
+it('the receipt of a text to which no part had anything to say is the edition’s alone, free, and verifies', async () => {
+  const [answer] = await market.service.serve({
+    account: market.clientAccount,
+    market: 'text-embedding' as never,
+    texts: ['…'],
+  });
+  const { receiptId } = answer!;
+  expect(answer).toMatchObject({ feeMicro: 0n, missing: [] });
+  expect(receiptId).toBe(editionReceiptParts(receipts.get('edition')!.id as string)!.edition);
+  const receipt = await receiptOf(market, receiptId);
+  expect(receipt).toMatchObject({ id: receiptId, feeMicro: '0', status: 'settled', parts: [] });
+  expect(receipt.missing).toHaveLength(3);
+  expect(await failedChecks(market, receipt)).toEqual([]);
+  expect(await failedChecks(market, { ...receipt, feeMicro: '1' })).toEqual(['edition']);
+  expect(await market.service.receipt(`${receiptId}-0`, undefined)).toBeUndefined();
+});

@@ -46,6 +46,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
     second.length >= 2 * assignment.length &&
     assignment.every((datum, index) => datum.first === index && datum.second.length === 2),
   isPart: (answer) => answer.length === 4,
+  isNothing: () => false,
   open({ first, second }, question) {
     if (first.length !== question.first.length || second.length !== question.second.length) return undefined;
     if ([...first, ...second].some((bytes) => bytes.length !== 4)) return undefined;

@@ -126,6 +126,8 @@ export interface TaskRules<Parameters, Opened = unknown> {
   open(answer: Answer, question: QuestionShape, parameters: Parameters): Opened | undefined;
   /** Whether an expert can have answered this to a datum as a part of an edition. Never throws. */
   isPart(answer: Uint8Array, part: EditionPart): boolean;
+  /** Whether an {@link isPart} answer has nothing to say to its datum: it is delivered, and nobody is paid for it. */
+  isNothing(answer: Uint8Array): boolean;
   /**
    * What an edition delivers of the answers of its parts, each {@link isPart} or missing: its rule makes up for those. The same
    * bits on every machine.

@@ -48,6 +48,10 @@ export interface ClientOrders {
 export interface Hold {
   /** Gives so much back, or what is left of it: for an order that is taken at once, or since there will be none. */
   release(amountMicro: Amount): void;
+  /** Holds again what {@link release} gave back and its order did not need after all. Nothing once it has ended. */
+  restore(amountMicro: Amount): void;
+  /** Gives back what is left, for good. */
+  end(): void;
 }
 
 export function clientOrders(init: {
@@ -112,11 +116,19 @@ export function clientOrders(init: {
       assertAvailable(client, book, amountMicro);
       book.heldMicro += amountMicro;
       let leftMicro = amountMicro;
+      let hasEnded = false;
+      const add = (addedMicro: Amount): void => {
+        leftMicro += addedMicro;
+        book.heldMicro += addedMicro;
+      };
       return {
-        release(releasedMicro) {
-          const backMicro = releasedMicro < leftMicro ? releasedMicro : leftMicro;
-          leftMicro -= backMicro;
-          book.heldMicro -= backMicro;
+        release: (releasedMicro) => add(releasedMicro < leftMicro ? -releasedMicro : -leftMicro),
+        restore(restoredMicro) {
+          if (!hasEnded) add(restoredMicro);
+        },
+        end() {
+          hasEnded = true;
+          add(-leftMicro);
         },
       };
     },

@@ -1,7 +1,8 @@
-import { type Amount, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
+import { type Amount, hashOf, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
 import { type Edition, type EditionPart, editionHash, editionName } from '@market-of-experts/protocol';
 import { editionReceiptId } from '@market-of-experts/receipts/receipt-id';
 import type { Hold } from './client-orders.ts';
+import { paidAnswers } from './paid-answers.ts';
 import { type RoutedAnswer, routedMessages } from './routed-messages.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { type RoutingComponents, routedTallies } from './routed-tallies.ts';
@@ -14,25 +15,29 @@ export interface EditionText {
   readonly bytes: number;
   /** Of each part. */
   readonly priceMicro: Amount;
-  /** Holds the price of every part. */
+  /** Holds the price of every part that is not paid yet. */
   readonly money: Hold;
 }
 
 export interface EditionAnswer {
   readonly answer: Uint8Array;
-  /** Of the edition and of each part that answered. */
+  /** Of the edition and of each part that is paid. */
   readonly receiptId: string;
   readonly missing: readonly NodeId[];
+  /** Of this try: parts that answered an earlier one are paid already. */
   readonly feeMicro: Amount;
 }
 
 /** Serves texts by an edition: one round trip to all of its experts; work is signed for together, in tallies. */
 export interface EditionService {
   /** By what is known before anybody is asked: throws `edition-incomplete` and `no-quorum` as `serve` rejects. */
-  assertHere(request: Pick<TextRequest, 'isStrict'>, edition: Edition): void;
+  assertHere(request: TextRequest, edition: Edition): void;
+  /** Of how many parts the client has no paid answer yet. */
+  partsToPay(request: TextRequest, edition: Edition): number;
   /**
    * Rejects with `edition-incomplete` where a strict request would miss a part, with `no-quorum` where all are away, or with the
-   * reason of the request's abort. Parts that answered are paid, also where the others keep the text from being served.
+   * reason of the request's abort. Parts that answered are paid, also where the others keep the text from being served: the next
+   * try of the same text has their answers.
    */
   serve(text: EditionText): Promise<EditionAnswer>;
   /** Tallies that are still open, or being signed and kept. */
@@ -45,11 +50,19 @@ export function createEditionService(components: RoutingComponents): EditionServ
   const { view } = components;
   const tallies = routedTallies(components);
   const messages = routedMessages(components, tallies);
+  const paid = paidAnswers<RoutedAnswer>(components.clock);
+
+  const keyOf = (request: TextRequest, { number }: Edition, { node }: EditionPart): string => {
+    const { account, kind, isTextPublic, text } = request;
+    return hashOf('moe/paid-part/1', [account, kind, isTextPublic, text, number, node]);
+  };
+  const isPaid = (request: TextRequest, edition: Edition, part: EditionPart): boolean =>
+    paid.size > 0 && paid.has(keyOf(request, edition, part));
 
   /** Undefined for a part that is away, or answers what is no answer of its: nothing is paid for it. */
   const answerOf = async (text: EditionText, part: EditionPart): Promise<RoutedAnswer | undefined> => {
     const { request, bytes, priceMicro, money } = text;
-    if (!components.isPartHere(part)) return undefined;
+    if (!isHere(part)) return undefined;
     try {
       return await messages.ask(part.node, {
         request,
@@ -66,6 +79,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
       return undefined;
     }
   };
+  const isHere = (part: EditionPart): boolean => components.isPartHere(part) && messages.canAsk(part.node);
   const assertComplete = (
     request: Pick<TextRequest, 'isStrict'>,
     edition: Edition,
@@ -80,21 +94,52 @@ export function createEditionService(components: RoutingComponents): EditionServ
     if (request.isStrict === true && missing.length > 0)
       throw new MoeError(
         'edition-incomplete',
-        `Of ${editionName(edition)}, which has ${edition.parts.length} parts, ${missing.map((node) => components.nameOf(node)).join(', ')} did not answer; those that did are paid. Try again, or do without: leave out "strict".`,
+        `Of ${editionName(edition)}, which has ${edition.parts.length} parts, ${missing.map((node) => components.nameOf(node)).join(', ')} did not answer; those that did are paid, once for all tries of the next minutes. Try again, or do without: leave out "strict".`,
         { isRetryable: true },
       );
+  };
+  /** Those of an earlier try that failed, and new ones; where this one fails, too, they are kept again. */
+  const answersTo = async (
+    text: EditionText,
+  ): Promise<{ readonly answers: readonly (RoutedAnswer | undefined)[]; readonly paidNow: number }> => {
+    const { request, edition } = text;
+    const { parts } = edition;
+    const had = new Map<EditionPart, RoutedAnswer>();
+    const keep = (part: EditionPart, answer: RoutedAnswer): void =>
+      paid.keep(keyOf(request, edition, part), answer);
+    let hasFailed = false;
+    let paidNow = 0;
+    const ask = async (part: EditionPart): Promise<void> => {
+      const kept = paid.size === 0 ? undefined : paid.take(keyOf(request, edition, part));
+      const answer = kept ?? (await answerOf(text, part));
+      if (answer === undefined) return;
+      if (kept === undefined && answer.receiptId !== undefined) paidNow += 1;
+      if (hasFailed) keep(part, answer);
+      else had.set(part, answer);
+    };
+    try {
+      await Promise.all(parts.map(ask));
+      assertComplete(request, edition, nodesOf(parts.filter((part) => !had.has(part))));
+      return { answers: parts.map((part) => had.get(part)), paidNow };
+    } catch (error) {
+      hasFailed = true;
+      for (const [part, answer] of had) keep(part, answer);
+      throw error;
+    }
   };
 
   return {
     assertHere: (request, edition) =>
-      assertComplete(request, edition, nodesOf(edition.parts.filter((part) => !components.isPartHere(part)))),
+      assertComplete(
+        request,
+        edition,
+        nodesOf(edition.parts.filter((part) => !isHere(part) && !isPaid(request, edition, part))),
+      ),
+    partsToPay: (request, edition) => edition.parts.filter((part) => !isPaid(request, edition, part)).length,
     async serve(text) {
-      const { request, edition, priceMicro } = text;
+      const { edition, priceMicro } = text;
       const { parts } = edition;
-      const answers = await Promise.all(parts.map((part) => answerOf(text, part)));
-      const missing = nodesOf(parts.filter((_, index) => answers[index] === undefined));
-      assertComplete(request, edition, missing);
-      const given = answers.filter((answer) => answer !== undefined);
+      const { answers, paidNow } = await answersTo(text);
       return {
         answer: view.task.mix(
           edition,
@@ -102,10 +147,10 @@ export function createEditionService(components: RoutingComponents): EditionServ
         ),
         receiptId: editionReceiptId(
           editionHash(edition),
-          given.map(({ receiptId }) => receiptId),
+          answers.flatMap((answer) => answer?.receiptId ?? []),
         ),
-        missing,
-        feeMicro: priceMicro * BigInt(given.length),
+        missing: nodesOf(parts.filter((_, index) => answers[index] === undefined)),
+        feeMicro: priceMicro * BigInt(paidNow),
       };
     },
     openSessions: tallies.openSessions,

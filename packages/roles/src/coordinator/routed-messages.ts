@@ -1,15 +1,9 @@
-import {
-  type Amount,
-  type ErrorCode,
-  encode,
-  isMoeError,
-  MoeError,
-  type NodeId,
-} from '@market-of-experts/core';
+import { type Amount, encode, MoeError, type NodeId } from '@market-of-experts/core';
 import { previewOf } from '@market-of-experts/receipts/preview';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
 import type { Hold } from './client-orders.ts';
+import { endOf, hungExperts, isAway, leftAlone, type MessageEnd } from './hung-experts.ts';
 import { addItem, type RoutedSession } from './routed-session.ts';
 import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
 import type { TextRequest } from './text-request.ts';
@@ -28,12 +22,18 @@ export interface RoutedText {
 
 export interface RoutedAnswer {
   readonly answer: Uint8Array;
-  readonly receiptId: string;
+  /** Of the work that is paid for; undefined where the expert had nothing to say. */
+  readonly receiptId: string | undefined;
 }
 
 /** Carries texts to experts, those of one client for one expert together. */
 export interface RoutedMessages {
-  /** Rejects with what the expert answered, `insufficient-funds`, or the reason of the request's abort. */
+  /** False while an expert that answered nothing for a while is left alone. */
+  canAsk(worker: NodeId): boolean;
+  /**
+   * Rejects with what the expert answered, `peer-unreachable` for one that is left alone, `insufficient-funds`, or the reason of the
+   * request's abort.
+   */
   ask(worker: NodeId, text: RoutedText): Promise<RoutedAnswer>;
 }
 
@@ -44,15 +44,6 @@ const maxMessages = 4;
 /** A slow expert is waited for: without its part a vector is another one. An order is tallied within a minute. */
 const timeoutMs = 30_000;
 const timeoutPerTextMs = 250;
-/** After these the expert was not there, or too slow: each text alone would fare no better. */
-const isAway: ReadonlySet<ErrorCode> = new Set([
-  'peer-unreachable',
-  'request-timeout',
-  'request-aborted',
-  'queue-full',
-  'unknown-protocol',
-]);
-
 interface Item extends RoutedText {
   readonly caller: Caller;
   /** A message that held it failed: it must not make others fail again. */
@@ -75,8 +66,12 @@ interface Lane {
  * a text alone waits for nothing, and two thousand take few messages, of which the transport allows 256 to a peer.
  */
 export function routedMessages(components: RoutingComponents, tallies: RoutedTallies): RoutedMessages {
-  const { transport, orders, random } = components;
+  const { transport, orders, random, clock, view } = components;
   const lanes = new Map<string, Lane>();
+  const hung = hungExperts(clock, (worker) => {
+    for (const lane of lanes.values())
+      while (lane.worker === worker && lane.waiting.size > 0) lane.waiting.shift()!.reject(leftAlone());
+  });
 
   const wake = (key: string, lane: Lane): void => {
     if (lane.isWoken) return;
@@ -100,6 +95,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     let session: RoutedSession;
     try {
       if (items.size === 0) return;
+      if (!hung.canAsk(lane.worker)) throw leftAlone();
       for (const { money, feeMicro } of items) money.release(feeMicro);
       session = tallies.open(batch[0]!.request, lane.worker, items.size);
     } catch (error) {
@@ -127,21 +123,29 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     const listeners = sent.map((item) => () => leave(item));
     for (const [index, { request }] of sent.entries())
       request.signal.addEventListener('abort', listeners[index]!, { once: true });
+    const sentMs = clock.nowMs();
+    const withinMs = timeoutMs + timeoutPerTextMs * (sent.length - 1);
+    const ended = hung.sent(lane.worker);
+    let end: MessageEnd = 'answered';
     try {
       const message = encode({ order: session.signed, texts: sent.map(({ request }) => request.text) });
       const { vectors } = await call(transport, lane.worker, protocols.route, message, routeResponseSchema, {
-        timeoutMs: timeoutMs + timeoutPerTextMs * (sent.length - 1),
+        timeoutMs: withinMs,
         signal: stop.signal,
       });
       if (vectors.length !== sent.length) throw badAnswer(`${vectors.length} times for ${sent.length} texts`);
       for (const [index, item] of sent.entries()) if (items.has(item)) accept(session, item, vectors[index]!);
     } catch (error) {
+      end = endOf(error, clock.nowMs() - sentMs, withinMs);
       for (const item of [...items])
-        if (sent.length > 1 && !(isMoeError(error) && isAway.has(error.code))) {
+        if (sent.length > 1 && !isAway(error)) {
           item.isAlone = true;
+          leave(item);
+          item.money.restore(item.feeMicro);
           lane.waiting.push(item.caller, item);
         } else item.reject(error);
     } finally {
+      ended(end);
       for (const [index, { request }] of sent.entries())
         request.signal.removeEventListener('abort', listeners[index]!);
       // What is charged is in the tally by now.
@@ -152,6 +156,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
 
     function accept(into: RoutedSession, item: Item, answer: Uint8Array): void {
       if (!item.isAnswer(answer)) return item.reject(badAnswer('what is no answer of its'));
+      if (view.task.isNothing(answer)) return item.resolve({ answer, receiptId: undefined });
       items.delete(item);
       const { text } = item.request;
       if (into.preview === '') into.preview = previewOf(text);
@@ -163,6 +168,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
   };
 
   return {
+    canAsk: hung.canAsk,
     ask: (worker, text) => {
       const { account, kind, isTextPublic, signal, caller = Symbol('alone') } = text.request;
       const key = `${account}/${worker}/${kind}/${isTextPublic}`;
@@ -170,6 +176,7 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
       lanes.set(key, lane);
       return new Promise<RoutedAnswer>((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
+        if (!hung.canAsk(worker)) return reject(leftAlone());
         const settle = (): void => signal.removeEventListener('abort', onAbort);
         const item: Item = {
           ...text,

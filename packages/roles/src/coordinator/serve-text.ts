@@ -22,7 +22,7 @@ export async function serveText(components: TextComponents, request: TextRequest
   const edition = editionOf(components, request);
   editions.assertHere(request, edition);
   const priceMicro = priceOf(bytes, view);
-  const serviceMicro = priceMicro * BigInt(edition.parts.length);
+  const serviceMicro = priceMicro * BigInt(editions.partsToPay(request, edition));
   const withExamMicro = serviceMicro + priceMicro;
   const isDrawn = (): boolean =>
     random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
@@ -53,7 +53,7 @@ export async function serveText(components: TextComponents, request: TextRequest
       tokens: components.countTokens(request.text),
     };
   } finally {
-    money.release(withExamMicro);
+    money.end();
   }
 }
 

@@ -59,7 +59,9 @@ export function serveRouted(
     await assertOpen(order, from);
     work.assertCovered(order.body, texts, spendableMicro(view.prepaid(order.body.client)));
     const vectors = await skill.answerAll(texts, signal);
-    work.record(order.body, texts);
+    // What it has nothing to say to, nobody pays for.
+    const answered = texts.filter((_, index) => !view.task.isNothing(vectors[index]!));
+    work.record(order.body, answered);
     return { vectors };
   });
 

@@ -45,7 +45,9 @@ export async function receiptDocument(
   if (parts === undefined) return editionDocument(id, viewer, sources);
   const { order, item } = parts;
   const bytes = await sources.receipts.get(order);
-  if (bytes === undefined) return openDocument(id, order, item, sources);
+  // A text to which no part had anything to say has the edition alone.
+  if (bytes === undefined)
+    return openDocument(id, order, item, sources) ?? editionDocument(id, viewer, sources);
   const record = recordFor(viewer, decodeRecord(bytes));
   if (item !== undefined && record.items?.[item] === undefined) return undefined;
   return {
@@ -75,7 +77,7 @@ async function editionDocument(
     else parts.push(document);
   }
   const documents = exam === undefined ? parts : [...parts, exam];
-  if (documents.length === 0) return undefined;
+  if (documents.length === 0 && named.receipts.length > 0) return undefined;
   const workers = new Set(parts.map(({ worker }) => (worker as { readonly id: string }).id));
   const statusOf = (status: string): boolean => documents.some((document) => document.status === status);
   return {

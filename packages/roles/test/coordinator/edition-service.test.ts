@@ -1,5 +1,5 @@
 import type { ServedText } from '@market-of-experts/api/market-service';
-import { decode, encode, type NodeId } from '@market-of-experts/core';
+import { decode, encode, MoeError, type NodeId } from '@market-of-experts/core';
 import { float32Bytes, float32FromBytes } from '@market-of-experts/protocol';
 import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
@@ -11,7 +11,7 @@ import {
 import { textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TextRequest } from '../../src/coordinator/text-request.ts';
-import { protocols, routeResponseSchema } from '../../src/messages/protocols.ts';
+import { protocols, routeRequestSchema, routeResponseSchema } from '../../src/messages/protocols.ts';
 
 let market: LedgerMarket;
 afterEach(() => market.close());
@@ -57,6 +57,26 @@ function changeAnswers(index: number, change: (vector: Uint8Array) => Uint8Array
     return encode({ vectors: decode(answer, routeResponseSchema).vectors.map(change) });
   };
 }
+
+/** Has one expert answer as the given handler does, when it serves. */
+function changeRoute(
+  index: number,
+  route: (
+    answer: () => Promise<Uint8Array>,
+    options: { readonly signal?: AbortSignal },
+    message: Uint8Array,
+  ) => Promise<Uint8Array>,
+): void {
+  const { gateway } = market;
+  const request = gateway.request.bind(gateway);
+  gateway.request = async (to, asked, message, options) => {
+    const answer = () => request(to, asked, message, options);
+    return asked === protocols.route && to === market.experts[index]
+      ? route(answer, options, message)
+      : answer();
+  };
+}
+const isAway = new MoeError('peer-unreachable', 'It is away.');
 
 /** Length of each part of a vector. */
 const lengthsOf = ({ answer }: ServedText): number[] => {
@@ -257,6 +277,160 @@ describe('a text served by an edition', () => {
     });
     hold.release(10n ** 12n);
     await finish();
+  });
+
+  it('has a part of zeros where an expert has nothing to say, for which it is not paid', async () => {
+    await open();
+    const before = lockedMicro();
+    const priceMicro = (await embed()).feeMicro / 3n;
+    changeAnswers(1, (vector) => float32Bytes(float32FromBytes(vector).map(() => -0)));
+    const answer = await embed();
+    expect(answer).toMatchObject({ missing: [], feeMicro: 2n * priceMicro });
+    expect(lengthsOf(answer)[1]).toBe(0);
+    expect(editionReceiptParts(answer.receiptId)!.receipts).toHaveLength(2);
+    await finish();
+    expect(before - lockedMicro()).toBe(5n * priceMicro);
+    expect(paidWorkers().filter((node) => node === market.experts[1])).toHaveLength(1);
+    expect(market.orders.balance(market.clients[0]!).reservedMicro).toBe(0n);
+  });
+
+  it('costs nothing where no part has anything to say', async () => {
+    await open();
+    for (const index of [0, 1, 2]) changeAnswers(index, (vector) => new Uint8Array(vector.length));
+    const answer = await embed({ isStrict: true });
+    expect(answer).toMatchObject({ missing: [], feeMicro: 0n });
+    expect(editionReceiptParts(answer.receiptId)).toMatchObject({ receipts: [] });
+    await finish();
+    expect(paidWorkers()).toEqual([]);
+  });
+
+  it('is paid once by who tries again because a part was missing, also with no money for more', async () => {
+    await open();
+    const client = market.clients[0]!;
+    const whole = await embed({ text: 'a first text' });
+    const priceMicro = whole.feeMicro / 3n;
+    const before = market.orders.balance(client).availableMicro;
+    const spentMicro = (): bigint => before - market.orders.balance(client).availableMicro;
+    let away = true;
+    const asked: number[] = [];
+    for (const index of [0, 1, 2])
+      changeRoute(index, async (answer) => {
+        asked.push(index);
+        if (index === 1 && away) throw isAway;
+        return answer();
+      });
+    for (const _ of [1, 2])
+      await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    expect(asked.filter((index) => index !== 1)).toEqual([0, 2]);
+    expect(spentMicro()).toBe(2n * priceMicro);
+    // Others, and other texts, have nothing of it.
+    await expect(embed({ isStrict: true, isTextPublic: true })).rejects.toMatchObject({
+      code: 'edition-incomplete',
+    });
+    expect(spentMicro()).toBe(4n * priceMicro);
+    away = false;
+    const hold = market.orders.hold(client, market.orders.balance(client).availableMicro - priceMicro);
+    const served = await embed({ isStrict: true, maxFeeMicro: priceMicro });
+    expect(served).toMatchObject({ missing: [], feeMicro: priceMicro });
+    hold.end();
+    expect(spentMicro()).toBe(5n * priceMicro);
+    // It has been delivered: the next one is new work.
+    const again = await embed();
+    expect(again.feeMicro).toBe(3n * priceMicro);
+    expect(again.answer).toEqual(served.answer);
+    await finish();
+  });
+
+  it('is served to whoever tries again from what is paid where that part is away meanwhile, for ten minutes', async () => {
+    await open();
+    let away = true;
+    changeRoute(1, async (answer) => {
+      if (away) throw isAway;
+      return answer();
+    });
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    away = false;
+    market.presence.leave(market.experts[0]!);
+    expect((await embed({ isStrict: true })).missing).toEqual([]);
+    away = true;
+    market.presence.enter(market.experts[0]!, () => true);
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    await market.clock.sleep(10 * 60_000);
+    away = false;
+    const { feeMicro } = await embed({ text: 'a first text' });
+    expect((await embed({ isStrict: true })).feeMicro).toBe(feeMicro);
+    await finish();
+  });
+
+  it('keeps its money when it is sent again alone', async () => {
+    await open();
+    const client = market.clients[0]!;
+    const texts = [1, 2, 3, 4, 5, 6].map((number) => `text ${number}`);
+    const { feeMicro } = await embed({ text: texts[0]! });
+    const { availableMicro } = market.orders.balance(client);
+    const rest = market.orders.hold(client, availableMicro - 6n * feeMicro);
+    const sizes: number[] = [];
+    let greedy: unknown;
+    changeRoute(0, async (answer, _, message) => {
+      const { texts: sent } = decode(message, routeRequestSchema);
+      sizes.push(sent.length);
+      if (sent.length > 1) throw new MoeError('backend-invalid-output', 'One of the texts was too much.');
+      // Four are under way, two wait: whoever wants money now finds none.
+      await market.clock.sleep(1);
+      try {
+        market.orders.hold(client, 1n).end();
+      } catch (error) {
+        greedy ??= error;
+      }
+      return answer();
+    });
+    const answers = await Promise.all(texts.map((text) => embed({ text })));
+    expect(sizes).toEqual([6, 1, 1, 1, 1, 1, 1]);
+    expect(greedy).toMatchObject({ code: 'insufficient-funds' });
+    for (const { missing } of answers) expect(missing).toEqual([]);
+    rest.end();
+    await finish();
+    expect(market.orders.balance(client).reservedMicro).toBe(0n);
+  });
+
+  it('does without an expert that hangs, for a minute after a few messages without an answer; then that is asked again', async () => {
+    await open();
+    const client = market.clients[0]!;
+    const priceMicro = (await embed()).feeMicro / 3n;
+    let hangs = true;
+    let asked = 0;
+    changeRoute(1, async (answer, { signal }) => {
+      asked += 1;
+      if (!hangs) return answer();
+      await market.clock.sleep(30_000, signal);
+      throw new MoeError('request-timeout', 'No answer.');
+    });
+    const took = async (serving: Promise<unknown>): Promise<number> => {
+      const startMs = market.clock.nowMs();
+      await serving.catch(() => undefined);
+      return market.clock.nowMs() - startMs;
+    };
+    for (const number of [1, 2, 3]) expect(await took(embed({ text: `text ${number}` }))).toBe(30_000);
+    expect(await took(embed())).toBeLessThan(1_000);
+    expect(await embed()).toMatchObject({ missing: [market.experts[1]], feeMicro: 2n * priceMicro });
+    const before = market.orders.balance(client).availableMicro;
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    expect(market.orders.balance(client).availableMicro).toBe(before);
+    expect(asked).toBe(3);
+    await market.clock.sleep(60_000);
+    // One message tries it, and the others do not wait.
+    const trial = took(embed({ text: 'trial' }));
+    await market.clock.sleep(1);
+    expect(await took(embed())).toBeLessThan(1_000);
+    expect(await trial).toBe(30_000);
+    expect(await took(embed())).toBeLessThan(1_000);
+    expect(asked).toBe(4);
+    hangs = false;
+    await market.clock.sleep(60_000);
+    expect((await embed()).missing).toEqual([]);
+    expect((await embed({ isStrict: true })).missing).toEqual([]);
+    await finish();
+    expect(market.orders.balance(client).reservedMicro).toBe(0n);
   });
 
   it('of another number is refused', async () => {

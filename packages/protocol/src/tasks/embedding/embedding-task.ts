@@ -92,6 +92,7 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   },
   isPart: (answer, { dimensions }) =>
     answer.length === 4 * dimensions && isUnitVector(float32FromBytes(answer)),
+  isNothing: (answer) => float32FromBytes(answer).every((value) => value === 0),
   mix: ({ parts }, answers) =>
     float32Bytes(
       storedVector(
