@@ -188,6 +188,8 @@ export function routingMarket(init: RoutingMarketInit): RoutingMarket {
       placeOf: (sum) => nearestPlace(places, sum),
     }),
     edition: () => undefined,
+    payShares: () => undefined,
+    leastPriceMillionths: () => 1_000_000,
     nextBatch: () => roster.batch,
     validators: () => [validatorKeys.publicKey as NodeId],
     isQuorum: (signers) => signers.length > 0,

@@ -23,6 +23,7 @@ export * from './job/winner.ts';
 export * from './ledger/index.ts';
 export * from './ledger/markets/problems-of-joining.ts';
 export * from './money/fees.ts';
+export * from './money/part-fees.ts';
 export * from './money/service-fee.ts';
 export type * from './parameters/job-parameters.ts';
 export * from './parameters/market-parameters.ts';

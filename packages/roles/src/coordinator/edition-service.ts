@@ -1,5 +1,11 @@
 import { type Amount, hashOf, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
-import { type Edition, type EditionPart, editionHash, editionName } from '@market-of-experts/protocol';
+import {
+  type Edition,
+  type EditionPart,
+  editionHash,
+  editionName,
+  partFees,
+} from '@market-of-experts/protocol';
 import { editionReceiptId } from '@market-of-experts/receipts/receipt-id';
 import type { Hold } from './client-orders.ts';
 import { paidAnswers } from './paid-answers.ts';
@@ -13,9 +19,9 @@ export interface EditionText {
   readonly request: TextRequest;
   readonly edition: Edition;
   readonly bytes: number;
-  /** Of each part. */
-  readonly priceMicro: Amount;
-  /** Holds the price of every part that is not paid yet. */
+  /** Of each part, in the edition's order: {@link EditionService.feesOf}. */
+  readonly fees: readonly Amount[];
+  /** Holds the fee of every part that is not paid yet. */
   readonly money: Hold;
 }
 
@@ -32,8 +38,11 @@ export interface EditionAnswer {
 export interface EditionService {
   /** By what is known before anybody is asked: throws `edition-incomplete` and `no-quorum` as `serve` rejects. */
   assertHere(request: TextRequest, edition: Edition): void;
-  /** Of how many parts the client has no paid answer yet. */
-  partsToPay(request: TextRequest, edition: Edition): number;
+  /**
+   * What each part gets of a text, where the market's price is `priceMicro`: together as much as all of them at that price, by the
+   * published shares. 0 for a part whose answer the client has paid already.
+   */
+  feesOf(request: TextRequest, edition: Edition, priceMicro: Amount): readonly Amount[];
   /**
    * Rejects with `edition-incomplete` where a strict request would miss a part, with `no-quorum` where all are away, or with the
    * reason of the request's abort. Parts that answered are paid, also where the others keep the text from being served: the next
@@ -50,6 +59,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
   const { view } = components;
   const tallies = routedTallies(components);
   const messages = routedMessages(components, tallies);
+  const split = partFees();
   const paid = paidAnswers<RoutedAnswer>(components.clock);
 
   const keyOf = (request: TextRequest, { number }: Edition, { node }: EditionPart): string => {
@@ -60,14 +70,17 @@ export function createEditionService(components: RoutingComponents): EditionServ
     paid.size > 0 && paid.has(keyOf(request, edition, part));
 
   /** Undefined for a part that is away, or answers what is no answer of its: nothing is paid for it. */
-  const answerOf = async (text: EditionText, part: EditionPart): Promise<RoutedAnswer | undefined> => {
-    const { request, bytes, priceMicro, money } = text;
+  const answerOf = async (
+    { request, bytes, money }: EditionText,
+    part: EditionPart,
+    feeMicro: Amount,
+  ): Promise<RoutedAnswer | undefined> => {
     if (!isHere(part)) return undefined;
     try {
       return await messages.ask(part.node, {
         request,
         bytes,
-        feeMicro: priceMicro,
+        feeMicro,
         money,
         isAnswer: (answer) => view.task.isPart(answer, part),
       });
@@ -101,26 +114,27 @@ export function createEditionService(components: RoutingComponents): EditionServ
   /** Those of an earlier try that failed, and new ones; where this one fails, too, they are kept again. */
   const answersTo = async (
     text: EditionText,
-  ): Promise<{ readonly answers: readonly (RoutedAnswer | undefined)[]; readonly paidNow: number }> => {
+  ): Promise<{ readonly answers: readonly (RoutedAnswer | undefined)[]; readonly feeMicro: Amount }> => {
     const { request, edition } = text;
     const { parts } = edition;
     const had = new Map<EditionPart, RoutedAnswer>();
     const keep = (part: EditionPart, answer: RoutedAnswer): void =>
       paid.keep(keyOf(request, edition, part), answer);
     let hasFailed = false;
-    let paidNow = 0;
-    const ask = async (part: EditionPart): Promise<void> => {
+    let feeMicro = 0n;
+    const ask = async (part: EditionPart, index: number): Promise<void> => {
+      const fee = text.fees[index]!;
       const kept = paid.size === 0 ? undefined : paid.take(keyOf(request, edition, part));
-      const answer = kept ?? (await answerOf(text, part));
+      const answer = kept ?? (await answerOf(text, part, fee));
       if (answer === undefined) return;
-      if (kept === undefined && answer.receiptId !== undefined) paidNow += 1;
+      if (kept === undefined && answer.receiptId !== undefined) feeMicro += fee;
       if (hasFailed) keep(part, answer);
       else had.set(part, answer);
     };
     try {
       await Promise.all(parts.map(ask));
       assertComplete(request, edition, nodesOf(parts.filter((part) => !had.has(part))));
-      return { answers: parts.map((part) => had.get(part)), paidNow };
+      return { answers: parts.map((part) => had.get(part)), feeMicro };
     } catch (error) {
       hasFailed = true;
       for (const [part, answer] of had) keep(part, answer);
@@ -135,11 +149,17 @@ export function createEditionService(components: RoutingComponents): EditionServ
         edition,
         nodesOf(edition.parts.filter((part) => !isHere(part) && !isPaid(request, edition, part))),
       ),
-    partsToPay: (request, edition) => edition.parts.filter((part) => !isPaid(request, edition, part)).length,
-    async serve(text) {
-      const { edition, priceMicro } = text;
+    feesOf(request, edition, priceMicro) {
       const { parts } = edition;
-      const { answers, paidNow } = await answersTo(text);
+      const shares = view.payShares(edition);
+      const fees =
+        shares === undefined ? parts.map(() => priceMicro) : split(priceMicro * BigInt(parts.length), shares);
+      return fees.map((fee, index) => (isPaid(request, edition, parts[index]!) ? 0n : fee));
+    },
+    async serve(text) {
+      const { edition } = text;
+      const { parts } = edition;
+      const { answers, feeMicro } = await answersTo(text);
       return {
         answer: view.task.mix(
           edition,
@@ -150,7 +170,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
           answers.flatMap((answer) => answer?.receiptId ?? []),
         ),
         missing: nodesOf(parts.filter((_, index) => answers[index] === undefined)),
-        feeMicro: priceMicro * BigInt(paidNow),
+        feeMicro,
       };
     },
     openSessions: tallies.openSessions,

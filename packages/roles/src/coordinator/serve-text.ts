@@ -22,7 +22,8 @@ export async function serveText(components: TextComponents, request: TextRequest
   const edition = editionOf(components, request);
   editions.assertHere(request, edition);
   const priceMicro = priceOf(bytes, view);
-  const serviceMicro = priceMicro * BigInt(editions.partsToPay(request, edition));
+  const fees = editions.feesOf(request, edition, priceMicro);
+  const serviceMicro = fees.reduce((sum, fee) => sum + fee, 0n);
   const withExamMicro = serviceMicro + priceMicro;
   const isDrawn = (): boolean =>
     random.bytes(2).reduce((sum, byte) => sum * 256 + byte, 0) % 10_000 < parameters.auditBps;
@@ -39,7 +40,7 @@ export async function serveText(components: TextComponents, request: TextRequest
     if (isAsked) examined = await examine();
     // Nobody asked for this one, so nobody misses it.
     else if (isAudited) examined = await examine().catch(() => undefined);
-    const served = await editions.serve({ request, edition, bytes, priceMicro, money });
+    const served = await editions.serve({ request, edition, bytes, fees, money });
     return {
       ...served,
       ...(examined === undefined

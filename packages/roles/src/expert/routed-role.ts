@@ -51,7 +51,8 @@ export function serveRouted(
     if (tallies.has(`${body.client}/${body.clientSeq}`)) refuse('The order is tallied already.');
     if (!(await verifyBodyAsync(routedOrderDomain, { by, body, signature })))
       refuse('The signature of the order is not valid.');
-    if (work.signatureOf(body) === undefined) work.open(body, signature, roster);
+    if (work.signatureOf(body) === undefined)
+      work.open(body, signature, roster, view.leastPriceMillionths(self));
   };
 
   serve(transport, protocols.route, routeRequestSchema, async ({ order, texts }, from, signal) => {

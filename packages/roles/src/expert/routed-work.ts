@@ -12,8 +12,11 @@ import { refuse } from '../messages/messaging.ts';
 export interface RoutedWork {
   /** The signature under which an order was taken up; undefined for one that is not open. */
   signatureOf(order: RoutedOrderBody): Uint8Array | undefined;
-  /** Takes up an order whose signature and money were checked. Throws `overloaded`, or `message-refused`. */
-  open(order: RoutedOrderBody, signature: Uint8Array, roster: Roster): void;
+  /**
+   * Takes up an order whose signature and money were checked; `leastMillionths` of the price are paid at least (default all of it). Throws
+   * `overloaded`, or `message-refused`.
+   */
+  open(order: RoutedOrderBody, signature: Uint8Array, roster: Roster, leastMillionths?: number): void;
   /**
    * Before anybody works: throws `message-refused` when the order's time is over, or when it would cost more than its client
    * allows or has locked besides what it is taking out.
@@ -28,6 +31,7 @@ interface OpenOrder {
   readonly order: RoutedOrderBody;
   readonly signature: Uint8Array;
   readonly priceMicro: Amount;
+  readonly leastMillionths: bigint;
   readonly forgetMs: number;
   requests: number;
   bytes: number;
@@ -95,13 +99,15 @@ export function routedWork(clock: Pick<Clock, 'nowMs'>): RoutedWork {
       close(key, entry, 0);
     }
   };
-  const feeFor = ({ priceMicro }: OpenOrder, texts: readonly string[]): Amount =>
-    texts.reduce((sum, text) => sum + feeOf(Buffer.byteLength(text), priceMicro, 0n), 0n);
+  const leastOf = (bytes: number, { priceMicro, leastMillionths }: OpenOrder): Amount =>
+    (feeOf(bytes, priceMicro, 0n) * leastMillionths) / 1_000_000n;
+  const feeFor = (entry: OpenOrder, texts: readonly string[]): Amount =>
+    texts.reduce((sum, text) => sum + leastOf(Buffer.byteLength(text), entry), 0n);
   const entryOf = (order: RoutedOrderBody): OpenOrder => open.get(keyOf(order))!;
 
   return {
     signatureOf: (order) => open.get(keyOf(order))?.signature,
-    open(order, signature, roster) {
+    open(order, signature, roster, leastMillionths = 1_000_000) {
       closeExpired();
       const { client } = order;
       const { unpaid, paid } = trustOf(client);
@@ -117,6 +123,7 @@ export function routedWork(clock: Pick<Clock, 'nowMs'>): RoutedWork {
         order,
         signature,
         priceMicro: basePricePerKilobyte(roster.experts),
+        leastMillionths: BigInt(leastMillionths),
         // By its own clock: orders expire in the order in which they came.
         forgetMs: clock.nowMs() + tallyWithinMs,
         requests: 0,
@@ -147,8 +154,11 @@ export function routedWork(clock: Pick<Clock, 'nowMs'>): RoutedWork {
         return refuse('This expert has done no work under the order of the tally.');
       if (tally.requests > entry.requests || tally.bytes > entry.bytes)
         refuse('The tally counts more than this expert has done.');
-      const leastMicro = (feeOf(tally.bytes, entry.priceMicro, 0n) * leastPriceBps) / 10_000n;
-      if (tally.feeMicro < leastMicro) refuse('The tally pays less than the price of its order’s roster.');
+      // Shares of a fee are whole micro-credits: of each text one may be missing.
+      const leastMicro = (leastOf(tally.bytes, entry) * leastPriceBps) / 10_000n;
+      const roundedMicro = entry.leastMillionths === 1_000_000n ? 0n : BigInt(tally.requests);
+      if (tally.feeMicro + roundedMicro < leastMicro)
+        refuse('The tally pays less than the price of its order’s roster.');
       if (tally.feeMicro > entry.order.maxFeeMicro) refuse('The tally pays more than its client allowed.');
       close(keyOf(tally), entry, tally.requests);
     },

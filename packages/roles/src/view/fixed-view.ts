@@ -32,6 +32,8 @@ export function fixedMarketView(
     },
     task,
     edition: () => undefined,
+    payShares: () => undefined,
+    leastPriceMillionths: () => 1_000_000,
     nextBatch,
   };
 }

@@ -19,6 +19,7 @@ import {
   taskWith,
 } from '@market-of-experts/protocol';
 import type { Beliefs } from './beliefs.ts';
+import { editionPay } from './edition-pay.ts';
 import type { MarketView } from './market-view.ts';
 import { machinePace, type StageReport, stretched } from './pace.ts';
 import type { PresenceBook } from './presence.ts';
@@ -135,6 +136,7 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
       ),
     task,
     edition: init.edition,
+    ...editionPay(init.ledger, init.market),
     nextBatch: () => init.ledger.market(init.market)?.nextBatch ?? 0,
     ...(init.beliefs === undefined ? {} : { beliefs: init.beliefs }),
     applyBatch(applied, effects) {

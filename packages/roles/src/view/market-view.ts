@@ -2,6 +2,7 @@ import type { AccountId, Hash, NodeId } from '@market-of-experts/core';
 import type {
   Edition,
   MarketParameters,
+  PayShare,
   Prepaid,
   Roster,
   Standings,
@@ -27,6 +28,13 @@ export interface MarketView {
   readonly task: Task<MarketParameters>;
   /** The edition in force, or the one of that number where it is still served; undefined where there is none. */
   readonly edition: (number?: number) => Edition | undefined;
+  /** What the parts of an edition get of a service fee, in its order; undefined where nothing is published: equal parts. */
+  readonly payShares: (edition: Edition) => readonly PayShare[] | undefined;
+  /**
+   * What a node can expect for a text at least, in millionths of its price: by its share in the editions that name it, of which
+   * clients may ask for any.
+   */
+  readonly leastPriceMillionths: (node: NodeId) => number;
   /** Number of the ledger's next settlement of this market. */
   readonly nextBatch: () => number;
   /** What this node believes of experts, where it keeps a history; otherwise standings decide whom to call. */

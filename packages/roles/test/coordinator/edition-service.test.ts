@@ -1,6 +1,6 @@
 import type { ServedText } from '@market-of-experts/api/market-service';
 import { decode, encode, MoeError, type NodeId } from '@market-of-experts/core';
-import { float32Bytes, float32FromBytes } from '@market-of-experts/protocol';
+import { editionBytes, float32Bytes, float32FromBytes } from '@market-of-experts/protocol';
 import { editionReceiptParts } from '@market-of-experts/receipts/receipt-id';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
 import {
@@ -110,6 +110,80 @@ describe('a text served by an edition', () => {
     expect(before - lockedMicro()).toBe(paidMicro);
     expect(answers[0]!.feeMicro % 3n).toBe(0n);
     expect(market.warnings).toEqual([]);
+  });
+
+  /** Publishes the edition, and what its parts get. */
+  const publishShares = async (millionths: number[]): Promise<void> => {
+    const keys = market.ownerOf('market-owner');
+    const edition = market.view.edition()!;
+    await market.ledger.transact(keys, {
+      kind: 'publishEdition',
+      market: market.market,
+      edition: editionBytes(edition),
+    });
+    await market.ledger.transact(keys, {
+      kind: 'publishShares',
+      market: market.market,
+      edition: edition.number,
+      epoch: market.ledger.settings().epoch,
+      millionths,
+      exams: { root: edition.evidence, fromBatch: 0, toBatch: 0, texts: 600 },
+    });
+  };
+  /** What the experts of the edition, the market's owner, and the client got in all settlements. */
+  const settledMicro = async () => {
+    const settlements = (await market.ledger.entries(0, market.ledger.height())).flatMap(({ transaction }) =>
+      transaction.kind === 'settle' ? [transaction.settlement] : [],
+    );
+    const earned = (node: NodeId): bigint =>
+      settlements
+        .flatMap(({ earnings }) => earnings)
+        .reduce((sum, { node: by, amountMicro }) => (by === node ? sum + amountMicro : sum), 0n);
+    return {
+      experts: market.experts.slice(0, 3).map(earned),
+      owner: settlements
+        .flatMap(({ credits }) => credits)
+        .reduce((sum, { amountMicro }) => sum + amountMicro, 0n),
+      charged: settlements
+        .flatMap(({ orders }) => orders)
+        .reduce((sum, { chargeMicro }) => sum + chargeMicro, 0n),
+    };
+  };
+
+  it('is paid by what each expert adds: where every micro-credit of a client goes', async () => {
+    await open({ parameters: { auditBps: 0, feeBps: 200 } });
+    await publishShares([550_000, 250_000, 200_000]);
+    const before = lockedMicro();
+    // 100 bytes at 1,000 micro-credits a kilobyte: 98 for each of three parts.
+    const text = 'x'.repeat(100);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => embed({ text })));
+    for (const { feeMicro } of answers) expect(feeMicro).toBe(3n * 98n);
+    await finish();
+    const { experts, owner, charged } = await settledMicro();
+    expect(before - lockedMicro()).toBe(29_400n);
+    expect(charged).toBe(29_400n);
+    // 2 % of each tally for the market's owner, rounded down; the rest 55 : 25 : 20.
+    expect(owner).toBe(323n + 147n + 117n);
+    expect(experts).toEqual([16_170n - 323n, 7_350n - 147n, 5_880n - 117n]);
+    expect(owner + experts.reduce((sum, micro) => sum + micro, 0n)).toBe(charged);
+    expect(market.warnings).toEqual([]);
+  });
+
+  it('is answered by an expert that adds nothing, for nothing; who is away costs nothing', async () => {
+    await open();
+    await publishShares([600_000, 400_000, 0]);
+    const [first, second] = [await embed(), await embed()];
+    expect(first.missing).toEqual([]);
+    expect(first.feeMicro).toBe(second.feeMicro);
+    market.presence.leave(market.experts[1]!);
+    const without = await embed();
+    expect(without.missing).toEqual([market.experts[1]]);
+    expect(without.feeMicro < first.feeMicro).toBe(true);
+    await finish();
+    const { experts, charged, owner } = await settledMicro();
+    expect(charged).toBe(first.feeMicro + second.feeMicro + without.feeMicro);
+    expect(experts[2]).toBe(0n);
+    expect(owner + experts[0]! + experts[1]!).toBe(charged);
   });
 
   it.each([

@@ -105,3 +105,18 @@ it('a client’s open work is never worth more than its orders allow, nor than i
   expect(() => work.assertCovered(order(1, 1), texts(11), 200n)).toThrow(/less money locked/);
   work.assertCovered(order(1, 1), texts(10), 200n);
 });
+
+it('a tally pays the price, or the share of it that the expert has in the editions that name it', () => {
+  serve(order(1), 100);
+  expect(() => work.settle(coordinator, tally(order(1), 100, 899n))).toThrow(/pays less/);
+  work.settle(coordinator, tally(order(1), 100, 900n));
+  const withShare = (seq: number, millionths: number): RoutedOrderBody => {
+    work.open(order(1, seq), signature, roster, millionths);
+    work.record(order(1, seq), texts(100));
+    return order(1, seq);
+  };
+  // 100 texts for 500 at least, less a tenth and a micro-credit a text.
+  expect(() => work.settle(coordinator, tally(withShare(1, 500_000), 100, 349n))).toThrow(/pays less/);
+  work.settle(coordinator, tally(order(1, 1), 100, 350n));
+  work.settle(coordinator, tally(withShare(2, 0), 100, 0n));
+});
