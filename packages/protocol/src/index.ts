@@ -64,6 +64,7 @@ export * from './tasks/embedding/mixture/kept-exam.ts';
 export * from './tasks/embedding/mixture/next-edition.ts';
 export * from './tasks/embedding/mixture/projection.ts';
 export * from './tasks/embedding/mixture/settled-exams.ts';
+export { unitOf } from './tasks/embedding/side-by-side.ts';
 export * from './tasks/embedding/vector.ts';
 export type * from './tasks/task.ts';
 export * from './terms/problem-of-terms.ts';

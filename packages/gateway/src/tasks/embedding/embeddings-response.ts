@@ -3,12 +3,11 @@ import type { ServedText } from '@market-of-experts/api/market-service';
 import { float32FromBytes, int8Vector, signBits } from '@market-of-experts/protocol';
 import { toJson } from '../../http/json.ts';
 import type { EmbeddingsRequest } from './embeddings-request.ts';
+import { paced } from './paced.ts';
 import { shortened } from './shortened.ts';
 
-/** Vectors written between two turns of the event loop, so that a large answer does not hold up others. */
-const vectorsPerTurn = 64;
-/** To bring a vector to fewer numbers takes a millisecond or more. */
-const shortenedPerTurn = 4;
+/** Work of a number that is written as text, in about nanoseconds. */
+const numberWork = 160;
 
 /** The JSON of an answer in OpenAI's shape, with edition, receipts and the sum of the fees under `moe`. */
 export async function writeEmbeddingsResponse(
@@ -16,16 +15,16 @@ export async function writeEmbeddingsResponse(
   answers: readonly ServedText[],
 ): Promise<string> {
   const { edition, dimensions, encoding } = request;
-  const perTurn = dimensions === edition.dimensions ? vectorsPerTurn : shortenedPerTurn;
+  const pace = paced();
   const data: string[] = [];
   let tokens = 0;
   let feeMicro = 0n;
   for (const [index, answer] of answers.entries()) {
-    if (index > 0 && index % perTurn === 0) await new Promise(setImmediate);
     tokens += answer.tokens;
     feeMicro += answer.feeMicro;
-    const vector = shortened(edition, float32FromBytes(answer.answer), dimensions);
+    const vector = await shortened(edition, float32FromBytes(answer.answer), dimensions, pace);
     data.push(`{"object":"embedding","index":${index},"embedding":${encodings[encoding](vector)}}`);
+    await pace.done(dimensions * numberWork);
   }
   const nameOf = new Map(edition.parts.map(({ id, name }) => [id, name]));
   const rest = toJson({

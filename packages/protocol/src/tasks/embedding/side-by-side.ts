@@ -68,7 +68,7 @@ function sideBySide(
 }
 
 /** Divided by its length; zero stays zero. */
-export function unitOf(vector: Float64Array): Float32Array {
+export function unitOf(vector: ArrayLike<number>): Float32Array {
   const length = lengthOf(vector) || 1;
   return Float32Array.from(vector, (value) => value / length);
 }

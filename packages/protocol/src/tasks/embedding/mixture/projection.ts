@@ -27,22 +27,26 @@ export function signProjection(
       'invalid-input',
       `Vectors are projected to 1 to ${mostProjected} numbers, not ${count}.`,
     );
-  const width = parts.reduce((total, { dimensions }) => total + dimensions, 0);
-  const signs = new Int8Array(count * width);
-  for (let row = 0, at = 0; row < count; row += 1)
-    for (const { name, dimensions } of parts) {
-      drawSigns(signs.subarray(at, at + dimensions), seed, `projection/${name}/${row}`);
-      at += dimensions;
-    }
-  return (mixed) => {
-    const projected = new Float64Array(count);
-    for (let row = 0, at = 0; row < count; row += 1) {
-      let sum = 0;
-      for (let axis = 0; axis < width; axis += 1, at += 1) sum += signs[at]! * mixed[axis]!;
-      projected[row] = sum;
-    }
-    return unitOf(projected);
-  };
+  const rows = Array.from({ length: count }, (_, row) => projectionRow(parts, seed, row));
+  return (mixed) => unitOf(Float64Array.from(rows, (signs) => signedSum(signs, mixed)));
+}
+
+/** Signs of one number of {@link signProjection}, for each number of the mixed vector: they do not depend on how many there are. */
+export function projectionRow(parts: readonly ProjectedPart[], seed: string, row: number): Int8Array {
+  const signs = new Int8Array(parts.reduce((total, { dimensions }) => total + dimensions, 0));
+  let at = 0;
+  for (const { name, dimensions } of parts) {
+    drawSigns(signs.subarray(at, at + dimensions), seed, `projection/${name}/${row}`);
+    at += dimensions;
+  }
+  return signs;
+}
+
+/** `Σ ±x`, from the first number to the last. */
+export function signedSum(signs: Int8Array, mixed: Float32Array): number {
+  let sum = 0;
+  for (let axis = 0; axis < signs.length; axis += 1) sum += signs[axis]! * mixed[axis]!;
+  return sum;
 }
 
 function drawSigns(signs: Int8Array, seed: string, label: string): void {
