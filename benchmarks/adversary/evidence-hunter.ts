@@ -11,7 +11,9 @@ import {
   type Misconduct,
   type OrderBody,
   type SettlementBody,
+  type SignedCertificateBody,
   type Statement,
+  signedForm,
 } from '@market-of-experts/protocol';
 import { z } from 'zod';
 import type { Heard } from './wiretap.ts';
@@ -34,7 +36,7 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
   const ordersOf = new Map<string, OrderBody[]>();
   /** By job and author. */
   const statements = new Map<string, Statement[]>();
-  const certificates = new Map<string, { body: CertificateBody; signature: Uint8Array }[]>();
+  const certificates = new Map<string, { body: SignedCertificateBody; signature: Uint8Array }[]>();
   const settlements = new Map<string, { body: SettlementBody; signature: Uint8Array }[]>();
   /** What workers answered to claims, by the claim's hash. */
   const answers = new Map<string, { job?: string; grant?: Statement; refusal?: Statement }>();
@@ -75,7 +77,7 @@ export function evidenceHunter(where: MarketOfNetwork): EvidenceHunter {
     const earlier = certificates.get(key) ?? [];
     certificates.set(key, earlier);
     if (earlier.some((other) => certificateHash(other.body) === certificateHash(body))) return [];
-    const said = { body, signature };
+    const said = { body: signedForm(body), signature };
     const orders = ordersOf.get(body.job);
     const found =
       orders === undefined

@@ -1,14 +1,18 @@
-import type { Certificate } from '@market-of-experts/protocol';
+import type { ShownCertificate } from '@market-of-experts/protocol';
 
 /** A certificate as JSON: amounts as decimal strings, bytes as base64. */
-export function certificateJson({ body, signatures, isOfWitnesses }: Certificate): Record<string, unknown> {
+export function certificateJson({
+  body,
+  signatures,
+  isOfWitnesses,
+}: ShownCertificate): Record<string, unknown> {
   return {
     body: {
       ...body,
       data: body.data.map((datum) => ({
         ...datum,
         feeMicro: String(datum.feeMicro),
-        vector: Buffer.from(datum.vector).toString('base64'),
+        ...('vector' in datum ? { vector: Buffer.from(datum.vector).toString('base64') } : {}),
       })),
       members: body.members.map((member) => ({
         ...member,

@@ -42,8 +42,10 @@ export interface KnownReceipt {
 export function orderOf({
   proof,
   transcript,
-}: Pick<ShownRecord, 'proof' | 'transcript'>): OrderBody | undefined {
-  return proof.kind === 'certificate' ? transcript?.orders[proof.data[0]!]?.body : undefined;
+  part,
+}: Pick<ShownRecord, 'proof' | 'transcript' | 'part'>): OrderBody | undefined {
+  if (proof.kind !== 'certificate') return undefined;
+  return (transcript?.orders[proof.data[0]!] ?? part?.order)?.body;
 }
 
 /** Whether two values have the same canonical bytes. */

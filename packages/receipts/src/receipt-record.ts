@@ -1,8 +1,16 @@
 import { bytesSchema, decode, encode, hashSchema, messageOf, nodeIdSchema } from '@market-of-experts/core';
 import { otherFormat } from '@market-of-experts/core/files';
-import { type Effects, effectsSchema, type Transcript, transcriptSchema } from '@market-of-experts/protocol';
+import {
+  type Effects,
+  effectsSchema,
+  type OwnEntry,
+  questionLimits,
+  type Transcript,
+  transcriptSchema,
+} from '@market-of-experts/protocol';
 import { z } from 'zod';
-import { type SettlementProof, settlementProofSchema } from './settlement-proof.ts';
+import { ownPartSchema } from './own-part.ts';
+import { type SettlementProof, settlementProofSchema, shownProofSchema } from './settlement-proof.ts';
 import type { ShownRecord } from './text-privacy.ts';
 
 /** One routed request inside a tally. */
@@ -17,8 +25,10 @@ export interface RoutedItem {
 export interface ReceiptRecord {
   readonly proof: SettlementProof;
   readonly effects: Effects;
-  /** Of a shard job. */
+  /** Of a shard job; kept once for all of its orders, apart from their records ({@link transcriptId}). */
   readonly transcript?: Transcript;
+  /** Of a shard job: where the order's own entries stand in its second list. */
+  readonly entries?: readonly OwnEntry[];
   /** Of a tally, in order; the n-th has the receipt id `TALLY-n`. */
   readonly items?: readonly RoutedItem[];
   /** Of a shard job: from the request to the first seal, by worker. */
@@ -40,7 +50,10 @@ export interface ReceiptRecord {
 export const recordSchema = z.strictObject({
   proof: settlementProofSchema,
   effects: effectsSchema,
-  transcript: transcriptSchema.exactOptional(),
+  entries: z
+    .array(z.strictObject({ place: z.int().nonnegative(), salt: hashSchema }))
+    .max(questionLimits.entries)
+    .exactOptional(),
   items: z
     .array(
       z.strictObject({
@@ -61,12 +74,25 @@ export const recordSchema = z.strictObject({
   batch: z.int().nonnegative().exactOptional(),
 });
 const shownRecordSchema = recordSchema.extend({
+  proof: shownProofSchema,
+  transcript: transcriptSchema.exactOptional(),
+  part: ownPartSchema.exactOptional(),
   preview: recordSchema.shape.preview.exactOptional(),
   salts: recordSchema.shape.salts.exactOptional(),
 });
 
-export function encodeRecord(record: ReceiptRecord): Uint8Array {
+/** Bytes of a record as it is kept: without its transcript. */
+export function encodeRecord({ transcript: _, ...record }: ReceiptRecord): Uint8Array {
   return encode(record);
+}
+
+/** What this node itself has kept, with a checksum: throws `other-format` where it cannot be decoded. */
+export function decodeTranscript(bytes: Uint8Array): Transcript {
+  try {
+    return decode(bytes, transcriptSchema);
+  } catch (cause) {
+    throw otherFormat('A transcript of this data directory', messageOf(cause), cause);
+  }
 }
 
 /** Bytes of a record as it is given out. */
@@ -109,6 +135,11 @@ export function encodeBatch(record: BatchRecord): Uint8Array {
 
 export function decodeBatch(bytes: Uint8Array): BatchRecord {
   return decode(bytes, batchSchema);
+}
+
+/** Where the transcript is kept that a certificate names. */
+export function transcriptId(hash: string): string {
+  return `transcript-${hash}`;
 }
 
 /** Where a roster that receipts refer to is kept. */

@@ -4,6 +4,8 @@ import {
   certificateSchema,
   limits,
   type RoutedTally,
+  type ShownCertificate,
+  shownCertificateSchema,
   signed,
   signedByOwner,
   type Ticket,
@@ -29,10 +31,17 @@ export type SettlementProof =
   /** Nothing came of the order: nobody's word, the signer's own rule. */
   | { readonly kind: 'void'; readonly body: VoidBody };
 
-export const settlementProofSchema = z.discriminatedUnion('kind', [
+/** The same as it is shown: of a certificate some data may be hidden. */
+export type ShownProof =
+  | (Omit<Extract<SettlementProof, { kind: 'certificate' }>, 'certificate'> & {
+      readonly certificate: ShownCertificate;
+    })
+  | Exclude<SettlementProof, { kind: 'certificate' }>;
+
+const certifiedSchema = <Schema extends z.ZodType>(certificate: Schema) =>
   z.strictObject({
     kind: z.literal('certificate'),
-    certificate: certificateSchema,
+    certificate,
     data: z
       .array(
         z
@@ -44,11 +53,21 @@ export const settlementProofSchema = z.discriminatedUnion('kind', [
       .max(limits.orders),
     tickets: z.array(ticketSchema).max(16),
     roster: hashSchema,
-  }),
-  z.strictObject({
-    kind: z.literal('tally'),
-    tally: z.strictObject({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
-    roster: hashSchema,
-  }),
-  z.strictObject({ kind: z.literal('void'), body: voidBodySchema }),
+  });
+const tallySchema = z.strictObject({
+  kind: z.literal('tally'),
+  tally: z.strictObject({ client: signedByOwner(tallyBodySchema), worker: signed(tallyBodySchema) }),
+  roster: hashSchema,
+});
+const voidSchema = z.strictObject({ kind: z.literal('void'), body: voidBodySchema });
+
+export const settlementProofSchema = z.discriminatedUnion('kind', [
+  certifiedSchema(certificateSchema),
+  tallySchema,
+  voidSchema,
+]);
+export const shownProofSchema = z.discriminatedUnion('kind', [
+  certifiedSchema(shownCertificateSchema),
+  tallySchema,
+  voidSchema,
 ]);

@@ -1,5 +1,6 @@
 import type { NodeId } from '@market-of-experts/core';
 import { certificateJson } from './certificate-json.ts';
+import { orderOf } from './receipt-checks.ts';
 import { receiptIdParts } from './receipt-id.ts';
 import type { ShownRecord } from './text-privacy.ts';
 
@@ -67,7 +68,7 @@ function readable(record: ShownRecord, item: number | undefined, nameOf: (node: 
         worker: nameOf(worker),
         workerBps,
       })),
-    dataHash: record.transcript?.orders[datum!]?.body.dataHash,
+    dataHash: orderOf(record)?.dataHash,
     certificate: certificateJson(proof.certificate),
     ...common,
   };

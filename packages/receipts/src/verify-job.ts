@@ -1,6 +1,5 @@
 import { type Hash, hashBytes, type NodeId, textOf, verifySignature } from '@market-of-experts/core';
 import {
-  type Certificate,
   calibrationRoot,
   certificateBytes,
   certificateEffects,
@@ -14,9 +13,12 @@ import {
   parsePlaces,
   type Roster,
   replayTranscript,
+  type ShownCertificate,
+  signedForm,
   type Transcript,
   verifyTranscriptSignatures,
 } from '@market-of-experts/protocol';
+import { isShared } from './own-part.ts';
 import {
   type Check,
   expect,
@@ -25,16 +27,19 @@ import {
   type KnownReceipt,
   orderOf,
   type ReceiptDocument,
+  same,
 } from './receipt-checks.ts';
+import { checkShared } from './verify-shared.ts';
 
 /** A job in which experts competed: who was drawn, their losses, the winner, the fee and who was paid follow from its messages. */
 export async function checkJob(
   { document, record }: KnownReceipt,
-  certificate: Certificate,
+  certificate: ShownCertificate,
   roster: Roster,
   fetchBlob: FetchBlob,
   check: Check,
 ): Promise<void> {
+  if (isShared(certificate.body)) return checkShared({ document, record }, certificate, roster, check);
   const { body } = certificate;
   const transcript = record.transcript;
   await check('signatures', async () => {
@@ -58,6 +63,15 @@ export async function checkJob(
       order !== undefined && document.id === orderId(order),
       'The receipt is of another order than its id says.',
     );
+    const { assignment } = transcript.question;
+    expect(
+      record.entries === undefined ||
+        same(
+          record.entries.map(({ place }) => place),
+          assignment[datumOf(record)]!.second,
+        ),
+      'The entries are not those of the order.',
+    );
     return `the tickets give this seed, the seed these ${job.seats.length} seats and ${job.draw.witnesses.length} witness(es)`;
   });
   if (job === undefined) return;
@@ -65,7 +79,7 @@ export async function checkJob(
   await check('losses, winner and fee', async () => {
     const context = await certifyContext(document, transcript, roster, body, fetchBlob);
     const recomputed = certifyJob(replayed, transcript, context);
-    expectSame(recomputed, body, 'Recomputing the job gives another certificate.');
+    expectSame(signedForm(recomputed), signedForm(body), 'Recomputing the job gives another certificate.');
     const losses = body.members.flatMap((member) => member.losses.filter((loss) => loss !== null));
     return `${losses.length} losses recomputed from the revealed vectors; the winner and the fee follow`;
   });
@@ -100,7 +114,7 @@ async function certifyContext(
   document: ReceiptDocument,
   transcript: Transcript,
   roster: Roster,
-  body: Certificate['body'],
+  body: ShownCertificate['body'],
   fetchBlob: FetchBlob,
 ): Promise<Parameters<typeof certifyJob>[2]> {
   const places = parsePlaces(textOf(await fetchBlob(roster.placesHash)));

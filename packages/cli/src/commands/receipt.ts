@@ -31,7 +31,8 @@ place. Loss and outcome are then b's, and the fee is split as both signed.
 
 Only who paid for a job sees the beginning of its text; all other checks need no text. With --verify
 the exit code is 0 if every check agrees and 1 if one does not. Nothing of the market's word
-is taken on trust: losses are computed again from the revealed vectors.
+is taken on trust: losses are computed again from the revealed vectors. Only an exam on texts of several
+clients cannot be computed again by one of them: there the check "witnesses" says who has certified it.
 
 Examples:
   $ moe receipt 3f9c…

@@ -58,10 +58,15 @@ export interface CertifiedDatum {
    * Where the datum lies, as its task says it (`Task.placeOf`), which makes it a record of history. Empty when nobody was scored.
    */
   readonly vector: Uint8Array;
+  /** Keeps the vector from being guessed where it is hidden. */
+  readonly vectorSalt: Hash;
   readonly winner: NodeId | null;
   /** Paid to the winner: 0 where there is none. */
   readonly feeMicro: Amount;
 }
+
+/** The same for who may not know where the datum lies: what is signed of it. */
+export type HiddenDatum = Omit<CertifiedDatum, 'vector' | 'vectorSalt'> & { readonly vectorHash: Hash };
 
 /** The outcome of a job: its clients' receipts, and what settles their orders. Signed by its witnesses. */
 export interface CertificateBody {
@@ -79,6 +84,12 @@ export interface CertificateBody {
   readonly place: number;
   readonly members: readonly CertifiedMember[];
 }
+/** An outcome of which some data may be hidden. */
+export type ShownCertificateBody = Omit<CertificateBody, 'data'> & {
+  readonly data: readonly (CertifiedDatum | HiddenDatum)[];
+};
+/** What is signed: all data hidden, so that signatures hold whatever of them is shown. */
+export type SignedCertificateBody = Omit<CertificateBody, 'data'> & { readonly data: readonly HiddenDatum[] };
 export type CertificateSignature = { readonly by: NodeId; readonly signature: Uint8Array };
 export interface Certificate {
   readonly body: CertificateBody;
@@ -86,66 +97,81 @@ export interface Certificate {
   /** The witnesses agreed on the transcript among themselves, since nobody asked them for a certificate. */
   readonly isOfWitnesses?: true;
 }
-export const certificateDomain = 'moe/certificate/1';
+/** A certificate of which some data may be hidden. */
+export type ShownCertificate = Omit<Certificate, 'body'> & { readonly body: ShownCertificateBody };
+export const certificateDomain = 'moe/certificate/2';
 /**
  * Under it witnesses certify a job without its coordinator. A domain of its own, and not one outcome for ever: a coordinator
  * that showed each of them another transcript, or a witness that proposes several, cannot keep the others from agreeing on one.
  */
-export const witnessesDomain = 'moe/certificate-of-witnesses/1';
+export const witnessesDomain = 'moe/certificate-of-witnesses/2';
 
 const lossSchema = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 const tallySchema = z.tuple([z.int().nonnegative(), z.int()]);
-export const certificateBodySchema: z.ZodType<CertificateBody> = z.strictObject({
-  network: z.string().max(64),
-  market: marketIdSchema,
-  job: jobIdSchema,
-  data: z
-    .array(
-      z.strictObject({
-        order: hashSchema,
-        client: accountIdSchema,
-        clientSeq: z.int().nonnegative(),
-        vector: bytesSchema(limits.answerBytes),
-        winner: nodeIdSchema.nullable(),
-        feeMicro: amountSchema,
-      }),
-    )
-    .min(1)
-    .max(limits.orders),
-  roster: hashSchema,
-  transcript: hashSchema,
-  batch: z.int().nonnegative(),
-  place: z.int().nonnegative(),
-  members: z
-    .array(
-      z.strictObject({
-        principal: nodeIdSchema,
-        worker: nodeIdSchema,
-        workerBps: z.int().min(0).max(10_000),
-        onProbation: z.boolean(),
-        outcome: z.enum([
-          'scored',
-          'declined',
-          'missed',
-          'dissenting',
-          'late',
-          'outlier',
-          'no-reveal',
-          'wrong-reveal',
-          'equivocation',
-        ]),
-        losses: z.array(lossSchema.nullable()).min(1).max(limits.orders),
-        standing: z.strictObject({ global: tallySchema, place: tallySchema }),
-        slashMicro: amountSchema,
-        workerSlashMicro: amountSchema,
-      }),
-    )
-    .max(limits.members),
+const datumFields = {
+  order: hashSchema,
+  client: accountIdSchema,
+  clientSeq: z.int().nonnegative(),
+  winner: nodeIdSchema.nullable(),
+  feeMicro: amountSchema,
+};
+const wholeDatumSchema = z.strictObject({
+  ...datumFields,
+  vector: bytesSchema(limits.answerBytes),
+  vectorSalt: hashSchema,
 });
+const hiddenDatumSchema = z.strictObject({ ...datumFields, vectorHash: hashSchema });
 
+const bodyOf = <Datum extends z.ZodType>(datum: Datum) =>
+  z.strictObject({
+    network: z.string().max(64),
+    market: marketIdSchema,
+    job: jobIdSchema,
+    data: z.array(datum).min(1).max(limits.orders),
+    roster: hashSchema,
+    transcript: hashSchema,
+    batch: z.int().nonnegative(),
+    place: z.int().nonnegative(),
+    members: z
+      .array(
+        z.strictObject({
+          principal: nodeIdSchema,
+          worker: nodeIdSchema,
+          workerBps: z.int().min(0).max(10_000),
+          onProbation: z.boolean(),
+          outcome: z.enum([
+            'scored',
+            'declined',
+            'missed',
+            'dissenting',
+            'late',
+            'outlier',
+            'no-reveal',
+            'wrong-reveal',
+            'equivocation',
+          ]),
+          losses: z.array(lossSchema.nullable()).min(1).max(limits.orders),
+          standing: z.strictObject({ global: tallySchema, place: tallySchema }),
+          slashMicro: amountSchema,
+          workerSlashMicro: amountSchema,
+        }),
+      )
+      .max(limits.members),
+  });
+export const certificateBodySchema: z.ZodType<CertificateBody> = bodyOf(wholeDatumSchema);
+export const signedCertificateBodySchema: z.ZodType<SignedCertificateBody> = bodyOf(hiddenDatumSchema);
+
+const signaturesSchema = z
+  .array(z.strictObject({ by: nodeIdSchema, signature: bytesSchema(64) }))
+  .max(limits.witnesses);
 export const certificateSchema: z.ZodType<Certificate> = z.strictObject({
   body: certificateBodySchema,
-  signatures: z.array(z.strictObject({ by: nodeIdSchema, signature: bytesSchema(64) })).max(limits.witnesses),
+  signatures: signaturesSchema,
+  isOfWitnesses: z.literal(true).exactOptional(),
+});
+export const shownCertificateSchema: z.ZodType<ShownCertificate> = z.strictObject({
+  body: bodyOf(z.union([wholeDatumSchema, hiddenDatumSchema])),
+  signatures: signaturesSchema,
   isOfWitnesses: z.literal(true).exactOptional(),
 });
 
@@ -153,16 +179,28 @@ export function transcriptHash(transcript: Transcript): Hash {
   return hashOf('moe/transcript/1', transcript);
 }
 
+/** The datum without where it lies. */
+export function hiddenDatum(datum: CertifiedDatum | HiddenDatum): HiddenDatum {
+  if ('vectorHash' in datum) return datum;
+  const { vector, vectorSalt, ...known } = datum;
+  return { ...known, vectorHash: hashOf('moe/datum-vector/1', [vectorSalt, vector]) };
+}
+
+/** What is signed of a body, and hashed: the same whatever of it is hidden. */
+export function signedForm(body: ShownCertificateBody): SignedCertificateBody {
+  return { ...body, data: body.data.map(hiddenDatum) };
+}
+
 /** What the witnesses of a certificate have signed. */
 export function certificateBytes({
   body,
   isOfWitnesses,
-}: Pick<Certificate, 'body' | 'isOfWitnesses'>): Uint8Array {
-  return encode([isOfWitnesses === true ? witnessesDomain : certificateDomain, body]);
+}: Pick<ShownCertificate, 'body' | 'isOfWitnesses'>): Uint8Array {
+  return encode([isOfWitnesses === true ? witnessesDomain : certificateDomain, signedForm(body)]);
 }
 
-export function certificateHash(body: CertificateBody): Hash {
-  return hashOf(certificateDomain, body);
+export function certificateHash(body: ShownCertificateBody): Hash {
+  return hashOf(certificateDomain, signedForm(body));
 }
 
 /** Whether at least two thirds of the drawn witnesses signed. Signatures are checked by the caller. */

@@ -1,4 +1,4 @@
-import { MoeError, type NodeId } from '@market-of-experts/core';
+import { hashOf, MoeError, type NodeId } from '@market-of-experts/core';
 import { rosterHash } from '../draw/shard.ts';
 import type { MarketParameters } from '../parameters/market-parameters.ts';
 import type { Standing } from '../scoring/standings.ts';
@@ -100,6 +100,7 @@ export function certifyJob(job: ClosedJob, transcript: Transcript, context: Cert
       client: body.client,
       clientSeq: body.clientSeq,
       vector: vectors[datum]!,
+      vectorSalt: hashOf('moe/vector-salt/1', [question.salt, datum]),
       winner,
       feeMicro: winner === null ? 0n : job.feesMicro[datum]!,
     };

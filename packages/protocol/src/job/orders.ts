@@ -10,7 +10,12 @@ export function orderId(order: OrderBody): Hash {
 
 /** Id of the job of these orders. */
 export function jobIdOf(orders: readonly OrderBody[]): JobId {
-  return hashOf('moe/job/2', orders.map(orderId)) as string as JobId;
+  return jobIdOfOrders(orders.map(orderId));
+}
+
+/** The same for who knows no more of the orders than their ids. */
+export function jobIdOfOrders(ids: readonly Hash[]): JobId {
+  return hashOf('moe/job/2', ids) as string as JobId;
 }
 
 /** The only order in which a job may have them, so that nobody chooses between draws by reordering. */

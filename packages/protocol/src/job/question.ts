@@ -56,9 +56,29 @@ function entrySalt(listSalt: Uint8Array, place: number): Hash {
   return hashOf('moe/entry-salt/1', [listSalt, place]);
 }
 
+/** Name of an entry: who knows its text and its salt finds it in the list. */
+export function entryName(text: string, salt: Hash): Hash {
+  return hashOf('moe/entry/1', [salt, text]);
+}
+
 /** Names of the entries of a list. */
 export function entryNames(texts: readonly string[], listSalt: Uint8Array): Hash[] {
-  return texts.map((text, place) => hashOf('moe/entry/1', [entrySalt(listSalt, place), text]));
+  return texts.map((text, place) => entryName(text, entrySalt(listSalt, place)));
+}
+
+/** Where an entry stands in its list, with the salt of its name. */
+export interface OwnEntry {
+  readonly place: number;
+  readonly salt: Hash;
+}
+
+/** The entries of one datum in the second list: its client may have their salts, and nobody else's. */
+export function ownEntries(
+  { assignment }: Pick<OpenedQuestion, 'assignment'>,
+  listSalt: Uint8Array,
+  datum: number,
+): OwnEntry[] {
+  return assignment[datum]!.second.map((place) => ({ place, salt: entrySalt(listSalt, place) }));
 }
 
 /** What the first request commits to. */

@@ -1,4 +1,4 @@
-import { type CertificateBody, certificateDomain, witnessesDomain } from './certificate.ts';
+import { certificateDomain, type SignedCertificateBody, witnessesDomain } from './certificate.ts';
 import {
   type ClaimBody,
   claimDomain,
@@ -17,8 +17,8 @@ export interface SaidOnce {
   readonly [claimDomain]: ClaimBody;
   readonly [grantDomain]: GrantBody;
   readonly [refusalDomain]: RefusalBody;
-  readonly [certificateDomain]: CertificateBody;
-  readonly [witnessesDomain]: CertificateBody;
+  readonly [certificateDomain]: SignedCertificateBody;
+  readonly [witnessesDomain]: SignedCertificateBody;
 }
 export type SaidOnceDomain = keyof SaidOnce;
 

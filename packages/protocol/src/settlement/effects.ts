@@ -15,7 +15,7 @@ import {
 } from '@market-of-experts/core';
 import { z } from 'zod';
 import type { Roster } from '../draw/shard.ts';
-import { type Certificate, certificateHash } from '../job/certificate.ts';
+import { certificateHash, type ShownCertificate } from '../job/certificate.ts';
 import { certifiedLosses } from '../job/certified-losses.ts';
 import { splitFee } from '../money/fees.ts';
 import type { WorkerLoss } from '../scoring/standings.ts';
@@ -173,7 +173,7 @@ function payment(
  * What a certificate does to one of its orders, each of which is settled in its client's sequence, by itself: nobody's order
  * waits for another client's. What the job costs its members in stake goes with the first, so that it is taken once.
  */
-export function certificateEffects({ body }: Certificate, datum: number, roster: FeeRoster): Effects {
+export function certificateEffects({ body }: ShownCertificate, datum: number, roster: FeeRoster): Effects {
   const { client, clientSeq, feeMicro, winner } = body.data[datum]!;
   const paid = body.members.find(({ principal }) => principal === winner);
   const punished = datum === 0 ? body.members : [];

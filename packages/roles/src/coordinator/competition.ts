@@ -156,6 +156,7 @@ async function competeOnce(components: CompetitionComponents, batch: readonly Qu
         },
         effects: certificateEffects(certificate, index, roster),
         transcript,
+        entries: outcome.entries[index]!,
         latenciesMs: Object.fromEntries(outcome.latenciesMs),
         atMs: startedMs,
         durationMs: clock.steadyMs() - beganMs,

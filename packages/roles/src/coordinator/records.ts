@@ -1,7 +1,7 @@
-import { type Clock, type MarketId, messageOf, plainText } from '@market-of-experts/core';
+import { type Clock, encode, type MarketId, messageOf, plainText } from '@market-of-experts/core';
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
-import { type VoidBody, voidEffects } from '@market-of-experts/protocol';
-import { encodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import { type Transcript, transcriptHash, type VoidBody, voidEffects } from '@market-of-experts/protocol';
+import { encodeRecord, type ReceiptRecord, transcriptId } from '@market-of-experts/receipts/receipt-record';
 import type { OrderNumber } from '../job/order-number.ts';
 import type { ClientOrders } from './client-orders.ts';
 import type { Settler } from './settler.ts';
@@ -48,7 +48,20 @@ export function createRecords(components: RecordComponents): OrderRecords {
   const trying = new Set<Promise<void>>();
 
   let failure: unknown;
+  const transcripts = new WeakMap<Transcript, Promise<void>>();
+  /** Once for all orders of a job, and before their records, which name it. */
+  const storeTranscript = async (transcript: Transcript): Promise<void> => {
+    const storing =
+      transcripts.get(transcript) ??
+      receipts.put(transcriptId(transcriptHash(transcript)), encode(transcript), { pending: false });
+    transcripts.set(transcript, storing);
+    await storing.catch((error: unknown) => {
+      transcripts.delete(transcript);
+      throw error;
+    });
+  };
   const store = async (id: string, record: ReceiptRecord): Promise<void> => {
+    if (record.transcript !== undefined) await storeTranscript(record.transcript);
     await receipts.put(id, encodeRecord(record), { pending: true });
     settler.add({ id, record });
     components.onRecord(id, record);

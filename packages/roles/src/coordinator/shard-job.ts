@@ -5,6 +5,8 @@ import {
   closeReveal,
   cutDomain,
   cutJob,
+  type OwnEntry,
+  ownEntries,
   type Roster,
   type Transcript,
 } from '@market-of-experts/protocol';
@@ -21,6 +23,8 @@ export interface ShardOutcome {
   readonly certificate: Certificate;
   readonly transcript: Transcript;
   readonly roster: Roster;
+  /** The entries of each order's text in the second list, by which its client finds them. */
+  readonly entries: readonly (readonly OwnEntry[])[];
   /** From the request to the first commit, by worker. */
   readonly latenciesMs: ReadonlyMap<NodeId, number>;
 }
@@ -61,6 +65,7 @@ export async function runShardJob(
     certificate: await certifyStage(run, closed, transcript),
     transcript,
     roster: input.roster,
+    entries: input.orders.map((_, datum) => ownEntries(asked.opened, asked.whole.salts.second, datum)),
     latenciesMs: run.latenciesMs,
   };
 }

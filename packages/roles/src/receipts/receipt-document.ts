@@ -6,8 +6,11 @@ import { editionReceiptParts, receiptIdParts } from '@market-of-experts/receipts
 import {
   decodeBatch,
   decodeRecord,
+  decodeTranscript,
   encodeShownRecord,
+  type ReceiptRecord,
   type RoutedItem,
+  transcriptId,
 } from '@market-of-experts/receipts/receipt-record';
 import { shownFields } from '@market-of-experts/receipts/shown-fields';
 import { recordFor, type ShownRecord } from '@market-of-experts/receipts/text-privacy';
@@ -48,7 +51,7 @@ export async function receiptDocument(
   // A text to which no part had anything to say has the edition alone.
   if (bytes === undefined)
     return openDocument(id, order, item, sources) ?? editionDocument(id, viewer, sources);
-  const record = recordFor(viewer, decodeRecord(bytes));
+  const record = recordFor(viewer, await withTranscript(decodeRecord(bytes), sources.receipts));
   if (item !== undefined && record.items?.[item] === undefined) return undefined;
   return {
     ...shownFields(id, record, sources.nameOf),
@@ -56,6 +59,13 @@ export async function receiptDocument(
     ...calibrationOf(record, sources),
     record: base64(encodeShownRecord(record)),
   };
+}
+
+/** Of a job its transcript, as long as it is kept. */
+async function withTranscript(record: ReceiptRecord, receipts: ReceiptStore): Promise<ReceiptRecord> {
+  if (record.proof.kind !== 'certificate') return record;
+  const bytes = await receipts.get(transcriptId(record.proof.certificate.body.transcript));
+  return bytes === undefined ? record : { ...record, transcript: decodeTranscript(bytes) };
 }
 
 /** The receipt of a text: the edition that served it, with the receipts of its parts, and of an exam. */

@@ -4,6 +4,7 @@ import {
   certificateDomain,
   certifyJob,
   replayTranscript,
+  signedForm,
   type Transcript,
   verifyTranscriptSignatures,
   witnessesDomain,
@@ -59,7 +60,7 @@ export function outcomeSigner(init: {
       else if (witnessed.isCertifiedAlone)
         refuse('The witnesses have certified this job without its coordinator.');
       // A coordinator that could have several outcomes of a job would settle the one whose winner suits him.
-      const { signature } = await witnessed.pen.sign(domain, body);
+      const { signature } = await witnessed.pen.sign(domain, signedForm(body));
       const outcome = { body, signature };
       if (domain === certificateDomain) signed.set(witnessed, outcome);
       if (!observed.has(witnessed)) work?.witnessed(truth);

@@ -10,6 +10,7 @@ import {
   defaultParameters,
   type MarketParameters,
   type Reveal,
+  signedForm,
   signReveal,
 } from '@market-of-experts/protocol';
 import { type Encode, encoderBackend } from '@market-of-experts/testing/encoders';
@@ -475,7 +476,10 @@ it('a certificate of another job is not taken for this one', async () => {
     request: async (...args: Parameters<typeof request>) => {
       if (!args[1].includes('certify')) return request(...args);
       const { body } = first.certificate;
-      return encode({ body, signature: signBody(witness.keys, certificateDomain, body).signature });
+      return encode({
+        body,
+        signature: signBody(witness.keys, certificateDomain, signedForm(body)).signature,
+      });
     },
   });
   await expect(market.runJob({ text })).rejects.toThrow(/Too few witnesses/);

@@ -13,6 +13,7 @@ import {
   type CertificateBody,
   type CertifiedDatum,
   cutDomain,
+  signedForm,
   signReveal,
   type Transcript,
   witnessesDomain,
@@ -334,7 +335,7 @@ describe('a witness', () => {
           ...read.data.body,
           data: read.data.body.data.map((datum) => ({ ...datum, winner: null, feeMicro: 0n })),
         };
-        return encode({ body, signature: signBody(keys, witnessesDomain, body).signature });
+        return encode({ body, signature: signBody(keys, witnessesDomain, signedForm(body)).signature });
       },
     ],
   ])('that %s is one voice less', async (_, answer) => {

@@ -15,7 +15,7 @@ function outcome(job: number, winner: 'good' | 'bad', transcript = job): Certifi
   return {
     job: `job-${job}` as JobId,
     transcript: `transcript-${transcript}` as Hash,
-    data: [{ winner: winner as NodeId }],
+    data: [{ winner: winner as NodeId, vector: new Uint8Array(), vectorSalt: hashOf('salt', 0) }],
     members: [],
   } as unknown as CertificateBody;
 }

@@ -23,6 +23,7 @@ import {
   releaseTicket,
   type SealedJob,
   type SettlementBody,
+  signedForm,
   signSettlement,
   type TallyBody,
   tallyDomain,
@@ -317,7 +318,7 @@ describe('settlements', () => {
   it('are refused with a certificate that the witness signed about another roster', async () => {
     const outcome = await market.runJob({ text });
     const body: CertificateBody = { ...outcome.certificate.body, roster: hashOf('x', 1) };
-    const { signature } = signBody(validator().keys, certificateDomain, body);
+    const { signature } = signBody(validator().keys, certificateDomain, signedForm(body));
     const certificate = { body, signatures: [{ by: validator().node, signature }] };
     await expect(
       settle(

@@ -2,7 +2,7 @@ import { bytesSchema, nodeIdSchema } from '@market-of-experts/core';
 import { z } from 'zod';
 import { signatureSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
-import { certificateBodySchema } from '../../job/certificate.ts';
+import { signedCertificateBodySchema } from '../../job/certificate.ts';
 import { statementSchema } from '../../job/equivocation.ts';
 import { limits as jobLimits, orderBodySchema } from '../../job/messages.ts';
 import { settlementBodySchema } from '../../settlement/settlement-body.ts';
@@ -10,7 +10,10 @@ import { modelVersionSchema } from '../../statements/model-version.ts';
 import { shownStatementSchema } from '../../statements/statement-list.ts';
 
 const signedSettlementSchema = z.strictObject({ body: settlementBodySchema, signature: signatureSchema });
-const signedCertificateSchema = z.strictObject({ body: certificateBodySchema, signature: signatureSchema });
+const signedCertificateSchema = z.strictObject({
+  body: signedCertificateBodySchema,
+  signature: signatureSchema,
+});
 /**
  * What can be shown against a node. Everything in it is signed by that node. What it said of a job comes with the job's
  * `orders`, whose ids make the job's, and which name network, market, clients and dates. A reveal that does not open its

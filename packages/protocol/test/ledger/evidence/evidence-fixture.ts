@@ -1,6 +1,6 @@
 import { encode, type Hash, hashOf, type JobId, signBody, verifySignature } from '@market-of-experts/core';
 import { expect } from 'vitest';
-import type { CertificateBody, CertifiedDatum } from '../../../src/job/certificate.ts';
+import type { HiddenDatum, SignedCertificateBody } from '../../../src/job/certificate.ts';
 import {
   type ClaimBody,
   claimDomain,
@@ -121,7 +121,7 @@ export function certificateBody({
   clientSeq = 0,
   feeMicro = 100n,
   ...changes
-}: Partial<CertificateBody> & Partial<CertifiedDatum> = {}): CertificateBody {
+}: Partial<SignedCertificateBody> & Partial<HiddenDatum> = {}): SignedCertificateBody {
   return {
     network: NETWORK,
     market: MARKET,
@@ -131,7 +131,7 @@ export function certificateBody({
         order: hashOf('test/order', clientSeq),
         client,
         clientSeq,
-        vector: new Uint8Array(0),
+        vectorHash: hashOf('test/vector', 0),
         winner: null,
         feeMicro,
       },

@@ -65,6 +65,7 @@ export function fixtureExam(
       client,
       clientSeq: 30 + index,
       vector: new Uint8Array(1),
+      vectorSalt: hashOf('test/vector-salt', index),
       winner: nodeOf('a'),
       feeMicro: [1_000n, 500n][index]!,
     })),
