@@ -1,4 +1,4 @@
-import { type Amount, hashOf, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
+import { type Amount, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
 import {
   type Edition,
   type EditionPart,
@@ -8,7 +8,7 @@ import {
 } from '@market-of-experts/protocol';
 import { editionReceiptId } from '@market-of-experts/receipts/receipt-id';
 import type { Hold } from './client-orders.ts';
-import { paidAnswers } from './paid-answers.ts';
+import { type PartAnswers, paidParts } from './part-answers.ts';
 import { type RoutedAnswer, routedMessages } from './routed-messages.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { type RoutingComponents, routedTallies } from './routed-tallies.ts';
@@ -23,6 +23,8 @@ export interface EditionText {
   readonly fees: readonly Amount[];
   /** Holds the fee of every part that is not paid yet. */
   readonly money: Hold;
+  /** What earlier tries have paid for; what comes is added. */
+  readonly had: PartAnswers;
 }
 
 export interface EditionAnswer {
@@ -38,15 +40,17 @@ export interface EditionAnswer {
 export interface EditionService {
   /** By what is known before anybody is asked: throws `edition-incomplete` and `no-quorum` as `serve` rejects. */
   assertHere(request: TextRequest, edition: Edition): void;
+  /** Of the same text. Taken out: where it is not served, they are to be kept again. */
+  paidBefore(request: TextRequest, edition: Edition): PartAnswers;
   /**
    * What each part gets of a text, where the market's price is `priceMicro`: together as much as all of them at that price, by the
    * published shares. 0 for a part whose answer the client has paid already.
    */
-  feesOf(request: TextRequest, edition: Edition, priceMicro: Amount): readonly Amount[];
+  feesOf(edition: Edition, had: PartAnswers, priceMicro: Amount): readonly Amount[];
   /**
    * Rejects with `edition-incomplete` where a strict request would miss a part, with `no-quorum` where all are away, or with the
-   * reason of the request's abort. Parts that answered are paid, also where the others keep the text from being served: the next
-   * try of the same text has their answers.
+   * reason of the request's abort. Parts that answered are paid, also where the others keep the text from being served: `had` has
+   * their answers for the next try.
    */
   serve(text: EditionText): Promise<EditionAnswer>;
   /** Tallies that are still open, or being signed and kept. */
@@ -60,14 +64,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
   const tallies = routedTallies(components);
   const messages = routedMessages(components, tallies);
   const split = partFees();
-  const paid = paidAnswers<RoutedAnswer>(components.clock);
-
-  const keyOf = (request: TextRequest, { number }: Edition, { node }: EditionPart): string => {
-    const { account, kind, isTextPublic, text } = request;
-    return hashOf('moe/paid-part/1', [account, kind, isTextPublic, text, number, node]);
-  };
-  const isPaid = (request: TextRequest, edition: Edition, part: EditionPart): boolean =>
-    paid.size > 0 && paid.has(keyOf(request, edition, part));
+  const paid = paidParts(components.clock);
 
   /** Undefined for a part that is away, or answers what is no answer of its: nothing is paid for it. */
   const answerOf = async (
@@ -111,55 +108,38 @@ export function createEditionService(components: RoutingComponents): EditionServ
         { isRetryable: true },
       );
   };
-  /** Those of an earlier try that failed, and new ones; where this one fails, too, they are kept again. */
-  const answersTo = async (
-    text: EditionText,
-  ): Promise<{ readonly answers: readonly (RoutedAnswer | undefined)[]; readonly feeMicro: Amount }> => {
-    const { request, edition } = text;
-    const { parts } = edition;
-    const had = new Map<EditionPart, RoutedAnswer>();
-    const keep = (part: EditionPart, answer: RoutedAnswer): void =>
-      paid.keep(keyOf(request, edition, part), answer);
-    let hasFailed = false;
-    let feeMicro = 0n;
-    const ask = async (part: EditionPart, index: number): Promise<void> => {
-      const fee = text.fees[index]!;
-      const kept = paid.size === 0 ? undefined : paid.take(keyOf(request, edition, part));
-      const answer = kept ?? (await answerOf(text, part, fee));
-      if (answer === undefined) return;
-      if (kept === undefined && answer.receiptId !== undefined) feeMicro += fee;
-      if (hasFailed) keep(part, answer);
-      else had.set(part, answer);
-    };
-    try {
-      await Promise.all(parts.map(ask));
-      assertComplete(request, edition, nodesOf(parts.filter((part) => !had.has(part))));
-      return { answers: parts.map((part) => had.get(part)), feeMicro };
-    } catch (error) {
-      hasFailed = true;
-      for (const [part, answer] of had) keep(part, answer);
-      throw error;
-    }
-  };
 
   return {
     assertHere: (request, edition) =>
       assertComplete(
         request,
         edition,
-        nodesOf(edition.parts.filter((part) => !isHere(part) && !isPaid(request, edition, part))),
+        nodesOf(edition.parts.filter((part) => !isHere(part) && !paid.has(request, edition, part))),
       ),
-    feesOf(request, edition, priceMicro) {
+    paidBefore: paid.take,
+    feesOf(edition, had, priceMicro) {
       const { parts } = edition;
       const shares = view.payShares(edition);
       const fees =
         shares === undefined ? parts.map(() => priceMicro) : split(priceMicro * BigInt(parts.length), shares);
-      return fees.map((fee, index) => (isPaid(request, edition, parts[index]!) ? 0n : fee));
+      return fees.map((fee, index) => (had.of(parts[index]!) === undefined ? fee : 0n));
     },
     async serve(text) {
-      const { edition } = text;
+      const { request, edition, fees, had } = text;
       const { parts } = edition;
-      const { answers, feeMicro } = await answersTo(text);
+      let feeMicro = 0n;
+      await Promise.all(
+        parts.map(async (part, index) => {
+          if (had.of(part) !== undefined) return;
+          const answer = await answerOf(text, part, fees[index]!);
+          if (answer === undefined) return;
+          if (answer.receiptId !== undefined) feeMicro += fees[index]!;
+          had.add(part, answer);
+        }),
+      );
+      const answers = parts.map((part) => had.of(part));
+      const missing = nodesOf(parts.filter((_, index) => answers[index] === undefined));
+      assertComplete(request, edition, missing);
       return {
         answer: view.task.mix(
           edition,
@@ -169,7 +149,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
           editionHash(edition),
           answers.flatMap((answer) => answer?.receiptId ?? []),
         ),
-        missing: nodesOf(parts.filter((_, index) => answers[index] === undefined)),
+        missing,
         feeMicro,
       };
     },

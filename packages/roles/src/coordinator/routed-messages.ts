@@ -82,10 +82,10 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
         lane.messages += 1;
         void send(lane, takeBatch(lane.waiting)).finally(() => {
           lane.messages -= 1;
-          if (lane.messages === 0 && lane.waiting.size === 0) lanes.delete(key);
-          else wake(key, lane);
+          wake(key, lane);
         });
       }
+      if (lane.messages === 0 && lane.waiting.size === 0) lanes.delete(key);
     });
   };
 
@@ -169,14 +169,14 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
 
   return {
     canAsk: hung.canAsk,
-    ask: (worker, text) => {
+    ask: async (worker, text) => {
+      if (!hung.canAsk(worker)) throw leftAlone();
       const { account, kind, isTextPublic, signal, caller = Symbol('alone') } = text.request;
       const key = `${account}/${worker}/${kind}/${isTextPublic}`;
       const lane = lanes.get(key) ?? { worker, waiting: new Turns<Item>(), messages: 0, isWoken: false };
       lanes.set(key, lane);
       return new Promise<RoutedAnswer>((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
-        if (!hung.canAsk(worker)) return reject(leftAlone());
         const settle = (): void => signal.removeEventListener('abort', onAbort);
         const item: Item = {
           ...text,

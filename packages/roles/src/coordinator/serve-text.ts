@@ -3,7 +3,7 @@ import { type Amount, MoeError } from '@market-of-experts/core';
 import { type Edition, editionName } from '@market-of-experts/protocol';
 import { withExam } from '@market-of-experts/receipts/receipt-id';
 import type { BatchQueue, ExaminedText } from './batch-queue.ts';
-import type { EditionService } from './edition-service.ts';
+import type { EditionService, EditionText } from './edition-service.ts';
 import { priceOf, type ServingComponents, type TextRequest } from './text-request.ts';
 
 export interface TextComponents extends ServingComponents {
@@ -16,13 +16,27 @@ export interface TextComponents extends ServingComponents {
  * asked for the whole text could no longer be examined on a half of it. The money for all of it is set aside before anybody is asked.
  */
 export async function serveText(components: TextComponents, request: TextRequest): Promise<ServedText> {
-  const { view, orders, editions, exams, random } = components;
-  const { parameters } = view.current().roster;
+  const { editions } = components;
   const bytes = bytesOf(components, request);
   const edition = editionOf(components, request);
   editions.assertHere(request, edition);
+  const had = editions.paidBefore(request, edition);
+  try {
+    return await serveBy(components, { request, bytes, edition, had });
+  } catch (error) {
+    had.keep();
+    throw error;
+  }
+}
+
+async function serveBy(
+  components: TextComponents,
+  { request, bytes, edition, had }: Omit<EditionText, 'fees' | 'money'>,
+): Promise<ServedText> {
+  const { view, orders, editions, exams, random } = components;
+  const { parameters } = view.current().roster;
   const priceMicro = priceOf(bytes, view);
-  const fees = editions.feesOf(request, edition, priceMicro);
+  const fees = editions.feesOf(edition, had, priceMicro);
   const serviceMicro = fees.reduce((sum, fee) => sum + fee, 0n);
   const withExamMicro = serviceMicro + priceMicro;
   const isDrawn = (): boolean =>
@@ -40,7 +54,7 @@ export async function serveText(components: TextComponents, request: TextRequest
     if (isAsked) examined = await examine();
     // Nobody asked for this one, so nobody misses it.
     else if (isAudited) examined = await examine().catch(() => undefined);
-    const served = await editions.serve({ request, edition, bytes, fees, money });
+    const served = await editions.serve({ request, edition, bytes, fees, had, money });
     return {
       ...served,
       ...(examined === undefined

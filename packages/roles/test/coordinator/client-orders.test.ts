@@ -57,6 +57,24 @@ describe('client orders', () => {
     orders.take(client, 5n);
   });
 
+  it('get back what is held, hold it again where an order did not need it, and nothing once the hold has ended', () => {
+    const { orders } = ordersWith(100n);
+    const hold = orders.hold(client, 60n);
+    hold.release(40n);
+    const order = orders.take(client, 40n);
+    orders.extend(order, -40n);
+    hold.restore(40n);
+    expect(orders.balance(client)).toEqual({ availableMicro: 40n, reservedMicro: 60n });
+    expect(() => orders.take(client, 41n)).toThrow(/prepaid credits left/);
+    hold.release(1_000n);
+    expect(orders.balance(client).reservedMicro).toBe(0n);
+    hold.restore(10n);
+    hold.end();
+    hold.end();
+    hold.restore(10n);
+    expect(orders.balance(client)).toEqual({ availableMicro: 100n, reservedMicro: 0n });
+  });
+
   it('of a stranger are refused', () => {
     expect(() => ordersWith(1n).orders.take(`0x${'0'.repeat(40)}` as AccountId, 0n)).toThrow(
       /does not hold the order key/,

@@ -415,6 +415,29 @@ describe('a text served by an edition', () => {
     await finish();
   });
 
+  it('is paid by one of two who try again at once, and never above what is allowed', async () => {
+    await open();
+    let away = true;
+    changeRoute(1, async (answer) => {
+      if (away) throw isAway;
+      return answer();
+    });
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    away = false;
+    const priceMicro = (await embed({ text: 'a first text' })).feeMicro / 3n;
+    const tries = () => embed({ isStrict: true, maxFeeMicro: priceMicro });
+    const [first, second] = await Promise.allSettled([tries(), tries()]);
+    expect(first).toMatchObject({ status: 'fulfilled', value: { feeMicro: priceMicro } });
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'fee-too-low' } });
+    // A refusal before anybody is asked leaves what is paid for the next try.
+    away = true;
+    await expect(embed({ isStrict: true })).rejects.toMatchObject({ code: 'edition-incomplete' });
+    await expect(embed({ isStrict: true, maxFeeMicro: 0n })).rejects.toMatchObject({ code: 'fee-too-low' });
+    away = false;
+    expect((await embed({ isStrict: true })).feeMicro).toBe(priceMicro);
+    await finish();
+  });
+
   it('is served to whoever tries again from what is paid where that part is away meanwhile, for ten minutes', async () => {
     await open();
     let away = true;
