@@ -28,3 +28,35 @@ export const editionListingSchema = z
   })
   .describe('Experts that answer together, each in a space of its own: one function that stays.');
 export type EditionListing = Told<typeof editionListingSchema>;
+
+const examsShape = z
+  .object({
+    root: hashSchema.describe('Of the list of exams: `/v1/blobs` has it, and the exams that it names.'),
+    fromBatch: count.describe('They were closed by settlements from this one on …'),
+    toBatch: count.describe('… and before this one.'),
+    texts: count,
+  })
+  .describe('Certified exams that speak for it.');
+
+/** An edition as the ledger remembers it. */
+const publishedEditionSchema = z.object({
+  name: textLine(80),
+  number: z.int().positive(),
+  hash: hashSchema,
+  record: z.base64().describe('Its canonical bytes (DAG-CBOR), whose hash under `moe/edition/1` that is.'),
+  epoch: count.describe('In which it was published.'),
+  beacon: hashSchema.describe('Of that epoch: it deals the documents by which it is proven.'),
+  exams: examsShape.exactOptional().describe('By which it was chosen; none: by its owner.'),
+  shares: z
+    .object({
+      epoch: count,
+      millionths: z.array(count).describe('Of a service fee, in the order of the parts; 1,000,000 together.'),
+      exams: examsShape,
+    })
+    .exactOptional()
+    .describe('What its parts are paid since an epoch; none: equal parts.'),
+});
+export type PublishedEdition = Told<typeof publishedEditionSchema>;
+export const publishedEditionsSchema = z.object({
+  editions: z.array(publishedEditionSchema).describe('The first one first.'),
+});

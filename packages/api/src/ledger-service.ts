@@ -7,6 +7,7 @@ import type {
   Transaction,
   Validator,
 } from '@market-of-experts/protocol';
+import type { PublishedEdition } from './editions.ts';
 import type {
   AccountFacts,
   Metagraph,
@@ -28,6 +29,8 @@ export interface LedgerService {
   markets(): readonly Market[];
   market(id: MarketId): Market | undefined;
   experts(market: MarketId): readonly Expert[];
+  /** That are remembered, the first one first. */
+  editions(market: MarketId): readonly PublishedEdition[];
   validators(): readonly Validator[];
   /** Undefined, as below, where there is no such market. */
   weights(market: MarketId): WeightsInForce | undefined;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@market-of-experts/core/error-codes';
 import { z } from 'zod';
 import { balanceSchema } from './balance.ts';
+import { publishedEditionsSchema } from './editions.ts';
 import {
   embeddingsAnswerSchema,
   embeddingsRequestSchema,
@@ -214,6 +215,7 @@ export const routes: readonly Route[] = [
     [
       ['/v1/ledger/quote', 'What a registration costs now.', quoteSchema],
       ['/v1/ledger/experts', "Records of a market's experts.", expertsSchema],
+      ['/v1/ledger/editions', "A market's editions, and what their parts are paid.", publishedEditionsSchema],
       ['/v1/ledger/weights', 'Weights in force, and who has promised new ones.', weightsSchema],
       ['/v1/metagraph', 'Who ranks and is ranked, and what each got.', metagraphSchema],
     ] as const

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => unkn
   status: async () => (await import('./commands/status.ts')).addStatus,
   balance: async () => (await import('./commands/balance.ts')).addBalance,
   receipt: async () => (await import('./commands/receipt.ts')).addReceipt,
+  edition: async () => (await import('./commands/edition.ts')).addEdition,
   scout: async () => (await import('./commands/scout.ts')).addScout,
   simulate: async () => (await import('./simulate/index.ts')).addSimulate,
   wallet: async () => (await import('./commands/wallet.ts')).addWallet,

@@ -13,6 +13,7 @@ const costs: Readonly<Record<string, number>> = {
   '/v1/blobs/:hash': 1,
   '/v1/embeddings': 1,
   '/v1/events': 20,
+  '/v1/ledger/editions': 2,
   '/v1/ledger/experts': 2,
   '/v1/ledger/markets': 2,
   '/v1/ledger/markets/:id': 2,

@@ -50,6 +50,7 @@ export function registerLedgerReads(app: FastifyInstance, { ledger }: Pick<Marke
     sendKept(reply, 'validators', () => ({ validators: ledger.validators() })),
   );
   ofMarket('/v1/ledger/experts', (market) => ({ experts: ledger.experts(market) }));
+  ofMarket('/v1/ledger/editions', (market) => ({ editions: ledger.editions(market) }));
   ofMarket('/v1/ledger/quote', (market) => ledger.quote(market));
   ofMarket('/v1/ledger/weights', (market) => ledger.weights(market));
   ofMarket('/v1/metagraph', (market) => ledger.metagraph(market));

@@ -129,7 +129,13 @@ describe('answers', () => {
     for (const path of ['/v1/models', '/v1/status', '/v1/network', '/v1/ledger/markets', '/healthz'])
       await ask(path);
     for (const path of ['/readyz', '/v1/ledger/validators', '/openapi.json']) await ask(path);
-    for (const path of ['/v1/ledger/quote', '/v1/ledger/experts', '/v1/ledger/weights', '/v1/metagraph'])
+    for (const path of [
+      '/v1/ledger/quote',
+      '/v1/ledger/experts',
+      '/v1/ledger/editions',
+      '/v1/ledger/weights',
+      '/v1/metagraph',
+    ])
       await ask(`${path}?market=text-embedding`, {}, path);
     await ask('/v1/ledger/markets/text-embedding', {}, '/v1/ledger/markets/{id}');
     await ask(`/v1/accounts/${memory.alice.address}`, {}, '/v1/accounts/{account}');

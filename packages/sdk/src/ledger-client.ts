@@ -1,3 +1,4 @@
+import { type PublishedEdition, publishedEditionsSchema } from '@market-of-experts/api/editions';
 import type {
   AccountFacts,
   Metagraph,
@@ -39,6 +40,11 @@ export interface LedgerClient {
   markets(options?: CallOptions): Promise<{ readonly markets: readonly Market[] }>;
   market(market: string, options?: CallOptions): Promise<Market>;
   experts(market: string, options?: CallOptions): Promise<{ readonly experts: readonly Expert[] }>;
+  /** That are remembered, the first one first. */
+  editions(
+    market: string,
+    options?: CallOptions,
+  ): Promise<{ readonly editions: readonly PublishedEdition[] }>;
   validators(options?: CallOptions): Promise<{ readonly validators: readonly Validator[] }>;
   weights(market: string, options?: CallOptions): Promise<WeightsInForce>;
   metagraph(market: string, options?: CallOptions): Promise<Metagraph>;
@@ -64,6 +70,7 @@ export function createLedgerClient(requests: Requests): LedgerClient {
     market: (market, options) =>
       read(`/v1/ledger/markets/${encodeURIComponent(market)}`, marketRecordSchema, options),
     experts: (market, options) => read(of('/v1/ledger/experts', market), expertsSchema, options),
+    editions: (market, options) => read(of('/v1/ledger/editions', market), publishedEditionsSchema, options),
     validators: (options) => read('/v1/ledger/validators', validatorsSchema, options),
     weights: (market, options) => read(of('/v1/ledger/weights', market), weightsSchema, options),
     metagraph: (market, options) => read(of('/v1/metagraph', market), metagraphSchema, options),

@@ -21,6 +21,7 @@ export function connectLedger(options: ConnectionOptions): LedgerClient {
   return {
     ...ledger,
     market: (market) => known(market, ledger.market(market)),
+    editions: (market) => known(market, ledger.editions(market)),
     weights: (market) => known(market, ledger.weights(market)),
     metagraph: (market) => known(market, ledger.metagraph(market)),
   };

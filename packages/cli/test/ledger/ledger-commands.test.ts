@@ -51,6 +51,9 @@ describe('help', () => {
     [['validator', 'register']],
     [['expert', 'register']],
     [['epoch']],
+    [['edition', 'show']],
+    [['edition', 'history']],
+    [['edition', 'verify']],
     [['metagraph']],
   ])('of %j is ours and has examples', async (command) => {
     const { code, stdout, stderr } = await test.moe([...command, '--help']);

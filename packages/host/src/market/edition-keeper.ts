@@ -5,8 +5,9 @@ import {
   editionBytes,
   leastPaidTexts,
   type NextEdition,
+  servedEpochs,
 } from '@market-of-experts/protocol';
-import { type Editions, servedEpochs } from './editions.ts';
+import type { Editions } from './editions.ts';
 import type { ExamBook } from './exam-book.ts';
 import { weighExams } from './weigh-exams.ts';
 

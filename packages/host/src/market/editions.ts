@@ -13,8 +13,8 @@ import {
   editionBytes,
   editionHash,
   editionName,
-  type NetworkRules,
   readEdition,
+  servedEpochs,
 } from '@market-of-experts/protocol';
 
 /** The editions that a market has had, as the ledger remembers them: what clients have stored was made by them. */
@@ -100,13 +100,6 @@ function foundingEdition(network: string, market: MarketId) {
 
 /** No text is longer: experts read as far as their models do (decision 0036). */
 const windowCharacters = 65_536;
-const servedMs = 180 * 86_400_000;
-
-/** For how many epochs an edition is served at least: half a year. */
-export function servedEpochs({ epochMs }: Pick<NetworkRules, 'epochMs'>): number {
-  return Math.ceil(servedMs / epochMs);
-}
-
 /** Parts that stay keep their order, and newcomers come last: what is stored of those that stay can be kept. */
 function inOrderAfter(previous: Edition | undefined, parts: readonly EditionPart[]): EditionPart[] {
   const placeOf = ({ node }: EditionPart): number => {

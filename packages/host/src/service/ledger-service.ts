@@ -1,7 +1,7 @@
 import type { LedgerService, TransactionPreview } from '@market-of-experts/api/ledger-service';
 import { isMoeError, type SenderId } from '@market-of-experts/core';
 import type { Ledger, LedgerTables } from '@market-of-experts/ledger';
-import { type RecordChange, warningsOfDestination } from '@market-of-experts/protocol';
+import { editionName, type RecordChange, warningsOfDestination } from '@market-of-experts/protocol';
 import { accountFacts } from '../ledger-facts/account-facts.ts';
 import { attendanceFacts } from '../ledger-facts/attendance.ts';
 import { metagraph, weightsInForce } from '../ledger-facts/metagraph.ts';
@@ -37,6 +37,12 @@ export function ledgerService(ledger: Ledger): LedgerService {
     markets: () => ledger.markets(),
     market: (id) => ledger.market(id),
     experts: (market) => ledger.experts(market),
+    editions: (market) =>
+      ledger.editions(market).map(({ market: _, edition, ...record }) => ({
+        name: editionName({ market, number: record.number }),
+        record: Buffer.from(edition).toString('base64'),
+        ...record,
+      })),
     validators: () => ledger.validators(),
     weights: (market) => weightsInForce(ledger.tables(), market),
     metagraph: (market) => metagraph(ledger.tables(), market),

@@ -5,6 +5,7 @@ import {
   type NextEdition,
   nextEdition,
   type SettledExam,
+  servedEpochs,
   windowOf,
 } from '@market-of-experts/protocol';
 import { drawnDimensions, drawnExams, drawnModel, drawnNode } from '@market-of-experts/testing/drawn-exams';
@@ -14,7 +15,7 @@ import {
   type EditionKeeperInit,
   editionKeeper,
 } from '../../src/market/edition-keeper.ts';
-import { type Editions, openEditions, servedEpochs } from '../../src/market/editions.ts';
+import { type Editions, openEditions } from '../../src/market/editions.ts';
 import { endEpoch, epochMs, houseKeyOf, market, openMarketLedger, owner } from './market-ledger.ts';
 
 const good = drawnExams(1_200, { a: 1.2, b: 1.2 }).map((exam) => ({ ...exam, batch: 0 }));

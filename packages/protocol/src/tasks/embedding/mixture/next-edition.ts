@@ -15,6 +15,13 @@ const encodeCostMillionths = 2_000;
 /** Fewer data than this say nothing about who added what. */
 export const leastPaidTexts = 100;
 
+const servedMs = 180 * 86_400_000;
+
+/** For how many epochs an edition is served at least: half a year. */
+export function servedEpochs({ epochMs }: { readonly epochMs: number }): number {
+  return Math.ceil(servedMs / epochMs);
+}
+
 /** When an edition comes, and by what it was chosen. */
 export interface EditionTerms {
   /** The beacon of the epoch in which it is chosen: unknown while exams were taken. */
