@@ -467,23 +467,19 @@ describe('a text served by an edition', () => {
     const { availableMicro } = market.orders.balance(client);
     const rest = market.orders.hold(client, availableMicro - 6n * feeMicro);
     const sizes: number[] = [];
-    let greedy: unknown;
+    let found = 0;
     changeRoute(0, async (answer, _, message) => {
       const { texts: sent } = decode(message, routeRequestSchema);
       sizes.push(sent.length);
       if (sent.length > 1) throw new MoeError('backend-invalid-output', 'One of the texts was too much.');
       // Four are under way, two wait: whoever wants money now finds none.
       await market.clock.sleep(1);
-      try {
-        market.orders.hold(client, 1n).end();
-      } catch (error) {
-        greedy ??= error;
-      }
+      if (market.orders.balance(client).availableMicro > 0n) found += 1;
       return answer();
     });
     const answers = await Promise.all(texts.map((text) => embed({ text })));
     expect(sizes).toEqual([6, 1, 1, 1, 1, 1, 1]);
-    expect(greedy).toMatchObject({ code: 'insufficient-funds' });
+    expect(found).toBe(0);
     for (const { missing } of answers) expect(missing).toEqual([]);
     rest.end();
     await finish();

@@ -617,6 +617,29 @@ describe('routed work', () => {
     await expect(coordinator().route({ order: order(), texts: [text] })).rejects.toThrow(reason);
   });
 
+  it('counts no text as done to which it has nothing to say', async () => {
+    await market.close();
+    const { dimensions } = smallParameters;
+    market = smallMarket({
+      experts: 3,
+      clock: systemClock,
+      backend: () =>
+        encoderBackend('terse', dimensions, (asked) => {
+          const vector = new Float32Array(dimensions);
+          if (asked !== '---') vector[0] = 1;
+          return vector;
+        }),
+    });
+    const asking = coordinator();
+    const { vectors } = await asking.route({ order: orderOf(), texts: [text, '---'] });
+    expect(vectors).toHaveLength(2);
+    const bytes = Buffer.byteLength(text);
+    await expect(asking.tally(tallyOf({ requests: 2, bytes }))).rejects.toThrow(
+      /more than this expert has done/,
+    );
+    await asking.tally(tallyOf({ requests: 1, bytes }));
+  });
+
   it('never delivers what is no vector of the market', async () => {
     await market.close();
     const { dimensions } = smallParameters;
