@@ -26,7 +26,7 @@ export interface ClaimBook {
   /** One for each number, oldest first. */
   all(): readonly PayClaim[];
   /**
-   * Keeps a certificate for those of its numbers that have none: the first of a number stands. Resolves when it would survive a
+   * Keeps a certificate for those of its numbers that have none: the first of a number stands, and the first of a job. Resolves when it would survive a
    * power cut. Rejects with `overloaded` where the book is full, and with what the store throws.
    */
   keep(certified: CertifiedJob): Promise<void>;
@@ -79,6 +79,8 @@ export function claimBook(init: {
     of: (client, clientSeq) => claims.get(keyOf(client, clientSeq)),
     all: () => [...claims.values()],
     async keep({ opening, certificate }) {
+      const { job } = certificate.body;
+      if (book.all().some((claim) => claim.certificate.body.job === job)) return;
       const free = freeNumbers({ opening, certificate });
       if (free.length === 0) return;
       if (claims.size + free.length > maxClaims)

@@ -28,6 +28,7 @@ import { settlementRequestSchema } from '../messages/settlement-request.ts';
 import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { MarketView } from '../view/market-view.ts';
 import type { OrderNumbers } from './order-numbers.ts';
+import { settledOutcomes } from './settled-outcomes.ts';
 import type { SettledCertificate } from './settled-work.ts';
 import { mayCloseUpTo, type OverdueInit } from './stand-ins.ts';
 
@@ -164,6 +165,7 @@ export function serveSettlements(components: SettlementCheckComponents): void {
   const { signer, transport, view, numbers, onSigned } = components;
   /** Proofs cost work: one settlement of a node is looked at, at a time. */
   const looking = new Set<NodeId>();
+  const outcomes = settledOutcomes(view);
   const verify = async (settlement: SettlementBody, proofs: readonly SettlementProof[]) => {
     const verified = await Promise.all(
       proofs.map((proof) => verifiedProof(proof, settlement, view.rosterOf)),
@@ -193,6 +195,9 @@ export function serveSettlements(components: SettlementCheckComponents): void {
       const certificates = await verify(settlement, proofs);
       // Only now: what an order number stands for stays so.
       await Promise.all(proofs.map((proof) => bind(proof, numbers)));
+      // Who stands in settles by what he has: he cannot ask the gateway for its certificate.
+      if (settlement.by === settlement.gateway)
+        for (const { certificate } of certificates) outcomes.confirm(certificate.body);
       // The ledger may have gone on while the proofs were checked.
       assertDue(settlement, from, view, components);
       const signature = await signer.signSettlement(settlement);

@@ -72,6 +72,13 @@ it('takes in a certificate of which some numbers are settled already, and none o
   expect(disk.claimStore.load()).toHaveLength(1);
 });
 
+it('keeps one certificate of a job, whatever another says of its numbers', async () => {
+  await book.keep(certified(1, [alice, 4]));
+  await book.keep(certified(1, [alice, 4], [bob, 0]));
+  expect(held()).toEqual([[alice, 4]]);
+  expect(disk.claimStore.load()).toHaveLength(1);
+});
+
 it('lets the first certificate of a number stand, and keeps another for the numbers that it has besides', async () => {
   await book.keep(certified(1, [alice, 4]));
   await book.keep(certified(2, [alice, 4], [bob, 0]));
