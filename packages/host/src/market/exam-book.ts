@@ -1,6 +1,7 @@
 import { type Hash, hashBytes, type MarketId, messageOf, type NodeId, textOf } from '@market-of-experts/core';
 import type { Ledger, ReceiptStore } from '@market-of-experts/ledger';
 import {
+  certificateHash,
   type Effects,
   type ExamsRecord,
   examsListBytes,
@@ -13,9 +14,14 @@ import {
   type Roster,
   readKeptExam,
   type SettledExam,
+  type Transcript,
   windowOf,
 } from '@market-of-experts/protocol';
-import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import {
+  decodeTranscript,
+  type ReceiptRecord,
+  transcriptId,
+} from '@market-of-experts/receipts/receipt-record';
 import { keptBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { settlementsFrom } from '@market-of-experts/roles/view/ledger-settlements';
 
@@ -70,15 +76,24 @@ export function examBook(init: ExamBookInit): ExamBook {
   let exams = new Map<Hash, KeptExam>();
 
   const put = (id: string, bytes: Uint8Array): Promise<void> => receipts.put(id, bytes, { pending: false });
-  const keep = async ({ proof, transcript }: ReceiptRecord): Promise<void> => {
+  /** Of a record that an earlier process kept it is apart. */
+  const transcriptOf = async ({ transcript }: ReceiptRecord, hash: Hash): Promise<Transcript | undefined> => {
+    if (transcript !== undefined) return transcript;
+    const bytes = await receipts.get(transcriptId(hash));
+    return bytes === undefined ? undefined : decodeTranscript(bytes);
+  };
+  const keep = async (record: ReceiptRecord): Promise<void> => {
+    const { proof } = record;
     // A record for each of its orders, and one exam.
-    if (proof.kind !== 'certificate' || proof.data[0] !== 0 || transcript === undefined) return;
+    if (proof.kind !== 'certificate' || proof.data[0] !== 0) return;
     const { body } = proof.certificate;
+    if ((await receipts.get(byCertificate(certificateHash(body)))) !== undefined) return;
+    const transcript = await transcriptOf(record, body.transcript);
+    if (transcript === undefined) return;
     const roster = init.rosterOf(proof.roster);
     if (roster === undefined) throw new Error('its roster is not known here');
     const exam = keptExam(body, transcript, roster, init.modelOf);
-    if (exam.experts.length === 0 || (await receipts.get(byCertificate(exam.certificate))) !== undefined)
-      return;
+    if (exam.experts.length === 0) return;
     const bytes = keptExamBytes(exam);
     const hash = hashBytes(bytes);
     await put(byHash(hash), bytes);
