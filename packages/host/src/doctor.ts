@@ -14,6 +14,7 @@ import { openKeyFile } from './directory/key-file.ts';
 import { readStandInFile } from './directory/stand-in-file.ts';
 import { readValidatorMemory } from './directory/validator-file.ts';
 import { founderKeyNames } from './genesis/bootstrap.ts';
+import { readTextKeys, textKeysFile } from './house/text-keys.ts';
 
 /**
  * What helps where something cannot be used: nothing is to be done, since the next start makes it again; it can be set aside
@@ -107,6 +108,8 @@ function examinedIn(dataDir: string): Examined[] {
   const fixed: Examined[] = [
     { path: at('format'), remedy: 'backup', examine: () => void assertDataFormat(dataDir) },
     { path: at('keys.json'), remedy: 'backup', examine: keyFile },
+    // Begun anew, each expert has a new version.
+    { path: at(textKeysFile), remedy: 'next-start', examine: (path) => void readTextKeys(path) },
     { path: at('api-key'), remedy: 'repair', examine: examineApiKey },
     ...storesIn(dataDir).map((path): Examined => ({ path, remedy: 'backup', examine: examineStore })),
     { path: at('ledger', 'snapshots'), remedy: 'next-start', examine: examineSnapshotsOf },

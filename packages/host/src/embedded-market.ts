@@ -28,6 +28,7 @@ import {
   usualPrepaidTerms,
 } from './house/prepaid-keeper.ts';
 import { houseSkill } from './house/task-skills.ts';
+import { openTextKeys, textKeysFile } from './house/text-keys.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
 import type { ProcessParts } from './market/process-parts.ts';
@@ -179,6 +180,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     house: {
       keys,
       signerOf,
+      textKeys: openTextKeys(join(dataDir, textKeysFile), onWarning),
       account: houseAccount,
       ownAccounts: opened.ownAccounts,
       keyOf: opened.keyOf,

@@ -10,8 +10,8 @@ export {
   type MarketExpert,
   marketExperts,
   marketSpec,
-  modelVersionOf,
 } from './catalogue/catalogue.ts';
+export { modelVersionOf, type NamedModel, runtimeClassOf } from './catalogue/model-version.ts';
 export type { BackendSpec } from './host/backend-spec.ts';
 export { createModelHost, type ModelHost, type ModelHostInit } from './host/model-host.ts';
 export { type OpenAiBackendInit, openAiBackend } from './openai/openai-backend.ts';

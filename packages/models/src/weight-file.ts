@@ -127,7 +127,8 @@ export function tensorOf<Type extends keyof typeof arrays>(
   return tensor as InstanceType<(typeof arrays)[Type]>;
 }
 
-function readBytes(path: string): Buffer {
+/** Throws `weights-missing`, or `weights-corrupt` for a file that is too long. */
+export function readBytes(path: string): Buffer {
   try {
     const { size } = statSync(path);
     if (size > maxFileBytes)

@@ -19,6 +19,7 @@ import type { PresenceBook } from '@market-of-experts/roles/view/presence';
 import type { Connections } from './connections.ts';
 import { memoryDisk } from './memory-disk.ts';
 import type { TestKeys } from './test-keys.ts';
+import { testVersion } from './test-version.ts';
 
 /** What every node of a test market is given. */
 export interface NodeComponents {
@@ -118,7 +119,7 @@ export async function startExpert(
   { name, policy, backend, own }: ExpertNodeInit,
   components: NodeComponents & { readonly presence: PresenceBook; readonly random: Random },
 ): Promise<void> {
-  const { keys, connections, view, clock, random, presence } = components;
+  const { keys, connections, ledger, view, clock, random, presence } = components;
   const node = keys.nodeOf(name);
   await connections.drop(node);
   const transport = connections.connect(node);
@@ -129,5 +130,9 @@ export async function startExpert(
     clock,
     random,
     presence,
+    statements: {
+      spoken: testVersion(node, (own ?? backend).dimensions),
+      epoch: () => ledger.settings().epoch,
+    },
   });
 }

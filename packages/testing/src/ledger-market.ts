@@ -126,6 +126,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     })),
     isStranger,
     experts: init.experts ?? 5,
+    dimensionsOf: (index) => init.own?.(index)?.dimensions,
     funded: init.funded ?? [],
   });
   const { ledger, calibration, experts, clients } = registered;

@@ -16,6 +16,7 @@ import {
 import { type Encode, wordEncode } from './encoders.ts';
 import { textAbout } from './small-market.ts';
 import type { TestKeys } from './test-keys.ts';
+import { testVersion } from './test-version.ts';
 
 const networkName = 'ledger-market';
 const prepaidMicro = 1_000_000n;
@@ -31,6 +32,8 @@ export interface RegisteredLedgerInit {
   /** Those that no role of ours plays: they are there from the beginning. */
   readonly isStranger: (name: string) => boolean;
   readonly experts: number;
+  /** Of the n-th expert's vectors for service; default the market's. */
+  readonly dimensionsOf?: ((index: number) => number | undefined) | undefined;
   /** Roles with an account that has money, besides those of the market. */
   readonly funded: readonly string[];
 }
@@ -84,6 +87,7 @@ export async function registeredLedger(init: RegisteredLedgerInit): Promise<Regi
       askMicroPerKilobyte: 1_000n,
       askBps: 5_000,
       calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
+      version: testVersion(node, init.dimensionsOf?.(index) ?? parameters.dimensions).version,
       consent: signConsent(keys.keysOf(`expert-${index}`), networkName, owner.address),
     });
   }

@@ -47,6 +47,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
     assignment.every((datum, index) => datum.first === index && datum.second.length === 2),
   isPart: (answer) => answer.length === 4,
   isNothing: () => false,
+  statedVector: (answer) => (answer.length === 4 ? answer : undefined),
   open({ first, second }, question) {
     if (first.length !== question.first.length || second.length !== question.second.length) return undefined;
     if ([...first, ...second].some((bytes) => bytes.length !== 4)) return undefined;

@@ -1,4 +1,5 @@
 import { MoeError, messageOf } from '@market-of-experts/core';
+import { modelVersionOf } from '@market-of-experts/models';
 import { specialistDomains, trainSpecialist } from '@market-of-experts/training';
 import { bar } from '../terminal/progress-line.ts';
 import type { House } from './house.ts';
@@ -37,10 +38,13 @@ export async function addSpecialists(running: RunningMarket, house: House): Prom
         },
       });
       const { manifest } = trained;
+      const native = { kind: 'residual', name: domain.name, weightsFile: trained.weightsFile } as const;
+      const backend = await models.open(native);
       await market.experts.add({
         name: domain.name,
         description: domain.description,
-        backend: await models.open({ kind: 'residual', name: domain.name, weightsFile: trained.weightsFile }),
+        backend,
+        modelVersion: modelVersionOf({ name: domain.name, native, dimensions: backend.dimensions }),
         isAskAutomatic: options.hasPricing,
       });
       log.say(

@@ -8,6 +8,7 @@ import {
   marketSpec,
   modelVersionOf,
   readAlignment,
+  runtimeClassOf,
 } from '@market-of-experts/models';
 import { embeddedParameters, leastPaidExperts } from '@market-of-experts/protocol';
 import type { RunningMarket } from './running-market.ts';
@@ -73,9 +74,9 @@ export async function openExpert(
     name: expert.name,
     description: expert.description,
     backend: await models.open(spec),
-    ...(expert.partWeightSteps === undefined
-      ? {}
-      : { own: await models.open(expert.native), modelVersion: modelVersionOf(expert) }),
+    ...(expert.partWeightSteps === undefined ? {} : { own: await models.open(expert.native) }),
+    modelVersion: modelVersionOf(expert),
+    runtime: { class: runtimeClassOf(expert.native) },
     isAskAutomatic: isPricing,
     ...(spec.kind === 'aligned' ? { alignment: readAlignment(spec.alignmentFile).heldOutCosine } : {}),
   };

@@ -10,7 +10,9 @@ import {
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import {
   type Market,
+  type ModelVersion,
   type MoneyParameters,
+  modelVersionHash,
   type NetworkRules,
   problemOfPlace,
   problemsOfJoining,
@@ -53,18 +55,20 @@ export function expertOwner(keys: KeyFile, { market, name }: MarketExpert): Owne
 
 export interface Enrolment extends MarketExpert {
   readonly keys: KeyFile;
+  /** What it is from now on. */
+  readonly version: ModelVersion;
   readonly calibration: { readonly count: number; readonly root: string };
   /** In a market of others; without it the market is the house's own, whose terms it has set itself. */
   readonly allowance?: JoiningAllowance | undefined;
 }
 
 /**
- * Registers an expert with its stake, or tells the ledger of more calibration vectors. In a market of others it throws
+ * Registers an expert with its stake, or tells the ledger of more calibration vectors and of a new version. In a market of others it throws
  * `terms-refused` or `budget-spent`.
  */
 export async function enrolExpert(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  { keys, calibration, allowance, ...expert }: Enrolment,
+  { keys, version, calibration, allowance, ...expert }: Enrolment,
 ): Promise<void> {
   const { market, name } = expert;
   const owner = expertOwner(keys, expert);
@@ -75,6 +79,9 @@ export async function enrolExpert(
   if (known !== undefined) {
     if (known.calibration?.root !== calibration.root)
       await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
+    const inForce = known.versions?.at(-1)?.version;
+    if (inForce === undefined || modelVersionHash(inForce) !== modelVersionHash(version))
+      await ledger.transact(owner, { kind: 'setModelVersion', market, node, version });
     return;
   }
   for (;;) {
@@ -98,6 +105,7 @@ export async function enrolExpert(
         askMicroPerKilobyte,
         askBps,
         calibration: published,
+        version,
         consent: signConsent(nodeKeys, ledger.network, owner.address),
       });
       return;

@@ -3,7 +3,7 @@ import { type Hash, hashOf, MoeError, messageOf, type NodeId } from '@market-of-
 import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import type { MemoryNetwork, Transport } from '@market-of-experts/network';
-import { chunkPieces } from '@market-of-experts/protocol';
+import { chunkPieces, type Runtime } from '@market-of-experts/protocol';
 import type { KeyFile } from '../directory/key-file.ts';
 import type { JobFeed } from '../events/job-feed.ts';
 import { publishNextChunk } from '../genesis/calibrate.ts';
@@ -20,6 +20,8 @@ export interface ExpertSpec {
   readonly own?: ExpertBackend;
   /** Of the model for service: another version is another function. Default: by its name. */
   readonly modelVersion?: Hash;
+  /** How steady the vectors for service are; default `float32`. */
+  readonly runtime?: Runtime;
   /** Held-out cosine of the alignment, if it is aligned. */
   readonly alignment?: number;
   /** Whether its ask for being called follows demand; default true. */

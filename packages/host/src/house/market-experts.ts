@@ -1,5 +1,12 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
-import { type Clock, type Hash, messageOf, type NodeId, type Random } from '@market-of-experts/core';
+import {
+  type Clock,
+  type Hash,
+  MoeError,
+  messageOf,
+  type NodeId,
+  type Random,
+} from '@market-of-experts/core';
 import type { CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
@@ -12,12 +19,15 @@ import {
 } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
+import type { SpokenVersion } from '@market-of-experts/roles/statements/spoken-version';
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 import type { PresenceBook } from '@market-of-experts/roles/view/presence';
 import { askPricing } from './ask-pricing.ts';
 import { enrolExpert, expertOwner, type JoiningAllowance } from './enrol-expert.ts';
 import { type ConnectedExpert, modelVersionOf } from './expert-pool.ts';
 import { type ExpertStatusComponents, expertStatus } from './expert-status.ts';
+import { probeVectors, versionToSpeak } from './speak-version.ts';
+import type { TextKeys } from './text-keys.ts';
 
 /** This machine's experts in one market. */
 export interface MarketExperts {
@@ -45,6 +55,7 @@ export interface MarketExpertsComponents extends ExpertStatusComponents {
   /** Where they say that they can be drawn. */
   readonly presence: PresenceBook;
   readonly calibration: CalibrationStore;
+  readonly textKeys: TextKeys;
   /** What a model can do in this market. */
   readonly skillOf: (backend: ExpertBackend, own?: ExpertBackend) => TaskSkill;
   readonly clock: Clock;
@@ -68,6 +79,7 @@ interface Serving {
   readonly expert: ConnectedExpert;
   readonly role: ExpertRole;
   readonly scope: Transport;
+  readonly spoken: SpokenVersion;
 }
 
 export function marketExperts(components: MarketExpertsComponents): MarketExperts {
@@ -78,6 +90,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   const entering = new Map<NodeId, Promise<void>>();
   const work = new Set<Promise<unknown>>();
   let isStopped = false;
+  const stopped = new AbortController();
 
   const track = <Result>(task: Promise<Result>): Promise<Result> => {
     const tracked = task.finally(() => work.delete(tracked));
@@ -86,11 +99,12 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   };
 
   const ownerOf = (name: string) => expertOwner(keys, { market, name });
-  const enrol = async (name: string, node: NodeId): Promise<void> => {
+  const enrol = async (name: string, node: NodeId, { version }: SpokenVersion): Promise<void> => {
     await enrolExpert(embedded, {
       keys,
       market,
       name,
+      version,
       calibration: {
         count: calibration.count(node),
         root: calibrationRoot(calibration.chunkHashes(node)),
@@ -100,20 +114,41 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     view.refresh();
   };
 
+  const versionOf = async ({ spec, node }: ConnectedExpert, skill: TaskSkill): Promise<SpokenVersion> => {
+    return versionToSpeak(
+      {
+        market,
+        name: spec.name,
+        model: {
+          model: modelVersionOf(spec),
+          runtime: spec.runtime ?? { class: 'float32' },
+          dimensions: (spec.own ?? spec.backend).dimensions,
+          // Models read as far as they do, of texts that are not cut into windows yet.
+          windows: 1,
+        },
+        probes: await probeVectors(skill, view.task, stopped.signal),
+        announced: embedded.ledger.expert(market, node)?.versions ?? [],
+      },
+      { keys: components.textKeys, random: components.random, onWarning: components.onWarning },
+    );
+  };
   const enter = async (expert: ConnectedExpert): Promise<void> => {
     const { spec, node } = expert;
-    await enrol(spec.name, node);
+    const skill = components.skillOf(spec.backend, spec.own);
+    const spoken = await versionOf(expert, skill);
+    await enrol(spec.name, node, spoken);
     if (isStopped) return;
     const scope = scopedTransport(expert.transport, market);
     const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
       transport: scope,
-      skill: components.skillOf(spec.backend, spec.own),
+      skill,
       view,
       clock: components.clock,
       random: components.random,
       presence,
+      statements: { spoken, epoch: () => embedded.ledger.settings().epoch },
     });
-    serving.set(node, { expert, role, scope });
+    serving.set(node, { expert, role, scope, spoken });
     registered.add(node);
   };
 
@@ -159,7 +194,8 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     },
     publishCalibration: async (name) => {
       const node = keys.node(`expert-${name}`).publicKey as NodeId;
-      if (serving.has(node) && !isStopped) await track(enrol(name, node));
+      const served = serving.get(node);
+      if (served !== undefined && !isStopped) await track(enrol(name, node, served.spoken));
     },
     isPartHere({ node, modelVersion, dimensions }) {
       const spec = serving.get(node)?.expert.spec;
@@ -183,6 +219,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     status: () => [...serving.values()].map(({ expert }) => statusOf(expert)),
     async stopWork() {
       isStopped = true;
+      stopped.abort(new MoeError('market-closed', 'The market is closing.'));
       await Promise.allSettled(work);
     },
     async close() {

@@ -144,6 +144,7 @@ export async function openMarketRuntime(
       allowance: init.allowance,
       keys,
       signerOf: house.signerOf,
+      textKeys: house.textKeys,
       embedded,
       view,
       presence,
@@ -218,6 +219,18 @@ export async function openMarketRuntime(
           .then(
             () => view.refresh(),
             (error: unknown) => onWarning(`Equivocation could not be punished: ${messageOf(error)}`),
+          );
+      },
+      onContradiction: ({ version, statements: [earlier, later] }) => {
+        ledger
+          .transact(keys.owner('market-owner'), {
+            kind: 'evidence',
+            market,
+            proof: { kind: 'contradiction', version, statements: [earlier, later] },
+          })
+          .then(
+            () => view.refresh(),
+            (error: unknown) => onWarning(`A contradiction could not be punished: ${messageOf(error)}`),
           );
       },
       onRecord: (id, record) => {

@@ -12,6 +12,7 @@ import type { HouseSpending } from '../house/house-spending.ts';
 import type { Clients } from '../house/prepaid.ts';
 import type { PrepaidTerms } from '../house/prepaid-keeper.ts';
 import type { Space } from '../house/served-terms.ts';
+import type { TextKeys } from '../house/text-keys.ts';
 import type { ValidatorPool } from '../validators/validators.ts';
 
 /** Whom the process acts for: its keys, and what is its own. */
@@ -19,6 +20,8 @@ export interface HouseParts {
   readonly keys: KeyFile;
   /** Behind one signing guard for all keys of this process. */
   readonly signerOf: SignerOf;
+  /** Of the versions of its experts. */
+  readonly textKeys: TextKeys;
   readonly account: AccountId;
   /** Accounts of the house: what they own is its own. */
   readonly ownAccounts: ReadonlySet<AccountId>;

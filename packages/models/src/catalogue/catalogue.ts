@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Hash, hashOf } from '@market-of-experts/core';
 import { readAlignment } from '../alignment/alignment-file.ts';
 import type { BackendSpec } from '../host/backend-spec.ts';
 import { minilmSource } from '../minilm/minilm-source.ts';
@@ -239,11 +238,6 @@ export const catalogue: readonly CatalogueExpert[] = [
 
 /** Those that today's market can take, the founder first. */
 export const marketExperts = catalogue.filter((expert): expert is MarketExpert => expert.space === 'market');
-
-/** Names the function that an expert is in its own space: another model, or another form of it, has another version. */
-export function modelVersionOf({ name, source, native, dimensions }: CatalogueExpert): Hash {
-  return hashOf('moe/model/1', [name, source?.sha256 ?? null, native.kind, dimensions]);
-}
 
 const alignmentsFolder = fileURLToPath(new URL('../../data/alignments/', import.meta.url));
 

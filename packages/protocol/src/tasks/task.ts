@@ -128,6 +128,8 @@ export interface TaskRules<Parameters, Opened = unknown> {
   isPart(answer: Uint8Array, part: EditionPart): boolean;
   /** Whether an {@link isPart} answer has nothing to say to its datum: it is delivered, and nobody is paid for it. */
   isNothing(answer: Uint8Array): boolean;
+  /** The vector by which such an answer is stated, int16; undefined for bytes that are no answer of any part. Never throws. */
+  statedVector(answer: Uint8Array): Uint8Array | undefined;
   /**
    * What an edition delivers of the answers of its parts, each {@link isPart} or missing: its rule makes up for those. The same
    * bits on every machine.

@@ -14,6 +14,7 @@ import type { RoutedSession } from './routed-session.ts';
 import { examineText, serveText } from './serve-text.ts';
 import { createSettler, type Settler } from './settler.ts';
 import type { Slots } from './slots.ts';
+import { type ContradictingExpert, statementChecker } from './statements/statement-checker.ts';
 import type { CompetingComponents, TextRequest } from './text-request.ts';
 import { ordersAfter } from './unsettled-orders.ts';
 import { type GapFiller, gapFiller } from './void-gaps.ts';
@@ -45,6 +46,8 @@ export interface CoordinatorComponents extends Omit<CompetingComponents, OwnPart
   readonly slots: Slots;
   /** Told of each decided order once its record is durable. */
   readonly onRecord: (id: string, record: ReceiptRecord) => void;
+  /** Told of experts that contradict themselves in texts that everybody may see. */
+  readonly onContradiction?: (found: ContradictingExpert) => void;
   /** Told of each settlement once the view has taken it in and the receipts say so. */
   readonly onSettled?: (settlement: SettlementBody) => void;
   readonly onWarning: (message: string) => void;
@@ -88,7 +91,7 @@ export function coordinatorRole(
     const records = createRecords({ ...given, market, orders, settler });
     const keepRoster = rosterKeeper(receipts, view, onWarning);
     const serving = { ...given, keys, market, orders, records, keepRoster };
-    const editions = createEditionService(serving);
+    const editions = createEditionService(serving, statementChecker(serving));
     const exams = batchQueue({
       slots: given.slots,
       clock: given.clock,

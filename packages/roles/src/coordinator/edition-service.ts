@@ -12,6 +12,7 @@ import { type PartAnswers, paidParts } from './part-answers.ts';
 import { type RoutedAnswer, routedMessages } from './routed-messages.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { type RoutingComponents, routedTallies } from './routed-tallies.ts';
+import type { StatementChecker } from './statements/statement-checker.ts';
 import type { TextRequest } from './text-request.ts';
 
 /** A text to be answered by all parts of an edition. */
@@ -59,10 +60,13 @@ export interface EditionService {
   close(): Promise<void>;
 }
 
-export function createEditionService(components: RoutingComponents): EditionService {
+export function createEditionService(
+  components: RoutingComponents,
+  statements: StatementChecker,
+): EditionService {
   const { view } = components;
   const tallies = routedTallies(components);
-  const messages = routedMessages(components, tallies);
+  const messages = routedMessages(components, tallies, statements);
   const split = partFees();
   const paid = paidParts(components.clock);
 
@@ -79,7 +83,7 @@ export function createEditionService(components: RoutingComponents): EditionServ
         bytes,
         feeMicro,
         money,
-        isAnswer: (answer) => view.task.isPart(answer, part),
+        isAnswer: (answer, { model }) => model === part.modelVersion && view.task.isPart(answer, part),
       });
     } catch (error) {
       request.signal.throwIfAborted();
@@ -89,7 +93,8 @@ export function createEditionService(components: RoutingComponents): EditionServ
       return undefined;
     }
   };
-  const isHere = (part: EditionPart): boolean => components.isPartHere(part) && messages.canAsk(part.node);
+  const isHere = (part: EditionPart): boolean =>
+    components.isPartHere(part) && messages.canAsk(part.node) && !statements.isLeftOut(part.node);
   const assertComplete = (
     request: Pick<TextRequest, 'isStrict'>,
     edition: Edition,

@@ -1,4 +1,5 @@
-import { type Amount, encode, MoeError, type NodeId } from '@market-of-experts/core';
+import { type Amount, encode, isMoeError, MoeError, type NodeId } from '@market-of-experts/core';
+import type { ModelVersion } from '@market-of-experts/protocol';
 import { previewOf } from '@market-of-experts/receipts/preview';
 import { call } from '../messages/messaging.ts';
 import { maxRoutedBytes, protocols, routeResponseSchema } from '../messages/protocols.ts';
@@ -6,6 +7,7 @@ import type { Hold } from './client-orders.ts';
 import { endOf, hungExperts, isAway, leftAlone, type MessageEnd } from './hung-experts.ts';
 import { addItem, type RoutedSession } from './routed-session.ts';
 import type { RoutedTallies, RoutingComponents } from './routed-tallies.ts';
+import type { StatementChecker } from './statements/statement-checker.ts';
 import type { TextRequest } from './text-request.ts';
 import { type Caller, Turns } from './turns.ts';
 
@@ -16,8 +18,8 @@ export interface RoutedText {
   readonly feeMicro: Amount;
   /** Where the fee is set aside until the text is ordered. */
   readonly money: Hold;
-  /** Whether these bytes are an answer of this expert. Never throws; what is none is not paid for. */
-  readonly isAnswer: (answer: Uint8Array) => boolean;
+  /** Whether these bytes are an answer of this expert under this version. Never throws; what is none is not paid for. */
+  readonly isAnswer: (answer: Uint8Array, version: ModelVersion) => boolean;
 }
 
 export interface RoutedAnswer {
@@ -65,7 +67,11 @@ interface Lane {
  * The first text goes at once, with all that come in the same turn; while messages are under way, what comes is collected. So
  * a text alone waits for nothing, and two thousand take few messages, of which the transport allows 256 to a peer.
  */
-export function routedMessages(components: RoutingComponents, tallies: RoutedTallies): RoutedMessages {
+export function routedMessages(
+  components: RoutingComponents,
+  tallies: RoutedTallies,
+  statements: Pick<StatementChecker, 'check'>,
+): RoutedMessages {
   const { transport, orders, random, clock, view } = components;
   const lanes = new Map<string, Lane>();
   const hung = hungExperts(clock, (worker) => {
@@ -129,16 +135,21 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
     let end: MessageEnd = 'answered';
     try {
       const message = encode({ order: session.signed, texts: sent.map(({ request }) => request.text) });
-      const { vectors } = await call(transport, lane.worker, protocols.route, message, routeResponseSchema, {
+      const response = await call(transport, lane.worker, protocols.route, message, routeResponseSchema, {
         timeoutMs: withinMs,
         signal: stop.signal,
       });
+      const { vectors } = response;
       if (vectors.length !== sent.length) throw badAnswer(`${vectors.length} times for ${sent.length} texts`);
-      for (const [index, item] of sent.entries()) if (items.has(item)) accept(session, item, vectors[index]!);
+      const texts = sent.map(({ request }) => request.text);
+      const { version } = await statements.check(lane.worker, texts, response, mayBeShown(batch[0]!.request));
+      for (const [index, item] of sent.entries())
+        if (items.has(item)) accept(session, item, vectors[index]!, version);
     } catch (error) {
       end = endOf(error, clock.nowMs() - sentMs, withinMs);
+      // What an expert does not stand by, it would not alone either.
       for (const item of [...items])
-        if (sent.length > 1 && !isAway(error)) {
+        if (sent.length > 1 && !isAway(error) && !isMoeError(error, 'bad-signature')) {
           item.isAlone = true;
           leave(item);
           item.money.restore(item.feeMicro);
@@ -154,8 +165,8 @@ export function routedMessages(components: RoutingComponents, tallies: RoutedTal
       if (session.inFlight === 0) session.onDrained?.();
     }
 
-    function accept(into: RoutedSession, item: Item, answer: Uint8Array): void {
-      if (!item.isAnswer(answer)) return item.reject(badAnswer('what is no answer of its'));
+    function accept(into: RoutedSession, item: Item, answer: Uint8Array, version: ModelVersion): void {
+      if (!item.isAnswer(answer, version)) return item.reject(badAnswer('what is no answer of its'));
       if (view.task.isNothing(answer)) return item.resolve({ answer, receiptId: undefined });
       items.delete(item);
       const { text } = item.request;
@@ -214,6 +225,11 @@ function takeBatch(waiting: Turns<Item>): Item[] {
     batch.push(waiting.shift()!);
   }
   return batch;
+}
+
+/** What can be evidence for everybody to see: the house's own texts, and those that a client has published. */
+function mayBeShown({ kind, isTextPublic }: RoutedText['request']): boolean {
+  return kind === 'house' || isTextPublic;
 }
 
 function badAnswer(what: string): MoeError {

@@ -56,6 +56,7 @@ import { type JobInHand, jobMemory } from './job-memory.ts';
 import { serveRouted } from './routed-role.ts';
 import { sealing } from './sealing.ts';
 import { serveClaims } from './serve-claims.ts';
+import type { ExpertStatements } from './stated-answers.ts';
 import { workload } from './workload.ts';
 
 export interface ExpertInit {
@@ -76,6 +77,8 @@ export interface ExpertComponents {
   readonly view: MarketView;
   readonly clock: Clock;
   readonly random: Random;
+  /** Of the version under which it serves; without them nobody takes its answers for an edition. */
+  readonly statements?: ExpertStatements;
   /** Where it says that it is here, and that it steps out of the draw for a while; default: nobody asks. */
   readonly presence?: Pick<PresenceBook, 'enter' | 'paused'>;
 }

@@ -9,25 +9,28 @@ import type { GuardedSigner } from '../signing/guarded-signer.ts';
 import type { TaskSkill } from '../tasks/task-skill.ts';
 import type { MarketView } from '../view/market-view.ts';
 import { routedWork } from './routed-work.ts';
+import { type ExpertStatements, statedAnswers } from './stated-answers.ts';
 
 const maxTallies = 4_096;
 
 /**
- * The expert's side of routed mode: answers at once under an order that its client has signed and can pay, and later
+ * The expert's side of routed mode: answers at once, each list signed, under an order that its client has signed and can pay, and later
  * signs how much it has answered.
  */
 export function serveRouted(
   signer: GuardedSigner,
   components: {
     readonly transport: Transport;
-    readonly skill: Pick<TaskSkill, 'answerAll'>;
+    readonly skill: Pick<TaskSkill, 'name' | 'answerAll'>;
     readonly view: MarketView;
     readonly clock: Clock;
+    readonly statements?: ExpertStatements;
   },
 ): void {
-  const { transport, skill, view, clock } = components;
+  const { transport, skill, view, clock, statements } = components;
   const self = signer.node;
   const work = routedWork(clock);
+  const stated = statedAnswers({ signer, skill, view, statements });
   /** Tallies signed lately, by order: asked again for the same, the expert signs again. */
   const tallies = new Map<string, Hash>();
 
@@ -59,11 +62,11 @@ export function serveRouted(
     if (from !== order.body.coordinator) refuse('An order is brought by its coordinator.');
     await assertOpen(order, from);
     work.assertCovered(order.body, texts, spendableMicro(view.prepaid(order.body.client)));
-    const vectors = await skill.answerAll(texts, signal);
+    const answer = await stated({ network: order.body.network, market: order.body.market }, texts, signal);
     // What it has nothing to say to, nobody pays for.
-    const answered = texts.filter((_, index) => !view.task.isNothing(vectors[index]!));
+    const answered = texts.filter((_, index) => !view.task.isNothing(answer.vectors[index]!));
     work.record(order.body, answered);
-    return { vectors };
+    return answer;
   });
 
   serve(transport, protocols.tally, tallyRequestSchema, async ({ tally }, from) => {

@@ -40,7 +40,7 @@ export const protocols = {
   vouch: 'moe/job/vouch/2',
   agree: 'moe/job/agree/2',
   certified: 'moe/job/certified/2',
-  route: 'moe/route/2',
+  route: 'moe/route/3',
   tally: 'moe/tally/2',
   settle: 'moe/settle/4',
   epochEnd: 'moe/epoch-end/1',
@@ -209,8 +209,21 @@ export const routeRequestSchema = z.strictObject({
       `one message carries at most ${maxRoutedBytes} bytes of text`,
     ),
 });
+/**
+ * The signature of a list of statements, with what its body cannot be made up from: the rest is who was asked, and the vectors beside
+ * it. The text key is the one that the version commits to.
+ */
+export const listSignatureSchema = z.strictObject({
+  version: hashSchema,
+  epoch: z.int().nonnegative(),
+  textKey: hashSchema,
+  signature: bytesSchema(64),
+});
+export type ListSignature = z.infer<typeof listSignatureSchema>;
 export const routeResponseSchema = z.strictObject({
   vectors: z.array(bytesSchema(32_768)).max(maxRoutedTexts),
+  /** Without it nobody delivers the vectors. */
+  statements: listSignatureSchema.exactOptional(),
 });
 
 export const tallyRequestSchema = z.strictObject({ tally: signedByOwner(tallyBodySchema) });

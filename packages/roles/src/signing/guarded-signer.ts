@@ -20,8 +20,11 @@ import {
   type NoteBody,
   noteDomain,
   type SettlementBody,
+  type StatementListBody,
   signEpochEnd,
   signSettlement,
+  signStatementList,
+  statementListDomain,
   type TransactionOf,
 } from '@market-of-experts/protocol';
 import type { OrderNumber } from '../job/order-number.ts';
@@ -54,6 +57,11 @@ export interface GuardedSigner {
   signSettlement(body: SettlementBody): Promise<NodeSignature>;
   /** The end of one epoch after the other, each as often as it is asked for. */
   signEpochEnd(body: EpochEnd): Promise<NodeSignature>;
+  /**
+   * What it answered to a list of texts, dated by an epoch: rejects with `signed-past` for one before the last that it signed in. That no
+   * two vectors of one text are signed under a version is for who keeps what was said (`expert/stated-answers.ts`).
+   */
+  signStatements(body: StatementListBody): Promise<Signed<StatementListBody>>;
   /** Brings a settlement that it has proposed, with the signatures of validators. Throws what the ledger refuses. */
   submitSettlement(
     ledger: Ledger,
@@ -91,7 +99,7 @@ export function guardedSigner(
   return {
     node,
     sign(domain, body) {
-      if (isSaidOnce(domain) || domain === noteDomain)
+      if (isSaidOnce(domain) || domain === noteDomain || domain === statementListDomain)
         throw new MoeError('unguarded-signature', `${domain} is signed only where it is remembered.`);
       return signBody(keys, domain, body);
     },
@@ -123,6 +131,11 @@ export function guardedSigner(
       const said = hashOf('moe/signed-epoch/1', [body.network, body.epoch]);
       await number(`epoch-end/${body.network}`, body.epoch, 'end', said);
       return signEpochEnd(keys, body);
+    },
+    async signStatements(body) {
+      const { network, market, version, epoch } = body;
+      await number(`statements/${network}/${market}`, epoch, version, version);
+      return signStatementList(keys, body);
     },
     async submitSettlement(ledger, { settlement, signatures }) {
       await ledger.transact(keys, { kind: 'settle', settlement, signatures });

@@ -158,7 +158,7 @@ it('is the only way to a signature that can be evidence', () => {
     .filter((file) => !file.includes('src/signing/'));
   expect(files.length).toBeGreaterThan(200);
   const guarded =
-    /\b(?:signReveal|signSettlement|signEpochEnd)\(|signBody\(\s*[^,]+,\s*(?:commit|reveal|claim|grant|refusal|certificate)Domain|\b(?:keys|nodeKeys|gatewayKeys)\.sign\(/;
+    /\b(?:signReveal|signSettlement|signEpochEnd|signStatementList)\(|signBody\(\s*[^,]+,\s*(?:commit|reveal|claim|grant|refusal|certificate|statementList)Domain|\b(?:keys|nodeKeys|gatewayKeys)\.sign\(/;
   const ways = files.filter((file) => {
     const text = readFileSync(resolve(root, file), 'utf8').replaceAll(
       /signer\.(?:signSettlement|signEpochEnd)\(/g,

@@ -12,6 +12,7 @@ import {
   float32Bytes,
   float32FromBytes,
   int8Direction,
+  int16Bytes,
   int16FromBytes,
   isQuantisedUnit,
   isUnitVector,
@@ -93,6 +94,11 @@ export const embeddingRules: TaskRules<EmbeddingParameters, OpenedVectors> = {
   isPart: (answer, { dimensions }) =>
     answer.length === 4 * dimensions && isUnitVector(float32FromBytes(answer)),
   isNothing: (answer) => float32FromBytes(answer).every((value) => value === 0),
+  statedVector(answer) {
+    if (answer.length === 0 || answer.length % 4 !== 0) return undefined;
+    const vector = float32FromBytes(answer);
+    return isUnitVector(vector) ? int16Bytes(quantise(vector)) : undefined;
+  },
   mix: ({ parts }, answers) =>
     float32Bytes(
       storedVector(
