@@ -19,6 +19,7 @@ import type { ClientOrders } from '@market-of-experts/roles/coordinator/client-o
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import type { Settler } from '@market-of-experts/roles/coordinator/settler';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
+import type { ContradictingExpert } from '@market-of-experts/roles/coordinator/statements/statement-checker';
 import { type RollCaller, rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { guardedSigner } from '@market-of-experts/roles/signing/guarded-signer';
 import type { ClaimBook } from '@market-of-experts/roles/validator/claim-book';
@@ -69,6 +70,8 @@ export interface LedgerMarket {
   /** Every record, in the order in which they were kept. */
   readonly records: readonly ReceiptRecord[];
   readonly warnings: readonly string[];
+  /** What the gateway would show the ledger. */
+  readonly contradictions: readonly ContradictingExpert[];
   close(): Promise<void>;
 }
 
@@ -200,6 +203,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   for (const index of experts.keys()) if (!isStranger(`expert-${index}`)) await restartExpert(index);
   const gateway = connections.connect(keys.nodeOf('gateway'));
   const records: ReceiptRecord[] = [];
+  const contradictions: ContradictingExpert[] = [];
   const roll = rollCaller({ ledger, keys: keys.ownerOf('treasury'), clock, onWarning });
   const coordinator = coordinatorRole({
     keys: keys.keysOf('gateway'),
@@ -222,6 +226,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     isPartHere: ({ node }) => presence.now().here.has(node),
     nameOf: (node) => `expert-${experts.indexOf(node)}`,
     onRecord: (_, record) => records.push(record),
+    onContradiction: (found) => contradictions.push(found),
     onWarning,
   });
   return {
@@ -249,6 +254,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     market,
     records,
     warnings,
+    contradictions,
     close: async () => {
       await roll.close();
       await Promise.all([...validators.map((each) => each.stop()), connections.close()]);
