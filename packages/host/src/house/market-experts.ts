@@ -14,7 +14,6 @@ import {
   type CertificateBody,
   calibrationRoot,
   type EditionPart,
-  modelVersionHash,
   type TransactionKind,
 } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
@@ -209,8 +208,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
     modelOf(node) {
       const spec = serving.get(node)?.expert.spec;
       if (spec !== undefined) return modelVersionOf(spec);
-      const version = embedded.ledger.expert(market, node)?.versions?.at(-1)?.version;
-      return version && modelVersionHash(version);
+      return embedded.ledger.expert(market, node)?.versions?.at(-1)?.version.model;
     },
     observe(body) {
       for (const { role } of serving.values()) role.observe(body);

@@ -12,6 +12,7 @@ import { textAbout } from '@market-of-experts/testing/small-market';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TextRequest } from '../../src/coordinator/text-request.ts';
 import { protocols, routeRequestSchema, routeResponseSchema } from '../../src/messages/protocols.ts';
+import { resigned, textsOf } from './statements/resigned.ts';
 
 let market: LedgerMarket;
 afterEach(() => market.close());
@@ -47,14 +48,16 @@ const proofs = (): string[] => market.records.map(({ proof }) => proof.kind).sor
 const paidWorkers = (): NodeId[] =>
   market.records.flatMap(({ proof }) => (proof.kind === 'tally' ? [proof.tally.worker.by as NodeId] : []));
 
-/** Changes what one expert answers when it serves. */
+/** Changes what one expert answers, and signs, when it serves. */
 function changeAnswers(index: number, change: (vector: Uint8Array) => Uint8Array): void {
   const { gateway } = market;
   const request = gateway.request.bind(gateway);
-  gateway.request = async (to, asked, ...rest) => {
-    const answer = await request(to, asked, ...rest);
+  gateway.request = async (to, asked, message, ...rest) => {
+    const answer = await request(to, asked, message, ...rest);
     if (asked !== protocols.route || to !== market.experts[index]) return answer;
-    return encode({ vectors: decode(answer, routeResponseSchema).vectors.map(change) });
+    const response = decode(answer, routeResponseSchema);
+    const changed = { ...response, vectors: response.vectors.map(change) };
+    return encode(resigned(market, index, changed, textsOf(message)));
   };
 }
 
@@ -358,7 +361,7 @@ describe('a text served by an edition', () => {
     const before = lockedMicro();
     const priceMicro = (await embed()).feeMicro / 3n;
     changeAnswers(1, (vector) => float32Bytes(float32FromBytes(vector).map(() => -0)));
-    const answer = await embed();
+    const answer = await embed({ text: 'a later text' });
     expect(answer).toMatchObject({ missing: [], feeMicro: 2n * priceMicro });
     expect(lengthsOf(answer)[1]).toBe(0);
     expect(editionReceiptParts(answer.receiptId)!.receipts).toHaveLength(2);

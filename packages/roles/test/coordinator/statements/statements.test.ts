@@ -1,12 +1,6 @@
 import type { ServedText } from '@market-of-experts/api/market-service';
-import { decode, encode, type Hash, hashOf, type KeyPair, type NodeId } from '@market-of-experts/core';
-import {
-  type ModelVersion,
-  type StatementListBody,
-  signStatementList,
-  statementRoot,
-  textHashOf,
-} from '@market-of-experts/protocol';
+import { decode, encode, hashOf, type KeyPair, type NodeId } from '@market-of-experts/core';
+import type { ModelVersion, StatementListBody } from '@market-of-experts/protocol';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
 import {
   type LedgerMarket,
@@ -15,11 +9,9 @@ import {
 } from '@market-of-experts/testing/ledger-market';
 import { testVersion } from '@market-of-experts/testing/test-version';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import type { TextRequest } from '../../../src/coordinator/text-request.ts';
-import { protocols, routeRequestSchema, routeResponseSchema } from '../../../src/messages/protocols.ts';
-
-type Response = z.infer<typeof routeResponseSchema>;
+import { protocols, routeResponseSchema } from '../../../src/messages/protocols.ts';
+import { type RouteResponse as Response, resigned, textsOf } from './resigned.ts';
 
 const dimensions = 24;
 let market: LedgerMarket;
@@ -70,40 +62,22 @@ function tamper(
   gateway.request = async (to, asked, message, ...rest) => {
     const answer = await request(to, asked, message, ...rest);
     if (asked !== protocols.route || to !== market.experts[index]) return answer;
-    const { texts } = decode(message, routeRequestSchema);
+    const texts = textsOf(message);
     return encode(await change(decode(answer, routeResponseSchema), texts));
   };
 }
 
-/** The answer as the expert would sign it with these changes. */
-function resigned(
+const signedAgain = (
   response: Response,
   texts: readonly string[],
   changes: Partial<StatementListBody>,
-  keys: KeyPair = market.keysOf('expert-1'),
-): Response {
-  const { textKey, ...said } = response.statements!;
-  const answers = response.vectors.map((vector, index) => ({
-    text: textHashOf(textKey as Hash, texts[index]!),
-    vector: market.view.task.statedVector(vector)!,
-  }));
-  const { body, signature } = signStatementList(keys, {
-    network: market.ledger.network,
-    market: market.market,
-    node: market.experts[1]!,
-    version: said.version,
-    epoch: said.epoch,
-    size: answers.length,
-    root: statementRoot(answers),
-    ...changes,
-  });
-  return { ...response, statements: { version: body.version, epoch: body.epoch, textKey, signature } };
-}
+  keys?: KeyPair,
+): Response => resigned(market, 1, response, texts, changes, keys);
 
 describe('an answer is taken only as a statement', () => {
   it('resigned as it was, it is taken: the liars below differ in one thing each', async () => {
     await open();
-    tamper(1, (response, texts) => resigned(response, texts, {}));
+    tamper(1, (response, texts) => signedAgain(response, texts, {}));
     expect((await embed()).missing).toEqual([]);
     await finish();
   });
@@ -122,23 +96,23 @@ describe('an answer is taken only as a statement', () => {
       'has a text key of its own',
       (response) => ({ ...response, statements: { ...response.statements!, textKey: other } }),
     ],
-    ['is signed for another text', (response) => resigned(response, ['another text'], {})],
+    ['is signed for another text', (response) => signedAgain(response, ['another text'], {})],
     [
       'is signed with another node’s key',
-      (response, texts) => resigned(response, texts, {}, market.keysOf('expert-2')),
+      (response, texts) => signedAgain(response, texts, {}, market.keysOf('expert-2')),
     ],
     [
       'is signed as another node',
-      (response, texts) => resigned(response, texts, { node: market.experts[2]! }),
+      (response, texts) => signedAgain(response, texts, { node: market.experts[2]! }),
     ],
-    ['is of another market', (response, texts) => resigned(response, texts, { market: 'other' as never })],
-    ['is of another network', (response, texts) => resigned(response, texts, { network: 'other' })],
-    ['names another version', (response, texts) => resigned(response, texts, { version: other })],
+    ['is of another market', (response, texts) => signedAgain(response, texts, { market: 'other' as never })],
+    ['is of another network', (response, texts) => signedAgain(response, texts, { network: 'other' })],
+    ['names another version', (response, texts) => signedAgain(response, texts, { version: other })],
     [
       'is dated ahead',
-      (response, texts) => resigned(response, texts, { epoch: market.ledger.settings().epoch + 1 }),
+      (response, texts) => signedAgain(response, texts, { epoch: market.ledger.settings().epoch + 1 }),
     ],
-    ['is of a longer list', (response, texts) => resigned(response, texts, { size: 2 })],
+    ['is of a longer list', (response, texts) => signedAgain(response, texts, { size: 2 })],
     ['is short of a vector', ({ statements }) => ({ vectors: [], statements })],
   ])('not where it %s: the part is missing, and not paid', async (_, change) => {
     await open();
@@ -172,7 +146,7 @@ describe('an answer is taken only as a statement', () => {
     await open();
     const settings = { ...market.ledger.settings(), epoch: 5 };
     Object.assign(market.ledger, { settings: () => settings });
-    tamper(1, (response, texts) => resigned(response, texts, { epoch }));
+    tamper(1, (response, texts) => signedAgain(response, texts, { epoch }));
     expect((await embed()).missing).toEqual(isTaken ? [] : [market.experts[1]]);
     await finish();
   });
@@ -254,7 +228,7 @@ describe('an expert that serves a text again', () => {
     });
     tamper(1, (response, texts) => {
       const { textKey, hash } = testVersion(market.experts[1]!, dimensions, 1);
-      return resigned(
+      return signedAgain(
         { ...response, statements: { ...response.statements!, textKey, version: hash } },
         texts,
         {},
