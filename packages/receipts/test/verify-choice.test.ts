@@ -105,6 +105,9 @@ describe('what a ledger says of its editions', () => {
         ],
       ],
     ]);
+    const [a, b] = found[1]!.parts!;
+    expect(a!.millionths + b!.millionths).toBe(1_000_000);
+    for (const { lowersLoss } of [a!, b!]) expect(lowersLoss).toBeGreaterThan(0.05);
     expect(found[1]!.checks[1]!.detail).toMatch(/900 texts choose it \(add\): a gain of 0\.\d{4}/);
   });
 

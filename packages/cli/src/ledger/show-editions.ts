@@ -123,7 +123,7 @@ function unknown(market: string, number: number | undefined, editions: readonly 
 }
 
 /** Names of a market's experts; who is no longer registered has the beginning of its key. */
-async function namesIn(
+export async function namesIn(
   client: Pick<LedgerClient, 'experts'>,
   market: MarketId,
 ): Promise<(node: string) => string> {

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from '../connection/connection.ts';
 import { exitCodes, usageError } from '../terminal/exit-codes.ts';
 import { print, printJson } from '../terminal/print.ts';
 import { paint, printable } from '../terminal/text.ts';
-import { namedEdition } from './show-editions.ts';
+import { namedEdition, namesIn } from './show-editions.ts';
 
 /** `moe edition verify` */
 export async function verifyEditionsOf(
@@ -24,17 +24,28 @@ export async function verifyEditionsOf(
     );
   const isRight = wanted.every(({ checks }) => checks.every(({ ok }) => ok));
   if (flags.json) printJson({ market, editions: wanted, ok: isRight });
-  else show(wanted, isRight);
+  else show(wanted, isRight, await namesIn(ledger, market));
   if (!isRight) process.exitCode = exitCodes.error;
 }
 
-function show(editions: readonly EditionVerification[], isRight: boolean): void {
-  for (const { name, checks } of editions) {
+function show(
+  editions: readonly EditionVerification[],
+  isRight: boolean,
+  nameOf: (node: string) => string,
+): void {
+  for (const { name, checks, parts } of editions) {
     print(paint('bold', printable(name)));
     for (const check of checks) {
       const mark = check.isSkipped ? paint('dim', '–') : check.ok ? paint('green', '✓') : paint('red', '✗');
       print(`  ${mark} ${printable(check.name)}: ${printable(check.detail)}`);
     }
+    for (const { node, millionths, lowersLoss } of parts ?? [])
+      print(
+        paint(
+          'dim',
+          `      ${nameOf(node)} is paid ${(millionths / 10_000).toFixed(1)} %, and lowers the loss by ${lowersLoss.toFixed(4)} (Shapley; shown, not paid)`,
+        ),
+      );
   }
   print();
   print(

@@ -1,8 +1,10 @@
 import type { Hash, NodeId } from '@market-of-experts/core';
 import { type Edition, type EditionPart, editionHash } from '../../../editions/edition.ts';
 import type { PayShare } from '../../../money/service-fee.ts';
+import type { Fraction } from '../../../scoring/fraction.ts';
 import { sumOfContributions } from '../contribution/contribution.ts';
 import { payShares } from '../contribution/pay-shares.ts';
+import { shapleyValues } from '../contribution/shapley.ts';
 import { chooseEdition } from './choose-edition.ts';
 import { defaultChoiceRules, type ProvenChange } from './choose-weights.ts';
 import { contributionRows, examRows, modelsIn } from './exam-evidence.ts';
@@ -90,5 +92,16 @@ export function examShares(edition: Edition, exams: readonly SettledExam[]): Pay
       added: added[index]!,
     })),
     encodeCostMillionths,
+  );
+}
+
+/**
+ * By how much each part of an edition lowers the loss, on average over all orders in which it could be put together. For people to look at,
+ * never paid. Undefined where no exam says anything.
+ */
+export function examShapley(edition: Edition, exams: readonly SettledExam[]): Fraction[] | undefined {
+  return shapleyValues(
+    edition.parts.map(({ weightSteps }) => weightSteps),
+    contributionRows(edition, exams),
   );
 }
