@@ -224,7 +224,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       {
         orders: ordered.map((each) => each.order),
         data: ordered.map(({ text, salt }) => ({ text, salt })),
-        reserve,
+        takeReserve: () => reserve,
         roster,
         rosterHash: hash,
         signal,

@@ -47,7 +47,7 @@ const orderLifetimeMs = 30_000;
 
 /**
  * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few
- * answered costs nothing, and the texts are ordered anew, with another draw. Every text is answered or failed, but those given back:
+ * answered costs nothing, and the texts are ordered anew, with another draw; not where experts have shown their work. Every text is answered or failed, but those given back:
  * each of these is to be examined alone, since one of them may be what keeps the others from it. Never rejects.
  */
 export async function compete(
@@ -66,6 +66,12 @@ export async function compete(
     left = left.filter((each) => !each.isOver());
     if (left.length === 0) return alone;
     const isQuorumMissing = isMoeError(error, 'no-quorum');
+    // Its witnesses may certify it yet, and then it is paid: another order would be charged for the same text.
+    if (isMoeError(error, 'no-quorum') && error.metadata.work === 'shown') {
+      components.rollCaller?.validatorsMissing();
+      for (const each of left) each.fail(error);
+      return alone;
+    }
     if (isQuorumMissing) components.rollCaller?.validatorsMissing();
     if (left.length > 1 && (isQuorumMissing || isMoeError(error, 'input-too-short'))) {
       const others = isQuorumMissing && attempt < maxAttempts ? left.filter(mayPay(components)) : [];
@@ -106,8 +112,6 @@ async function competeOnce(components: CompetitionComponents, batch: readonly Qu
   );
   if (ordered.length === 0) return;
   const { parameters } = roster;
-  const reserve =
-    components.reserve?.take(questionLimits.reserve, view.task.mostReserveBytes(parameters)) ?? [];
   const over = new AbortController();
   let outcome: ShardOutcome;
   try {
@@ -124,7 +128,8 @@ async function competeOnce(components: CompetitionComponents, batch: readonly Qu
       {
         orders: ordered.map(({ order }) => order),
         data: ordered.map(({ queued, salt }) => ({ text: queued.request.text, salt })),
-        reserve,
+        takeReserve: () =>
+          components.reserve?.take(questionLimits.reserve, view.task.mostReserveBytes(parameters)) ?? [],
         roster,
         rosterHash: hash,
         signal: whenAllHaveGone(

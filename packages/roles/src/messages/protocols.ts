@@ -36,13 +36,13 @@ export const protocols = {
   reveal: 'moe/job/reveal/3',
   arrived: 'moe/job/arrived/5',
   arrivals: 'moe/job/arrivals/5',
-  certify: 'moe/job/certify/4',
-  vouch: 'moe/job/vouch/2',
-  agree: 'moe/job/agree/2',
-  certified: 'moe/job/certified/2',
+  certify: 'moe/job/certify/5',
+  vouch: 'moe/job/vouch/3',
+  agree: 'moe/job/agree/3',
+  certified: 'moe/job/certified/3',
   route: 'moe/route/3',
   tally: 'moe/tally/2',
-  settle: 'moe/settle/4',
+  settle: 'moe/settle/5',
   epochEnd: 'moe/epoch-end/1',
 } as const;
 

@@ -23,7 +23,15 @@ import type { ClaimBook } from './claim-book.ts';
 
 /** Which one job each order number stands for, as far as this validator is concerned: it never changes its mind. */
 export interface OrderNumbers {
-  /** Notes a job that has come to its cut, under all of its numbers or none. Rejects with `message-refused` and `order-open`. */
+  /**
+   * The job is about to get this validator's ticket. Throws `message-refused` where another job of one of the numbers got one: who orders
+   * could make many and keep the one whose draw he likes.
+   */
+  draw(orders: readonly ClientOrder[], job: JobId): void;
+  /**
+   * Notes a job that has come to its cut, under all of its numbers or none. Not where it has drawn another one of them: with other companions a number has
+   * other ticket duties, and so another draw. Rejects with `message-refused` and `order-open`.
+   */
   note(job: NotableJob, cut: CutBody): Promise<Signed<NoteBody>>;
   /** The number is to be settled with this job. Rejects with `order-open` where it stands for another, or for none. */
   confirm(number: ClientOrder, job: JobId): Promise<void>;
@@ -37,7 +45,7 @@ export interface OrderNumbers {
 type ClientOrder = OrderNumber;
 
 /** Orders and roster are checked: signed, payable, known. */
-type NotableJob = Pick<SealedJob, 'orders' | 'roster' | 'feesMicro'>;
+type NotableJob = Pick<SealedJob, 'id' | 'orders' | 'roster' | 'feesMicro'>;
 
 export interface OrderNumbersInit {
   readonly signer: GuardedSigner;
@@ -49,6 +57,28 @@ export interface OrderNumbersInit {
 export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit): OrderNumbers {
   /** Fees of noted orders that are not settled, by client and number. */
   const noted = new Map<AccountId, Map<number, bigint>>();
+
+  /** Jobs that have this validator's ticket, by client and number, until these are settled. */
+  const drawn = new Map<AccountId, Map<number, JobId>>();
+  const isDrawnOtherwise = ({ client, clientSeq }: ClientOrder, job: JobId): boolean =>
+    (drawn.get(client)?.get(clientSeq) ?? job) !== job;
+
+  /** Forgets what a job has entered where it is not noted: what stood there before stands again. */
+  const remembered = ({ orders }: NotableJob): (() => void) => {
+    const before = orders.map(({ body }) => noted.get(body.client)?.get(body.clientSeq));
+    return () => {
+      for (const [index, { body }] of orders.entries()) {
+        const feeMicro = before[index];
+        if (feeMicro !== undefined) noted.get(body.client)?.set(body.clientSeq, feeMicro);
+        else forget(body);
+      }
+    };
+  };
+  const forget = ({ client, clientSeq }: ClientOrder): void => {
+    const fees = noted.get(client);
+    fees?.delete(clientSeq);
+    if (fees?.size === 0) noted.delete(client);
+  };
 
   /** A client that has many orders noted at once must be able to pay for all of them. */
   const assertCovered = ({ orders, feesMicro }: NotableJob): void => {
@@ -79,13 +109,27 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
     }
   };
   return {
+    draw(orders, job) {
+      if (orders.some((order) => isDrawnOtherwise(order, job)))
+        refuse('Another order with this number has a ticket already.');
+      for (const { client, clientSeq } of orders) {
+        const jobs = drawn.get(client) ?? new Map<number, JobId>();
+        const nextSeq = view.prepaid(client)?.nextOrderSeq ?? 0;
+        for (const settled of jobs.keys()) if (settled < nextSeq) jobs.delete(settled);
+        drawn.set(client, jobs.set(clientSeq, job));
+      }
+    },
     async note(job, cut) {
+      if (job.orders.some(({ body }) => isDrawnOtherwise(body, job.id)))
+        refuse('Another job with one of these order numbers was drawn: a number is drawn once.');
+      const takeBack = remembered(job);
       assertCovered(job);
       const body = noteOf(job.orders, cut);
       const untilMs = clock.nowMs() + jobMs(job.roster.parameters) + certifyAloneMs(job.roster);
       try {
         return await signer.note(body, untilMs);
       } catch (error) {
+        takeBack();
         throw asOpen(error, body.numbers);
       }
     },
@@ -98,6 +142,7 @@ export function orderNumbers({ signer, view, clock, claims }: OrderNumbersInit):
           `Order ${clientSeq} of client ${client} is certified: its job is paid.`,
         );
       await bind(number, null);
+      forget(number);
     },
   };
 }

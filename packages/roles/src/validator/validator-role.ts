@@ -1,12 +1,6 @@
 import type { Clock, Hash, NodeId } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
-import {
-  certificateDomain,
-  jobIdOf,
-  jobTermsOf,
-  type OrderBody,
-  ticketValidators,
-} from '@market-of-experts/protocol';
+import { certificateDomain, jobIdOf, jobTermsOf, ticketValidators } from '@market-of-experts/protocol';
 import { assertOrdersSigned } from '../job/job-request.ts';
 import { assertEndsSoon, assertPayable } from '../job/payable-order.ts';
 import { refuse, serve } from '../messages/messaging.ts';
@@ -70,6 +64,9 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
         ? undefined
         : withoutCoordinator({ transport, view, clock, jobs, outcomes, claims });
 
+    const book = claims ?? noClaims;
+    const numbers = orderNumbers({ signer, view, clock, claims: book });
+
     serve(transport, protocols.ticket, ticketRequestSchema, async ({ orders, roster }, from) => {
       const known = view.rosterOf(roster) ?? refuse('The roster of this job is not known here.');
       const bodies = orders.map(({ body }) => body);
@@ -83,12 +80,11 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
         refuse('This validator has no ticket duty for the order.');
       await assertOrdersSigned(orders);
       const root = known.validators.find(({ node }) => node === self)?.ticketRoot;
-      return { ticket: tickets(root).release(job, bodies.map(orderNumber)) };
+      numbers.draw(bodies, job);
+      return { ticket: tickets(root).release(job) };
     });
 
     serveArrivals(transport, signer, view, jobs);
-    const book = claims ?? noClaims;
-    const numbers = orderNumbers({ signer, view, clock, claims: book });
     serveNotes({ transport, signer, view, clock, jobs, numbers, claims: book });
 
     serve(transport, protocols.certify, certifyRequestSchema, async ({ transcript }, from) => {
@@ -111,8 +107,3 @@ export function validatorRole(init: ValidatorInit): (components: ValidatorCompon
 }
 
 const noClaims: Pick<ClaimBook, 'of' | 'all'> = { of: () => undefined, all: () => [] };
-
-/** What may have one ticket of a validator: the ledger settles each number once. */
-function orderNumber({ market, client, clientSeq }: OrderBody): string {
-  return `${market}/${client}/${clientSeq}`;
-}

@@ -257,7 +257,7 @@ function principalOf(index = 1) {
     const text = textAbout(5_000 + topic);
     const { order, salt } = market.order({ text });
     const job = jobIdOf([order.body]) as JobId;
-    const tickets = [market.validators[0]!.tickets.release(job, [job])];
+    const tickets = [market.validators[0]!.tickets.release(job)];
     const seed = jobSeed(market.roster.beacon, job, tickets);
     const { first, assignment } = askedQuestion(
       market.view.task,

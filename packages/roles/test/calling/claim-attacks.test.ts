@@ -70,7 +70,7 @@ function principal() {
     const text = textAbout(7_000 + topic);
     const { order, salt } = market.order({ text });
     const job = jobIdOf([order.body]) as JobId;
-    const tickets = [market.validators[0]!.tickets.release(job, [job])];
+    const tickets = [market.validators[0]!.tickets.release(job)];
     const { first, assignment } = askedQuestion(
       market.view.task,
       [{ text, salt }],

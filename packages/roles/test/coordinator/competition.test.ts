@@ -190,6 +190,28 @@ describe('texts of several clients in one job', () => {
     expect(reserve.take(9, 1_000)).toEqual([]);
   });
 
+  it('use up no text of the reserve in a job that is not drawn', async () => {
+    const reserve = reserveOf(['10 20 30']);
+    market.coordinator.transport.request = async () => Promise.reject(new Error('unreachable'));
+    await served({ alice: '1 2 3 4', bob: '2 4 6 8' }, { reserve });
+    expect(reserve.take(9, 1_000)).toEqual(['10 20 30']);
+  });
+
+  it('are ordered no second time where experts have shown their work: witnesses may have it paid yet', async () => {
+    const { transport } = market.coordinator;
+    const request = transport.request.bind(transport);
+    let drawn = 0;
+    transport.request = async (to, protocol, bytes, options) => {
+      if (protocol === protocols.ticket) drawn += 1;
+      if (protocol === protocols.certify) throw new Error('unreachable');
+      return request(to, protocol, bytes, options);
+    };
+    const results = await served({ alice: '1 2 3 4', bob: '2 4 6 8' });
+    for (const why of results.values()) expect(why).toMatch(/charged only if they do so later/);
+    expect(drawn).toBe(1);
+    expect(voided).toHaveLength(2);
+  });
+
   it('cost nothing, and fail all alike, where nobody can certify them', async () => {
     const { transport } = market.coordinator;
     transport.request = async () => Promise.reject(new Error('unreachable'));

@@ -74,7 +74,7 @@ function coordinator(of: SmallMarket = market) {
   const open = (changes: Partial<OrderBody> = {}) => {
     const { order, salt } = of.order({ text, order: changes });
     const job = jobIdOf([order.body]);
-    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job, [job])];
+    const tickets: Ticket[] = [of.validators[0]!.tickets.release(job)];
     const seed = jobSeed(of.roster.beacon, job, tickets);
     const asked = askedQuestion(of.view.task, [{ text, salt }], seed, of.roster.parameters);
     const { first, assignment, second, question, whole } = asked;
@@ -186,7 +186,7 @@ describe('an honest expert, asked for its first seal', () => {
       'a ticket for another job',
       (r) => ({
         ...r,
-        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId, ['test'])],
+        tickets: [market.validators[0]!.tickets.release(hashOf('test', 'job') as string as JobId)],
       }),
       /tickets/,
     ],

@@ -129,7 +129,7 @@ describe('arrivals', () => {
     market = smallMarket({ experts: 3, clock: systemClock, strangers: [0, 1, 2] });
     const { order } = market.order({ text });
     const id = jobIdOf([order.body]);
-    const job = openJob([order], market.roster, [validator().tickets.release(id, [id])]);
+    const job = openJob([order], market.roster, [validator().tickets.release(id)]);
     const [a, b] = market.experts as [(typeof market.experts)[number], (typeof market.experts)[number]];
     const commit = (of: { node: NodeId }, seal: number, keys: KeyPair) => ({
       commit: signBody(keys, commitDomain, {

@@ -39,7 +39,7 @@ const witness = () => market.validators[0]!.node;
 const ordered = (topic: number): SealedJob => {
   const { order } = market.order({ text: textAbout(topic) });
   const id = jobIdOf([order.body]);
-  return openJob([order], market.roster, [market.validators[0]!.tickets.release(id, [id])]);
+  return openJob([order], market.roster, [market.validators[0]!.tickets.release(id)]);
 };
 const sealOf = (job: JobId, node: NodeId, keys: KeyPair) => ({
   commit: signBody(keys, commitDomain, {

@@ -21,7 +21,8 @@ export interface AskedQuestion {
 
 /** Throws `input-too-short` where a text cannot be cut. */
 export function askedQuestion({ input, components }: ShardRun, { draw }: SealedJob): AskedQuestion {
-  const { data, reserve = [], roster } = input;
+  const { data, roster } = input;
+  const reserve = input.takeReserve?.() ?? [];
   const { task } = components.view;
   const texts = data.map(({ text }) => text);
   const question = task.question(texts, draw.seed, roster.parameters, reserve);

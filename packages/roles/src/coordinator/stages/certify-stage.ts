@@ -37,6 +37,6 @@ export async function certifyStage(
   throw new MoeError(
     'no-quorum',
     'Too few witnesses certified the job in time: it is charged only if they do so later. Try again.',
-    { isRetryable: true, cause: [...failures.values()][0] },
+    { isRetryable: true, cause: [...failures.values()][0], metadata: { work: 'shown' } },
   );
 }

@@ -28,8 +28,8 @@ export interface ShardJobInput {
   readonly rosterHash: Hash;
   /** Texts of the orders, with the salts of their hashes. */
   readonly data: readonly SaltedDatum[];
-  /** Texts that stand among them as further wrong answers; default none. */
-  readonly reserve?: readonly string[];
+  /** Hands out texts that stand among them as further wrong answers, once the job is drawn; default none. */
+  readonly takeReserve?: () => readonly string[];
   readonly signal: AbortSignal;
 }
 
