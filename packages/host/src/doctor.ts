@@ -108,8 +108,8 @@ function examinedIn(dataDir: string): Examined[] {
   const fixed: Examined[] = [
     { path: at('format'), remedy: 'backup', examine: () => void assertDataFormat(dataDir) },
     { path: at('keys.json'), remedy: 'backup', examine: keyFile },
-    // Begun anew, each expert has a new version.
-    { path: at(textKeysFile), remedy: 'next-start', examine: (path) => void readTextKeys(path) },
+    // Set aside, each expert has a new version.
+    { path: at(textKeysFile), remedy: 'repair', examine: (path) => void readTextKeys(path) },
     { path: at('api-key'), remedy: 'repair', examine: examineApiKey },
     ...storesIn(dataDir).map((path): Examined => ({ path, remedy: 'backup', examine: examineStore })),
     { path: at('ledger', 'snapshots'), remedy: 'next-start', examine: examineSnapshotsOf },

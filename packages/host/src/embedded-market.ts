@@ -180,7 +180,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     house: {
       keys,
       signerOf,
-      textKeys: openTextKeys(join(dataDir, textKeysFile), onWarning),
+      textKeys: openTextKeys(join(dataDir, textKeysFile)),
       account: houseAccount,
       ownAccounts: opened.ownAccounts,
       keyOf: opened.keyOf,

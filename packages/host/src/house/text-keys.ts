@@ -1,4 +1,4 @@
-import { isMoeError, marketIdSchema } from '@market-of-experts/core';
+import { marketIdSchema } from '@market-of-experts/core';
 import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
 import { hashSchema } from '@market-of-experts/core/ids';
 import { modelVersionSchema } from '@market-of-experts/protocol';
@@ -28,19 +28,9 @@ export interface TextKeys {
   put(kept: KeptVersion): void;
 }
 
-/**
- * Throws `other-format`. A damaged file is begun anew, with a warning: each expert then has a new version with a fresh key, and nobody
- * can hold statements of one version against another.
- */
-export function openTextKeys(path: string, onWarning: (message: string) => void): TextKeys {
-  let versions: readonly KeptVersion[];
-  try {
-    versions = readTextKeys(path);
-  } catch (error) {
-    if (!isMoeError(error, 'file-damaged')) throw error;
-    onWarning(`${error.message} It is begun anew: the experts here tell the ledger of a new version each.`);
-    versions = [];
-  }
+/** Throws `file-damaged` and `other-format`: made anew unasked, every expert here would sit unpaid under a new version for two epochs. */
+export function openTextKeys(path: string): TextKeys {
+  let versions = readTextKeys(path);
   const isOf = (kept: KeptVersion, { market, name }: MarketExpert): boolean =>
     kept.market === market && kept.name === name;
   return {
