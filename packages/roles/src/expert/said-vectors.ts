@@ -7,8 +7,9 @@ export interface SaidVectors {
   keep(text: Hash, answer: Uint8Array): Uint8Array;
 }
 
-const maxTexts = 16_384;
-const maxBytes = 64 * 1024 * 1024;
+/** Of each expert in each market, of which a house may have a dozen. */
+const maxTexts = 8_192;
+const maxBytes = 16 * 1024 * 1024;
 
 /** Keeps what was asked for lately; in memory, for the time of a process (docs/decisions/0035-statements.md). */
 export function saidVectors(

@@ -22,7 +22,7 @@ export interface KeepingLimits {
   readonly bytes: number;
 }
 
-const usualLimits: KeepingLimits = { statements: 32_768, bytes: 64 * 1024 * 1024 };
+const usualLimits: KeepingLimits = { statements: 16_384, bytes: 32 * 1024 * 1024 };
 
 interface Place {
   readonly shelf: Shelf;
