@@ -36,7 +36,7 @@ export interface MarketExperts {
   publishCalibration(name: string): Promise<void>;
   /** Whether this part's expert serves and stays, and has the model that the edition names. */
   isPartHere(part: EditionPart): boolean;
-  /** Which model an expert answers with: of this process, or as the ledger says. */
+  /** Which model an expert answers with: as the ledger says, or where it says nothing, of this process. */
   modelOf(node: NodeId): Hash | undefined;
   /** Takes in a certified job, by which asks are set. */
   observe(body: CertificateBody): void;
@@ -206,9 +206,9 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       );
     },
     modelOf(node) {
+      const version = embedded.ledger.expert(market, node)?.versions?.at(-1)?.version;
       const spec = serving.get(node)?.expert.spec;
-      if (spec !== undefined) return modelVersionOf(spec);
-      return embedded.ledger.expert(market, node)?.versions?.at(-1)?.version.model;
+      return version?.model ?? (spec && modelVersionOf(spec));
     },
     observe(body) {
       for (const { role } of serving.values()) role.observe(body);
