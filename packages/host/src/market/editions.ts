@@ -10,8 +10,9 @@ import type { Ledger } from '@market-of-experts/ledger';
 import {
   type Edition,
   type EditionPart,
+  type EditionRecord,
   editionBytes,
-  editionHash,
+  editionKey,
   editionName,
   readEdition,
   servedEpochs,
@@ -26,19 +27,28 @@ export interface Editions {
   readonly all: () => readonly Edition[];
 }
 
-export function ledgerEditions(ledger: Pick<Ledger, 'editions' | 'market'>, market: MarketId): Editions {
+export function ledgerEditions(
+  ledger: Pick<Ledger, 'editions' | 'market' | 'tables'>,
+  market: MarketId,
+): Editions {
   const known = new Map<Hash, Edition>();
-  const all = (): readonly Edition[] =>
-    ledger.editions(market).map(({ hash, edition: bytes }) => {
-      const edition = known.get(hash) ?? readEdition(bytes);
-      known.set(hash, edition);
-      return edition;
-    });
+  const read = ({ hash, edition: bytes }: EditionRecord): Edition => {
+    const edition = known.get(hash) ?? readEdition(bytes);
+    known.set(hash, edition);
+    return edition;
+  };
+  const inForce = (): number | undefined => ledger.market(market)?.edition?.number;
   return {
-    get: (number = ledger.market(market)?.edition?.number) =>
-      all().find((edition) => edition.number === number),
-    byHash: (hash) => all().find((edition) => editionHash(edition) === hash),
-    all,
+    // Asked for every text.
+    get(number = inForce()) {
+      const record = number && ledger.tables().editions.get(editionKey(market, number));
+      return record ? read(record) : undefined;
+    },
+    byHash: (hash) => {
+      const record = ledger.editions(market).find((each) => each.hash === hash);
+      return record && read(record);
+    },
+    all: () => ledger.editions(market).map(read),
   };
 }
 

@@ -1,13 +1,19 @@
 import type { MarketId, NodeId } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
-import { type Edition, type EditionRecord, editionHash, readEdition } from '@market-of-experts/protocol';
+import {
+  type Edition,
+  type EditionRecord,
+  editionHash,
+  editionKey,
+  readEdition,
+} from '@market-of-experts/protocol';
 import type { MarketView } from './market-view.ts';
 
 const whole = 1_000_000;
 
 /** What the ledger says of the pay of editions' parts. */
 export function editionPay(
-  ledger: Pick<Ledger, 'editions'>,
+  ledger: Pick<Ledger, 'editions' | 'tables'>,
   market: MarketId,
 ): Pick<MarketView, 'payShares' | 'leastPriceMillionths'> {
   const nodes = new WeakMap<EditionRecord, readonly NodeId[]>();
@@ -18,9 +24,10 @@ export function editionPay(
   };
   return {
     payShares(edition: Edition) {
-      const hash = editionHash(edition);
-      const record = ledger.editions(market).find((each) => each.hash === hash);
-      return record?.shares?.millionths.map((millionths, index) => ({
+      const record = ledger.tables().editions.get(editionKey(market, edition.number));
+      // Asked for every text: only where there are shares it matters whether it is that edition.
+      if (record?.shares === undefined || record.hash !== editionHash(edition)) return undefined;
+      return record.shares.millionths.map((millionths, index) => ({
         node: edition.parts[index]!.node,
         millionths,
       }));

@@ -198,6 +198,11 @@ export function readKeptExam(bytes: Uint8Array): KeptExam {
   return decode(bytes, z.tuple([z.literal(keptExamDomain), keptExamSchema]), mostExamBytes)[1];
 }
 
+/** Made once for each: most exams of a window are in the next one. */
+const hashes = new WeakMap<KeptExam, Hash>();
+
 export function keptExamHash(exam: KeptExam): Hash {
-  return hashOf(keptExamDomain, exam);
+  const hash = hashes.get(exam) ?? hashOf(keptExamDomain, exam);
+  hashes.set(exam, hash);
+  return hash;
 }
