@@ -224,6 +224,7 @@ export const httpErrors = {
   'budget-spent': ours,
   'budget-unreadable': ours,
   'choice-unreadable': ours,
+  'reserve-unreadable': ours,
   'terms-refused': ours,
   'unsafe-demo-key': ours,
   // What the command line says.

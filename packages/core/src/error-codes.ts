@@ -207,6 +207,7 @@ type HouseCode =
   | 'budget-spent'
   | 'budget-unreadable'
   | 'choice-unreadable'
+  | 'reserve-unreadable'
   | 'terms-refused'
   | 'unsafe-demo-key';
 

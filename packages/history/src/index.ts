@@ -14,4 +14,5 @@ export { fitPlaces, openPlaces } from './places.ts';
 export { type ExpertPosterior, type PosteriorOptions, posterior } from './posterior.ts';
 export type { HistoryOutcome, HistoryRecord } from './records/record.ts';
 export { type BestAtPlace, type Region, type RegionsOptions, regions } from './regions.ts';
+export { loadReserveTexts } from './reserve-texts.ts';
 export type { WorkerTally } from './worker-tallies.ts';

@@ -15,6 +15,8 @@ import { readStandInFile } from './directory/stand-in-file.ts';
 import { readValidatorMemory } from './directory/validator-file.ts';
 import { founderKeyNames } from './genesis/bootstrap.ts';
 import { readTextKeys, textKeysFile } from './house/text-keys.ts';
+import { ownTextsFiles, readOwnTexts } from './reserve/own-texts.ts';
+import { readUsedTexts, usedTextsFiles } from './reserve/used-texts.ts';
 
 /**
  * What helps where something cannot be used: nothing is to be done, since the next start makes it again; it can be set aside
@@ -123,6 +125,13 @@ function examinedIn(dataDir: string): Examined[] {
       .map(
         (name): Examined => ({ path: at('calibration', name), remedy: 'next-start', examine: examineBlob }),
       ),
+    // Set aside, texts that were used may be used once more; those of the operator can be added again.
+    ...usedTextsFiles(dataDir).map(
+      (path): Examined => ({ path, remedy: 'repair', examine: () => void readUsedTexts(path) }),
+    ),
+    ...ownTextsFiles(dataDir).map(
+      (path): Examined => ({ path, remedy: 'repair', examine: () => void readOwnTexts(path) }),
+    ),
   ];
   return [...fixed, ...[dataDir, ...markets].flatMap(examinedOfMarket)].filter(({ path }) =>
     existsSync(path),

@@ -7,8 +7,9 @@ import {
   systemClock,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore } from '@market-of-experts/history';
+import { CalibrationStore, loadReserveTexts } from '@market-of-experts/history';
 import { type Ledger, lockDirectory } from '@market-of-experts/ledger';
+import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork } from '@market-of-experts/network';
 import { chunkPieces, type EditionPart } from '@market-of-experts/protocol';
 import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
@@ -27,11 +28,12 @@ import {
   prepaidPurpose,
   usualPrepaidTerms,
 } from './house/prepaid-keeper.ts';
-import { houseSkill } from './house/task-skills.ts';
+import { baseEncoder, houseSkill } from './house/task-skills.ts';
 import { openTextKeys, textKeysFile } from './house/text-keys.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
 import type { ProcessParts } from './market/process-parts.ts';
+import { openHouseReserve } from './reserve/reserve.ts';
 import { marketService } from './service/service.ts';
 import { openValidators, validatorSpecs } from './validators/validators.ts';
 import type { ValidatorSpec } from './validators/witness.ts';
@@ -39,6 +41,10 @@ import type { ValidatorSpec } from './validators/witness.ts';
 export interface EmbeddedMarketInit extends DataDirectoryInit {
   /** Names of the experts that open the market and so are not on probation, the founding one among them. */
   readonly founders: readonly string[];
+  /** Says where texts lie: its vectors are of unit length. Default: the founding expert's model. */
+  readonly base?: () => Promise<ExpertBackend>;
+  /** Texts that fill exams up once the operator's own are used; default those that are shipped. */
+  readonly reserveTexts?: readonly string[];
   readonly countTokens: (text: string) => number;
   readonly version: string;
   /** Of which a new market's edition is made; default the founding expert alone. */
@@ -161,6 +167,16 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     );
   startSignal.throwIfAborted();
 
+  const base = baseEncoder(init.base === undefined ? founding.backend : await init.base());
+  const reserve = openHouseReserve({
+    dataDir,
+    house: init.reserveTexts ?? loadReserveTexts(),
+    encoder: base,
+    clock,
+    onWarning,
+  });
+  closers.add(() => reserve.close());
+
   const feed = createJobFeed(onWarning);
   const experts = createExpertPool({
     keys,
@@ -213,6 +229,8 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       isHeld: init.isEditionHeld ?? false,
       leastAgeMs: init.leastEditionAgeMs ?? defaultEditionAgeMs,
     },
+    base,
+    reserve,
     validators,
     rollCaller: roll,
     feed,
@@ -253,7 +271,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     feed,
     authenticate: opened.authenticate,
     clientAccount,
-    notices: () => prepaid.notices(),
+    notices: () => [...prepaid.notices(), ...reserve.notices()],
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {

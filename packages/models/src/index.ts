@@ -13,6 +13,7 @@ export {
 } from './catalogue/catalogue.ts';
 export { modelVersionOf, type NamedModel, runtimeClassOf } from './catalogue/model-version.ts';
 export type { BackendSpec } from './host/backend-spec.ts';
+export { openBaseEncoder } from './host/base-encoder.ts';
 export { createModelHost, type ModelHost, type ModelHostInit } from './host/model-host.ts';
 export { type OpenAiBackendInit, openAiBackend } from './openai/openai-backend.ts';
 export { type ReferenceEncoder, referenceBackend } from './reference/reference-backend.ts';

@@ -5,7 +5,7 @@ import { writeDurably } from '@market-of-experts/core/files';
 import { createGateway } from '@market-of-experts/gateway';
 import { type EmbeddedMarket, openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { validatorSpecs } from '@market-of-experts/host/validators/validators';
-import { createModelHost, type MarketExpert } from '@market-of-experts/models';
+import { createModelHost, type MarketExpert, openBaseEncoder } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { addressFile } from '../connection/connection.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
@@ -121,6 +121,7 @@ function openMarket(
     dataDir: options.dataDirectory,
     acceptsOlderCopy: options.acceptsOlderCopy,
     founding: () => openExpert(models, chosen[0]!, options.hasPricing),
+    base: () => openBaseEncoder(models),
     founders: foundersOf(chosen),
     countTokens: (text) => models.countTokens(text),
     version: manifest.version,

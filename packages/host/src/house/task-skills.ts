@@ -12,3 +12,6 @@ export const taskSkills: Readonly<
 
 /** Of the kind to whose calibration set all experts of the house publish their answers. */
 export const houseSkill = taskSkills['text-embedding'];
+
+/** Says where texts lie: the models of a house have it beside their skills. */
+export { type BaseEncoder, baseEncoder } from '../tasks/embedding/base-encoder.ts';

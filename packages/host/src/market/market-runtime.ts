@@ -206,6 +206,7 @@ export async function openMarketRuntime(
       random,
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
+      reserve: parts.reserve,
       countTokens: gateway.countTokens,
       isPartHere: (part) => experts.isPartHere(part),
       nameOf,

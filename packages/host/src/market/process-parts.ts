@@ -12,7 +12,9 @@ import type { HouseSpending } from '../house/house-spending.ts';
 import type { Clients } from '../house/prepaid.ts';
 import type { PrepaidTerms } from '../house/prepaid-keeper.ts';
 import type { Space } from '../house/served-terms.ts';
+import type { BaseEncoder } from '../house/task-skills.ts';
 import type { TextKeys } from '../house/text-keys.ts';
+import type { HouseReserve } from '../reserve/reserve.ts';
 import type { ValidatorPool } from '../validators/validators.ts';
 
 /** Whom the process acts for: its keys, and what is its own. */
@@ -74,6 +76,10 @@ export interface ProcessParts {
   readonly gateway: GatewayParts;
   readonly space: SpaceParts;
   readonly edition: EditionParts;
+  /** Says where texts lie. */
+  readonly base: BaseEncoder;
+  /** Texts that fill exams up, in all markets. */
+  readonly reserve: HouseReserve;
   readonly validators: ValidatorPool;
   readonly rollCaller: RollCaller;
   readonly feed: JobFeed;

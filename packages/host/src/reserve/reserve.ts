@@ -1,0 +1,97 @@
+import { type Clock, messageOf } from '@market-of-experts/core';
+import type { Reserve } from '@market-of-experts/roles/coordinator/reserve';
+import type { BaseEncoder } from '../house/task-skills.ts';
+import { ownTextLimits, readableOwnTexts, removeOwnTexts, watchOwnTexts } from './own-texts.ts';
+import { placeEntries } from './place-entries.ts';
+import { chooseEntries, type ReserveEntry } from './reserve-entries.ts';
+import { type ReserveStatus, reserveNotices, statusOf } from './reserve-status.ts';
+import { textKey } from './text-key.ts';
+import { mostUsedTexts, openUsedTexts } from './used-texts.ts';
+
+export interface HouseReserveInit {
+  readonly dataDir: string;
+  /** Texts that come with the program, which are used when the operator's own are. */
+  readonly house: readonly string[];
+  readonly encoder: BaseEncoder;
+  readonly clock: Clock;
+  readonly onWarning: (message: string) => void;
+}
+
+/** The reserve of all markets of a process. */
+export interface HouseReserve extends Reserve {
+  status(): ReserveStatus;
+  /** What the operator should know, in sentences. */
+  notices(): readonly string[];
+  /** Resolves when the texts that it has are placed. */
+  placed(): Promise<void>;
+  /** Ends background work. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Texts that fill exams up. Each is handed out once in the life of the data directory: what is handed out is on disk before. The operator's own go
+ * first; texts that he adds while this runs are taken up within a second. Where a disk takes no note, nothing is handed out.
+ */
+export function openHouseReserve(init: HouseReserveInit): HouseReserve {
+  const { dataDir, onWarning } = init;
+  const used = openUsedTexts(dataDir, onWarning);
+  const seen = new Set<string>();
+  const entriesOf = (texts: readonly string[]): ReserveEntry[] =>
+    texts.flatMap((text) => {
+      const key = textKey(text);
+      if (seen.has(key) || used.has(key)) return [];
+      seen.add(key);
+      return [{ key, text, bytes: Buffer.byteLength(text), position: undefined }];
+    });
+  const own: ReserveEntry[] = [];
+  const house: ReserveEntry[] = [];
+  let hasFailed = false;
+
+  const takeUpOwn = (): void => {
+    const files = readableOwnTexts(dataDir, onWarning);
+    for (const file of files) {
+      if (file.texts.every((text) => used.has(textKey(text)))) removeOwnTexts(file);
+      // Who writes more into the folder than the command does has them wait for another start.
+      else own.push(...entriesOf(file.texts).slice(0, Math.max(0, ownTextLimits.texts - own.length)));
+    }
+  };
+  takeUpOwn();
+  house.push(...entriesOf(init.house));
+  const placer = placeEntries({ ...init, entries: () => [...own, ...house] });
+  placer.look();
+  const unwatch = watchOwnTexts(dataDir, () => {
+    takeUpOwn();
+    placer.look();
+  });
+
+  const status = (): ReserveStatus => statusOf(own.length, house.length, used.count());
+  return {
+    take(most, bytes, near) {
+      const chosen = chooseEntries([own, house], Math.min(most, mostUsedTexts - used.count()), bytes, near);
+      if (chosen.length === 0) return [];
+      try {
+        used.add(chosen.map(({ key }) => key));
+        hasFailed = false;
+      } catch (error) {
+        if (!hasFailed) onWarning(`Exams go on without the reserve: ${messageOf(error)}`);
+        hasFailed = true;
+        return [];
+      }
+      const gone = new Set(chosen);
+      for (const entries of [own, house]) removeFrom(entries, gone);
+      return chosen.map(({ text }) => text);
+    },
+    status,
+    notices: () => reserveNotices(status()),
+    placed: placer.idle,
+    async close() {
+      unwatch();
+      await placer.close();
+    },
+  };
+}
+
+function removeFrom(entries: ReserveEntry[], gone: ReadonlySet<ReserveEntry>): void {
+  const left = entries.filter((entry) => !gone.has(entry));
+  if (left.length < entries.length) entries.splice(0, entries.length, ...left);
+}
