@@ -46,7 +46,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
   const rules: ChoiceRules = defaultChoiceRules;
   const kinds = specialistDomains().map(({ kind }) => kind);
   const { reported, examined } = loadEditionTexts(
-    { kinds, perKind: Number(optionOf(args, '--per-kind') ?? 140), calibrationPieces: 16 },
+    { kinds, perKind: Number(optionOf(args, '--per-kind') ?? 140) },
     isSwapped,
   );
   const exams = simulateExams(examined, Number(optionOf(args, '--rounds') ?? 2), 'edition');

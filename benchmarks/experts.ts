@@ -13,9 +13,9 @@ import {
   reciprocalRanksIn,
   textsOfSide,
 } from './experts/retrieval-side.ts';
-import { loadTextSet } from './routing/text-set.ts';
 import { encodeTasks } from './scoring/native-vectors.ts';
 import { optionOf } from './scoring/options.ts';
+import { loadTextSet } from './texts/text-set.ts';
 
 /** In the order in which they are laid side by side. */
 const defaultExperts = ['minilm-l6', 'grams-2048', 'minilm-l1-idf', 'use-lite-centred', 'minilm-l3-idf'];
@@ -36,7 +36,7 @@ export async function run({ args }: { readonly args: readonly string[] }): Promi
   if (unknown.length > 0) throw new Error(`The catalogue has no expert ${unknown.join(', ')}.`);
   const kinds = specialistDomains().map(({ kind }) => kind);
   const perKind = Number(optionOf(args, '--per-kind') ?? 140);
-  const { history, measured } = loadTextSet({ kinds, perKind, calibrationPieces: 0 });
+  const { history, measured } = loadTextSet({ kinds, perKind });
   const sides: readonly RetrievalSide[] = [measured, history].map((texts) => ({ kinds, texts }));
   const texts = [...new Set(sides.flatMap(textsOfSide))];
   const rows = new Map(texts.map((text, row) => [text, row]));

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- history [--records 1000000] [--sweep] [--posterior]`: the ten nearest of so many certified jobs (real texts'
+ * `npm run bench -- history [--records 1000000] [--sweep]`: the ten nearest of so many certified jobs (real texts'
  * vectors), by the history, by the library used bare on the same index, and by comparing with everything; memory, and
- * the time to open; processor time beside time. `--sweep` prints what other settings of the index cost and bring, `--posterior`
- * how well beliefs from the nearest records foretell real experts' losses. The first run encodes the texts and builds
+ * the time to open; processor time beside time. `--sweep` prints what other settings of the index cost and bring.
+ * The first run encodes the texts and builds
  * the index (minutes); both are kept under `.bench/history`.
  */
 import { readdirSync, statSync } from 'node:fs';
@@ -13,7 +13,6 @@ import { type History, posterior } from '@market-of-experts/history';
 import { type GroundTruth, groundTruth, recallOf } from './history/ground-truth.ts';
 import { bareIndex, type SweepRow, sweepFile, sweepIndexes } from './history/index-sweep.ts';
 import { builtHistory, openBuilt } from './history/market-history.ts';
-import { type PosteriorQuality, posteriorQuality } from './history/posterior-quality.ts';
 import { type Figures, Stopwatch } from './history/stopwatch.ts';
 import { dimensions, windowVectors } from './history/text-windows.ts';
 import { optionOf } from './scoring/options.ts';
@@ -50,8 +49,7 @@ export async function run({ json, args }: { json: boolean; args: readonly string
   const truth = groundTruth(indexed, queries);
   const measured = await measure(directory, records, queries, truth);
   const sweep = args.includes('--sweep') ? sweepIndexes(indexed, queries, truth) : [];
-  const quality = args.includes('--posterior') ? await posteriorQuality() : [];
-  const found = { ...measured, appendsPerSecond, sweep, quality };
+  const found = { ...measured, appendsPerSecond, sweep };
   if (!json) print(found);
   return { ...found, load: loadavg()[0] };
 }
@@ -167,11 +165,10 @@ function indexFile(directory: string): string {
 interface Printed extends Measured {
   readonly appendsPerSecond: number | undefined;
   readonly sweep: readonly SweepRow[];
-  readonly quality: readonly PosteriorQuality[];
 }
 
 function print(printed: Printed): void {
-  const { rows, firstSearchMs, posteriorOf20, nearest64, widths, appendsPerSecond, sweep, quality } = printed;
+  const { rows, firstSearchMs, posteriorOf20, nearest64, widths, appendsPerSecond, sweep } = printed;
   const [own] = rows;
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load average ${loadavg()[0]!.toFixed(1)}`,
@@ -181,7 +178,6 @@ function print(printed: Printed): void {
   console.table({ 'posterior of 20 workers': posteriorOf20, 'of which 64 nearest': nearest64 });
   if (appendsPerSecond !== undefined) console.log(`appended with index: ${appendsPerSecond} records/s`);
   console.table([...widths, ...sweep]);
-  if (quality.length > 0) console.table(quality);
   const say = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
   console.log(
     `\nten nearest within ${bars.p50Ms} ms: ${say(own!.p50Ms <= bars.p50Ms)} (${own!.p50Ms} ms)\n` +

@@ -5,7 +5,7 @@
 const words = /\bFloat32Array\b|\b384\b|\bembed\b/;
 /** Names of what the folders hold, also where it is imported through the entry of a package. */
 const inside =
-  /\b(?:embedding(?:Task|Rules|Skill|Parameters)|maskText|scoreMembers|mixVectors|isUnitVector|float32(?:From)?Bytes)\b/;
+  /\b(?:embedding(?:Task|Rules|Skill)|examLists|examProducts|isUnitVector|float32(?:From)?Bytes)\b/;
 const watched = new Set([
   'core',
   'protocol',

@@ -18,7 +18,7 @@ import type { SettlementProof } from '@market-of-experts/receipts/settlement-pro
 import { runShardJob } from '@market-of-experts/roles/coordinator/shard-job';
 import { protocols } from '@market-of-experts/roles/messages/protocols';
 import { settlementResponseSchema } from '@market-of-experts/roles/messages/settlement-request';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { z } from 'zod';
 import { withRequest } from '../late/coordinators.ts';
 import type { World } from './world.ts';

@@ -14,7 +14,7 @@ import {
   tallyDomain,
 } from '@market-of-experts/protocol';
 import { protocols } from '@market-of-experts/roles/messages/protocols';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import type { CrookedExpert } from './crooked-expert.ts';
 import type { CrookedGateway } from './crooked-job.ts';
 import { corrupted, encodedOrNothing, signedAgain } from './mutate.ts';

@@ -1,4 +1,4 @@
-import { wordsOf } from '@market-of-experts/protocol';
+import { wordsOf } from '@market-of-experts/training';
 import { evenly, loadExamSet } from '../scoring/exam-set.ts';
 import type { LabelledQuestion } from './question.ts';
 

@@ -1,4 +1,4 @@
-import { wordsOf } from '@market-of-experts/protocol';
+import { wordsOf } from '@market-of-experts/training';
 import type { Ranked } from './delivery.ts';
 import type { StoredText } from './edition-texts.ts';
 

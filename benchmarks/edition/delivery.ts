@@ -1,4 +1,4 @@
-import { reciprocalRanks } from '../routing/retrieval.ts';
+import { reciprocalRanks } from '../texts/retrieval.ts';
 import type { StoredText } from './edition-texts.ts';
 
 /** What a client is given for a text that it stores, and for one that it asks with: two separate orders. */

@@ -1,6 +1,5 @@
-import { wordsOf } from '@market-of-experts/protocol';
-import { readCorpus, splitOf } from '@market-of-experts/training';
-import { loadTextSet, type TextSetInit } from '../routing/text-set.ts';
+import { readCorpus, splitOf, wordsOf } from '@market-of-experts/training';
+import { loadTextSet, type TextSetInit } from '../texts/text-set.ts';
 
 /** A text that is stored by its rest and asked for with its start, or with the first eight words of that. */
 export interface StoredText {

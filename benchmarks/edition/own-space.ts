@@ -1,6 +1,6 @@
 import { type BackendSpec, catalogue, createModelHost } from '@market-of-experts/models';
 import { quantise } from '@market-of-experts/protocol';
-import { benchFolder } from '../routing/routed-experts.ts';
+import { benchFolder } from '../scoring/bench-folder.ts';
 import { encodeTasks } from '../scoring/native-vectors.ts';
 
 /** An expert that answers in its own space. */

@@ -1,7 +1,7 @@
 import { drawDistinct, drawStream } from '@market-of-experts/protocol';
 import type { Weights } from '@market-of-experts/protocol/tasks/embedding/mixture/exam-row';
 import { storedVector } from '@market-of-experts/protocol/tasks/embedding/side-by-side';
-import { dot } from '../routing/retrieval.ts';
+import { dot } from '../texts/retrieval.ts';
 import type { StoredText } from './edition-texts.ts';
 import { embedNow, type OwnSpaceExpert } from './own-space.ts';
 

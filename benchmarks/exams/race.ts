@@ -94,7 +94,7 @@ export function runRace({ batches, players, parameters, seed, askBps }: RaceInit
         ];
       });
       const winner = winnerOf(members, 0, seats, parameters);
-      standings = standings.with(certifiedLosses({ members, place, data: [{ winner }] }, 0, parameters));
+      standings = standings.with(certifiedLosses({ members, place, data: [{ winner }] }, 0));
       const won = members.find(({ principal }) => principal === winner);
       if (won === undefined) continue;
       const feeMicro = feeOf(Buffer.byteLength(datum.text.whole), pricePerKilobyteMicro, 0n);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RoutedText } from '../routing/text-set.ts';
+import type { RoutedText } from '../texts/text-set.ts';
 import { fitWeights } from './fit-weights.ts';
 import { intervalByDocument } from './interval.ts';
 import { mixed, productsOf, type RetrievalSide, reciprocalRanksIn } from './retrieval-side.ts';

@@ -1,5 +1,5 @@
-import { dot } from '../routing/retrieval.ts';
-import type { RoutedText } from '../routing/text-set.ts';
+import { dot } from '../texts/retrieval.ts';
+import type { RoutedText } from '../texts/text-set.ts';
 
 /** What a stored rest is asked for with: the first half of its text, or the half's first eight words. */
 export const questions = ['start', 'short'] as const;

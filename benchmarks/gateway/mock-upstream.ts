@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 
 const dimensions = 384;
 
-/** Unit vectors in all directions: experts publish them as calibration before they serve. */
+/** Unit vectors in all directions. */
 const vectors = Array.from({ length: 64 }, (_, number) => {
   const vector = Float32Array.from({ length: dimensions }, (__, axis) => Math.sin((number + 1) * (axis + 1)));
   const length = Math.hypot(...vector);

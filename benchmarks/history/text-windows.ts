@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createModelHost, marketExperts, marketSpec } from '@market-of-experts/models';
+import { catalogue, createModelHost } from '@market-of-experts/models';
 import { progressBar } from '../scoring/progress.ts';
 import { realTexts } from './real-texts.ts';
 
@@ -24,7 +24,7 @@ export interface WindowVectors {
 }
 
 /**
- * Vectors of `count` of the {@link realTexts} by the catalogue's `static` expert in the market's space, and of
+ * Vectors of `count` of the {@link realTexts} by the catalogue's `static` expert, and of
  * `queries` texts of other documents. Made once and kept under `.bench/history`; a smaller count is a prefix of a
  * larger one.
  */
@@ -55,7 +55,7 @@ async function encodeInto(
     );
   const host = createModelHost({ modelsDir: join(folder, '../models') });
   try {
-    const backend = await host.open(marketSpec(marketExperts.find((expert) => expert.name === 'static')!));
+    const backend = await host.open(catalogue.find(({ name }) => name === 'static')!.native);
     const tick = progressBar(`encoding texts (${name})`, count - done);
     for (let first = done; first < count; first += batchTexts) {
       const batch = texts.slice(first, Math.min(first + batchTexts, count));

@@ -19,8 +19,8 @@ export async function afterCutRows(): Promise<AfterCutRow[]> {
   for (const apart of distances)
     for (const afterCutMs of [-50, 5, 15, 900, 2_000]) {
       const afterQuorumMs = defaultParameters.cutGraceMs + afterCutMs;
-      const straggler = stragglerMarket(virtualClock(), (isStraggler, isKeptHalf) =>
-        isStraggler && isKeptHalf ? afterQuorumMs : 0,
+      const straggler = stragglerMarket(virtualClock(), (isStraggler, isFirstList) =>
+        isStraggler && isFirstList ? afterQuorumMs : 0,
       );
       setDistances(straggler.market, apart);
       rows.push({ afterQuorumMs, distances: apart, ...(await straggler.run()) });

@@ -50,7 +50,7 @@ function hasty(victim: NodeId, witnesses: readonly NodeId[]): Conduct {
     const early = new Map<NodeId, Promise<Uint8Array>>();
     return withRequest(transport, (to, protocol, bytes, options) => {
       if (protocol === protocols.sealed && early.size === 0) {
-        const { first: _, assignment: __, ...opening } = decode(bytes, sealedRequestSchema);
+        const { first: _, assignment: __, positions: ___, ...opening } = decode(bytes, sealedRequestSchema);
         const request = encode({ job, stage: 'sealed', opening: encode(opening), asked: bytes });
         for (const witness of witnesses)
           early.set(witness, transport.request(witness, protocols.arrivals, request, { timeoutMs: 5_000 }));

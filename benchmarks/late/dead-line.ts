@@ -7,13 +7,13 @@ export interface DeadLineRow extends StragglerOutcome {
   readonly deadMs: number;
 }
 
-/** One way between any two nodes, and what every expert takes for half of the text. */
+/** One way between any two nodes, and what every expert takes for the first list; the second takes twice as long. */
 const delayMs = 10;
-const halfMs = 100;
-const firstSealMs = 3 * delayMs + halfMs;
-const secondSealMs = firstSealMs + 2 * delayMs + 2 * halfMs;
+const listMs = 100;
+const firstSealMs = 3 * delayMs + listMs;
+const secondSealMs = firstSealMs + 2 * delayMs + 2 * listMs;
 
-/** From the start of the job: tickets there and back, the request, half the text; the cut, all of the text. */
+/** From the start of the job: tickets there and back, the request, the first list; the cut, the second. */
 const moments = [
   { begins: 'before it is asked', atMs: 0 },
   { begins: 'when its first seal is out', atMs: firstSealMs + delayMs / 2 },
@@ -25,7 +25,10 @@ export async function deadLineRows(): Promise<DeadLineRow[]> {
   for (const { begins, atMs } of moments)
     for (const deadMs of [500, 2_000, 7_000, 9_000, 13_000]) {
       const clock = virtualClock();
-      const { market, node, run } = stragglerMarket(clock, (_, isKeptHalf) => (isKeptHalf ? 1 : 2) * halfMs);
+      const { market, node, run } = stragglerMarket(
+        clock,
+        (_, isFirstList) => (isFirstList ? 1 : 2) * listMs,
+      );
       const fromMs = clock.nowMs() + atMs;
       market.network.inject.latency((from, to) => {
         const leftMs = fromMs + deadMs - clock.nowMs();

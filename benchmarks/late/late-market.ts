@@ -9,6 +9,7 @@ import {
 } from '@market-of-experts/protocol';
 import { runShardJob, type ShardOutcome } from '@market-of-experts/roles/coordinator/shard-job';
 import { type FixedMarket, fixedMarket } from '@market-of-experts/testing/fixed-market';
+import { positionsOf } from '@market-of-experts/testing/reserve-texts';
 import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import {
   computeMs,
@@ -20,7 +21,7 @@ import {
 } from './conditions.ts';
 import { type Conduct, type ConductName, conductOf } from './coordinators.ts';
 import { uniformFrom } from './random.ts';
-import { studyEncode, studyParameters, studyText } from './study-market.ts';
+import { studyEncode, studyParameters, studyReserve, studyText } from './study-market.ts';
 
 const expertCount = 12;
 /** The expert that is slowed down, or that a coordinator is after: in the middle of the field. */
@@ -164,11 +165,13 @@ async function runJob(
         clock,
         random: systemRandom,
         view: market.view,
+        positionsOf: positionsOf(market.roster.parameters),
         transport: init.conduct(transport, clock, jobIdOf([order.body])),
       },
       {
         orders: [order],
         data: [{ text: studyText, salt }],
+        takeReserve: () => studyReserve,
         roster: market.roster,
         rosterHash: market.rosterHash,
         signal: new AbortController().signal,

@@ -21,10 +21,10 @@ export interface StragglerOutcome {
 
 const seats = 5;
 
-/** `embedMs`: how long the straggler or another takes for one text (the kept half) or more (the whole). */
+/** `embedMs`: how long the straggler or another takes for the first list of an exam, or for the second. */
 export function stragglerMarket(
   clock: VirtualClock,
-  embedMs: (isStraggler: boolean, isKeptHalf: boolean) => number,
+  embedMs: (isStraggler: boolean, isFirstList: boolean) => number,
 ): Straggler {
   const parameters: MarketParameters = { ...studyParameters, shardSize: seats };
   const market = fixedMarket({
@@ -39,7 +39,7 @@ export function stragglerMarket(
       name: `expert-${index}`,
       dimensions: parameters.dimensions,
       embed: async (texts, options) => {
-        const takesMs = embedMs(index === seats - 1, texts.length === 1);
+        const takesMs = embedMs(index === seats - 1, texts.length <= parameters.batchTexts);
         if (takesMs > 0) await clock.sleep(takesMs, options?.signal);
         return texts.map(encode);
       },

@@ -3,16 +3,19 @@ import { defaultParameters, type MarketParameters } from '@market-of-experts/pro
 import { uniformFrom } from './random.ts';
 
 /** One kilobyte: a paragraph of a document, as stores cut them. */
-export const studyText = Array.from({ length: 176 }, (_, index) => `word${index % 10}`)
+export const studyText = Array.from({ length: 176 }, (_, index) => `w${index}`)
   .join(' ')
   .padEnd(1_024, '.');
+
+/** What fills an exam up that has one text of a client: as many others as it takes, of forty words each. */
+export const studyReserve = Array.from('abcdefghijklmnopqrstuvxy', (letter) =>
+  Array.from({ length: 40 }, (_, index) => `${letter}${index}`).join(' '),
+);
 
 /** The protocol's own parameters, but small vectors: how long a job takes does not depend on what is in them. */
 export const studyParameters: MarketParameters = {
   ...defaultParameters,
   dimensions: 32,
-  distractors: 4,
-  distractorPool: 16,
   places: 4,
   pieces: 2,
 };

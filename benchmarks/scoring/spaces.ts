@@ -1,5 +1,5 @@
 import { catalogue, type ReferenceEncoder, referenceBackend } from '@market-of-experts/models';
-import { wordsOf } from '@market-of-experts/protocol';
+import { wordsOf } from '@market-of-experts/training';
 import { encodeTasks } from './native-vectors.ts';
 
 /** An encoder in its own space and dimension. */

@@ -10,8 +10,8 @@ import { eventOf, type MoeProcess, runMoe, startMarket, startMoe } from './up-pr
 const folder = mkdtempSync(join(tmpdir(), 'moe-e2e-'));
 const dataDirectory = join(folder, 'market');
 const model = 'text-embedding';
-/** Enough to be quick: a market of three, all of them real models or the untrained lexical one. */
-const threeExperts = ['--experts', 'minilm-l6,minilm-l1,lexical', '--no-tour'];
+/** Enough to be quick: a market of three, all of them real models. */
+const threeExperts = ['--experts', 'minilm-l6,minilm-l1-idf,grams-2048', '--no-tour'];
 let moe: MoeProcess;
 let url: string;
 let apiKey: string;
@@ -35,14 +35,14 @@ const availableMicro = async (): Promise<bigint> => BigInt((await command('balan
 
 const texts = {
   english:
-    'The lighthouse keeper climbed the stairs every evening to light the lamp before the first ships came in sight.',
+    'The lighthouse keeper climbed the stairs every evening to light the lamp before the first ships of the night came in sight.',
   german:
     'Der Leuchtturmwärter stieg jeden Abend die Treppe hinauf, um die Lampe zu entzünden, bevor die ersten Schiffe in Sicht kamen.',
   japanese:
     '灯台守は毎晩階段を上り、最初の船が見える前にランプに火をともしました。そして朝まで海を静かに見守り続けました。',
   code: 'export function mean(values: readonly number[]): number { return values.reduce((sum, value) => sum + value, 0) / values.length; }',
   typos:
-    'Teh lighthose keper climed the stiars evry evenning to lihgt the lmap befoer the frist shpis caem in sihgt.',
+    'Teh lighthose keper climed the stiars evry evenning to lihgt the lmap befoer the frist shpis of teh nihgt caem in sihgt.',
 };
 type Answer = { moe: { edition: string; missing: unknown[]; receipts: string[]; feeMicro: string } };
 /** What OpenAI's client has no type for. */
@@ -70,8 +70,8 @@ describe('the market', () => {
     const answer = await client().embeddings.create({ model, input, ...examined });
     const vectors = answer.data.map(({ embedding }) => embedding);
     for (const vector of vectors) {
-      // Of MiniLM-L6 and the lexical expert, side by side.
-      expect(vector).toHaveLength(768);
+      // Of MiniLM-L6, its first layer and character grams, side by side.
+      expect(vector).toHaveLength(2_624);
       expect(Math.hypot(...vector)).toBeCloseTo(1, 3);
     }
     const [english, german, , code, typos] = vectors as [number[], number[], number[], number[], number[]];
@@ -120,7 +120,7 @@ describe('the market', () => {
       expect(cosine(vectors[0]!, vectors[4]!)).toBeGreaterThan(cosine(vectors[0]!, vectors[3]!));
     }
     const bits = await of({ encoding_format: 'binary' });
-    expect(bits[0]).toHaveLength(96);
+    expect(bits[0]).toHaveLength(328);
     const apart = (a: number[], b: number[]) =>
       a.reduce(
         (sum, byte, at) => sum + [...(byte ^ b[at]!).toString(2)].filter((bit) => bit === '1').length,
@@ -146,7 +146,7 @@ describe('the market', () => {
   it('shows what it did in status and balance', async () => {
     const { json } = await command('status');
     const states = json.experts.map(({ name, state }: Record<string, unknown>) => `${name} ${state}`);
-    expect(states.sort()).toEqual(['lexical serving', 'minilm-l1 serving', 'minilm-l6 serving']);
+    expect(states.sort()).toEqual(['grams-2048 serving', 'minilm-l1-idf serving', 'minilm-l6 serving']);
     expect(json.jobs.certified).toBeGreaterThanOrEqual(5);
     expect(await wholeMicro()).toBe(10_000_000_000_000n);
     const balance = await command('balance');

@@ -6,7 +6,7 @@ import type { DecisionPolicy } from '@market-of-experts/roles/calling/policy';
 import type { TextRequest } from '@market-of-experts/roles/coordinator/text-request';
 import { batchId } from '@market-of-experts/roles/receipts/kept-batch';
 import { ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { type VirtualClock, virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { wiretap } from '../../benchmarks/adversary/wiretap.ts';
 import { type Fingerprints, fingerprint, fingerprintOf } from './recording.ts';

@@ -10,9 +10,8 @@ import {
   sha256,
   toHex,
 } from '@market-of-experts/core';
-import { writeSealedJson } from '@market-of-experts/core/files';
 import { listWallets } from '@market-of-experts/core/keystore';
-import { CalibrationStore, exactIndexKind, openHistory } from '@market-of-experts/history';
+import { exactIndexKind, openHistory } from '@market-of-experts/history';
 import {
   sampleDimensions,
   sampleRecord,
@@ -170,8 +169,6 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
   writeFileSync(wallet, JSON.stringify({ version: 3, address: key.slice(0, 40), crypto: {} }));
   const format = join(folder('data'), 'format');
   markDataFormat(join(root, 'data'));
-  const calibration = join(folder('calibration'), 'index.json');
-  writeSealedJson(calibration, { experts: { [node]: ['3f9c'.repeat(16)] } });
   const file = (name: string, path: string, read: () => unknown): Target => {
     const whole = readFileSync(path);
     return {
@@ -204,11 +201,6 @@ function smallFiles(root: string, folder: (name: string) => string): Target[] {
     ),
     file('wallet list', wallet, () => listWallets(join(root, 'wallets'))),
     file('data format', format, () => assertDataFormat(join(root, 'data'))),
-    file(
-      'index of calibration',
-      calibration,
-      () => new CalibrationStore({ directory: join(root, 'calibration'), dimensions: 384 }),
-    ),
   ];
 }
 

@@ -21,9 +21,5 @@ export const expertStatusSchema = z.object({
   earnedMicro: micro,
   slashedMicro: micro,
   stakeMicro: micro,
-  alignment: z
-    .number()
-    .exactOptional()
-    .describe("Held-out cosine similarity of the alignment to the market's space, if the expert is aligned."),
 });
 export type ExpertStatus = Told<typeof expertStatusSchema>;

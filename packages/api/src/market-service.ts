@@ -69,7 +69,7 @@ export interface MarketService {
    * text where the viewer may read it.
    */
   receipt(receiptId: string, viewer?: Viewer): Promise<Receipt | undefined>;
-  /** Content-addressed data that receipts refer to (calibration vectors). */
+  /** Content-addressed data that receipts refer to (rosters, places). */
   blob(hash: Hash): Promise<Uint8Array | undefined>;
   /** Prepaid money in one market; default the first. Each has its own. */
   balance(account: AccountId, market?: MarketId): PrepaidBalance;

@@ -52,7 +52,6 @@ const marketStatusSchema = z.object({
   ledger: z.object({ height: count, stateRoot: hashSchema, totalMicro: micro }),
   attendance: sentences.describe('Which validators are missing, since when, and what will happen when.'),
   notices: sentences.describe('What the operator should know and do, such as money that runs out.'),
-  calibration: z.object({ pieces: count, target: count }),
   history: historySize,
   recentJobs: z.array(jobSummarySchema),
 });

@@ -118,7 +118,6 @@ export async function startTestMarket(): Promise<TestMarket> {
       },
       attendance: [],
       notices: [],
-      calibration: { pieces: 1, target: 4_096 },
       history: { records: 4, bytesPerRecord: 500 },
       recentJobs: [],
       ...testMarket.status,

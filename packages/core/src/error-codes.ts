@@ -34,6 +34,7 @@ type RequestCode =
   | 'market-not-served'
   | 'unknown-edition'
   | 'edition-incomplete'
+  | 'reserve-empty'
   | 'unknown-receipt'
   | 'unknown-blob'
   | 'unknown-url'
@@ -148,10 +149,6 @@ type ModelCode =
   | 'scenario-invalid';
 
 type HistoryCode =
-  | 'calibration-conflict'
-  | 'calibration-corrupt'
-  | 'calibration-invalid'
-  | 'calibration-missing'
   | 'history-closed'
   | 'history-corrupt'
   | 'history-full'

@@ -90,7 +90,7 @@ export function createSimulatedMarket(
   };
   const experts = new Map<string, ExpertStatus>(names.map((name) => [name, newExpert(name)]));
   const receipts = new Map<string, (viewer: Viewer) => Record<string, unknown>>();
-  const blobBytes = sha256(Buffer.from('calibration'));
+  const blobBytes = sha256(Buffer.from('places'));
   const listeners = new Set<EventListener>();
   const recentJobs: { readonly job: JobSummary; readonly text: OwnedText }[] = [];
   const jobs = { certified: 0, routed: 0, refunded: 0 };
@@ -283,7 +283,6 @@ export function createSimulatedMarket(
       },
       attendance: [],
       notices: [...notices],
-      calibration: { pieces: 4_096, target: 4_096 },
       history: { records: jobs.certified, bytesPerRecord: 512 },
       recentJobs: recentJobs.map(({ job, text }) => jobFor(viewer, job, text)),
     }),
@@ -315,7 +314,6 @@ function newExpert(name: string): ExpertStatus {
     earnedMicro: 0n,
     slashedMicro: 0n,
     stakeMicro: 1_000_000n,
-    alignment: 0.9,
   };
 }
 

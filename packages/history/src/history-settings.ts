@@ -5,7 +5,7 @@ import { usearchIndexKind } from './ann/usearch-index.ts';
 import type { RecordLimits } from './records/record.ts';
 
 export interface HistoryInit {
-  /** Units of a whole loss: `lossUnitsPerJob(parameters)` of the market. */
+  /** Units of a whole loss: `lossUnitsPerDatum` of the protocol. */
   readonly unitsPerJob: number;
   /** Length of the vectors. */
   readonly dimensions: number;

@@ -1,8 +1,6 @@
 export type { AnnIndex, AnnIndexKind } from './ann/ann-index.ts';
 export { exactIndexKind } from './ann/exact-index.ts';
 export { type UsearchSettings, usearchIndexKind } from './ann/usearch-index.ts';
-export { type CalibrationPiece, loadCalibrationPieces, loadCalibrationSet } from './calibration-set.ts';
-export { CalibrationStore, type CalibrationStoreInit } from './calibration-store.ts';
 export type { Estimate } from './estimate.ts';
 export { examineHistory } from './examine-history.ts';
 export type { History, HistoryQuery, Neighbour } from './history.ts';

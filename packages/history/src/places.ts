@@ -16,7 +16,7 @@ export function fitPlaces(vectors: readonly Int16Array[], count: number, seed = 
   if (count < 1 || vectors.length < count)
     throw new MoeError(
       'places-invalid',
-      `${count} places need at least as many calibration vectors; there are ${vectors.length}. Publish more.`,
+      `${count} places need at least as many vectors; there are ${vectors.length}.`,
     );
   const centroids = firstCentroids(vectors, count, dimension, seed);
   let before: readonly number[] | undefined;
@@ -54,11 +54,11 @@ export function fitPlaces(vectors: readonly Int16Array[], count: number, seed = 
 }
 
 /** The stored places of a market, or the newly fitted ones, which are stored and stay. */
-export function openPlaces(directory: string, fit: () => Places): Places {
+export async function openPlaces(directory: string, fit: () => Promise<Places>): Promise<Places> {
   const files = new BlobFiles(directory);
   const stored = files.readNamed(fileName);
   if (stored !== undefined) return parsePlaces(textOf(stored));
-  const places = fit();
+  const places = await fit();
   files.writeNamed(fileName, Buffer.from(serialisePlaces(places)));
   return places;
 }

@@ -73,11 +73,11 @@ describe('places', () => {
     expect(() => parsePlaces('{}')).toThrowError(/cannot be used/);
   });
 
-  it('are fitted once and stay', () => {
+  it('are fitted once and stay', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'moe-places-'));
     try {
-      const first = openPlaces(directory, () => fitPlaces(vectorsOf('first', 40), 4));
-      const again = openPlaces(directory, () => fitPlaces(vectorsOf('second', 40), 4));
+      const first = await openPlaces(directory, async () => fitPlaces(vectorsOf('first', 40), 4));
+      const again = await openPlaces(directory, async () => fitPlaces(vectorsOf('second', 40), 4));
       expect(again).toEqual(first);
     } finally {
       rmSync(directory, { recursive: true, force: true });

@@ -4,11 +4,11 @@ import {
   type AccountId,
   type Amount,
   type Clock,
+  hashOf,
   type MarketId,
   type OwnerKey,
   systemRandom,
 } from '@market-of-experts/core';
-import { loadCalibrationSet } from '@market-of-experts/history';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import { memoryGuard } from '@market-of-experts/ledger/guard';
 import { embeddedParameters, type MarketParameters } from '@market-of-experts/protocol';
@@ -20,7 +20,7 @@ import { type KeyFile, openKeyFile } from './directory/key-file.ts';
 import { founderKeyNames, openLedgerOf } from './genesis/bootstrap.ts';
 import { foundedMarketId } from './genesis/genesis-terms.ts';
 import { chooseFirstMarket } from './house/choose-first-market.ts';
-import type { ExpertSpec } from './house/expert-pool.ts';
+import { type ExpertSpec, modelVersionOf } from './house/expert-pool.ts';
 import { changeJoiningChoice } from './house/joined-markets.ts';
 import { clientNames } from './house/prepaid.ts';
 import type { Space } from './house/served-terms.ts';
@@ -33,8 +33,8 @@ export interface DataDirectoryInit {
   /** Goes on with a data directory that is an older copy: its nodes may contradict what they have signed. */
   readonly acceptsOlderCopy?: boolean;
   /**
-   * Defines the markets' space; its vectors fix the places the first time. A function is called once the data
-   * directory is this process's alone.
+   * Its model is the base encoder, too: it says where texts lie. A function is called once the data directory is this process's
+   * alone.
    */
   readonly founding: ExpertSpec | (() => Promise<ExpertSpec>);
   /** Of the first market of a new network, where they are not the usual ones. */
@@ -63,7 +63,6 @@ export interface DataDirectory extends ReturnType<typeof openApiKey> {
   /** The key of one of them. */
   readonly keyOf: (account: AccountId) => OwnerKey | undefined;
   readonly founding: ExpertSpec;
-  readonly calibrationSet: ReturnType<typeof loadCalibrationSet>;
   readonly space: Space;
   readonly embedded: EmbeddedLedger;
   readonly firstMarket: MarketId;
@@ -95,14 +94,14 @@ export async function openDataDirectory(
   const { apiKey, authenticate } = openApiKey(dataDir, clientAccount);
   const founding = typeof init.founding === 'function' ? await init.founding() : init.founding;
   signal.throwIfAborted();
-  const calibrationSet = loadCalibrationSet();
+  const space = spaceOf(founding);
   const embedded = await openLedgerOf(
     ledgerDirectory,
     keys,
     foundedMarketId,
     {
       parameters: { ...embeddedParameters, ...init.parameters },
-      anchors: calibrationSet.hash,
+      baseEncoder: space.baseEncoder,
       nowMs: clock.nowMs(),
       epochMs: init.epochMs ?? defaultEpochMs,
     },
@@ -118,7 +117,6 @@ export async function openDataDirectory(
     }));
   const ownKeys = founderKeyNames.owners.map((name) => keys.owner(name));
   const ownAccounts = new Set(ownKeys.map(({ address }) => address));
-  const space: Space = { dimensions: founding.backend.dimensions, anchors: calibrationSet.hash };
   const firstMarket = chooseFirstMarket(dataDir, ledger, ownAccounts, space);
 
   const guard = await guardOf({
@@ -142,10 +140,15 @@ export async function openDataDirectory(
     apiKey,
     authenticate,
     founding,
-    calibrationSet,
     space,
     embedded,
     firstMarket,
     signerOf,
   };
+}
+
+/** The founding expert's own space. */
+function spaceOf(founding: ExpertSpec): Space {
+  const { dimensions } = founding.backend;
+  return { dimensions, baseEncoder: hashOf('moe/base-encoder/1', [modelVersionOf(founding), dimensions]) };
 }

@@ -1,12 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
-import { hashBytes, isMoeError, messageOf, textOf } from '@market-of-experts/core';
-import { damagedFile, readIfThere, readSealedJson } from '@market-of-experts/core/files';
+import { dirname, join, relative } from 'node:path';
+import { isMoeError, messageOf, textOf } from '@market-of-experts/core';
+import { damagedFile, readIfThere } from '@market-of-experts/core/files';
 import { examineHistory } from '@market-of-experts/history';
 import { examineSnapshots, examineStore, lockDirectory } from '@market-of-experts/ledger';
 import { parsePlaces } from '@market-of-experts/protocol';
 import { examineStandings } from '@market-of-experts/roles/settlement/standings-file';
-import { z } from 'zod';
 import { isApiKey } from './directory/api-key.ts';
 import { readClaimFiles } from './directory/claim-files.ts';
 import { assertDataFormat } from './directory/data-format.ts';
@@ -115,16 +114,6 @@ function examinedIn(dataDir: string): Examined[] {
     { path: at('api-key'), remedy: 'repair', examine: examineApiKey },
     ...storesIn(dataDir).map((path): Examined => ({ path, remedy: 'backup', examine: examineStore })),
     { path: at('ledger', 'snapshots'), remedy: 'next-start', examine: examineSnapshotsOf },
-    {
-      path: at('calibration', 'index.json'),
-      remedy: 'repair',
-      examine: (path) => void readSealedJson(path, z.looseObject({})),
-    },
-    ...listed(at('calibration'))
-      .filter((name) => name.endsWith('.bin'))
-      .map(
-        (name): Examined => ({ path: at('calibration', name), remedy: 'next-start', examine: examineBlob }),
-      ),
     // Set aside, texts that were used may be used once more; those of the operator can be added again.
     ...usedTextsFiles(dataDir).map(
       (path): Examined => ({ path, remedy: 'repair', examine: () => void readUsedTexts(path) }),
@@ -197,9 +186,4 @@ function examineApiKey(path: string): void {
 async function examineSnapshotsOf(path: string): Promise<void> {
   const unusable = await examineSnapshots(dirname(path));
   if (unusable.length > 0) throw damagedFile(path, unusable.join(' '));
-}
-
-function examineBlob(path: string): void {
-  if (hashBytes(readIfThere(path)!) !== basename(path, '.bin'))
-    throw damagedFile(path, 'its content does not have the hash that it is named after');
 }

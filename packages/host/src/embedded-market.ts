@@ -3,21 +3,21 @@ import type { MarketService } from '@market-of-experts/api/market-service';
 import {
   type AccountId,
   type MarketId,
+  madeOnce,
   type NodeId,
   systemClock,
   systemRandom,
 } from '@market-of-experts/core';
-import { CalibrationStore, loadReserveTexts } from '@market-of-experts/history';
+import { loadReserveTexts } from '@market-of-experts/history';
 import { type Ledger, lockDirectory } from '@market-of-experts/ledger';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { createMemoryNetwork } from '@market-of-experts/network';
-import { chunkPieces, type EditionPart } from '@market-of-experts/protocol';
+import type { EditionPart } from '@market-of-experts/protocol';
 import { epochKeeper } from '@market-of-experts/roles/coordinator/epoch-keeper';
 import { jobSlots } from '@market-of-experts/roles/coordinator/slots';
 import { rollCaller } from '@market-of-experts/roles/settlement/roll-caller';
 import { type DataDirectoryInit, openDataDirectory } from './data-directory.ts';
 import { createJobFeed } from './events/job-feed.ts';
-import { publishNextChunk } from './genesis/calibrate.ts';
 import { createExpertPool, type ExpertPool, type ExpertSpec, modelVersionOf } from './house/expert-pool.ts';
 import { openHouseSpending } from './house/house-spending.ts';
 import { changeJoiningChoice, joiningPurpose, watchJoiningChoice } from './house/joined-markets.ts';
@@ -28,10 +28,12 @@ import {
   prepaidPurpose,
   usualPrepaidTerms,
 } from './house/prepaid-keeper.ts';
-import { baseEncoder, houseSkill } from './house/task-skills.ts';
+import { mostPlaces } from './house/served-terms.ts';
+import { baseEncoder } from './house/task-skills.ts';
 import { openTextKeys, textKeysFile } from './house/text-keys.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
+import { pointsOf } from './market/market-places.ts';
 import type { ProcessParts } from './market/process-parts.ts';
 import { openHouseReserve } from './reserve/reserve.ts';
 import { marketService } from './service/service.ts';
@@ -82,8 +84,8 @@ export interface EmbeddedMarket {
   readonly firstMarket: MarketId;
   /** The operator's own account, which buys house jobs. */
   readonly houseAccount: AccountId;
-  /** The house has experts examined on a text, in the first market. */
-  examine(text: string, signal?: AbortSignal): Promise<void>;
+  /** The house has experts examined on texts, in the first market. */
+  examine(texts: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Lets the house's experts join a market of others, or leave it. Kept in the data directory. */
   chooseMarket(market: MarketId, isJoined: boolean): Promise<void>;
   /** Resolves when every market of the ledger is opened here, or closed, as the ledger says. */
@@ -102,7 +104,7 @@ export function partOf(spec: ExpertSpec): PartSpec {
   return {
     name: spec.name,
     modelVersion: modelVersionOf(spec),
-    dimensions: (spec.own ?? spec.backend).dimensions,
+    dimensions: spec.backend.dimensions,
     weightSteps: wholeWeightSteps,
   };
 }
@@ -114,7 +116,7 @@ const defaultValidators = 3;
 /**
  * Opens the markets of a data directory, or founds the first. Throws `data-directory-in-use`, `data-directory-unusable`,
  * `data-directory-outdated`, `file-damaged`, `other-format`,
- * `guard-older-copy`, `guard-in-use`, `guard-anchor-unusable`, `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `calibration-corrupt`, `market-closed`, and what the ledger throws.
+ * `guard-older-copy`, `guard-in-use`, `guard-anchor-unusable`, `keys-unreadable`, `keys-missing`, `api-key-unreadable`, `market-closed`, and what the ledger throws.
  */
 export async function openEmbeddedMarket(init: EmbeddedMarketInit): Promise<EmbeddedMarket> {
   const lock = lockDirectory(init.dataDir);
@@ -132,7 +134,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const onWarning = init.onWarning ?? (() => undefined);
   const startSignal = init.signal ?? new AbortController().signal;
   const opened = await openDataDirectory({ ...init, clock, onWarning, signal: startSignal }, closers);
-  const { keys, founding, calibrationSet, embedded, space, firstMarket, signerOf } = opened;
+  const { keys, founding, embedded, space, firstMarket, signerOf } = opened;
   const { clientAccount, houseAccount } = opened;
   const { ledger } = embedded;
   const gatewayKeys = keys.node('gateway');
@@ -152,25 +154,12 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const treasury = keys.owner('treasury');
   const roll = rollCaller({ ledger, keys: treasury, clock, onWarning });
   closers.add(() => roll.close());
-  const calibration = new CalibrationStore({
-    directory: join(dataDir, 'calibration'),
-    dimensions: space.dimensions,
-  });
-  const foundingNode = keys.node(`expert-${founding.name}`).publicKey as NodeId;
-  if (calibration.count(foundingNode) < chunkPieces)
-    await publishNextChunk(
-      foundingNode,
-      houseSkill(founding.backend),
-      calibrationSet.pieces,
-      calibration,
-      startSignal,
-    );
-  startSignal.throwIfAborted();
 
   const base = baseEncoder(init.base === undefined ? founding.backend : await init.base());
+  const house = init.reserveTexts ?? loadReserveTexts();
   const reserve = openHouseReserve({
     dataDir,
-    house: init.reserveTexts ?? loadReserveTexts(),
+    house,
     encoder: base,
     clock,
     onWarning,
@@ -181,9 +170,6 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
   const experts = createExpertPool({
     keys,
     network,
-    calibration,
-    pieces: calibrationSet.pieces,
-    dimensions: space.dimensions,
     feed,
     markets: () => [host.first, ...host.open().filter((runtime) => runtime !== host.first)],
     onWarning,
@@ -216,8 +202,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     },
     space: {
       ...space,
-      calibration,
-      foundingNode,
+      pointsOfTexts: madeOnce(() => pointsOf(base.positions, house.slice(0, mostPlaces), startSignal)),
       founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
     },
     edition: {
@@ -266,8 +251,6 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     ledger,
     host,
     experts,
-    calibration,
-    calibrationTarget: calibrationSet.pieces.length,
     feed,
     authenticate: opened.authenticate,
     clientAccount,
@@ -282,7 +265,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     experts,
     service,
     firstMarket,
-    examine: (text, signal) => host.serving(firstMarket).requests.examine(text, signal),
+    examine: (texts, signal) => host.serving(firstMarket).requests.examine(texts, signal),
     async chooseMarket(market, isJoined) {
       changeJoiningChoice(dataDir, ({ markets }) => ({
         markets: isJoined ? [...markets, market] : markets.filter((each) => each !== market),

@@ -142,31 +142,6 @@ describe('what can be made again', () => {
     await market.close();
   });
 
-  it('calibration chunks that are damaged are published again', async () => {
-    const folder = join(dataDir, 'calibration');
-    const chunks = readdirSync(folder).filter((name) => name.endsWith('.bin'));
-    expect(chunks).toHaveLength(3);
-    for (const name of chunks) writeFileSync(join(folder, name), 'garbage');
-    const market = await reopened();
-    expect(market.service.status().experts.map(({ state }) => state)).toEqual([
-      'serving',
-      'serving',
-      'serving',
-    ]);
-    // The same encoders give the same vectors: the old receipt verifies.
-    expect(await failedChecks(market, await receiptOf(market, receiptId))).toEqual([]);
-    await market.close();
-  });
-
-  it('the index of the calibration gets a sentence', async () => {
-    writeFileSync(join(dataDir, 'calibration', 'index.json'), '[[[');
-    const { code, message } = await refusal();
-    expect(code).toBe('calibration-corrupt');
-    expect(message).toContain('Delete the folder');
-    rmSync(join(dataDir, 'calibration'), { recursive: true });
-    await (await reopened()).close();
-  });
-
   it('damaged snapshots of the ledger are passed over', async () => {
     const folder = join(dataDir, 'ledger', 'snapshots');
     for (const name of readdirSync(folder)) writeFileSync(join(folder, name), 'garbage');

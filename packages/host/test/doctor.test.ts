@@ -72,13 +72,10 @@ describe('the doctor of a data directory', () => {
   });
 
   it('says of each damaged file what helps', async () => {
-    const chunk = readdirSync(join(dataDir, 'calibration')).find((name) => name.endsWith('.bin'))!;
     const snapshot = readdirSync(join(dataDir, 'ledger', 'snapshots'))[0]!;
     for (const names of [['keys.json'], ['api-key'], ['format'], ['standings.cbor'], ['validator.json']])
       flip(...names);
     flip('ledger', 'snapshots', snapshot);
-    flip('calibration', chunk);
-    flip('calibration', 'index.json');
     flip('places', 'places.json');
     flip('history', 'nodes.bin');
     writeFileSync(join(dataDir, 'ledger', 'store', 'data.mdb'), 'short');
@@ -88,10 +85,8 @@ describe('the doctor of a data directory', () => {
       ledger: 'backup',
       'api-key': 'repair',
       'validator.json': 'repair',
-      'calibration/index.json': 'repair',
       history: 'repair',
       'ledger/snapshots': 'next-start',
-      [`calibration/${chunk}`]: 'next-start',
       'places/places.json': 'next-start',
       'standings.cbor': 'next-start',
     });

@@ -51,7 +51,6 @@ describe('a new market', () => {
     );
     expect(moneyEver(market)).toBe(supplyMicro);
     expect(status.jobs).toEqual({ certified: 0, routed: 0, refunded: 0 });
-    expect(status.calibration.pieces).toBe(256);
     expect(clientMicro(market)).toBe(prepaidMicro);
     expect(market.service.authenticate(market.apiKey)).toBe(market.clientAccount);
     expect(market.service.authenticate('')).toBeUndefined();
@@ -208,13 +207,13 @@ describe('experts', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('cannot join twice, nor in a space of another dimension', async () => {
+  it('cannot join twice, nor with longer vectors than a market takes', async () => {
     await expect(market.experts.add(founders[0])).rejects.toMatchObject({ code: 'already-registered' });
-    const narrow = { ...referenceBackend('bag-of-words'), name: 'narrow', dimensions: 128 };
-    await expect(market.experts.add(expert('narrow', narrow))).rejects.toMatchObject({
+    const wide = { ...referenceBackend('bag-of-words'), name: 'wide', dimensions: 4_097 };
+    await expect(market.experts.add(expert('wide', wide))).rejects.toMatchObject({
       code: 'backend-invalid-output',
     });
-    expect(stateOf('narrow')).toBeUndefined();
+    expect(stateOf('wide')).toBeUndefined();
   });
 
   it.each([
@@ -227,7 +226,7 @@ describe('experts', () => {
         throw new MoeError('backend-unavailable', 'The server is away.');
       },
     ],
-  ])('that answer the calibration with %s do not join', async (_, embed) => {
+  ])('that answer with %s do not join', async (_, embed) => {
     const broken = { name: 'broken', dimensions: 384, embed, close: async () => {} };
     const refusal = await market.experts.add(expert('broken', broken)).catch((error: unknown) => error);
     expect(isMoeError(refusal)).toBe(true);
@@ -251,13 +250,7 @@ describe('experts', () => {
     expect(receipt).toMatchObject({ outcome: 'certified', slashes: [] });
     expect(await failedChecks(market, receipt)).toEqual([]);
     expect(stateOf('fragile')).toBe('probation');
-    // It also holds up nobody's calibration.
-    await market.experts.growCalibration(512, new AbortController().signal);
-    expect(warnings).toEqual(['fragile publishes no more vectors for now: The server is away.']);
-    expect(market.service.status().calibration.pieces).toBe(256);
     isBroken = false;
-    await market.experts.growCalibration(512, new AbortController().signal);
-    expect(market.service.status().calibration.pieces).toBe(512);
     const { examId: later } = await embedOne(market, longText(201), 'shard');
     expect(await failedChecks(market, await receiptOf(market, later))).toEqual([]);
     expect(await failedChecks(market, await receiptOf(market, receiptId))).toEqual([]);

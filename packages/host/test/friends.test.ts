@@ -2,12 +2,7 @@ import { join } from 'node:path';
 import { decode } from '@market-of-experts/core';
 import { memoryHistory } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
-import {
-  type Certificate,
-  embeddedParameters,
-  lossUnitsPerJob,
-  rosterSchema,
-} from '@market-of-experts/protocol';
+import { type Certificate, lossUnitsPerDatum, rosterSchema } from '@market-of-experts/protocol';
 import { decodeShownRecord } from '@market-of-experts/receipts/receipt-record';
 import { assertCertified, historyRecordOf } from '@market-of-experts/roles/job/certified-record';
 import {
@@ -150,8 +145,8 @@ describe('a market with weak experts and strong ones', () => {
     const bytes = (await market.service.blob(hash))!;
     const roster = decode(bytes, rosterSchema);
     await assertCertified(certificate, tickets, roster);
-    const history = memoryHistory({ dimensions: 384, unitsPerJob: lossUnitsPerJob(embeddedParameters) });
-    expect(history.append(historyRecordOf(certificate.body, 0, embeddedParameters, record.atMs)!)).toBe(true);
+    const history = memoryHistory({ dimensions: 384, unitsPerJob: lossUnitsPerDatum });
+    expect(history.append(historyRecordOf(certificate.body, 0, record.atMs)!)).toBe(true);
     const poisoned = {
       ...certificate,
       body: {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NodeId } from '@market-of-experts/core';
 import { openAiBackend } from '@market-of-experts/models';
+import { embeddedParameters } from '@market-of-experts/protocol';
 import { steppedClock } from '@market-of-experts/testing/stepped-clock';
 import {
   blend,
@@ -43,7 +44,7 @@ beforeAll(async () => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const { input } = JSON.parse(body) as { input: string[] };
-    const isLate = behaviour === 'fails after its commit' && input.length > 1;
+    const isLate = behaviour === 'fails after its commit' && input.length > embeddedParameters.batchTexts;
     if (behaviour === 'hangs') return;
     if (behaviour === 'crashes' || isLate) return void response.destroy();
     response.setHeader('content-type', 'application/json');

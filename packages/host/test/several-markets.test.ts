@@ -226,9 +226,9 @@ describe('a market of the ledger', () => {
     const { terms } = record(market, embeddedMarketId);
     const cases = [
       [
-        'other-anchors',
-        { space: { ...terms.space, anchors: hashBytes(new Uint8Array(3)) } },
-        'other anchors',
+        'other-encoder',
+        { space: { ...terms.space, baseEncoder: hashBytes(new Uint8Array(3)) } },
+        'another base encoder',
       ],
       [
         'narrow-space',

@@ -28,7 +28,6 @@ export const documentSchema = z.looseObject({
   settlement: z
     .object({ batch: z.int(), detail: z.base64().optional(), signed: z.base64().optional() })
     .optional(),
-  calibration: z.record(z.string(), z.array(z.string())).optional(),
 });
 export type ReceiptDocument = z.infer<typeof documentSchema>;
 

@@ -1,13 +1,10 @@
-import { type Hash, hashBytes, type NodeId, textOf, verifySignature } from '@market-of-experts/core';
+import { textOf, verifySignature } from '@market-of-experts/core';
 import {
-  calibrationRoot,
   certificateBytes,
   certificateEffects,
   certifyJob,
-  chunkPieces,
   embeddingTask,
   hasWitnessQuorum,
-  int16FromBytes,
   nearestPlace,
   orderId,
   parsePlaces,
@@ -15,7 +12,6 @@ import {
   replayTranscript,
   type ShownCertificate,
   signedForm,
-  type Transcript,
   verifyTranscriptSignatures,
 } from '@market-of-experts/protocol';
 import { isShared } from './own-part.ts';
@@ -26,7 +22,6 @@ import {
   type FetchBlob,
   type KnownReceipt,
   orderOf,
-  type ReceiptDocument,
   same,
 } from './receipt-checks.ts';
 import { checkShared } from './verify-shared.ts';
@@ -77,7 +72,7 @@ export async function checkJob(
   if (job === undefined) return;
   const replayed = job;
   await check('losses, winner and fee', async () => {
-    const context = await certifyContext(document, transcript, roster, body, fetchBlob);
+    const context = await certifyContext(roster, body, fetchBlob);
     const recomputed = certifyJob(replayed, transcript, context);
     expectSame(signedForm(recomputed), signedForm(body), 'Recomputing the job gives another certificate.');
     const losses = body.members.flatMap((member) => member.losses.filter((loss) => loss !== null));
@@ -109,44 +104,16 @@ function datumOf({ proof }: KnownReceipt['record']): number {
   return proof.kind === 'certificate' ? proof.data[0]! : 0;
 }
 
-/** Calibration vectors and places by hash; standings as the witnesses signed them. */
+/** Places by hash; standings as the witnesses signed them. */
 async function certifyContext(
-  document: ReceiptDocument,
-  transcript: Transcript,
   roster: Roster,
   body: ShownCertificate['body'],
   fetchBlob: FetchBlob,
 ): Promise<Parameters<typeof certifyJob>[2]> {
   const places = parsePlaces(textOf(await fetchBlob(roster.placesHash)));
   expect(places.hash === roster.placesHash, 'The places do not have the hash in the roster.');
-  const judges = transcript.reveals.map(({ worker }) => roster.experts.find(({ node }) => node === worker)!);
-  const available = Math.min(...judges.map(({ calibrationCount }) => calibrationCount));
-  const vectors = new Map<NodeId, Int16Array>();
-  const members = new Set<string>(body.members.map(({ worker }) => worker));
-  const listed = Object.keys(document.calibration ?? {});
-  expect(
-    listed.length === members.size && listed.every((node) => members.has(node)),
-    'Calibration vectors are listed for others than the members of the shard.',
-  );
-  for (const { node, calibrationCount, calibrationRoot: root } of roster.experts)
-    expect(
-      !members.has(node) || calibrationRoot(chunksOf(document, node, calibrationCount)) === root,
-      `The calibration chunks of ${node.slice(0, 12)} are not those in the roster.`,
-    );
-  for (const { node, calibrationCount } of judges) {
-    const chunks = chunksOf(document, node, calibrationCount);
-    const blobs: Uint8Array[] = [];
-    for (const hash of chunks.slice(0, Math.ceil(available / chunkPieces))) {
-      const blob = await fetchBlob(hash);
-      expect(hashBytes(blob) === hash, `A calibration chunk of ${node.slice(0, 12)} does not have its hash.`);
-      blobs.push(blob);
-    }
-    vectors.set(node, int16FromBytes(new Uint8Array(Buffer.concat(blobs))));
-  }
-  const { dimensions } = roster.parameters;
   return {
     task: embeddingTask({
-      calibration: (node, index) => vectors.get(node)!.subarray(index * dimensions, (index + 1) * dimensions),
       placeOf: (sum) => nearestPlace(places, sum),
     }),
     standing: (node) => {
@@ -155,9 +122,4 @@ async function certifyContext(
       return { global: tally(standing.global), place: tally(standing.place) };
     },
   };
-}
-
-/** Chunks published since the job come after those that the roster names. */
-function chunksOf(document: ReceiptDocument, node: NodeId, calibrationCount: number): Hash[] {
-  return (document.calibration?.[node] ?? []).slice(0, calibrationCount / chunkPieces) as Hash[];
 }

@@ -97,7 +97,7 @@ async function checksOf(
 
 /** The plain fields must be what the record says. Names stand for ids: they come from the document itself. */
 function assertShown(document: ReceiptDocument, record: ShownRecord): string {
-  const { settlement, calibration: _, record: __, ...fields } = document;
+  const { settlement, record: _, ...fields } = document;
   const names = z.record(z.string(), z.string()).catch({}).parse(fields.names);
   const worker = z.object({ name: z.string() }).optional().catch(undefined).parse(fields.worker);
   const expected = shownFields(document.id, record, (node) => names[node] ?? worker?.name ?? '');

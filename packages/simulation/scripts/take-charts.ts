@@ -18,8 +18,6 @@ const charts = [
     'demand-shift-correlation',
   ],
   ['demand-shift', '#run-0', 'Loss over time', 'demand-shift-loss'],
-  ['ring', '#overview', 'Loss of the winners, by run', 'ring-loss'],
-  ['ring', '#run-3', 'Credits earned, by group', 'ring-earnings'],
 ] as const;
 
 const from = resolve(process.argv[2] ?? 'simulations');

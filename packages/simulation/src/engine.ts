@@ -1,4 +1,4 @@
-import { lossUnitsPerJob, type MarketParameters } from '@market-of-experts/protocol';
+import { lossUnitsPerDatum, type MarketParameters } from '@market-of-experts/protocol';
 import { standardNormal } from '@market-of-experts/roles/calling/policy';
 import type { PublicBeliefs } from './beliefs/beliefs.ts';
 import { HistoryBeliefs } from './beliefs/history-beliefs.ts';
@@ -30,7 +30,7 @@ function makeBeliefs(
     friends: beliefs.friends,
     halfLifeJobs: beliefs.halfLifeJobs,
     jobNoise: noise.expert,
-    unitsPerJob: lossUnitsPerJob(parameters),
+    unitsPerJob: lossUnitsPerDatum,
   };
   if (beliefs.from === 'places') return new PlaceBeliefs(init);
   return new HistoryBeliefs({

@@ -129,6 +129,22 @@ describe('the engine', () => {
     expect(newcomers!.wins + newcomers!.calledWins).toBeGreaterThan(0);
   });
 
+  it('serves clients by those with the best record, none on probation', () => {
+    const changes = {
+      jobs: 1_000,
+      experts: {
+        weak: { count: 12, skill: { best: 0.3, elsewhere: 0.3 } },
+        good: { count: 8, skill: { best: 0.1, elsewhere: 0.1 } },
+        newcomers: { count: 2, skill: { best: 0.01, elsewhere: 0.01 }, joinsAt: 0.99 },
+      },
+    };
+    const run = startRun(testScenario(changes));
+    expect(run.market.edition).toEqual([]);
+    for (let job = 0; job < 1_000; job += 1) run.step();
+    expect(run.market.edition.map(({ group }) => group)).toEqual(Array.from({ length: 8 }, () => 1));
+    expect(finish(changes).quality.delivered).toBeLessThan(0.15);
+  });
+
   it('has agents turn to where demand is', () => {
     const result = (everyJobs: number) =>
       finish({

@@ -7,6 +7,7 @@ import {
   type TaskRules,
 } from '@market-of-experts/protocol';
 import type { SaltedDatum } from '@market-of-experts/roles/job/asked-question';
+import { basePositions, reserveTexts } from './reserve-texts.ts';
 
 const saltOf = (fill: number): Uint8Array => new Uint8Array(16).fill(fill);
 
@@ -22,15 +23,17 @@ export function askedQuestion(
     data.map(({ text }) => text),
     seed,
     parameters,
-    [],
+    reserveTexts,
   )!;
-  const question = openedQuestion(asked, salts);
+  const positions = basePositions(asked.first, parameters);
+  const question = openedQuestion(asked, salts, positions);
   return {
     first: { texts: asked.first, salt: salts.first },
     second: { texts: asked.second, salt: salts.second },
     assignment: assignmentHash(asked.assignment, salts.assignment),
     question,
-    whole: { data, reserve: [], salts },
+    positions,
+    whole: { data, reserve: reserveTexts, positions, salts },
     lists: listsOf(question),
   };
 }

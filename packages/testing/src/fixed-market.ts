@@ -42,6 +42,7 @@ import type { MarketView } from '@market-of-experts/roles/view/market-view';
 import { connections } from './connections.ts';
 import { type Encode, encoderBackend } from './encoders.ts';
 import { type FixedRosterInit, fixedRoster } from './fixed-roster.ts';
+import { positionsOf, reserveTexts } from './reserve-texts.ts';
 import { testKeys } from './test-keys.ts';
 
 /** What a market is about, where it is not text embeddings. */
@@ -113,7 +114,7 @@ export interface FixedMarket {
   readonly client: OwnerKey;
   order(job: JobInit): { readonly order: Order; readonly salt: Uint8Array };
   runJob(job: JobInit): Promise<ShardOutcome>;
-  /** A job of several orders, of clients by name. */
+  /** A job of several orders, of clients by name. The reserve is the market's where none is given. */
   runBatch(texts: Readonly<Record<string, string>>, reserve?: readonly string[]): Promise<ShardOutcome>;
   close(): Promise<void>;
 }
@@ -126,14 +127,14 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
   const clock = init.clock ?? systemClock;
   const keys = testKeys(`fixed-market/${init.name ?? ''}`);
   const { keysOf, ownerOf } = keys;
-  const { roster, encoders, tickets, calibration, places } = fixedRoster(init, keys);
+  const { roster, encoders, tickets, places } = fixedRoster(init, keys);
   const coordinatorKeys = keysOf('coordinator');
   let nextSeq = 0;
   const guard = init.guard ?? memoryGuard(() => clock.nowMs());
   const signerOf = (keys: KeyPair): GuardedSigner => guardedSigner(keys, guard, systemRandom);
   const due = { batch: 0 };
   const kind: FixedKind = init.kind ?? {
-    task: embeddingTask({ calibration, placeOf: (sum) => nearestPlace(places, sum) }),
+    task: embeddingTask({ placeOf: (sum) => nearestPlace(places, sum) }),
     skill: (index) => {
       const encode = encoders[index]!;
       const { dimensions } = roster.parameters;
@@ -207,6 +208,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
       }),
     };
   };
+  const usualReserve = init.kind === undefined ? reserveTexts : [];
   const run = (
     ordered: readonly (SaltedDatum & { readonly order: Order })[],
     reserve: readonly string[],
@@ -219,6 +221,7 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
         clock,
         random: systemRandom,
         view,
+        positionsOf: positionsOf(roster.parameters),
         ...(init.onEquivocation === undefined ? {} : { onEquivocation: init.onEquivocation }),
       },
       {
@@ -243,8 +246,8 @@ export function fixedMarket(init: FixedMarketInit): FixedMarket {
     coordinator,
     client,
     order,
-    runJob: (job) => run([{ ...order(job), text: job.text }], [], job.signal),
-    runBatch: (texts, reserve = []) =>
+    runJob: (job) => run([{ ...order(job), text: job.text }], usualReserve, job.signal),
+    runBatch: (texts, reserve = usualReserve) =>
       run(
         inJobOrder(
           Object.entries(texts).map(([name, text]) => ({

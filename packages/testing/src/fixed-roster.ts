@@ -1,10 +1,5 @@
-import { hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
-import {
-  type MarketParameters,
-  type PlaceCentroids,
-  quantise,
-  type Roster,
-} from '@market-of-experts/protocol';
+import { hashOf, type MarketId } from '@market-of-experts/core';
+import type { MarketParameters, PlaceCentroids, Roster } from '@market-of-experts/protocol';
 import { type TicketBook, ticketBook } from '@market-of-experts/roles/validator/ticket-book';
 import { type Encode, freeEncode } from './encoders.ts';
 import type { TestKeys } from './test-keys.ts';
@@ -19,8 +14,6 @@ export interface FixedRosterInit {
   readonly ticketDepth?: number;
   /** What the n-th expert answers with; default: {@link freeEncode}. */
   readonly encode?: (index: number) => Encode;
-  /** Text of a calibration piece. */
-  readonly calibrationText?: (index: number) => string;
 }
 
 /** A roster without a ledger, and what the nodes in it have published. */
@@ -30,27 +23,18 @@ export interface FixedRoster {
   readonly encoders: readonly Encode[];
   /** Of the validators, in the order of the roster. */
   readonly tickets: readonly TicketBook[];
-  readonly calibration: (node: NodeId, index: number) => Int16Array;
   /** A partition without history: the cells around the first axes. */
   readonly places: PlaceCentroids;
 }
 
 export function fixedRoster(init: FixedRosterInit, keys: TestKeys): FixedRoster {
-  const { parameters, calibrationText = (index: number) => 'x'.repeat(index + 1) } = init;
+  const { parameters } = init;
   const count = init.experts + (init.newcomers ?? 0);
   const encoders = Array.from(
     { length: count },
     (_, index) => init.encode?.(index) ?? freeEncode(parameters.dimensions),
   );
   const nodes = encoders.map((_, index) => keys.nodeOf(`expert-${index}`));
-  const calibration = new Map(
-    nodes.map((node, expert) => [
-      node,
-      Array.from({ length: parameters.distractorPool }, (_, index) =>
-        quantise(encoders[expert]!(calibrationText(index))),
-      ),
-    ]),
-  );
   const tickets = Array.from({ length: init.validators }, (_, index) =>
     ticketBook(
       keys.keysOf(`validator-${index}`),
@@ -66,7 +50,6 @@ export function fixedRoster(init: FixedRosterInit, keys: TestKeys): FixedRoster 
     batch: 0,
     parameters,
     placesHash: hashOf('fixed-market/places', 0),
-    calibrationHash: hashOf('fixed-market/calibration', 0),
     experts: nodes.map((node, index) => ({
       node,
       owner: keys.accountOf(`owner-${index}`),
@@ -75,8 +58,6 @@ export function fixedRoster(init: FixedRosterInit, keys: TestKeys): FixedRoster 
       stakeMicro: 1_000_000_000n,
       faultyEpochs: 0,
       onProbation: index >= init.experts,
-      calibrationCount: parameters.distractorPool,
-      calibrationRoot: hashOf('fixed-market/calibration', node),
     })),
     validators: tickets.map(({ root }, index) => ({
       node: keys.nodeOf(`validator-${index}`),
@@ -88,7 +69,6 @@ export function fixedRoster(init: FixedRosterInit, keys: TestKeys): FixedRoster 
     roster,
     encoders,
     tickets,
-    calibration: (node, index) => calibration.get(node)![index]!,
     places: axisPlaces(parameters),
   };
 }

@@ -110,13 +110,11 @@ export interface ExpertNodeInit {
   readonly name: string;
   readonly policy: DecisionPolicy;
   readonly backend: ExpertBackend;
-  /** In its own space; default the same. */
-  readonly own?: ExpertBackend | undefined;
 }
 
 /** Begins an expert's process, after the one before has lost its connection. */
 export async function startExpert(
-  { name, policy, backend, own }: ExpertNodeInit,
+  { name, policy, backend }: ExpertNodeInit,
   components: NodeComponents & { readonly presence: PresenceBook; readonly random: Random },
 ): Promise<void> {
   const { keys, connections, ledger, view, clock, random, presence } = components;
@@ -125,13 +123,13 @@ export async function startExpert(
   const transport = connections.connect(node);
   expertRole({ signer: components.signerOf(name), policy })({
     transport,
-    skill: embeddingSkill(backend, own),
+    skill: embeddingSkill(backend),
     view,
     clock,
     random,
     presence,
     statements: {
-      spoken: testVersion(node, (own ?? backend).dimensions),
+      spoken: testVersion(node, backend.dimensions),
       epoch: () => ledger.settings().epoch,
     },
   });

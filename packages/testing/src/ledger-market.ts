@@ -30,6 +30,7 @@ import { connections as connectionsOf } from './connections.ts';
 import { encoderBackend } from './encoders.ts';
 import { startExpert, ticketsOf, validatorNode } from './ledger-market-nodes.ts';
 import { encodeOf, registeredLedger } from './registered-ledger.ts';
+import { positionsOf, reserveTexts } from './reserve-texts.ts';
 import { smallParameters } from './small-market.ts';
 import { testEdition } from './test-edition.ts';
 import { testKeys } from './test-keys.ts';
@@ -80,7 +81,7 @@ export interface LedgerMarketInit {
   readonly keepsOthersBatches?: boolean;
   /** Experts of the edition, by number; default the first one alone. */
   readonly parts?: readonly number[];
-  /** The n-th expert's backend in its own space; default: as in exams. */
+  /** The n-th expert's backend in a space of another dimension; default: around its encoder. */
   readonly own?: (index: number) => ExpertBackend | undefined;
   /** Changes to those of the market. */
   readonly parameters?: Partial<MarketParameters>;
@@ -132,7 +133,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     dimensionsOf: (index) => init.own?.(index)?.dimensions,
     funded: init.funded ?? [],
   });
-  const { ledger, calibration, experts, clients } = registered;
+  const { ledger, experts, clients } = registered;
   const warnings: string[] = [];
   const onWarning = (message: string): void => void warnings.push(message);
   const network = createMemoryNetwork({ clock });
@@ -150,8 +151,6 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
   const view = ledgerView({
     market,
     ledger,
-    calibration,
-    calibrationHash: hashOf('ledger-market', 'calibration'),
     places: {
       count: 1,
       dimension: parameters.dimensions,
@@ -193,8 +192,7 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
       {
         name,
         policy,
-        backend: init.backend?.(index, backend, clock) ?? backend,
-        own: init.own?.(index),
+        backend: init.own?.(index) ?? init.backend?.(index, backend, clock) ?? backend,
       },
       { ...components, random: randomOf(name) },
     );
@@ -222,6 +220,8 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     clock,
     random: randomOf('gateway'),
     slots: jobSlots(),
+    reserve: { take: (most: number) => reserveTexts.slice(0, most) },
+    positionsOf: positionsOf(parameters),
     countTokens: (text) => text.length,
     isPartHere: ({ node }) => presence.now().here.has(node),
     nameOf: (node) => `expert-${experts.indexOf(node)}`,

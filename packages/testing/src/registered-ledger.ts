@@ -1,20 +1,14 @@
 import { type AccountId, type Hash, hashOf, type MarketId, type NodeId } from '@market-of-experts/core';
-import { CalibrationStore } from '@market-of-experts/history';
 import { type Ledger, memoryLog, openLedger } from '@market-of-experts/ledger';
-import { temporaryDirectory } from '@market-of-experts/ledger/compliance/temporary-directory';
 import {
-  calibrationRoot,
-  chunkPieces,
   defaultNetworkRules,
   defaultTerms,
   type MarketParameters,
   type NetworkRules,
-  quantise,
   signConsent,
   signTransaction,
 } from '@market-of-experts/protocol';
 import { type Encode, wordEncode } from './encoders.ts';
-import { textAbout } from './small-market.ts';
 import type { TestKeys } from './test-keys.ts';
 import { testVersion } from './test-version.ts';
 
@@ -41,7 +35,6 @@ export interface RegisteredLedgerInit {
 /** A ledger in memory with one market, whose members are registered and whose clients have prepaid. */
 export interface RegisteredLedger {
   readonly ledger: Ledger;
-  readonly calibration: CalibrationStore;
   readonly experts: readonly NodeId[];
   readonly clients: readonly AccountId[];
   close(): Promise<void>;
@@ -67,15 +60,8 @@ export async function registeredLedger(init: RegisteredLedgerInit): Promise<Regi
     });
     if (init.isStranger(name)) await ledger.transact(keys.keysOf(name), { kind: 'heartbeat', call: 0 });
   }
-  const directory = temporaryDirectory();
-  const calibration = new CalibrationStore({ directory: directory.path, dimensions: parameters.dimensions });
   const experts = Array.from({ length: init.experts }, (_, index) => keys.nodeOf(`expert-${index}`));
   for (const [index, node] of experts.entries()) {
-    const encode = encodeOf(index, parameters);
-    const chunk = new Int16Array(chunkPieces * parameters.dimensions);
-    for (let piece = 0; piece < chunkPieces; piece += 1)
-      chunk.set(quantise(encode(textAbout(piece))), piece * parameters.dimensions);
-    calibration.publish(node, 0, chunk);
     const owner = keys.ownerOf('expert-owner');
     await ledger.transact(owner, {
       kind: 'registerExpert',
@@ -86,7 +72,6 @@ export async function registeredLedger(init: RegisteredLedgerInit): Promise<Regi
       depositMicro: 0n,
       askMicroPerKilobyte: 1_000n,
       askBps: 5_000,
-      calibration: { count: chunkPieces, root: calibrationRoot(calibration.chunkHashes(node)) },
       version: testVersion(node, init.dimensionsOf?.(index) ?? parameters.dimensions).version,
       consent: signConsent(keys.keysOf(`expert-${index}`), networkName, owner.address),
     });
@@ -96,12 +81,10 @@ export async function registeredLedger(init: RegisteredLedgerInit): Promise<Regi
     await ledger.transact(keys.ownerOf(role), { kind: 'lock', market, gateway, amountMicro: prepaidMicro });
   return {
     ledger,
-    calibration,
     experts,
     clients: clientRoles.map(keys.accountOf),
     async close() {
       await ledger.close();
-      directory.remove();
     },
   };
 }
@@ -128,7 +111,10 @@ function foundedLedger(init: RegisteredLedgerInit): Promise<Ledger> {
         {
           market,
           owner: keys.accountOf('market-owner'),
-          terms: defaultTerms({ ...parameters, minimumStakeMicro: 100n }, hashOf('ledger-market/anchors', 0)),
+          terms: defaultTerms(
+            { ...parameters, minimumStakeMicro: 100n },
+            hashOf('ledger-market/base-encoder', 0),
+          ),
         },
       ],
     }),

@@ -4,7 +4,6 @@ import {
   type CommitBody,
   commitDomain,
   entryNames,
-  float32Bytes,
   int16Bytes,
   listHash,
   openJob,
@@ -69,7 +68,7 @@ export function scriptedExpert(market: FixedMarket, index: number, script: Scrip
     async ({ job: id, second: { texts, salt: listSalt } }) => {
       const state = jobs.get(id) ?? refuse('Unknown job.');
       const list = listHash(entryNames(texts, listSalt), state.assignment);
-      const second = texts.map((text) => float32Bytes(embed(text)));
+      const second = texts.map((text) => int16Bytes(quantise(embed(text))));
       const author = authorOf(id);
       const body = { ...author, stage: 'full' as const, list, seal: sealOf(author, list, second, salt) };
       const revealBody: RevealBody = {

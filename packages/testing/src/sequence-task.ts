@@ -40,6 +40,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
   tooShort: (datum) => (datum.split(' ').length < 3 ? 'Three numbers at least.' : undefined),
   mostData: () => mostData,
   mostEntries: () => 3 * mostData,
+  mostReserveTexts: () => 4,
   mostReserveBytes: () => 1_024,
   isQuestion: ({ first, second, assignment }) =>
     first.length === assignment.length &&
@@ -85,7 +86,6 @@ export const sequenceSkill = (error: number | ((begins: number) => number)): Tas
     name: typeof error === 'number' ? `off by ${error}` : 'off by more or less',
     answerFirst: async (list) => list.map((row) => bytesOf(following(row) + errorOf(row))),
     answerSecond: (list) => answerAll(list),
-    publish: async (pieces) => Int16Array.from(pieces, following),
     answerAll: (data) => answerAll(data),
   };
 };

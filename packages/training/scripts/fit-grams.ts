@@ -1,6 +1,6 @@
 /**
  * Makes `packages/models/data/grams.bin`, how rare each character n-gram is: counted on the texts for training and
- * calibration, none of a held-out document. Usage: `node scripts/fit-grams.ts`.
+ * the reserve, none of a held-out document. Usage: `node scripts/fit-grams.ts`.
  */
 import { statSync } from 'node:fs';
 import { gramsIdfFile } from '@market-of-experts/models/grams/grams-backend';

@@ -1,6 +1,6 @@
 /**
  * Makes what MiniLM's layers and USE-lite need to be experts of their own: `packages/models/data/minilm-token-idf.bin` and
- * `data/whitenings/`, from the texts for training and calibration, none of a held-out document; two thirds of what it whitens by
+ * `data/whitenings/`, from the texts for training and the reserve, none of a held-out document; two thirds of what it whitens by
  * are halves and short runs, as experts meet them. Takes some minutes. Usage: `node scripts/fit-layers.ts MODELS_DIR`; raise `graphVersion` of
  * the model file afterwards.
  */
@@ -11,9 +11,9 @@ import { fitTokenIdf, tokenIdfFile } from '@market-of-experts/models/minilm/toke
 import { fitCentring, fitWhitening } from '@market-of-experts/models/whitening/fit-whitening';
 import type { Whitening } from '@market-of-experts/models/whitening/whitening';
 import { whiteningFileOf, writeWhitening } from '@market-of-experts/models/whitening/whitening-file';
-import { wordsOf } from '@market-of-experts/protocol';
 import { readCorpus } from '../src/corpora/corpus.ts';
 import { splitOf } from '../src/corpora/split.ts';
+import { wordsOf } from '../src/corpora/words.ts';
 
 const [modelsDir] = process.argv.slice(2);
 if (modelsDir === undefined)

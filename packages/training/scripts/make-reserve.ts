@@ -15,7 +15,7 @@ const mostFileBytes = 1_000_000;
 /** Longer ones would crowd the others out of what a list may hold. */
 const mostTextBytes = 2_000;
 
-const texts = readCorpus().filter((text) => splitOf(text) === 'calibration');
+const texts = readCorpus().filter((text) => splitOf(text) === 'reserve');
 const queues = textKinds.map((kind) => {
   const documents = [...Map.groupBy(texts, ({ documentId }) => documentId)].filter(
     ([, parts]) => parts[0]!.kind === kind,

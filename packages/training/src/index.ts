@@ -2,7 +2,7 @@ export { type CorpusText, readCorpus, type TextKind, textKinds } from './corpora
 export { type EvaluationParagraph, evaluationParagraphs } from './corpora/evaluation-paragraphs.ts';
 export { type SampleKind, type SampleText, sampleKinds, sampleTexts } from './corpora/samples.ts';
 export { splitOf } from './corpora/split.ts';
-export { adapterTraining } from './specialists/adapter-training.ts';
+export { wordsOf } from './corpora/words.ts';
 export { type SpecialistDomain, specialistDomains } from './specialists/domain.ts';
 export type { SpecialistManifest } from './specialists/manifest.ts';
 export type { AdapterTask } from './specialists/train-adapter.ts';
@@ -12,4 +12,3 @@ export {
   type TrainSpecialistInit,
   trainSpecialist,
 } from './specialists/train-specialist.ts';
-export { type MaskedTrainingText, trainingTexts } from './specialists/training-texts.ts';

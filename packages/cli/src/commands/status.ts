@@ -70,7 +70,6 @@ function show(status: Status, url: string, recent: number): void {
         { title: 'earned', align: 'right' },
         { title: 'slashed', align: 'right' },
         { title: 'stake', align: 'right' },
-        { title: 'alignment', align: 'right' },
       ],
       status.experts
         .toSorted((a, b) => (a.earnedMicro === b.earnedMicro ? 0 : a.earnedMicro > b.earnedMicro ? -1 : 1))
@@ -83,7 +82,6 @@ function show(status: Status, url: string, recent: number): void {
           formatCredits(expert.earnedMicro),
           formatCredits(expert.slashedMicro),
           formatCredits(expert.stakeMicro),
-          expert.alignment?.toFixed(3) ?? '–',
         ]),
     ),
   );
@@ -105,10 +103,6 @@ function show(status: Status, url: string, recent: number): void {
     `History: ${plural(records, 'certified job')}, by which experts know whom to call; ` +
       `${formatCount(Math.round(bytesPerRecord))} bytes each in memory`,
   );
-  if (status.calibration !== undefined && status.calibration.pieces < status.calibration.target)
-    print(
-      `Calibration set: ${formatCount(status.calibration.pieces)} of ${formatCount(status.calibration.target)} pieces`,
-    );
   if (recent > 0 && status.recentJobs.length > 0) showJobs(status, recent);
 }
 

@@ -31,7 +31,7 @@ export async function friendCase(
   search: FriendSearch = defaultSearch,
 ): Promise<void> {
   log.say('');
-  log.say(`${paint('bold', '6. Calling a friend')}`);
+  log.say(`${paint('bold', 'Calling a friend')}`);
   log.say(
     '   An expert that expects to lose may call one that was not drawn to work in its place, for a share of the fee.',
   );
@@ -91,14 +91,18 @@ async function findCalledFriend(
     () => undefined,
   );
   try {
-    for (let job = 0; job < search.jobs && !isFound && !ended.aborted; job += 1) {
+    for (let job = 0; job < search.jobs && !isFound && !ended.aborted; job += sampleKinds.length) {
       log.background(
-        `looking for a friend who wins: ${plural(seen.jobs, 'job')} of ${search.jobs} at most, ${plural(seen.calls, 'call')}`,
+        `looking for a friend who wins: ${plural(seen.jobs, 'text')} of ${search.jobs} at most, ${plural(seen.calls, 'call')}`,
       );
-      const kind = sampleKinds[job % sampleKinds.length]!;
-      const texts = sampleTexts(kind);
-      const { text } = texts[Math.floor(job / sampleKinds.length) % texts.length]!;
-      await market.examine(text, ended);
+      const turn = job / sampleKinds.length;
+      await market.examine(
+        sampleKinds.slice(0, search.jobs - job).map((kind) => {
+          const texts = sampleTexts(kind);
+          return texts[turn % texts.length]!.text;
+        }),
+        ended,
+      );
     }
   } catch (error) {
     // Time is up, or the house has spent its money: what was seen is shown.

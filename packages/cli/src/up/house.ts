@@ -3,6 +3,9 @@ import { cutText, isMoeError } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 
+/** Examined together. */
+const examTexts = 8;
+
 /** A text that the operator buys a job for, and the kind that tables show it under. */
 interface HouseText {
   readonly kind: SampleKind;
@@ -18,7 +21,7 @@ export interface HouseInit {
 }
 
 /**
- * House jobs: the operator pays for jobs on shipped sample texts, one at a time, while an expert is on
+ * House jobs: the operator pays for exams on shipped sample texts, some at a time, while an expert is on
  * probation or `wanted` kinds are asked for. So newcomers are judged and history grows before clients come.
  */
 export interface House {
@@ -43,11 +46,14 @@ export function openHouse(init: HouseInit): House {
 
   const run = async (): Promise<void> => {
     while (queue.length > 0 && left > 0 && !signal.aborted) {
-      const { kind, text } = queue.shift()!;
-      left -= 1;
-      kindOfPreview.set(cutText(text, 120), kind);
+      const batch = queue.splice(0, Math.min(left, examTexts));
+      left -= batch.length;
+      for (const { kind, text } of batch) kindOfPreview.set(cutText(text, 120), kind);
       try {
-        await market.examine(text, signal);
+        await market.examine(
+          batch.map(({ text }) => text),
+          signal,
+        );
       } catch (error) {
         // The house has spent its money: the market goes on with its clients'.
         if (isMoeError(error, 'insufficient-funds')) left = 0;

@@ -5,7 +5,7 @@ import { writeDurably } from '@market-of-experts/core/files';
 import { createGateway } from '@market-of-experts/gateway';
 import { type EmbeddedMarket, openEmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { validatorSpecs } from '@market-of-experts/host/validators/validators';
-import { createModelHost, type MarketExpert, openBaseEncoder } from '@market-of-experts/models';
+import { type CatalogueExpert, createModelHost, openBaseEncoder } from '@market-of-experts/models';
 import { contraryTestimony } from '@market-of-experts/roles/validator/contrary-testimony';
 import { addressFile } from '../connection/connection.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
@@ -70,7 +70,7 @@ export async function up(options: UpOptions): Promise<void> {
       stop.abort(new Error(health.reason));
     }, ledgerLookMs);
     closers.push(async () => clearInterval(watching));
-    log.background('experts compute their vectors of the calibration set');
+    log.background('experts join the market');
     const first = firstOf(chosen.slice(1));
     const others = chosen.slice(1).filter((expert) => !first.includes(expert));
     const running: RunningMarket = { market, models, options, log, signal };
@@ -113,7 +113,7 @@ export async function up(options: UpOptions): Promise<void> {
 
 function openMarket(
   options: UpOptions,
-  chosen: readonly MarketExpert[],
+  chosen: readonly CatalogueExpert[],
   parts: Pick<RunningMarket, 'models' | 'log' | 'signal'>,
 ): Promise<EmbeddedMarket> {
   const { models, log, signal } = parts;

@@ -1,54 +1,75 @@
 import type { JobSummary } from '@market-of-experts/api/jobs';
+import { formatCredits } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { float32FromBytes } from '@market-of-experts/protocol';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
-import { fit } from '../terminal/fit.ts';
-import { paint, printable } from '../terminal/text.ts';
+import { renderTable } from '../terminal/table.ts';
+import { paint } from '../terminal/text.ts';
+import { examTable } from './exam-table.ts';
 import { friendCase } from './friend-case.ts';
-import { jobTable } from './job-table.ts';
 import type { UpLog } from './log.ts';
 
 const tourKinds: readonly SampleKind[] = ['prose', 'code', 'german', 'japanese', 'typos'];
 
-/** The guided tour: one text of each kind goes through the market, then a friend is called; what happened is shown. */
+/** The guided tour: five texts are examined together, then served by the edition; then a friend is called. What happened is shown. */
 export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSignal): Promise<void> {
   const { service } = market;
   log.say('');
-  log.say(paint('bold', 'A short tour. Five texts go through the market.'));
+  log.say(paint('bold', 'A short tour. First, an exam: five texts, and experts that are drawn for them.'));
   log.say(
-    'For each, three experts are drawn. They see half of the text; the other half is cut in pieces and hidden.',
+    'They are shown a part of each text. Then all hidden pieces come, mixed with pieces of other texts, and each expert says by its',
   );
   log.say(
-    'Loss is the share of look-alikes that an expert finds closer to its half than the hidden piece: 0 best, 0.5 chance.',
+    'own vectors which belong together. Loss is how often it takes a wrong piece for nearer: 0 best, 0.5 chance. ★ is paid for the text.',
   );
-  log.say('“a → b” is an expert a that was drawn and called a friend b, who worked in its place.');
-  for (const [index, kind] of tourKinds.entries()) {
-    signal.throwIfAborted();
-    const { text } = sampleTexts(kind)[0]!;
-    const job = nextJob(
-      market,
-      (summary) => summary.kind === 'client' && text.startsWith(summary.preview ?? '\0'),
-    );
-    const [embedded] = await service.serve({
-      account: market.clientAccount,
-      market: market.firstMarket,
-      texts: [text],
-      mode: 'shard',
-      // Samples that come with the program.
-      isTextPublic: true,
-      signal,
-    });
-    const summary = await job;
-    log.say('', undefined);
-    log.say(`${paint('bold', `${index + 1}. ${kind}`)}  ${paint('dim', `“${fit(printable(text), 66)}”`)}`);
-    log.say(jobTable(summary));
-    log.say(
-      `   ${float32FromBytes(embedded!.answer).length} numbers in ${summary.durationMs} ms. Receipt: ${paint('dim', `moe receipt ${summary.receiptId} --verify`)}`,
-      { ...summary, event: 'tour', textKind: kind },
-    );
-  }
+  const texts = tourKinds.map((kind) => sampleTexts(kind)[0]!.text);
+  const jobs = Promise.all(
+    texts.map((text) =>
+      nextJob(
+        market,
+        (job) => job.kind === 'client' && job.mode === 'shard' && text.startsWith(job.preview ?? '\0'),
+      ),
+    ),
+  );
+  const served = await service.serve({
+    account: market.clientAccount,
+    market: market.firstMarket,
+    texts,
+    mode: 'shard',
+    // Samples that come with the program.
+    isTextPublic: true,
+    signal,
+  });
+  const examined = (await jobs).map((job, index) => ({ name: tourKinds[index]!, job }));
+  log.say('');
+  log.say(examTable(examined));
+  for (const { name, job } of examined) log.say('', { ...job, event: 'tour', textKind: name });
+  log.say(
+    `   Every loss can be repeated from the receipt: ${paint('dim', `moe receipt ${examined[0]!.job.receiptId} --verify`)}`,
+  );
+  signal.throwIfAborted();
+  log.say('');
+  log.say(paint('bold', 'Then the texts are served: the vectors of the edition in force, side by side.'));
+  log.say(editionTable(market));
+  log.say(
+    `   ${float32FromBytes(served[0]!.answer).length} numbers a text, the same whenever it is asked for. Receipt: ${paint('dim', `moe receipt ${served[0]!.receiptId} --verify`)}`,
+  );
   await friendCase(market, log, signal);
   log.say('');
+}
+
+/** The parts of the edition in force, and what each has earned. */
+function editionTable(market: EmbeddedMarket): string {
+  const { experts, markets } = market.service.status();
+  const edition = markets[0]?.editions?.find(({ isInForce }) => isInForce);
+  return renderTable(
+    [{ title: '   part' }, { title: 'numbers', align: 'right' }, { title: 'earned so far', align: 'right' }],
+    (edition?.parts ?? []).map(({ id, name, dimensions }) => [
+      `   ${name}`,
+      `${dimensions}`,
+      `${formatCredits(experts.find((expert) => expert.id === id)?.earnedMicro ?? 0n)} cr`,
+    ]),
+  );
 }
 
 function nextJob(market: EmbeddedMarket, isWanted: (job: JobSummary) => boolean): Promise<JobSummary> {

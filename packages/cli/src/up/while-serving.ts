@@ -24,10 +24,9 @@ const waitForExpertsMs = 8_000;
 const tourExperts = 5;
 /** Once all experts are in, what is still in the way will not go away by waiting. */
 const settleInMs = 1_000;
-const calibrationPieces = 4_096;
 
 /**
- * What happens while the market serves: tour, training, house jobs, growing calibration. `rest` resolves once the experts have
+ * What happens while the market serves: tour, training, house jobs. `rest` resolves once the experts have
  * joined that were still on their way.
  */
 export async function whileServing(
@@ -97,10 +96,6 @@ export async function whileServing(
     log.say(table);
     log.say('');
   }
-  if (options.hasTraining)
-    await attempt('The calibration grows no further', () =>
-      market.experts.growCalibration(calibrationPieces, signal),
-    );
 }
 
 function untilExperts(market: EmbeddedMarket, count: number, signal: AbortSignal): Promise<void> {

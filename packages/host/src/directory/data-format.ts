@@ -11,16 +11,7 @@ import { damagedFile, readIfThere, writeDurably } from '@market-of-experts/core/
  */
 const dataFormat = 6;
 /** What a market writes after it has marked its directory, so that none of it is there before. */
-const markedBefore = [
-  'ledger',
-  'guard',
-  'keys.json',
-  'markets',
-  'history',
-  'places',
-  'calibration',
-  'standings.cbor',
-];
+const markedBefore = ['ledger', 'guard', 'keys.json', 'markets', 'history', 'places', 'standings.cbor'];
 
 /**
  * Whether a directory has the form that this program reads; a new one has none. Throws `data-directory-outdated` for one that

@@ -29,8 +29,8 @@ export const founderKeyNames: KeyNames = {
 /** What a new market's genesis says. */
 export interface GenesisFacts {
   readonly parameters: MarketParameters;
-  /** Hash of the public pieces that fix the space. */
-  readonly anchors: Hash;
+  /** Names the model that says where texts lie. */
+  readonly baseEncoder: Hash;
   readonly nowMs: number;
   readonly epochMs: number;
 }
@@ -40,7 +40,7 @@ export async function openLedgerOf(
   directory: string,
   keys: KeyFile,
   market: MarketId,
-  { parameters, anchors, nowMs, epochMs }: GenesisFacts,
+  { parameters, baseEncoder, nowMs, epochMs }: GenesisFacts,
   onWarning: (message: string) => void,
 ): Promise<EmbeddedLedger> {
   const treasury = keys.owner('treasury');
@@ -55,7 +55,7 @@ export async function openLedgerOf(
     minValidatorStakeMicro: credits(validatorStakeCredits),
     balances: [{ account: treasury.address, amountMicro: credits(treasuryCredits) }],
     markets: [
-      { market, owner: keys.owner('market-owner').address, terms: embeddedTerms(parameters, anchors) },
+      { market, owner: keys.owner('market-owner').address, terms: embeddedTerms(parameters, baseEncoder) },
     ],
   });
   return openEmbeddedLedger({ directory, network, genesis, onWarning });

@@ -30,9 +30,9 @@ export function embeddedRules(epochMs: number): NetworkRules {
   };
 }
 
-export function embeddedTerms(parameters: MarketParameters, anchors: Hash): MarketTerms {
+export function embeddedTerms(parameters: MarketParameters, baseEncoder: Hash): MarketTerms {
   return {
-    ...defaultTerms(parameters, anchors),
+    ...defaultTerms(parameters, baseEncoder),
     // A validator that lies then changes nothing at all: docs/concepts/incentives.md.
     ranking: { ...defaultRanking, method: 'median' },
     registration: { floorMicro: credits(1), capMicro: credits(1_000), riseBps: 5_000, decayBps: 5_000 },

@@ -57,28 +57,24 @@ export interface Enrolment extends MarketExpert {
   readonly keys: KeyFile;
   /** What it is from now on. */
   readonly version: ModelVersion;
-  readonly calibration: { readonly count: number; readonly root: string };
   /** In a market of others; without it the market is the house's own, whose terms it has set itself. */
   readonly allowance?: JoiningAllowance | undefined;
 }
 
 /**
- * Registers an expert with its stake, or tells the ledger of more calibration vectors and of a new version. In a market of others it throws
- * `terms-refused` or `budget-spent`.
+ * Registers an expert with its stake, or tells the ledger of a new version. In a market of others it throws `terms-refused` or
+ * `budget-spent`.
  */
 export async function enrolExpert(
   { ledger }: Pick<EmbeddedLedger, 'ledger'>,
-  { keys, version, calibration, allowance, ...expert }: Enrolment,
+  { keys, version, allowance, ...expert }: Enrolment,
 ): Promise<void> {
   const { market, name } = expert;
   const owner = expertOwner(keys, expert);
   const nodeKeys = keys.node(`expert-${name}`);
   const node = nodeKeys.publicKey as NodeId;
-  const published = { count: calibration.count, root: calibration.root as never };
   const known = ledger.expert(market, node);
   if (known !== undefined) {
-    if (known.calibration?.root !== calibration.root)
-      await ledger.transact(owner, { kind: 'updateExpert', market, node, calibration: published });
     const inForce = known.versions?.at(-1)?.version;
     if (inForce === undefined || modelVersionHash(inForce) !== modelVersionHash(version))
       await ledger.transact(owner, { kind: 'setModelVersion', market, node, version });
@@ -104,7 +100,6 @@ export async function enrolExpert(
         depositMicro,
         askMicroPerKilobyte,
         askBps,
-        calibration: published,
         version,
         consent: signConsent(nodeKeys, ledger.network, owner.address),
       });

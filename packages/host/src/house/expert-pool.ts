@@ -1,29 +1,23 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
 import { type Hash, hashOf, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
-import type { CalibrationPiece, CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import type { MemoryNetwork, Transport } from '@market-of-experts/network';
-import { chunkPieces, type Runtime } from '@market-of-experts/protocol';
+import { mostExamDimensions, type Runtime } from '@market-of-experts/protocol';
 import type { KeyFile } from '../directory/key-file.ts';
 import type { JobFeed } from '../events/job-feed.ts';
-import { publishNextChunk } from '../genesis/calibrate.ts';
 import type { MarketExperts } from './market-experts.ts';
-import { houseSkill } from './task-skills.ts';
+import { taskSkills } from './task-skills.ts';
 
 /** An expert to run in this process. */
 export interface ExpertSpec {
   readonly name: string;
   readonly description: string;
-  /** For exams: unit float32 vectors in the markets' space. */
+  /** Unit float32 vectors in a space of its own. */
   readonly backend: ExpertBackend;
-  /** For service: unit vectors in its own space. Default: the same. */
-  readonly own?: ExpertBackend;
-  /** Of the model for service: another version is another function. Default: by its name. */
+  /** Of its model: another version is another function. Default: by its name. */
   readonly modelVersion?: Hash;
-  /** How steady the vectors for service are; default `float32`. */
+  /** How steady its vectors are; default `float32`. */
   readonly runtime?: Runtime;
-  /** Held-out cosine of the alignment, if it is aligned. */
-  readonly alignment?: number;
   /** Whether its ask for being called follows demand; default true. */
   readonly isAskAutomatic?: boolean;
 }
@@ -45,9 +39,9 @@ interface JoinableMarket {
   readonly experts: MarketExperts;
 }
 
-/** This machine's experts: each calibrated once, each in every market that is served here. */
+/** This machine's experts: each in every market that is served here. */
 export interface ExpertPool {
-  /** Calibrates, stakes, registers and serves. Resolves when the expert can be drawn. */
+  /** Asks it once, stakes, registers and serves. Resolves when the expert can be drawn; rejects with what its model rejects with. */
   add(spec: ExpertSpec): Promise<NodeId>;
   /** Shows an expert that is still being trained; `add` ends it. */
   announceTraining(
@@ -55,8 +49,6 @@ export interface ExpertPool {
     description: string,
     progress: { done: number; total: number; loss?: number },
   ): void;
-  /** Publishes more calibration vectors of everybody, up to `pieces` each, in small steps. */
-  growCalibration(pieces: number, signal: AbortSignal): Promise<void>;
 }
 
 /** The pool, as the markets of this process use it. */
@@ -73,18 +65,18 @@ export interface HousePool extends ExpertPool {
 export interface ExpertPoolComponents {
   readonly keys: KeyFile;
   readonly network: MemoryNetwork;
-  readonly calibration: CalibrationStore;
-  readonly pieces: readonly CalibrationPiece[];
-  /** Dimensions of the space that all markets here have. */
-  readonly dimensions: number;
   readonly feed: JobFeed;
   /** Markets that are open, the first one first: who cannot join that one is left out. */
   readonly markets: () => readonly JoinableMarket[];
   readonly onWarning: (message: string) => void;
 }
 
+const houseSkill = taskSkills['text-embedding'];
+/** What an expert is asked before it joins. */
+const probe = 'Can you hear me?';
+
 export function createExpertPool(components: ExpertPoolComponents): HousePool {
-  const { keys, network, calibration, pieces, feed, onWarning } = components;
+  const { keys, network, feed, onWarning } = components;
   const connected = new Map<NodeId, ConnectedExpert>();
   const joining = new Map<string, string>();
   const training = new Map<string, string>();
@@ -119,16 +111,16 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
     const node = nodeOf(spec.name);
     if (connected.has(node) || joining.has(spec.name))
       throw new MoeError('already-registered', `The expert "${spec.name}" is in this market already.`);
-    if (spec.backend.dimensions !== components.dimensions)
+    if (spec.backend.dimensions > mostExamDimensions)
       throw new MoeError(
         'backend-invalid-output',
-        `${spec.name} gives ${spec.backend.dimensions} numbers a text; this market's space has ${components.dimensions}. Align it first.`,
+        `${spec.name} gives ${spec.backend.dimensions} numbers a text; a market takes ${mostExamDimensions} at most.`,
       );
     training.delete(spec.name);
     joining.set(spec.name, spec.description);
     try {
-      if (calibration.count(node) < chunkPieces)
-        await publishNextChunk(node, houseSkill(spec.backend), pieces, calibration, stopped.signal);
+      // Who cannot answer is not registered: its stake would be spent on being late.
+      await houseSkill(spec.backend).answerAll([probe], stopped.signal);
       const expert: ConnectedExpert = { spec, node, transport: network.connect(node) };
       try {
         await components.markets()[0]!.experts.enter(expert);
@@ -149,31 +141,6 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
       .find(({ id }) => id === node);
     if (status !== undefined) feed.publish({ type: 'expert-joined', expert: status });
     return node;
-  };
-
-  const grow = async (target: number, ended: AbortSignal): Promise<void> => {
-    const failed = new Set<NodeId>();
-    for (let isGrowing = true; isGrowing && !ended.aborted; ) {
-      isGrowing = false;
-      for (const [node, expert] of connected) {
-        const { spec } = expert;
-        if (ended.aborted || failed.has(node) || calibration.count(node) + chunkPieces > target) continue;
-        try {
-          if (!(await publishNextChunk(node, houseSkill(spec.backend), pieces, calibration, ended, 16)))
-            continue;
-          const [first, ...others] = components.markets();
-          await first!.experts.publishCalibration(spec.name);
-          for (const { market, experts } of others)
-            await attempt(market, expert, () => experts.publishCalibration(spec.name));
-          isGrowing = true;
-        } catch (error) {
-          // It goes on with what it has published; the others need not wait for it.
-          failed.add(node);
-          if (!ended.aborted)
-            onWarning(`${spec.name} publishes no more vectors for now: ${messageOf(error)}`);
-        }
-      }
-    }
   };
 
   const waitingStatus = (name: string, description: string, state: 'training' | 'joining'): ExpertStatus => ({
@@ -208,7 +175,6 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
       training.set(name, description);
       feed.publish({ type: 'training-progressed', name, ...progress });
     },
-    growCalibration: (target, signal) => track(grow(target, AbortSignal.any([signal, stopped.signal]))),
     async stopWork() {
       stopped.abort(new MoeError('market-closed', 'The market is closing.'));
       await Promise.allSettled(work);

@@ -1,7 +1,7 @@
 import type { ExpertStatus } from '@market-of-experts/api/experts';
 import type { Amount, MarketId, NodeId } from '@market-of-experts/core';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
-import { lossUnitsPerJob, type MarketParameters } from '@market-of-experts/protocol';
+import { lossUnitsPerDatum, type MarketParameters } from '@market-of-experts/protocol';
 import type { LedgerView } from '@market-of-experts/roles/view/ledger-view';
 import { callsOf } from '@market-of-experts/roles/view/settled-state';
 import type { KeyFile } from '../directory/key-file.ts';
@@ -39,14 +39,13 @@ export function expertStatus(
     callsMade: { jobs: calls.made, wins: calls.madeWon },
     callsAnswered: { jobs: calls.answered, wins: calls.answeredWon },
     askBps,
-    ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerJob(parameters()) }),
+    ...(jobs === 0 ? {} : { meanLoss: lossUnits / jobs / lossUnitsPerDatum }),
     earnedMicro: atLeast0(
       embedded.ledger.account(expertOwner(keys, { market, name: spec.name }).address).balanceMicro -
         embedded.ledger.settings().rules.minBalanceMicro,
     ),
     slashedMicro: atLeast0(houseStakeMicro(parameters()) - stakeMicro),
     stakeMicro,
-    ...(spec.alignment === undefined ? {} : { alignment: spec.alignment }),
   };
 }
 

@@ -7,15 +7,9 @@ import {
   type NodeId,
   type Random,
 } from '@market-of-experts/core';
-import type { CalibrationStore } from '@market-of-experts/history';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { scopedTransport, type Transport } from '@market-of-experts/network';
-import {
-  type CertificateBody,
-  calibrationRoot,
-  type EditionPart,
-  type TransactionKind,
-} from '@market-of-experts/protocol';
+import type { CertificateBody, EditionPart, TransactionKind } from '@market-of-experts/protocol';
 import { type ExpertRole, expertRole } from '@market-of-experts/roles/expert/expert-role';
 import type { SignerOf } from '@market-of-experts/roles/signing/guarded-signer';
 import type { SpokenVersion } from '@market-of-experts/roles/statements/spoken-version';
@@ -32,8 +26,6 @@ import type { TextKeys } from './text-keys.ts';
 export interface MarketExperts {
   /** Stakes, registers and serves; once, however often it is asked. Resolves when the expert can be drawn. */
   enter(expert: ConnectedExpert): Promise<void>;
-  /** Tells the ledger of more calibration vectors. */
-  publishCalibration(name: string): Promise<void>;
   /** Whether this part's expert serves and stays, and has the model that the edition names. */
   isPartHere(part: EditionPart): boolean;
   /** Which model an expert answers with: as the ledger says, or where it says nothing, of this process. */
@@ -53,10 +45,9 @@ export interface MarketExpertsComponents extends ExpertStatusComponents {
   readonly signerOf: SignerOf;
   /** Where they say that they can be drawn. */
   readonly presence: PresenceBook;
-  readonly calibration: CalibrationStore;
   readonly textKeys: TextKeys;
   /** What a model can do in this market. */
-  readonly skillOf: (backend: ExpertBackend, own?: ExpertBackend) => TaskSkill;
+  readonly skillOf: (backend: ExpertBackend) => TaskSkill;
   readonly clock: Clock;
   readonly random: Random;
   readonly onWarning: (message: string) => void;
@@ -82,7 +73,7 @@ interface Serving {
 }
 
 export function marketExperts(components: MarketExpertsComponents): MarketExperts {
-  const { market, keys, embedded, view, presence, calibration } = components;
+  const { market, keys, embedded, view, presence } = components;
   const serving = new Map<NodeId, Serving>();
   /** Of those that serve, who is registered and stays. */
   const registered = new Set<NodeId>();
@@ -98,18 +89,8 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   };
 
   const ownerOf = (name: string) => expertOwner(keys, { market, name });
-  const enrol = async (name: string, node: NodeId, { version }: SpokenVersion): Promise<void> => {
-    await enrolExpert(embedded, {
-      keys,
-      market,
-      name,
-      version,
-      calibration: {
-        count: calibration.count(node),
-        root: calibrationRoot(calibration.chunkHashes(node)),
-      },
-      allowance: components.allowance,
-    });
+  const enrol = async (name: string, { version }: SpokenVersion): Promise<void> => {
+    await enrolExpert(embedded, { keys, market, name, version, allowance: components.allowance });
     view.refresh();
   };
 
@@ -121,7 +102,7 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
         model: {
           model: modelVersionOf(spec),
           runtime: spec.runtime ?? { class: 'float32' },
-          dimensions: (spec.own ?? spec.backend).dimensions,
+          dimensions: spec.backend.dimensions,
           // Models read as far as they do, of texts that are not cut into windows yet.
           windows: 1,
         },
@@ -133,9 +114,9 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
   };
   const enter = async (expert: ConnectedExpert): Promise<void> => {
     const { spec, node } = expert;
-    const skill = components.skillOf(spec.backend, spec.own);
+    const skill = components.skillOf(spec.backend);
     const spoken = await versionOf(expert, skill);
-    await enrol(spec.name, node, spoken);
+    await enrol(spec.name, spoken);
     if (isStopped) return;
     const scope = scopedTransport(expert.transport, market);
     const role = expertRole({ signer: components.signerOf(keys.node(`expert-${spec.name}`)) })({
@@ -191,18 +172,13 @@ export function marketExperts(components: MarketExpertsComponents): MarketExpert
       entering.set(node, underWay);
       await underWay;
     },
-    publishCalibration: async (name) => {
-      const node = keys.node(`expert-${name}`).publicKey as NodeId;
-      const served = serving.get(node);
-      if (served !== undefined && !isStopped) await track(enrol(name, node, served.spoken));
-    },
     isPartHere({ node, modelVersion, dimensions }) {
       const spec = serving.get(node)?.expert.spec;
       return (
         spec !== undefined &&
         registered.has(node) &&
         modelVersionOf(spec) === modelVersion &&
-        (spec.own ?? spec.backend).dimensions === dimensions
+        spec.backend.dimensions === dimensions
       );
     },
     modelOf(node) {

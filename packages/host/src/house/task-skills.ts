@@ -4,14 +4,9 @@ import { embeddingSkill } from '@market-of-experts/roles/tasks/embedding/embeddi
 import type { TaskSkill } from '@market-of-experts/roles/tasks/task-skill';
 
 /** What a model of this process can do in a market of each kind. */
-export const taskSkills: Readonly<
-  Record<MarketTask, (backend: ExpertBackend, own?: ExpertBackend) => TaskSkill>
-> = {
+export const taskSkills: Readonly<Record<MarketTask, (backend: ExpertBackend) => TaskSkill>> = {
   'text-embedding': embeddingSkill,
 };
-
-/** Of the kind to whose calibration set all experts of the house publish their answers. */
-export const houseSkill = taskSkills['text-embedding'];
 
 /** Says where texts lie: the models of a house have it beside their skills. */
 export { type BaseEncoder, baseEncoder } from '../tasks/embedding/base-encoder.ts';

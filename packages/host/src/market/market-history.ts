@@ -4,7 +4,7 @@ import type { ShownText } from '@market-of-experts/api/shown-text';
 import { type Hash, MoeError, messageOf, type NodeId } from '@market-of-experts/core';
 import { type History, openHistory, regions } from '@market-of-experts/history';
 import type { ReceiptStore } from '@market-of-experts/ledger';
-import { lossUnitsPerJob, type MarketParameters, type Roster } from '@market-of-experts/protocol';
+import { lossUnitsPerDatum, type MarketParameters, type Roster } from '@market-of-experts/protocol';
 import { decodeRecord, type ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
 import { recordFor } from '@market-of-experts/receipts/text-privacy';
 import { assertCertified, historyRecordOf } from '@market-of-experts/roles/job/certified-record';
@@ -43,7 +43,7 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
   const { parameters, receipts, onWarning } = init;
   const history = openHistory({
     directory: join(init.dataDir, 'history'),
-    unitsPerJob: lossUnitsPerJob(parameters),
+    unitsPerJob: lossUnitsPerDatum,
     dimensions: parameters.dimensions,
     outcomesPerRecord,
   });
@@ -51,7 +51,7 @@ export function openMarketHistory(init: MarketHistoryInit): MarketHistory {
 
   const catchUp = ({ proof, atMs, latenciesMs }: ReceiptRecord): void => {
     if (proof.kind !== 'certificate') return;
-    const record = historyRecordOf(proof.certificate.body, proof.data[0]!, parameters, atMs, latenciesMs);
+    const record = historyRecordOf(proof.certificate.body, proof.data[0]!, atMs, latenciesMs);
     if (record !== undefined) history.append(record);
   };
   const remember = async (record: ReceiptRecord): Promise<void> => {

@@ -1,32 +1,52 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMoeError } from '@market-of-experts/core';
-import { type CalibrationStore, fitPlaces, openPlaces } from '@market-of-experts/history';
-import { chunkPieces, type Places } from '@market-of-experts/protocol';
+import { fitPlaces, openPlaces } from '@market-of-experts/history';
+import type { Places } from '@market-of-experts/protocol';
+import type { PositionsOf } from '@market-of-experts/roles/coordinator/stages/shard-run';
 
 /**
- * The market's places: fitted once on the founding expert's first chunk of vectors, then fixed. A damaged file is
- * made again from the same vectors, which gives the same places.
+ * The market's places: fitted once to where the texts of the house lie, then fixed. A damaged file is made again from the same
+ * texts, which gives the same places.
  */
-export function openMarketPlaces(
+export async function openMarketPlaces(
   directory: string,
-  calibration: CalibrationStore,
-  foundingNode: string,
+  pointsOfTexts: () => Promise<readonly Int16Array[]>,
   count: number,
   onWarning: (message: string) => void,
-): Places {
-  const fit = (): Places =>
-    fitPlaces(
-      Array.from({ length: chunkPieces }, (_, index) => calibration.vectorAt(foundingNode, index)),
-      count,
-    );
+): Promise<Places> {
+  const fit = async (): Promise<Places> => fitPlaces(await pointsOfTexts(), count);
   try {
-    return openPlaces(directory, fit);
+    return await openPlaces(directory, fit);
   } catch (error) {
     if (!isMoeError(error, 'places-invalid')) throw error;
     const path = join(directory, 'places.json');
-    onWarning(`${path} is damaged and is made again from the founding expert's calibration vectors.`);
+    onWarning(`${path} is damaged and is made again from the texts of the house.`);
     rmSync(path, { force: true });
     return openPlaces(directory, fit);
   }
+}
+
+/** So that paid work gets its turn between them. */
+const batchTexts = 32;
+
+/** Where texts lie, as places are fitted to them: directions in 32,767ths. */
+export async function pointsOf(
+  positionsOf: PositionsOf,
+  texts: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Int16Array[]> {
+  const points: Int16Array[] = [];
+  for (let start = 0; start < texts.length; start += batchTexts) {
+    const positions = await positionsOf(texts.slice(start, start + batchTexts), signal);
+    points.push(...positions.map(pointOf));
+  }
+  return points;
+}
+
+/** Positions are in 127ths. */
+function pointOf(position: Uint8Array): Int16Array {
+  return Int16Array.from(new Int8Array(position.buffer, position.byteOffset, position.length), (value) =>
+    Math.round((value * 32_767) / 127),
+  );
 }

@@ -19,8 +19,8 @@ export interface MarketRequests {
    * given, for nothing more, to the request that asks for it again.
    */
   serve(request: ServeRequest): Promise<readonly ServedText[]>;
-  /** Has experts examined on a text of the house's, which nobody wants served. */
-  examine(text: string, signal?: AbortSignal): Promise<void>;
+  /** Has experts examined on texts of the house's, which nobody wants served, together where they fit one exam. Rejects as the first that fails. */
+  examine(texts: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Refuses requests from now on with this error; resolves when those under way have their answers. */
   shut(reason: MoeError): Promise<void>;
 }
@@ -106,18 +106,24 @@ export function marketRequests(
 
   return {
     serve: async (request) => followed(() => serveAll(request)),
-    async examine(text, signal = neverAborted) {
-      await followed(() =>
-        coordinator.examine({
-          account: houseAccount,
-          text,
-          mode: 'shard',
-          maxFeeMicro: undefined,
-          kind: 'house',
-          isTextPublic: true,
-          signal,
-        }),
-      );
+    async examine(texts, signal = neverAborted) {
+      await followed(async () => {
+        const outcomes = await Promise.allSettled(
+          texts.map((text) =>
+            coordinator.examine({
+              account: houseAccount,
+              text,
+              mode: 'shard',
+              maxFeeMicro: undefined,
+              kind: 'house',
+              isTextPublic: true,
+              signal,
+            }),
+          ),
+        );
+        const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+        if (failed !== undefined) throw failed.reason;
+      });
     },
     async shut(reason) {
       refusal ??= reason;

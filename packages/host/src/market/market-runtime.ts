@@ -69,7 +69,6 @@ export async function openMarketRuntime(
   const { market, store } = init;
   const { embedded, house, gateway, space, clock, random, feed } = parts;
   const { keys } = house;
-  const { calibration } = space;
   const { clients } = gateway;
   const { ledger } = embedded;
   const { receipts, directory } = store;
@@ -83,10 +82,9 @@ export async function openMarketRuntime(
   const closers = closersOf(() => store.close());
   try {
     if (init.isOpen) await prepayClients(embedded, keys, clients, market, gateway.prepaid.lockMicro);
-    const places = openMarketPlaces(
+    const places = await openMarketPlaces(
       join(directory, 'places'),
-      calibration,
-      space.foundingNode,
+      space.pointsOfTexts,
       terms.parameters.places,
       onWarning,
     );
@@ -127,8 +125,6 @@ export async function openMarketRuntime(
     const view = ledgerView({
       market,
       ledger,
-      calibration,
-      calibrationHash: space.anchors,
       places,
       founders: () => space.founders,
       presence,
@@ -148,7 +144,6 @@ export async function openMarketRuntime(
       embedded,
       view,
       presence,
-      calibration,
       parameters,
       nameOf,
       clock,
@@ -207,6 +202,7 @@ export async function openMarketRuntime(
       rollCaller: parts.rollCaller,
       slots: gateway.slots,
       reserve: parts.reserve,
+      positionsOf: parts.base.positions,
       countTokens: gateway.countTokens,
       isPartHere: (part) => experts.isPartHere(part),
       nameOf,

@@ -1,5 +1,4 @@
 import type { AccountId, Clock, KeyPair, NodeId, OwnerKey, Random } from '@market-of-experts/core';
-import type { CalibrationStore } from '@market-of-experts/history';
 import type { EmbeddedLedger } from '@market-of-experts/ledger';
 import type { Transport } from '@market-of-experts/network';
 import type { EditionPart } from '@market-of-experts/protocol';
@@ -47,11 +46,10 @@ export interface GatewayParts {
   readonly settleEveryMs: number | undefined;
 }
 
-/** The space in which experts of this process can be compared. */
+/** Where texts lie in all markets of this process. */
 export interface SpaceParts extends Space {
-  readonly calibration: CalibrationStore;
-  /** Whose vectors fix the places of a market. */
-  readonly foundingNode: NodeId;
+  /** Of the texts that places are fitted to; looked at once. */
+  readonly pointsOfTexts: () => Promise<readonly Int16Array[]>;
   /** Experts that are not on probation in a market that begins. */
   readonly founders: readonly NodeId[];
 }

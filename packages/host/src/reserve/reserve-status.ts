@@ -43,6 +43,6 @@ export function reserveNotices({
   if (left >= fewerThan) return [];
   const how = left === 0 ? 'No text is' : left === 1 ? 'One text is' : `Only ${left} texts are`;
   return [
-    `${how} left in the reserve that fills exams up; without it a text is examined only together with others. Add some of your own: moe reserve add FOLDER.`,
+    `${how} left in the reserve that fills exams up and no expert has seen; then texts of the house come again, which experts may remember. Add some of your own: moe reserve add FOLDER.`,
   ];
 }

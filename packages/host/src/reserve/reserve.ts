@@ -17,6 +17,9 @@ export interface HouseReserveInit {
   readonly onWarning: (message: string) => void;
 }
 
+/** Of the texts that were used the longest ago the nearest of so many come again. */
+const mostAgain = 512;
+
 /** The reserve of all markets of a process. */
 export interface HouseReserve extends Reserve {
   status(): ReserveStatus;
@@ -30,7 +33,8 @@ export interface HouseReserve extends Reserve {
 
 /**
  * Texts that fill exams up. Each is handed out once in the life of the data directory: what is handed out is on disk before. The operator's own go
- * first; texts that he adds while this runs are taken up within a second. Where a disk takes no note, nothing is handed out.
+ * first; texts that he adds while this runs are taken up within a second. Where a disk takes no note, nothing is handed out. When no fresh text is
+ * left, those of the house come again, the longest unused first: they are public, and the operator is told.
  */
 export function openHouseReserve(init: HouseReserveInit): HouseReserve {
   const { dataDir, onWarning } = init;
@@ -45,6 +49,8 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
     });
   const own: ReserveEntry[] = [];
   const house: ReserveEntry[] = [];
+  /** Texts of the house that are used: the longest ago first. Everybody has them, so to use them again gives nothing away that was not out. */
+  const spent: ReserveEntry[] = houseUsed(init.house, used);
   let hasFailed = false;
 
   const takeUpOwn = (): void => {
@@ -57,7 +63,7 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
   };
   takeUpOwn();
   house.push(...entriesOf(init.house));
-  const placer = placeEntries({ ...init, entries: () => [...own, ...house] });
+  const placer = placeEntries({ ...init, entries: () => [...own, ...house, ...spent] });
   placer.look();
   const unwatch = watchOwnTexts(dataDir, () => {
     takeUpOwn();
@@ -67,19 +73,22 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
   const status = (): ReserveStatus => statusOf(own.length, house.length, used.count());
   return {
     take(most, bytes, near) {
-      const chosen = chooseEntries([own, house], Math.min(most, mostUsedTexts - used.count()), bytes, near);
-      if (chosen.length === 0) return [];
+      const fresh = chooseEntries([own, house], Math.min(most, mostUsedTexts - used.count()), bytes, near);
       try {
-        used.add(chosen.map(({ key }) => key));
+        if (fresh.length > 0) used.add(fresh.map(({ key }) => key));
         hasFailed = false;
       } catch (error) {
         if (!hasFailed) onWarning(`Exams go on without the reserve: ${messageOf(error)}`);
         hasFailed = true;
         return [];
       }
-      const gone = new Set(chosen);
-      for (const entries of [own, house]) removeFrom(entries, gone);
-      return chosen.map(({ text }) => text);
+      const room = bytes - fresh.reduce((sum, entry) => sum + entry.bytes, 0);
+      const again = chooseEntries([spent.slice(0, mostAgain)], most - fresh.length, room, near);
+      const ofHouse = new Set(house);
+      const taken = new Set([...fresh, ...again]);
+      for (const entries of [own, house, spent]) removeFrom(entries, taken);
+      spent.push(...fresh.filter((entry) => ofHouse.has(entry)), ...again);
+      return [...taken].map(({ text }) => text);
     },
     status,
     notices: () => reserveNotices(status()),
@@ -89,6 +98,13 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
       await placer.close();
     },
   };
+}
+
+function houseUsed(house: readonly string[], used: { has(key: string): boolean }): ReserveEntry[] {
+  return house.flatMap((text) => {
+    const key = textKey(text);
+    return used.has(key) ? [{ key, text, bytes: Buffer.byteLength(text), position: undefined }] : [];
+  });
 }
 
 function removeFrom(entries: ReserveEntry[], gone: ReadonlySet<ReserveEntry>): void {

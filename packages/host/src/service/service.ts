@@ -1,6 +1,5 @@
 import type { MarketService } from '@market-of-experts/api/market-service';
 import { type AccountId, type Hash, MoeError } from '@market-of-experts/core';
-import type { CalibrationStore } from '@market-of-experts/history';
 import type { Ledger } from '@market-of-experts/ledger';
 import { serialisePlaces } from '@market-of-experts/protocol';
 import { rosterId } from '@market-of-experts/receipts/receipt-record';
@@ -18,8 +17,6 @@ export interface ServiceComponents {
   readonly ledger: Ledger;
   readonly host: MarketHost;
   readonly experts: HousePool;
-  readonly calibration: CalibrationStore;
-  readonly calibrationTarget: number;
   readonly feed: JobFeed;
   readonly authenticate: (apiKey: string) => AccountId | undefined;
   /** Whom the API key of the data directory belongs to. */
@@ -38,7 +35,7 @@ export interface OpenService {
 const listedJobs = 50;
 
 export function marketService(components: ServiceComponents): OpenService {
-  const { ledger, host, experts, calibration, feed } = components;
+  const { ledger, host, experts, feed } = components;
   const { first } = host;
   const startedAtMs = Date.now();
   let refusal: MoeError | undefined;
@@ -64,7 +61,6 @@ export function marketService(components: ServiceComponents): OpenService {
         const document = await receiptDocument(id, viewer, {
           receipts,
           nameOf,
-          calibrationChunks: (node) => calibration.chunkHashes(node),
           openSessions: () => coordinator.openSessions(),
           editionOf: editions.byHash,
         });
@@ -76,8 +72,6 @@ export function marketService(components: ServiceComponents): OpenService {
       const runtimes = readable();
       const places = runtimes.find((runtime) => runtime.places.hash === hash)?.places;
       if (places !== undefined) return new TextEncoder().encode(serialisePlaces(places));
-      const published = calibration.blob(hash);
-      if (published !== undefined) return published;
       for (const { receipts, exams } of runtimes) {
         const bytes = (await receipts.get(rosterId(hash))) ?? (await exams.blob(hash));
         if (bytes !== undefined) return bytes;
@@ -100,13 +94,6 @@ export function marketService(components: ServiceComponents): OpenService {
         ledger: { height: ledger.height(), stateRoot: ledger.stateRoot(), totalMicro: ledger.totalMicro() },
         attendance: attendanceFacts(ledger.tables()).sentences,
         notices: components.notices(),
-        calibration: {
-          pieces: Math.min(
-            ...ofFirst.experts.map(({ id: node }) => calibration.count(node)),
-            components.calibrationTarget,
-          ),
-          target: components.calibrationTarget,
-        },
         recentJobs: feed.recent(listedJobs, viewer),
       };
     },

@@ -93,7 +93,9 @@ export async function auditMarket(dataDir: string, told: Told): Promise<Audit> {
           const nextSeq = ledger.nextOrderSeq(account, market);
           const numbers = effects
             .filter(({ client }) => client === account)
-            .map(({ clientSeq }) => clientSeq);
+            .map(({ clientSeq }) => clientSeq)
+            // A settlement has those of one job in the order of their ids.
+            .sort((a, b) => a - b);
           if (numbers.some((number, index) => number !== index) || numbers.length !== nextSeq)
             problems.push(
               `The settled orders of a client in ${market} are not 0 to ${nextSeq - 1}, each once.`,

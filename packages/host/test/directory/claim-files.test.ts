@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { isMoeError } from '@market-of-experts/core';
 import { type Roster, rosterHash } from '@market-of-experts/protocol';
 import { type CertifiedJob, type ClaimBook, claimBook } from '@market-of-experts/roles/validator/claim-book';
-import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { claimFiles, readClaimFiles } from '../../src/directory/claim-files.ts';
 

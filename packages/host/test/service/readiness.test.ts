@@ -30,7 +30,7 @@ describe('a market is ready', () => {
     closers.push(() => market.close());
     expect(codes(market.service)).toEqual(['too-few-experts']);
     expect(market.service.readiness().reasons[0]!.message).toBe(
-      'Texts of 12 words need 3 experts past probation; 2 serve, 1 on probation.',
+      'Texts of 20 words need 3 experts past probation; 2 serve, 1 on probation.',
     );
     await expect(embedOne(market, longText(1), 'shard')).rejects.toMatchObject({ code: 'no-quorum' });
     await market.experts.add(founders[2]);

@@ -82,7 +82,7 @@ export function fitAlignment(
 }
 
 /** Mean cosine between the aligned native vectors and their targets. */
-export function measureAlignment(
+function _measureAlignment(
   alignment: Alignment,
   native: readonly Float32Array[],
   targets: readonly Float32Array[],

@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { readAlignment } from '../alignment/alignment-file.ts';
 import type { BackendSpec } from '../host/backend-spec.ts';
 import { minilmSource } from '../minilm/minilm-source.ts';
 import { useLiteSource } from '../use-lite/use-lite-source.ts';
@@ -34,15 +31,10 @@ export interface CatalogueExpert {
   readonly native: BackendSpec;
   /** Weight, in halves, of its part in the edition that a new market opens with; undefined for who is no part of it. */
   readonly partWeightSteps?: number;
-  /** The market's founder defines the space; all others in it are aligned to it. */
+  /** Its model says where texts lie, too: a market begins with it. */
   readonly isFounder: boolean;
-  /** `market`: comes with an alignment into the founder's space. `own`: answers in its own space only, until editions do. */
-  readonly space: 'market' | 'own';
-}
-
-/** One that today's market can take. */
-export interface MarketExpert extends CatalogueExpert {
-  readonly space: 'market';
+  /** Whether `moe up` starts it where nobody chooses. */
+  readonly isUsual: boolean;
 }
 
 const minilm = {
@@ -66,7 +58,7 @@ function minilmParameters(layers: number): number {
   return 11_918_592 + layers * 1_774_464;
 }
 
-function gramsExpert(dimensions: number, strength: string): CatalogueExpert {
+function gramsExpert(dimensions: number, strength: string, isUsual = false): CatalogueExpert {
   return {
     name: `grams-${dimensions}`,
     description: `Character 3- to 5-grams with idf, hashed to ${dimensions} numbers: ${strength}.`,
@@ -78,8 +70,9 @@ function gramsExpert(dimensions: number, strength: string): CatalogueExpert {
     speed: 'fast',
     startup: 'immediate',
     native: { kind: 'grams', dimensions },
+    ...(isUsual ? { partWeightSteps: 2 } : {}),
     isFounder: false,
-    space: 'own',
+    isUsual,
   };
 }
 
@@ -87,7 +80,7 @@ function gramsExpert(dimensions: number, strength: string): CatalogueExpert {
 export const catalogue: readonly CatalogueExpert[] = [
   {
     name: 'minilm-l6',
-    description: 'all-MiniLM-L6-v2: a general sentence encoder; the founder whose space the market uses.',
+    description: 'all-MiniLM-L6-v2: a general sentence encoder; also says where texts lie.',
     licence: minilmSource.licence,
     parameters: minilmParameters(6),
     diskBytes: minilmDiskBytes,
@@ -98,7 +91,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     native: { kind: 'minilm', layers: 6 },
     partWeightSteps: 2,
     isFounder: true,
-    space: 'market',
+    isUsual: true,
   },
   {
     name: 'minilm-l3',
@@ -112,7 +105,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'minilm', layers: 3 },
     isFounder: false,
-    space: 'market',
+    isUsual: true,
   },
   {
     name: 'minilm-l1',
@@ -126,7 +119,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'minilm', layers: 1 },
     isFounder: false,
-    space: 'market',
+    isUsual: false,
   },
   {
     name: 'lexical',
@@ -139,9 +132,8 @@ export const catalogue: readonly CatalogueExpert[] = [
     speed: 'fast',
     startup: 'immediate',
     native: { kind: 'lexical' },
-    partWeightSteps: 2,
     isFounder: false,
-    space: 'market',
+    isUsual: true,
   },
   {
     name: 'use-lite',
@@ -155,7 +147,7 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'immediate',
     native: { kind: 'use-lite' },
     isFounder: false,
-    space: 'market',
+    isUsual: false,
   },
   {
     name: 'static',
@@ -169,10 +161,10 @@ export const catalogue: readonly CatalogueExpert[] = [
     startup: 'deferred',
     native: { kind: 'static' },
     isFounder: false,
-    space: 'market',
+    isUsual: true,
   },
   gramsExpert(1024, 'finds names and rare words in any script, knows no meaning'),
-  gramsExpert(2048, 'beside others as good as the exact sparse vector'),
+  gramsExpert(2048, 'beside others as good as the exact sparse vector', true),
   gramsExpert(4096, 'alone, too, nearly as good as the exact sparse vector'),
   {
     name: 'minilm-l1-idf',
@@ -191,8 +183,9 @@ export const catalogue: readonly CatalogueExpert[] = [
       backend: { kind: 'minilm-layer', layer: 1 },
       whiteningFile: whiteningFileOf('minilm-l1-idf'),
     },
+    partWeightSteps: 2,
     isFounder: false,
-    space: 'own',
+    isUsual: true,
   },
   {
     name: 'minilm-l3-idf',
@@ -212,7 +205,7 @@ export const catalogue: readonly CatalogueExpert[] = [
       whiteningFile: whiteningFileOf('minilm-l3-idf'),
     },
     isFounder: false,
-    space: 'own',
+    isUsual: false,
   },
   {
     name: 'use-lite-centred',
@@ -232,39 +225,11 @@ export const catalogue: readonly CatalogueExpert[] = [
       whiteningFile: whiteningFileOf('use-lite-centred'),
     },
     isFounder: false,
-    space: 'own',
+    isUsual: true,
   },
 ];
 
-/** Those that today's market can take, the founder first. */
-export const marketExperts = catalogue.filter((expert): expert is MarketExpert => expert.space === 'market');
-
-const alignmentsFolder = fileURLToPath(new URL('../../data/alignments/', import.meta.url));
-
-/** The shipped alignment of an expert; undefined for the founder, whose space is the market's. */
-export function alignmentFileOf(expert: MarketExpert): string | undefined {
-  return expert.isFounder ? undefined : join(alignmentsFolder, `${expert.name}.bin`);
-}
-
-/** Opens the expert in the market's space: 384 numbers of unit length. */
-export function marketSpec(expert: MarketExpert): BackendSpec {
-  const alignmentFile = alignmentFileOf(expert);
-  return alignmentFile === undefined
-    ? expert.native
-    : { kind: 'aligned', backend: expert.native, alignmentFile };
-}
-
-/**
- * Those that today's market can take as JSON shows them, with each alignment's measured quality read from its file.
- * @public
- */
-export function describeCatalogue(): readonly (Omit<MarketExpert, 'native'> & {
-  /** Mean cosine to the founder's vectors on texts held out of the fit; 1 for the founder. */
-  readonly heldOutCosine: number;
-})[] {
-  return marketExperts.map((expert) => {
-    const { native: _, ...described } = expert;
-    const file = alignmentFileOf(expert);
-    return { ...described, heldOutCosine: file === undefined ? 1 : readAlignment(file).heldOutCosine };
-  });
+/** The catalogue as JSON shows it. @public */
+export function describeCatalogue(): readonly Omit<CatalogueExpert, 'native'>[] {
+  return catalogue.map(({ native: _, ...described }) => described);
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { catalogue, marketExperts, marketSpec } from '../../src/catalogue/catalogue.ts';
+import { catalogue } from '../../src/catalogue/catalogue.ts';
 import { backendComplianceTests } from '../../src/compliance/index.ts';
 import { createModelHost } from '../../src/host/model-host.ts';
 import { openAiBackend } from '../../src/openai/openai-backend.ts';
@@ -30,16 +30,8 @@ for (const encoder of ['bag-of-words', 'char-4-grams', 'random'] as const)
   backendComplianceTests(`referenceBackend ${encoder}`, { open: () => referenceBackend(encoder) });
 
 // MiniLM's other depths are the same adapter; the table of the static one takes 20 s to make: a made-up one is below.
-for (const expert of marketExperts)
-  if (['minilm-l6', 'lexical', 'use-lite'].includes(expert.name))
-    backendComplianceTests(`${expert.name} in the space of a market`, {
-      tolerance: rounding,
-      open: () => host.open(marketSpec(expert)),
-    });
-
-// The other ones in spaces of their own are the same adapters.
 for (const expert of catalogue)
-  if (['grams-1024', 'minilm-l1-idf'].includes(expert.name))
+  if (['minilm-l6', 'lexical', 'use-lite', 'grams-1024', 'minilm-l1-idf'].includes(expert.name))
     backendComplianceTests(`${expert.name} in its own space`, {
       tolerance: rounding,
       open: () => host.open(expert.native),

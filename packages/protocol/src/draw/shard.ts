@@ -34,9 +34,6 @@ export interface RosterExpert {
   readonly faultyEpochs: number;
   /** Newcomers sit in unpaid until they have `probationJobs` certified jobs. */
   readonly onProbation: boolean;
-  /** Calibration pieces of which the expert has published its vectors, and {@link calibrationRoot} of them. */
-  readonly calibrationCount: number;
-  readonly calibrationRoot: Hash;
 }
 
 export interface RosterValidator {
@@ -58,7 +55,6 @@ export interface Roster {
   readonly parameters: MarketParameters;
   /** Hash of the places (centroids) in force. */
   readonly placesHash: Hash;
-  readonly calibrationHash: Hash;
   readonly experts: readonly RosterExpert[];
   readonly validators: readonly RosterValidator[];
 }
@@ -73,7 +69,6 @@ export const rosterSchema = z.looseObject({
   batch: z.int().nonnegative(),
   parameters: z.looseObject({ minimumStakeMicro: amountOf }),
   placesHash: hashSchema,
-  calibrationHash: hashSchema,
   experts: z
     .array(
       z.strictObject({
@@ -84,8 +79,6 @@ export const rosterSchema = z.looseObject({
         stakeMicro: amountOf,
         faultyEpochs: z.int().nonnegative(),
         onProbation: z.boolean(),
-        calibrationCount: z.int().nonnegative(),
-        calibrationRoot: hashSchema,
       }),
     )
     .max(4_096),
@@ -93,14 +86,6 @@ export const rosterSchema = z.looseObject({
     .array(z.strictObject({ node: nodeIdSchema, stakeMicro: amountOf, ticketRoot: hashSchema }))
     .max(256),
 }) as unknown as z.ZodType<Roster>;
-
-/** Calibration pieces whose vectors are published in one chunk. */
-export const chunkPieces = 256;
-
-/** What a roster and the ledger hold of published calibration vectors: a hash over their chunks' hashes. */
-export function calibrationRoot(chunks: readonly Hash[]): Hash {
-  return hashOf('moe/calibration/1', chunks);
-}
 
 /** Canonical bytes of a roster: what its hash covers and what a verifier fetches by that hash. */
 export function rosterBytes(roster: Roster): Uint8Array {

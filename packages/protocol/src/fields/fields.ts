@@ -1,11 +1,5 @@
 import { displayNameSchema } from '@market-of-experts/core/display-name';
-import {
-  amountSchema,
-  bytesSchema,
-  hashSchema,
-  marketIdSchema,
-  nodeIdSchema,
-} from '@market-of-experts/core/ids';
+import { amountSchema, bytesSchema, marketIdSchema, nodeIdSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import { LEDGER_LIMITS as limits } from './limits.ts';
 
@@ -25,11 +19,6 @@ export const counterSchema = z
   .max(2 ** 48);
 export const signatureSchema = bytesSchema(64);
 export const nameSchema = displayNameSchema;
-/** Published embeddings of the market's calibration set: how many pieces, and the hash of the blob. */
-export const calibrationSchema = z.strictObject({
-  count: z.int().min(0).max(65_536),
-  root: hashSchema,
-});
 
 /** Stake backs either an expert in one market or a validator. */
 export const stakeTargetSchema = z.discriminatedUnion('role', [

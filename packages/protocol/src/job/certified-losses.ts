@@ -1,17 +1,9 @@
-import {
-  excessUnits,
-  lossUnitsPerJob,
-  type StandingParameters,
-  type WorkerLoss,
-} from '../scoring/standings.ts';
+import { excessUnits, lossUnitsPerDatum, type WorkerLoss } from '../scoring/standings.ts';
 import type { CertificateBody, CertifiedDatum } from './certificate.ts';
 
-/** A loss in the units of the table of places. Exact: see {@link lossUnitsPerJob}. */
-export function lossUnits(
-  loss: readonly [number, number],
-  parameters: Pick<StandingParameters, 'distractors'>,
-): number {
-  return Math.round((loss[0] * lossUnitsPerJob(parameters)) / loss[1]);
+/** A loss in the units of the table of places, rounded to a whole one. */
+export function lossUnits([worse, compared]: readonly [number, number]): number {
+  return Math.round((worse * lossUnitsPerDatum) / compared);
 }
 
 /** What of a certificate says how its workers did. */
@@ -23,15 +15,11 @@ export type CertifiedOutcome = Pick<CertificateBody, 'members' | 'place'> & {
  * What one datum of a certificate adds to the table of places: the loss of every worker that was scored, and its excess over
  * the paid members it was scored with. Those that judged nobody or were outliers are measured, but no measure.
  */
-export function certifiedLosses(
-  { members, place, data }: CertifiedOutcome,
-  datum: number,
-  parameters: Pick<StandingParameters, 'distractors'>,
-): WorkerLoss[] {
+export function certifiedLosses({ members, place, data }: CertifiedOutcome, datum: number): WorkerLoss[] {
   const units = new Map(
     members.flatMap(({ principal, losses }) => {
       const loss = losses[datum]!;
-      return loss === null ? [] : [[principal, lossUnits(loss, parameters)] as const];
+      return loss === null ? [] : [[principal, lossUnits(loss)] as const];
     }),
   );
   const measures = members.filter(

@@ -126,11 +126,11 @@ function scoreSeats(
   question: OpenedQuestion,
   task: Task<MarketParameters>,
 ): readonly SeatScore[] | undefined {
-  const seats = scored.map((node) => {
-    const worker = workerOf(node);
-    const { calibrationCount } = roster.experts.find((expert) => expert.node === worker)!;
-    return { worker, opened: opened.get(node), isJudge: draw.members.includes(node), calibrationCount };
-  });
+  const seats = scored.map((node) => ({
+    worker: workerOf(node),
+    opened: opened.get(node),
+    isJudge: draw.members.includes(node),
+  }));
   return task.score(seats, question, draw.seed, roster.parameters);
 }
 

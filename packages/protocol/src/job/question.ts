@@ -9,6 +9,8 @@ export const questionLimits = {
   /** Texts of the reserve. */
   reserve: 64,
   saltBytes: 32,
+  /** Of where one entry lies. */
+  positionBytes: 4_096,
 } as const;
 
 /** What keeps the lists and the assignment of a question from being guessed before they are opened. */
@@ -26,6 +28,8 @@ export interface OpenedQuestion {
   readonly first: readonly Hash[];
   readonly second: readonly Hash[];
   readonly assignment: readonly AssignedEntries[];
+  /** Where the entries of the first list lie, as its task says: anybody who has the texts can repeat it. Empty where nobody says it. */
+  readonly positions: readonly Uint8Array[];
   /** Of the assignment. */
   readonly salt: Uint8Array;
 }
@@ -34,6 +38,7 @@ const placeSchema = z
   .int()
   .min(0)
   .max(questionLimits.entries - 1);
+export const positionsSchema = z.array(bytesSchema(questionLimits.positionBytes)).max(questionLimits.entries);
 const namesSchema = z.array(hashSchema).min(1).max(questionLimits.entries);
 export const openedQuestionSchema: z.ZodType<OpenedQuestion> = z.strictObject({
   first: namesSchema,
@@ -48,6 +53,7 @@ export const openedQuestionSchema: z.ZodType<OpenedQuestion> = z.strictObject({
     )
     .min(1)
     .max(12),
+  positions: positionsSchema,
   salt: bytesSchema(questionLimits.saltBytes),
 });
 
@@ -89,28 +95,37 @@ export function assignmentHash(assignment: readonly AssignedEntries[], salt: Uin
   ]);
 }
 
-/** A list as seals are made for it: with the assignment that was committed to. */
-export function listHash(names: readonly Hash[], assignment: Hash): Hash {
-  return hashOf('moe/list/1', [assignment, names]);
+/** A list as seals are made for it: with the assignment that was committed to, the first one with its positions. */
+export function listHash(
+  names: readonly Hash[],
+  assignment: Hash,
+  positions: readonly Uint8Array[] = [],
+): Hash {
+  return hashOf('moe/list/2', [assignment, names, positions]);
 }
 
 /** A question without its texts. */
-export function openedQuestion(question: Question, salts: QuestionSalts): OpenedQuestion {
+export function openedQuestion(
+  question: Question,
+  salts: QuestionSalts,
+  positions: readonly Uint8Array[] = [],
+): OpenedQuestion {
   return {
     first: entryNames(question.first, salts.first),
     second: entryNames(question.second, salts.second),
     assignment: question.assignment,
+    positions,
     salt: salts.assignment,
   };
 }
 
 /** Hashes of both lists of a question. */
-export function listsOf({ first, second, assignment, salt }: OpenedQuestion): {
+export function listsOf({ first, second, assignment, positions, salt }: OpenedQuestion): {
   readonly first: Hash;
   readonly second: Hash;
 } {
   const committed = assignmentHash(assignment, salt);
-  return { first: listHash(first, committed), second: listHash(second, committed) };
+  return { first: listHash(first, committed, positions), second: listHash(second, committed) };
 }
 
 /** Whether every place that an assignment names is one of the lists, none twice, for so many data. */

@@ -26,12 +26,12 @@ export function winnerOf(
 }
 
 /** Whether a member is paid for a datum if it is the best: scored, not on probation, and with a loss for it. */
-export function isMeasured({ outcome, onProbation, losses }: CertifiedMember, datum: number): boolean {
+function isMeasured({ outcome, onProbation, losses }: CertifiedMember, datum: number): boolean {
   return outcome === 'scored' && !onProbation && losses[datum] !== null;
 }
 
 /** History and this job's evidence together (docs/concepts/loss.md). The member must have a loss for the datum. */
-export function expectedLoss(
+function expectedLoss(
   member: Pick<CertifiedMember, 'losses' | 'standing'>,
   datum: number,
   parameters: StandingParameters,

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { bpsSchema, countSchema } from '../fields/numbers.ts';
 import type { StandingParameters } from '../scoring/standings.ts';
 
 /** How a job of any kind of market goes: who is drawn, how long each stage lasts, what history weighs. */
-export interface JobParameters extends Omit<StandingParameters, 'distractors'> {
+export interface JobParameters extends StandingParameters {
   /** Of all parameters of the market together. */
   readonly version: number;
   /** Paid members of a shard, 3 or more. */
@@ -43,10 +43,6 @@ export interface JobParameters extends Omit<StandingParameters, 'distractors'> {
   readonly maximumClaims: number;
   /** Share of routed jobs that are run as full shard jobs. */
   readonly auditBps: number;
-  /** k₀ of what is delivered: paying by one job is fair on average, delivering by it is not. */
-  readonly deliveryHistoryWeight: number;
-  /** Temperature of the delivered ensemble, in loss. */
-  readonly ensembleTemperature: number;
 }
 
 export const jobParametersShape = {
@@ -74,8 +70,6 @@ export const jobParametersShape = {
   claimTtlMs: countSchema,
   maximumClaims: countSchema,
   auditBps: bpsSchema,
-  deliveryHistoryWeight: countSchema,
-  ensembleTemperature: z.number().min(0).max(100),
 } satisfies Record<keyof JobParameters, z.ZodType<number>>;
 
 export const defaultJobParameters: JobParameters = {
@@ -103,6 +97,4 @@ export const defaultJobParameters: JobParameters = {
   claimTtlMs: 2_000,
   maximumClaims: 4,
   auditBps: 500,
-  deliveryHistoryWeight: 16,
-  ensembleTemperature: 0.01,
 };

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import {
-  defaultEmbeddingParameters,
-  type EmbeddingParameters,
-  embeddingParametersShape as task,
-} from '../tasks/embedding/embedding-parameters.ts';
+  defaultExamParameters,
+  type ExamParameters,
+  examParametersShape as task,
+} from '../tasks/embedding/exam/exam-parameters.ts';
 import { defaultJobParameters, type JobParameters, jobParametersShape as job } from './job-parameters.ts';
 import {
   defaultMoneyParameters,
@@ -15,7 +15,7 @@ import {
  * The numbers of one market (docs/run/market-owner.md). A market changes them only with notice; jobs name their version. One flat record,
  * since rosters and terms are signed in this form; code takes the group that it needs.
  */
-export interface MarketParameters extends JobParameters, MoneyParameters, EmbeddingParameters {}
+export interface MarketParameters extends JobParameters, MoneyParameters, ExamParameters {}
 
 /** In the order in which terms are printed; that of the signed bytes is the encoding's own. */
 const shape = {
@@ -33,12 +33,18 @@ const shape = {
   revealDeadlineMs: job.revealDeadlineMs,
   maximumClockSkewMs: job.maximumClockSkewMs,
   minimumScored: job.minimumScored,
+  batchTexts: task.batchTexts,
+  reserveTexts: task.reserveTexts,
   minimumWords: task.minimumWords,
   maximumTextBytes: job.maximumTextBytes,
   pieces: task.pieces,
   pieceWords: task.pieceWords,
-  distractors: task.distractors,
-  distractorPool: task.distractorPool,
+  keptWords: task.keptWords,
+  spanWords: task.spanWords,
+  mixAlternating: task.mixAlternating,
+  mixSpan: task.mixSpan,
+  mixStart: task.mixStart,
+  mixTitle: task.mixTitle,
   places: job.places,
   historyWeight: job.historyWeight,
   placeShrinkage: job.placeShrinkage,
@@ -52,8 +58,6 @@ const shape = {
   claimTtlMs: job.claimTtlMs,
   maximumClaims: job.maximumClaims,
   auditBps: job.auditBps,
-  deliveryHistoryWeight: job.deliveryHistoryWeight,
-  ensembleTemperature: job.ensembleTemperature,
 } satisfies Record<keyof MarketParameters, z.ZodType>;
 
 /** The form of {@link MarketParameters}; whether they make sense together is checked by `problemOfTerms`. */
@@ -62,7 +66,7 @@ export const marketParametersSchema: z.ZodType<MarketParameters> = z.strictObjec
 export const defaultParameters: MarketParameters = marketParametersSchema.parse({
   ...defaultJobParameters,
   ...defaultMoneyParameters,
-  ...defaultEmbeddingParameters,
+  ...defaultExamParameters,
 });
 
 /**

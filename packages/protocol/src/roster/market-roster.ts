@@ -30,14 +30,11 @@ export interface CertifiedResults {
   readonly standings: Standings;
 }
 
-/** What is published by hash besides the log: the space in which the market's experts are compared. */
+/** What is published by hash besides the log: how the space is divided in which the market's data lie. */
 export interface PublishedSpace {
   readonly placesHash: Hash;
-  readonly calibrationHash: Hash;
   /** Experts that opened the market: their first jobs are paid, since somebody's must be. */
   readonly founders: readonly NodeId[];
-  /** Pieces of which the expert has published its vectors, and the root of them; undefined for too few to be drawn. */
-  readonly calibrationOf: (node: NodeId) => { readonly count: number; readonly root: Hash } | undefined;
 }
 
 /** Which experts can be reached: the one thing in a roster that no log can say. */
@@ -59,24 +56,18 @@ export function marketRoster(
   const experts = logged.experts
     .filter(({ node, leavesAtEpoch }) => presence.here.has(node) && leavesAtEpoch === undefined)
     .filter(({ stakeMicro }) => stakeMicro > 0n)
-    .flatMap((expert): RosterExpert[] => {
+    .map((expert): RosterExpert => {
       const { node, owner, askMicroPerKilobyte, askBps, stakeMicro } = expert;
-      const calibration = space.calibrationOf(node);
-      if (calibration === undefined) return [];
       const isNew = certified.standings.of(node, 0).global.jobs < parameters.probationJobs;
-      return [
-        {
-          node,
-          owner,
-          askMicroPerKilobyte,
-          askBps,
-          stakeMicro,
-          faultyEpochs: faultyEpochs(expert, settings.epoch),
-          onProbation: isNew && !space.founders.includes(node),
-          calibrationCount: calibration.count,
-          calibrationRoot: calibration.root,
-        },
-      ];
+      return {
+        node,
+        owner,
+        askMicroPerKilobyte,
+        askBps,
+        stakeMicro,
+        faultyEpochs: faultyEpochs(expert, settings.epoch),
+        onProbation: isNew && !space.founders.includes(node),
+      };
     })
     .sort(byNode);
   const proving = new Set(
@@ -90,7 +81,6 @@ export function marketRoster(
     batch: certified.batch,
     parameters,
     placesHash: space.placesHash,
-    calibrationHash: space.calibrationHash,
     experts: withoutPaused(withProving(experts, proving, parameters), presence.paused, parameters),
     validators: permitted(logged)
       .filter(({ ticketRoot }) => ticketRoot !== undefined)

@@ -1,7 +1,7 @@
 import type { NodeId } from '@market-of-experts/core';
 import { type Fraction, fraction, shrink } from './fraction.ts';
 
-/** Scored data, each with the work of one job, what they add up to in units of `1 / lossUnitsPerJob`, and how many were won. */
+/** Scored data, each with the work of one job, what they add up to in units of `1 / lossUnitsPerDatum`, and how many were won. */
 export interface LossTotals {
   readonly jobs: number;
   /** Sum of the losses: for people. It depends on which texts an expert was drawn for. */
@@ -26,14 +26,10 @@ export interface StandingParameters {
   /** Jobs by which a place's mean excess is shrunk to the expert's global one, and that to 0. */
   readonly placeShrinkage: number;
   readonly globalShrinkage: number;
-  /** How finely losses are counted: {@link lossUnitsPerJob}. */
-  readonly distractors: number;
 }
 
-/** A loss has `distractors × pieces` as denominator; with 1 to 4 pieces this is a multiple of each. */
-export function lossUnitsPerJob(parameters: Pick<StandingParameters, 'distractors'>): number {
-  return parameters.distractors * 12;
-}
+/** How finely losses are counted in tables: a loss of 1. Certificates have them exactly. */
+export const lossUnitsPerDatum = 10_000;
 
 /**
  * Excess of a loss over the mean of the others', rounded to a whole unit; 0 without others. Texts differ more than
@@ -47,7 +43,7 @@ export function excessUnits(ownUnits: number, othersUnits: readonly number[]): n
   return Math.floor(ownUnits - mean + 0.5) + 0;
 }
 
-/** One certified loss, in the units of {@link lossUnitsPerJob}. */
+/** One certified loss, in the units of {@link lossUnitsPerDatum}. */
 export interface CertifiedLoss {
   readonly node: NodeId;
   readonly place: number;
@@ -145,17 +141,16 @@ export function placeExcess(
   standing: Standing,
   parameters: Omit<StandingParameters, 'historyWeight'>,
 ): Fraction {
-  const units = lossUnitsPerJob(parameters);
   const global = shrink(
     fraction(0, 1),
     BigInt(parameters.globalShrinkage),
-    fraction(standing.global.excessUnits, units),
+    fraction(standing.global.excessUnits, lossUnitsPerDatum),
     BigInt(standing.global.jobs),
   );
   return shrink(
     global,
     BigInt(parameters.placeShrinkage),
-    fraction(standing.place.excessUnits, units),
+    fraction(standing.place.excessUnits, lossUnitsPerDatum),
     BigInt(standing.place.jobs),
   );
 }

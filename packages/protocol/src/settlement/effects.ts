@@ -191,7 +191,7 @@ export function certificateEffects({ body }: ShownCertificate, datum: number, ro
         { node: worker, amountMicro: workerSlashMicro },
       ])
       .filter(({ amountMicro }) => amountMicro > 0n),
-    losses: certifiedLosses(body, datum, roster.parameters),
+    losses: certifiedLosses(body, datum),
   };
 }
 

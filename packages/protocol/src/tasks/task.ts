@@ -23,6 +23,8 @@ export interface Question {
 export interface QuestionShape extends Pick<Question, 'assignment'> {
   readonly first: { readonly length: number };
   readonly second: { readonly length: number };
+  /** Where the entries of the first list lie; empty in a market whose members say it by their answers. */
+  readonly positions: readonly Uint8Array[];
 }
 
 /** What one member answers in a job, a byte string for each entry. Which bytes are an answer is the task's to say. */
@@ -38,8 +40,6 @@ export interface OpenedSeat<Opened> {
   readonly opened: Opened;
   /** Newcomers are judged but do not judge. */
   readonly isJudge: boolean;
-  /** Pieces of the calibration set of which the worker has published its answers. */
-  readonly calibrationCount: number;
 }
 
 export interface SeatScore {
@@ -66,10 +66,8 @@ export interface DatumPoint {
   readonly point: Int16Array;
 }
 
-/** What the experts of one market have published, and how it is divided; certified data that every verifier holds. */
-export interface PublishedAnswers {
-  /** A node's answer to a piece of the calibration set, as a point of the market's space. */
-  readonly calibration: (node: NodeId, index: number) => Int16Array;
+/** How the space of one market is divided, in which its data lie. */
+export interface DividedSpace {
   /** Place nearest to a sum of points. */
   readonly placeOf: (sum: Int32Array) => number;
 }
@@ -92,7 +90,7 @@ export interface TaskTerms<Parameters> {
 }
 
 /**
- * The rules of one kind of market that need nothing published: pure, the same bits on every machine. `Parameters` are the
+ * The rules of one kind of market: pure, the same bits on every machine. `Parameters` are the
  * task's group of the market's.
  */
 export interface TaskRules<Parameters, Opened = unknown> {
@@ -115,7 +113,9 @@ export interface TaskRules<Parameters, Opened = unknown> {
   /** Data of a job, and entries of its second list, at most. */
   mostData(parameters: Parameters): number;
   mostEntries(parameters: Parameters): number;
-  /** Of the reserve in one list, at most: nobody pays for them, so they are few. */
+  /** Texts of the reserve that a question uses at most … */
+  mostReserveTexts(parameters: Parameters): number;
+  /** … and what of them stands in one list: nobody pays for it, so it is little. */
   mostReserveBytes(parameters: Parameters): number;
   /**
    * Whether a {@link question} about so many data can have this form. Never throws. Nobody opens a seal for another: what cannot be
@@ -137,7 +137,7 @@ export interface TaskRules<Parameters, Opened = unknown> {
   mix(edition: Edition, answers: readonly (Uint8Array | undefined)[]): Uint8Array;
 }
 
-/** The same with what the experts of one market have published: a job of the market can be judged. */
+/** The same with the divided space of one market: a job of the market can be judged. */
 export interface Task<Parameters, Opened = unknown> extends TaskRules<Parameters, Opened> {
   /**
    * A score for each seat. Nobody's loss depends on its own judgement. Undefined
@@ -149,8 +149,8 @@ export interface Task<Parameters, Opened = unknown> extends TaskRules<Parameters
     seed: string,
     parameters: Parameters,
   ): readonly SeatScore[] | undefined;
-  /** By answers to a first list. */
-  locate(first: Answer['first']): DatumPoint;
+  /** By answers to a first list, or by where its entries are said to lie. */
+  locate(first: Answer['first'], positions: readonly Uint8Array[]): DatumPoint;
   /** By the answers of the judges, one or more. */
   placeOf(judges: readonly Opened[], question: QuestionShape, parameters: Parameters): DatumPlace;
 }

@@ -21,7 +21,6 @@ export function problemOfTerms(terms: MarketTerms): string | undefined {
     problemOfTitle(terms) ??
     problemOfShard(terms) ??
     problemOfTimes(terms) ??
-    problemOfDelivery(terms) ??
     problemOfPenalties(terms) ??
     problemOfPrices(terms) ??
     problemOfRanking(terms)
@@ -57,12 +56,6 @@ function problemOfTimes({ parameters }: MarketTerms): string | undefined {
   const jobMs = sealedDeadlineMs + fullDeadlineMs + revealDeadlineMs;
   if (maximumClaims > 0 && claimTtlMs > jobMs)
     return `A friend is held for ${claimTtlMs} ms, but a job lasts ${jobMs} ms at most: claimTtlMs must not be longer.`;
-  return undefined;
-}
-
-function problemOfDelivery({ parameters: { ensembleTemperature } }: MarketTerms): string | undefined {
-  if (!(ensembleTemperature >= 0 && ensembleTemperature <= 100))
-    return `ensembleTemperature is ${ensembleTemperature}; it must be from 0 (the expected best alone) to 100.`;
   return undefined;
 }
 

@@ -14,7 +14,8 @@ export interface MarketTerms {
   /** What the market is for, in a sentence. */
   readonly title: string;
   readonly task: MarketTask;
-  readonly space: { readonly dimensions: number; readonly anchors: Hash };
+  /** `baseEncoder` names the public model that says where texts lie; experts answer in spaces of their own. */
+  readonly space: { readonly dimensions: number; readonly baseEncoder: Hash };
   readonly loss: MarketLoss;
   /** Prices, sizes and deadlines of a job. `feeBps` is the market's cut, `minimumStakeMicro` the least own stake of an expert. */
   readonly parameters: MarketParameters;
@@ -32,8 +33,8 @@ export interface MarketTerms {
 
 const marketTasks = ['text-embedding'] as const;
 export type MarketTask = (typeof marketTasks)[number];
-const marketLosses = ['sealed-half-rank'] as const;
-/** `sealed-half-rank`: who knows half of a datum must recognise the other half (docs/concepts/loss.md). */
+const marketLosses = ['exam'] as const;
+/** `exam`: who has seen a part of a text must tell its other parts from those of others (docs/concepts/loss.md). */
 export type MarketLoss = (typeof marketLosses)[number];
 
 export interface RegistrationTerms {
@@ -63,7 +64,7 @@ const u16Schema = z.int().min(0).max(65_535);
 export const marketTermsSchema: z.ZodType<MarketTerms> = z.strictObject({
   title: sentenceSchema(200).min(1),
   task: z.enum(marketTasks),
-  space: z.strictObject({ dimensions: z.int().min(8).max(8_192), anchors: hashSchema }),
+  space: z.strictObject({ dimensions: z.int().min(8).max(8_192), baseEncoder: hashSchema }),
   loss: z.enum(marketLosses),
   parameters: marketParametersSchema,
   registration: z.strictObject({
@@ -109,12 +110,12 @@ export const defaultRanking: RankingTerms = {
 };
 
 /** Terms of a text market with these parameters that charges nothing for registrations and emits nothing. */
-export function defaultTerms(parameters: MarketParameters, anchors: Hash): MarketTerms {
+export function defaultTerms(parameters: MarketParameters, baseEncoder: Hash): MarketTerms {
   return {
     title: 'Text embeddings',
     task: 'text-embedding',
-    space: { dimensions: parameters.dimensions, anchors },
-    loss: 'sealed-half-rank',
+    space: { dimensions: parameters.dimensions, baseEncoder },
+    loss: 'exam',
     parameters,
     registration: { floorMicro: 0n, capMicro: 0n, riseBps: 10_000, decayBps: 2_000 },
     maximumExperts: 256,

@@ -44,8 +44,8 @@ import { jobIdOf } from '../../src/job/orders.ts';
 import { listsOf, type OpenedQuestion } from '../../src/job/question.ts';
 import { embeddedParameters, type MarketParameters } from '../../src/parameters/market-parameters.ts';
 import { drawStream } from '../../src/random/stream.ts';
-import { embeddingTask } from '../../src/tasks/embedding/embedding-task.ts';
-import { float32Bytes, int16Bytes, quantise } from '../../src/tasks/embedding/vector.ts';
+import { embeddingTask } from '../../src/tasks/embedding/exam/embedding-task.ts';
+import { int16Bytes, quantise } from '../../src/tasks/embedding/vector.ts';
 import type { Answer } from '../../src/tasks/task.ts';
 
 /** A job's cast and what each of them would honestly say, for tests of the rules alone. */
@@ -56,8 +56,6 @@ const fixtureParameters: MarketParameters = {
   witnesses: 3,
   ticketValidators: 2,
   probationSeats: 1,
-  distractors: 4,
-  distractorPool: 24,
   places: 2,
 };
 const pieceCount = 2;
@@ -81,7 +79,6 @@ export const roster: Roster = {
   batch: 3,
   parameters: fixtureParameters,
   placesHash: hashOf('job-fixture', 'places'),
-  calibrationHash: hashOf('job-fixture', 'calibration'),
   experts: Array.from({ length: 9 }, (_, index) => {
     const keys = keysOf(`expert-${index}`);
     keysOfNode.set(keys.publicKey as NodeId, keys);
@@ -93,8 +90,6 @@ export const roster: Roster = {
       stakeMicro: 1_000_000n,
       faultyEpochs: 0,
       onProbation: index >= 7,
-      calibrationCount: 24,
-      calibrationRoot: hashOf('job-fixture', index),
     };
   }),
   validators: validators.map(({ node, list }) => ({ node, stakeMicro: 100n, ticketRoot: list.root })),
@@ -112,19 +107,19 @@ function vectorOf(topic: string, by: string, noise: number): Float32Array {
   return Float32Array.from(values, (value) => value / length);
 }
 
+/** Pieces that are near the kept part, and as many others that are as near to something else. */
 function vectorsAbout(name: string, node: NodeId): Answer {
+  const pieces = (topic: string): Uint8Array[] =>
+    Array.from({ length: pieceCount }, (_, piece) =>
+      int16Bytes(quantise(vectorOf(topic, `${node}/${piece}`, 1.5))),
+    );
   return {
     first: [int16Bytes(quantise(vectorOf(`${name}/kept`, node, 0.4)))],
-    second: [
-      ...Array.from({ length: pieceCount }, (_, piece) =>
-        float32Bytes(vectorOf(`${name}/kept`, `${node}/${piece}`, 0.5)),
-      ),
-      float32Bytes(vectorOf(`${name}/kept`, `${node}/full`, 0.3)),
-    ],
+    second: [...pieces(`${name}/kept`), ...pieces(`${name}/other`)],
   };
 }
 
-/** A question about one datum whose second list has so many entries. */
+/** A question about one datum whose second list has so many entries, its two pieces first. */
 function questionNamed(name: string, entries: number): OpenedQuestion {
   const second = Array.from({ length: entries }, (_, entry) =>
     hashOf('job-fixture/entry', `${name}/${entry}`),
@@ -132,16 +127,20 @@ function questionNamed(name: string, entries: number): OpenedQuestion {
   return {
     first: [hashOf('job-fixture/entry', name)],
     second,
-    assignment: [{ first: 0, second: [...second.keys()], wrong: [] }],
+    assignment: [
+      {
+        first: 0,
+        second: [...second.keys()].slice(0, pieceCount),
+        wrong: [...second.keys()].slice(pieceCount),
+      },
+    ],
+    positions: [new Uint8Array(fixtureParameters.dimensions).fill(9)],
     salt: new Uint8Array(16),
   };
 }
 
 export const context: CertifyContext = {
-  task: embeddingTask({
-    calibration: (node, index) => quantise(vectorOf(`calibration-${index}`, node, 0.3)),
-    placeOf: (sum) => (sum[0]! > 0 ? 1 : 0),
-  }),
+  task: embeddingTask({ placeOf: (sum) => (sum[0]! > 0 ? 1 : 0) }),
   standing: (node, place) => ({
     global: { jobs: 1 + (Number.parseInt(node.slice(0, 2), 16) % 5), excessUnits: -9 },
     place: { jobs: place, excessUnits: place },

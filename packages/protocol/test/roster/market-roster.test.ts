@@ -43,15 +43,13 @@ const nobody: ReadonlySet<NodeId> = new Set();
 const everybody: Presence = { here: new Set(nodes), paused: nobody };
 const space = {
   placesHash: hashOf('test/places', 0),
-  calibrationHash: hashOf('test/calibration', 0),
   founders: nodes.slice(0, 6),
-  calibrationOf: () => ({ count: 256, root: hashOf('test/vectors', 0) }),
 };
-const rosterOf = (changes: Partial<LoggedMarket> = {}, presence = everybody, published = space) =>
+const rosterOf = (changes: Partial<LoggedMarket> = {}, presence = everybody) =>
   marketRoster(
     { ...logged, ...changes },
     { batch: 7, standings: Standings.empty },
-    published,
+    space,
     presence,
     parameters,
   );
@@ -63,21 +61,17 @@ it('is the same in whatever order the log lists its members', () => {
   expect(rosterOf()).toMatchObject({ batch: 7, marketOwner: 'owner', validators: [{ node: nodes[0] }, {}] });
 });
 
-it('has who is here, stays, has stake and has published vectors; who is new and no founder is on probation', () => {
-  const [absent, leaving, poor, silent] = nodes;
+it('has who is here, stays and has stake; who is new and no founder is on probation', () => {
+  const [absent, leaving, poor] = nodes;
   const here = new Set(nodes.filter((node) => node !== absent));
   const experts = logged.experts.map((record) => ({
     ...record,
     ...(record.node === leaving ? { leavesAtEpoch: 5 } : {}),
     ...(record.node === poor ? { stakeMicro: 0n } : {}),
   }));
-  const published = {
-    ...space,
-    calibrationOf: (node: NodeId) => (node === silent ? undefined : space.calibrationOf()),
-  };
-  const { experts: members } = rosterOf({ experts }, { ...everybody, here }, published as typeof space);
-  expect(members.map(({ node }) => node)).toEqual(nodes.slice(4));
-  expect(members.map(({ onProbation }) => onProbation)).toEqual([false, false, true, true]);
+  const { experts: members } = rosterOf({ experts }, { ...everybody, here });
+  expect(members.map(({ node }) => node)).toEqual(nodes.slice(3));
+  expect(members.map(({ onProbation }) => onProbation)).toEqual([false, false, false, true, true]);
 });
 
 it('heeds pauses while enough others are left', () => {

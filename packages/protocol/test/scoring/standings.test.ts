@@ -6,14 +6,13 @@ import { compareFractions, fraction, shrink, toNumber } from '../../src/scoring/
 import {
   type CertifiedLoss,
   excessUnits,
-  lossUnitsPerJob,
   placeExcess,
   Standings,
   shrunkenLoss,
+  lossUnitsPerDatum as units,
 } from '../../src/scoring/standings.ts';
 
 const node = (index: number): NodeId => hashOf('test/node', index) as string as NodeId;
-const units = lossUnitsPerJob(parameters);
 const losses = fc.array(
   fc.record({
     node: fc.nat(3).map(node),
@@ -126,10 +125,6 @@ describe('shrinkage', () => {
         expect(Math.abs(sum)).toBeLessThanOrEqual(all.length / 2);
       }),
     );
-  });
-
-  it('a loss of 1 to 4 pieces is exact in its units', () => {
-    for (const pieces of [1, 2, 3, 4]) expect(units % (parameters.distractors * pieces)).toBe(0);
   });
 });
 

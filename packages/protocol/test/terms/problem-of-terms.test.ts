@@ -9,12 +9,12 @@ import { problemOfTerms } from '../../src/terms/problem-of-terms.ts';
 import { defaultTerms, type MarketTerms, marketTermsSchema } from '../../src/terms/terms.ts';
 import { rangesOf } from '../../src/terms/terms-ranges.ts';
 
-const anchors = hashOf('test/anchors', 0);
-const terms = defaultTerms(defaultParameters, anchors);
+const baseEncoder = hashOf('test/baseEncoder', 0);
+const terms = defaultTerms(defaultParameters, baseEncoder);
 
 /** The default terms with other parameters; the space follows their dimensions. */
 function withParameters(changes: Partial<MarketParameters>): MarketTerms {
-  return defaultTerms({ ...defaultParameters, ...changes }, anchors);
+  return defaultTerms({ ...defaultParameters, ...changes }, baseEncoder);
 }
 
 /** The terms with the number that `name` (`registration.riseBps`) points at replaced. */
@@ -31,11 +31,9 @@ function withNumber(name: string, value: number | bigint): MarketTerms {
 describe('terms that work', () => {
   test.each<[string, MarketTerms]>([
     ['the defaults', terms],
-    ['one machine', defaultTerms(embeddedParameters, anchors)],
-    [
-      'small vectors of tests',
-      withParameters({ dimensions: 16, distractors: 4, distractorPool: 16, places: 2 }),
-    ],
+    ['one machine', defaultTerms(embeddedParameters, baseEncoder)],
+    ['small vectors of tests', withParameters({ dimensions: 16, places: 2 })],
+    ['exams of two texts', withParameters({ batchTexts: 2, reserveTexts: 0 })],
     [
       'short deadlines',
       withParameters({
@@ -47,7 +45,6 @@ describe('terms that work', () => {
       }),
     ],
     ['no probation', withParameters({ probationJobs: 0, probationSeats: 0 })],
-    ['the expected best alone', withParameters({ ensembleTemperature: 0 })],
     [
       'registrations that cost',
       { ...terms, registration: { floorMicro: 1n, capMicro: 10n, riseBps: 1, decayBps: 1 } },
@@ -139,19 +136,14 @@ test.each<[string, MarketTerms, string]>([
     'A friend is held for 20001 ms, but a job lasts 20000 ms at most: claimTtlMs must not be longer.',
   ],
   [
-    'more distractors than pieces drawn',
-    withParameters({ distractors: 600 }),
-    '600 distractors are chosen from 512 drawn pieces: distractorPool must be 600 or more.',
+    'texts too short for a kept part and a piece',
+    withParameters({ pieceWords: 15 }),
+    'A text of 20 words has no kept part and a piece of 15: minimumWords must be 30 or more.',
   ],
   [
     'texts too short for their words',
     withParameters({ maximumTextBytes: 64, minimumWords: 33 }),
     'No text of 33 words fits 64 bytes: raise maximumTextBytes or lower minimumWords.',
-  ],
-  [
-    'a temperature below nothing',
-    withParameters({ ensembleTemperature: -0.1 }),
-    'ensembleTemperature is -0.1; it must be from 0 (the expected best alone) to 100.',
   ],
   [
     'late dearer than silent',

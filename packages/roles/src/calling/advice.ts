@@ -37,14 +37,14 @@ const strangers = 2;
 export function adviceOn(
   components: AdviceComponents,
   job: SealedJob,
-  first: Answer['first'],
+  { first, positions }: { readonly first: Answer['first']; readonly positions: readonly Uint8Array[] },
   random: () => number,
 ): Situation {
   const { self, view, calls } = components;
   const { roster, draw } = job;
   const { parameters } = roster;
   const standings = view.standingsAt(roster.batch) ?? Standings.empty;
-  const datum = view.task.locate(first);
+  const datum = view.task.locate(first, positions);
   const { place } = datum;
   const withStanding = <Of extends { readonly node: NodeId }>(
     expert: Of,

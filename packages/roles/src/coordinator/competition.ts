@@ -22,6 +22,7 @@ import type { TakenOrder } from './client-orders.ts';
 import type { OrderedText, OrderRecords } from './records.ts';
 import type { Reserve } from './reserve.ts';
 import { runShardJob, type ShardOutcome } from './shard-job.ts';
+import type { PositionsOf } from './stages/shard-run.ts';
 import { type CompetingComponents, priceOf } from './text-request.ts';
 
 export interface CompetitionComponents extends CompetingComponents {
@@ -30,6 +31,7 @@ export interface CompetitionComponents extends CompetingComponents {
   readonly records: OrderRecords;
   /** Texts that fill a job up; default none. */
   readonly reserve?: Reserve | undefined;
+  readonly positionsOf?: PositionsOf | undefined;
 }
 
 /** A text with its order. */
@@ -44,6 +46,8 @@ interface OrderedQueuedText {
 /** Draws for one batch: another may find experts that answer. */
 const maxAttempts = 3;
 const orderLifetimeMs = 30_000;
+/** Of the reserve texts that one question is made with. */
+const mostReserveBytes = 256 * 1024;
 
 /**
  * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few
@@ -122,14 +126,19 @@ async function competeOnce(components: CompetitionComponents, batch: readonly Qu
         clock,
         random,
         view,
+        positionsOf: components.positionsOf,
         onEquivocation: components.onEquivocation,
         onStage: view.observeStage,
       },
       {
         orders: ordered.map(({ order }) => order),
         data: ordered.map(({ queued, salt }) => ({ text: queued.request.text, salt })),
-        takeReserve: () =>
-          components.reserve?.take(questionLimits.reserve, view.task.mostReserveBytes(parameters)) ?? [],
+        takeReserve: (near) =>
+          components.reserve?.take(
+            Math.min(questionLimits.reserve, view.task.mostReserveTexts(parameters)),
+            mostReserveBytes,
+            near,
+          ) ?? [],
         roster,
         rosterHash: hash,
         signal: whenAllHaveGone(

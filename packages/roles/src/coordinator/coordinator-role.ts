@@ -14,6 +14,7 @@ import type { RoutedSession } from './routed-session.ts';
 import { examineText, serveText } from './serve-text.ts';
 import { createSettler, type Settler } from './settler.ts';
 import type { Slots } from './slots.ts';
+import type { PositionsOf } from './stages/shard-run.ts';
 import { type ContradictingExpert, statementChecker } from './statements/statement-checker.ts';
 import type { CompetingComponents, TextRequest } from './text-request.ts';
 import { ordersAfter } from './unsettled-orders.ts';
@@ -40,6 +41,8 @@ export interface CoordinatorComponents extends Omit<CompetingComponents, OwnPart
   readonly receipts: ReceiptStore;
   /** Texts that fill jobs up, in kinds of market that use them. */
   readonly reserve?: Reserve;
+  /** Where texts lie, by the market's base encoder. */
+  readonly positionsOf?: PositionsOf;
   /** Where a text lies: those of one region go together. */
   readonly regionOf?: (text: string) => number | undefined;
   /** Bounds the exams that run at once, also those of other markets that share it. */

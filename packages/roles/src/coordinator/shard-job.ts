@@ -36,7 +36,7 @@ export async function runShardJob(
 ): Promise<ShardOutcome> {
   const run = shardRun(components, input);
   const opened = await openStage(run);
-  const asked = askedQuestion(run, opened);
+  const asked = await askedQuestion(run, opened);
   const sealed = await sealedStage(run, opened, asked);
   // The last moment to leave: from the cut on its experts work on the whole, and the order stands for this job alone.
   input.signal.throwIfAborted();

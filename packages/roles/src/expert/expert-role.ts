@@ -172,7 +172,10 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       }
       if (job.draw.members.includes(self)) {
         const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
-        const decision = policy(adviceOn(advice, job, first, uniform), uniform);
+        const decision = policy(
+          adviceOn(advice, job, { first, positions: state.first.positions }, uniform),
+          uniform,
+        );
         if (decision.kind === 'decline') {
           declines.note(view.current().roster);
           return decline(job, decision.reason);

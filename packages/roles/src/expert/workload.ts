@@ -49,7 +49,6 @@ export function workload(inner: TaskSkill, clock: Clock, onPause: () => void = (
       name: inner.name,
       answerFirst: (list, ...asked) => measured(list.length, () => inner.answerFirst(list, ...asked)),
       answerSecond: (list, ...asked) => measured(list.length, () => inner.answerSecond(list, ...asked)),
-      publish: (...asked) => inner.publish(...asked),
       answerAll: (texts, ...asked) => measured(texts.length, () => inner.answerAll(texts, ...asked)),
     },
     expectedMs: (texts) => perTextMs * (waiting + texts),

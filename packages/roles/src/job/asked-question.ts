@@ -22,6 +22,8 @@ export interface SaltedDatum {
 export interface WholeQuestion {
   readonly data: readonly SaltedDatum[];
   readonly reserve: readonly string[];
+  /** Where the entries of the first list lie, by the market's base encoder. */
+  readonly positions: readonly Uint8Array[];
   readonly salts: QuestionSalts;
 }
 
@@ -47,7 +49,7 @@ export function assertListBytes(
  */
 export function questionOf(
   { orders, draw, roster }: AskedJob,
-  { data, reserve, salts }: WholeQuestion,
+  { data, reserve, positions, salts }: WholeQuestion,
   task: Pick<TaskRules<MarketParameters>, 'question'>,
 ): OpenedQuestion {
   const isOrdered =
@@ -61,7 +63,7 @@ export function questionOf(
   const question = task.question(texts, draw.seed, roster.parameters, reserve);
   return question === undefined
     ? refuse('There is no question about these data.')
-    : openedQuestion(question, salts);
+    : openedQuestion(question, salts, positions);
 }
 
 /**

@@ -10,7 +10,6 @@ import {
   hasWitnessQuorum,
   jobSeed,
   type Roster,
-  type StandingParameters,
   type Ticket,
 } from '@market-of-experts/protocol';
 
@@ -53,7 +52,6 @@ export async function assertCertified(
 export function historyRecordOf(
   body: CertificateBody,
   datum: number,
-  parameters: Pick<StandingParameters, 'distractors'>,
   atMs: number,
   latenciesMs: Readonly<Record<string, number>> = {},
 ): HistoryRecord | undefined {
@@ -66,15 +64,13 @@ export function historyRecordOf(
     vector: new Int8Array(vector),
     feeMicro,
     winner,
-    outcomes: certifiedLosses(body, datum, parameters).map(
-      ({ node, principal, lossUnits, excessUnits, won }) => ({
-        principal,
-        worker: node,
-        lossUnits,
-        excessUnits,
-        won,
-        latencyMs: latenciesMs[node] ?? 0,
-      }),
-    ),
+    outcomes: certifiedLosses(body, datum).map(({ node, principal, lossUnits, excessUnits, won }) => ({
+      principal,
+      worker: node,
+      lossUnits,
+      excessUnits,
+      won,
+      latencyMs: latenciesMs[node] ?? 0,
+    })),
   };
 }

@@ -69,13 +69,19 @@ export async function openRequestedJob(
 export interface FirstList {
   readonly texts: readonly string[];
   readonly assignment: Hash;
+  /** Where its entries are said to lie. */
+  readonly positions: readonly Uint8Array[];
   /** As it stands in commits. */
   readonly list: Hash;
 }
 
-export function firstListOf({ first, assignment }: Pick<JobRequest, 'first' | 'assignment'>): FirstList {
-  const list = listHash(entryNames(first.texts, first.salt), assignment);
-  return { texts: first.texts, assignment, list };
+export function firstListOf({
+  first,
+  positions,
+  assignment,
+}: Pick<JobRequest, 'first' | 'positions' | 'assignment'>): FirstList {
+  const list = listHash(entryNames(first.texts, first.salt), assignment, positions);
+  return { texts: first.texts, assignment, positions, list };
 }
 
 const openings = new WeakMap<readonly unknown[], Uint8Array>();

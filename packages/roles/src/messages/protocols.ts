@@ -13,6 +13,7 @@ import {
   openedQuestionSchema,
   ordersSchema,
   pastClaimSchema,
+  positionsSchema,
   questionLimits,
   refusalSchema,
   revealSchema,
@@ -65,6 +66,7 @@ const textListSchema = z.strictObject({
 /** The first list, and what the assignment hashes to that is opened at the end. */
 export const sealedRequestSchema = jobOpeningSchema.extend({
   first: textListSchema,
+  positions: positionsSchema,
   assignment: hashSchema,
 });
 /** A commit by another than the principal comes with that worker's grant. */
@@ -122,6 +124,7 @@ export const revealRequestSchema = z.strictObject({
         .min(1)
         .max(limits.orders),
       reserve: z.array(textSchema).max(questionLimits.reserve),
+      positions: positionsSchema,
       salts: z.strictObject({
         first: bytesSchema(questionLimits.saltBytes),
         second: bytesSchema(questionLimits.saltBytes),

@@ -26,7 +26,6 @@ export interface OpenTally {
 export interface ReceiptSources {
   readonly receipts: ReceiptStore;
   readonly nameOf: (node: NodeId) => string;
-  readonly calibrationChunks: (node: NodeId) => readonly Hash[];
   readonly openSessions: () => readonly OpenTally[];
   /** An edition that was ever served here. */
   readonly editionOf: (hash: Hash) => Edition | undefined;
@@ -56,7 +55,6 @@ export async function receiptDocument(
   return {
     ...shownFields(id, record, sources.nameOf),
     ...(await settlementOf(record, sources.receipts)),
-    ...calibrationOf(record, sources),
     record: base64(encodeShownRecord(record)),
   };
 }
@@ -135,15 +133,6 @@ async function settlementOf(record: ShownRecord, receipts: ReceiptStore): Promis
   if (bytes === undefined) return { settlement: { batch: record.batch } };
   const { detail, settlement } = decodeBatch(bytes);
   return { settlement: { batch: record.batch, detail: base64(detail), signed: base64(settlement) } };
-}
-
-/** Where a verifier finds the calibration vectors that the score used. */
-function calibrationOf(record: ShownRecord, sources: ReceiptSources): Json {
-  if (record.proof.kind !== 'certificate') return {};
-  const { members } = record.proof.certificate.body;
-  return {
-    calibration: Object.fromEntries(members.map(({ worker }) => [worker, sources.calibrationChunks(worker)])),
-  };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -21,6 +21,4 @@ export interface TaskSkill {
   ): Promise<Answer['second']>;
   /** To several data as a part of an edition, one answer each: as the expert's own model answers. */
   answerAll(data: readonly string[], signal: AbortSignal): Promise<readonly Uint8Array[]>;
-  /** To pieces of the calibration set, for all to see: a point of the market's space each, one after the other. */
-  publish(pieces: readonly string[], signal: AbortSignal): Promise<Int16Array>;
 }

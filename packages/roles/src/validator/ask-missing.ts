@@ -95,7 +95,7 @@ async function sealsAskedFor(
   asked: Uint8Array,
 ): Promise<readonly string[] | undefined> {
   if (stage === 'sealed') {
-    const { first, assignment: _, ...opening } = decode(asked, sealedRequestSchema);
+    const { first, positions: _, assignment: __, ...opening } = decode(asked, sealedRequestSchema);
     const isOfJob = Buffer.compare(encode(opening), openingBytes(job)) === 0;
     if (!isOfJob) refuse('The question is not of this job.');
     assertListBytes(job, first.texts, view.task);

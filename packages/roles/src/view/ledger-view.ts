@@ -1,10 +1,7 @@
 import { type Hash, type MarketId, MoeError, type NodeId } from '@market-of-experts/core';
-import type { CalibrationStore } from '@market-of-experts/history';
 import type { Ledger } from '@market-of-experts/ledger';
 import {
   attendanceOf,
-  calibrationRoot,
-  chunkPieces,
   type Effects,
   isQuorum,
   type LoggedMarket,
@@ -43,8 +40,6 @@ const keptVersions = 256;
 export interface LedgerViewInit {
   readonly market: MarketId;
   readonly ledger: Ledger;
-  readonly calibration: CalibrationStore;
-  readonly calibrationHash: Hash;
   readonly places: PlaceCentroids & { readonly hash: Hash };
   /** Experts that opened the market: their first jobs are paid, since somebody's must be. */
   readonly founders: () => readonly NodeId[];
@@ -61,7 +56,7 @@ export interface LedgerViewInit {
 export interface LedgerView extends MarketView {
   /** Takes in the orders of the next settled batch: standings and totals, both at once. Throws `wrong-batch` for another. */
   applyBatch(batch: number, effects: readonly Effects[]): void;
-  /** Looks again: an expert has published more vectors, for one. Of what the ledger and presence say it knows. */
+  /** Looks again: a clock was set, for one. Of what the ledger and presence say it knows. */
   refresh(): void;
   /** Takes in how a stage of a job went: on a slow machine the deadlines of later rosters are longer. */
   observeStage(report: StageReport): void;
@@ -92,17 +87,10 @@ export function ledgerView(init: LedgerViewInit): LedgerView {
   };
   const space = (): PublishedSpace => ({
     placesHash: init.places.hash,
-    calibrationHash: init.calibrationHash,
     founders: init.founders(),
-    calibrationOf(node) {
-      const count = init.calibration.count(node);
-      if (count < chunkPieces) return undefined;
-      return { count, root: calibrationRoot(init.calibration.chunkHashes(node)) };
-    },
   });
 
   const task = taskWith(loggedMarket(init.ledger, init.market).terms.task, {
-    calibration: (node, index) => init.calibration.vectorAt(node, index),
     placeOf: (sum) => nearestPlace(init.places, sum),
   });
   const refresh = (): void => {

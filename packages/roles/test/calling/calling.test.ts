@@ -23,12 +23,8 @@ import {
 } from '@market-of-experts/protocol';
 import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import type { FixedMarketInit } from '@market-of-experts/testing/fixed-market';
-import {
-  type SmallMarket,
-  smallMarket,
-  smallParameters,
-  textAbout,
-} from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket, smallParameters } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type DecisionPolicy, thompsonPolicy } from '../../src/calling/policy.ts';
 import { firstListOf } from '../../src/job/job-request.ts';
@@ -161,7 +157,8 @@ describe('calling a friend', () => {
         name: `expert-${index}`,
         dimensions: smallParameters.dimensions,
         embed: async (texts: readonly string[]) => {
-          if (index === 0 && texts.length > 1 && !failing.isUp) throw new Error('down');
+          if (index === 0 && texts.length > smallParameters.batchTexts && !failing.isUp)
+            throw new Error('down');
           return texts.map(encode);
         },
         close: async () => undefined,
@@ -259,13 +256,13 @@ function principalOf(index = 1) {
     const job = jobIdOf([order.body]) as JobId;
     const tickets = [market.validators[0]!.tickets.release(job)];
     const seed = jobSeed(market.roster.beacon, job, tickets);
-    const { first, assignment } = askedQuestion(
+    const { first, positions, assignment } = askedQuestion(
       market.view.task,
       [{ text, salt }],
       seed,
       market.roster.parameters,
     );
-    const request = { orders: [order], roster: market.rosterHash, tickets, first, assignment };
+    const request = { orders: [order], roster: market.rosterHash, tickets, first, positions, assignment };
     const { seats } = openJob([order], market.roster, tickets);
     if (seats.includes(star.node) || !seats.includes(market.experts[index]!.node)) continue;
     return { request, job, seats, star, ...asker(index, request, job) };

@@ -12,13 +12,9 @@ import {
 } from '@market-of-experts/protocol';
 import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import { encoderBackend } from '@market-of-experts/testing/encoders';
-import {
-  type SmallMarket,
-  smallMarket,
-  smallParameters,
-  textAbout,
-} from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket, smallParameters } from '@market-of-experts/testing/small-market';
 import { steppedClock } from '@market-of-experts/testing/stepped-clock';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expertRole } from '../../src/expert/expert-role.ts';
 import { call } from '../../src/messages/messaging.ts';
@@ -71,7 +67,7 @@ function principal() {
     const { order, salt } = market.order({ text });
     const job = jobIdOf([order.body]) as JobId;
     const tickets = [market.validators[0]!.tickets.release(job)];
-    const { first, assignment } = askedQuestion(
+    const { first, positions, assignment } = askedQuestion(
       market.view.task,
       [{ text, salt }],
       jobSeed(market.roster.beacon, job, tickets),
@@ -98,6 +94,7 @@ function principal() {
         roster: market.rosterHash,
         tickets,
         first,
+        positions,
         assignment,
         claim: signed,
         past: [],

@@ -3,7 +3,7 @@ import { decode, encode, isMoeError, type NodeId } from '@market-of-experts/core
 import { type Effects, float32FromBytes, type SettlementBody, signReveal } from '@market-of-experts/protocol';
 import { decodeRecord } from '@market-of-experts/receipts/receipt-record';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';

@@ -8,7 +8,7 @@ import {
   type LedgerMarketInit,
   ledgerMarket,
 } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TextRequest } from '../../src/coordinator/text-request.ts';
 import { protocols, routeRequestSchema, routeResponseSchema } from '../../src/messages/protocols.ts';

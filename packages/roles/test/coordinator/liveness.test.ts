@@ -1,7 +1,7 @@
 import { encode } from '@market-of-experts/core';
 import { signConsent } from '@market-of-experts/protocol';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { virtualClock } from '@market-of-experts/testing/virtual-clock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EpochKeeper, epochKeeper } from '../../src/coordinator/epoch-keeper.ts';

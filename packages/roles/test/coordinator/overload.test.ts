@@ -1,11 +1,11 @@
 import type { ExpertBackend } from '@market-of-experts/models';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import type { VirtualClock } from '@market-of-experts/testing/virtual-clock';
 import { afterEach, expect, it } from 'vitest';
 
 /** One machine of two cores in virtual time: what it has to do waits in one line. */
-const textMs = 150;
+const textMs = 30;
 let market: LedgerMarket;
 afterEach(() => market.close());
 

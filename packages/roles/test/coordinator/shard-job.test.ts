@@ -17,10 +17,11 @@ import { type Encode, encoderBackend } from '@market-of-experts/testing/encoders
 import { type Script, scriptedExpert } from '@market-of-experts/testing/scripted-expert';
 import {
   type SmallMarket,
+  smallExams,
   smallMarket,
   smallParameters,
-  textAbout,
 } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ShardOutcome } from '../../src/coordinator/shard-job.ts';
 import {
@@ -65,8 +66,7 @@ const trioWith = (script: Script): SmallMarket => {
 const five: MarketParameters = {
   ...defaultParameters,
   dimensions,
-  distractors: smallParameters.distractors,
-  distractorPool: smallParameters.distractorPool,
+  ...smallExams,
   places: smallParameters.places,
 };
 
@@ -231,7 +231,9 @@ describe('an expert that fails', () => {
     market = trio((encode) => ({
       ...encoderBackend('spoilt', dimensions, encode),
       embed: async (texts) =>
-        texts.map((each) => (texts.length > 1 ? spoil(encode(each).slice()) : encode(each))),
+        texts.map((each) =>
+          texts.length > smallExams.batchTexts ? spoil(encode(each).slice()) : encode(each),
+        ),
     }));
     expect(outcomesOf(await market.runJob({ text }))).toEqual(['scored', 'scored', 'late']);
   });
@@ -239,7 +241,7 @@ describe('an expert that fails', () => {
   it('answers with fewer vectors than texts: late', async () => {
     market = trio((encode) => ({
       ...encoderBackend('short', dimensions, encode),
-      embed: async (texts) => texts.slice(0, Math.max(1, texts.length - 1)).map(encode),
+      embed: async (texts) => texts.slice(0, Math.max(smallExams.batchTexts, texts.length - 1)).map(encode),
     }));
     expect(outcomesOf(await market.runJob({ text }))).toEqual(['scored', 'scored', 'late']);
   });
@@ -248,15 +250,16 @@ describe('an expert that fails', () => {
 describe('an expert that cheats', () => {
   it.each<[string, (honest: Reveal, body: Omit<Reveal, 'signature'>) => Reveal]>([
     [
-      'another kept half',
-      (_, body) => signReveal(keys(), { ...body, first: [new Uint8Array(2 * dimensions)] }),
+      'another kept part',
+      (_, body) =>
+        signReveal(keys(), { ...body, first: [new Uint8Array(2 * dimensions), ...body.first.slice(1)] }),
     ],
     [
-      'another whole',
+      'another piece',
       (_, body) =>
         signReveal(keys(), {
           ...body,
-          second: [...body.second.slice(0, -1), new Uint8Array(4 * dimensions)],
+          second: [...body.second.slice(0, -1), new Uint8Array(2 * dimensions)],
         }),
     ],
     ['other pieces', (_, body) => signReveal(keys(), { ...body, second: body.second.toReversed() })],

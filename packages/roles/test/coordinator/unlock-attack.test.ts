@@ -1,7 +1,7 @@
 import type { ServedText } from '@market-of-experts/api/market-service';
 import { signEpochEnd } from '@market-of-experts/protocol';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { protocols } from '../../src/messages/protocols.ts';
 

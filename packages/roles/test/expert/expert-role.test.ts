@@ -36,12 +36,9 @@ import {
 } from '@market-of-experts/protocol';
 import { askedQuestion } from '@market-of-experts/testing/asked-question';
 import { encoderBackend, wordEncode } from '@market-of-experts/testing/encoders';
-import {
-  type SmallMarket,
-  smallMarket,
-  smallParameters,
-  textAbout,
-} from '@market-of-experts/testing/small-market';
+import { basePositions } from '@market-of-experts/testing/reserve-texts';
+import { type SmallMarket, smallMarket, smallParameters } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { WholeQuestion } from '../../src/job/asked-question.ts';
@@ -77,8 +74,8 @@ function coordinator(of: SmallMarket = market) {
     const tickets: Ticket[] = [of.validators[0]!.tickets.release(job)];
     const seed = jobSeed(of.roster.beacon, job, tickets);
     const asked = askedQuestion(of.view.task, [{ text, salt }], seed, of.roster.parameters);
-    const { first, assignment, second, question, whole } = asked;
-    const request = { orders: [order], roster: of.rosterHash, tickets, first, assignment };
+    const { first, positions, assignment, second, question, whole } = asked;
+    const request = { orders: [order], roster: of.rosterHash, tickets, first, positions, assignment };
     return { order, job, seed, request, asked, second, shown: { question, whole } };
   };
   return {
@@ -136,15 +133,20 @@ interface TextList {
 interface TextLists {
   readonly first: TextList;
   readonly second: TextList;
+  readonly positions?: readonly Uint8Array[];
   readonly assignment?: Hash;
 }
 
-async function sealed(changes: Partial<OrderBody> = {}, { first, assignment }: Partial<TextLists> = {}) {
+async function sealed(
+  changes: Partial<OrderBody> = {},
+  { first, positions, assignment }: Partial<TextLists> = {},
+) {
   const asking = coordinator();
   const opened = asking.open(changes);
   const answer = await asking.sealed({
     ...opened.request,
     ...(first === undefined ? {} : { first }),
+    ...(positions === undefined ? {} : { positions }),
     ...(assignment === undefined ? {} : { assignment }),
   });
   if (!('commit' in answer)) throw new Error('declined');
@@ -207,7 +209,7 @@ describe('an honest expert, asked for its first seal', () => {
     ],
     [
       'a first list longer than what was ordered',
-      (r) => ({ ...r, first: { ...r.first, texts: [text, text, text] } }),
+      (r) => ({ ...r, first: { ...r.first, texts: new Array(20).fill(text) } }),
       /longer than the data/,
     ],
   ])('refuses %s', async (_, change, reason) => {
@@ -311,7 +313,7 @@ describe('an honest expert, given the second list', () => {
       (a, job, seal, { salt }) => ({
         job,
         cut: a.cut(job, [seal]),
-        second: { texts: [text, text, text], salt },
+        second: { texts: new Array(20).fill(text), salt },
       }),
       /longer than the data/,
     ],
@@ -378,12 +380,14 @@ describe('an honest expert, given the second list', () => {
   const lists = (first: readonly string[], second: readonly string[]): TextLists => ({
     first: { texts: first, salt: new Uint8Array(16).fill(1) },
     second: { texts: second, salt: new Uint8Array(16).fill(2) },
+    positions: basePositions(first, smallParameters),
   });
   /** The same question about other texts, as a coordinator would open it that means to be believed. */
-  const openedOf = ({ first, second }: TextLists) => ({
+  const openedOf = ({ first, second, positions }: TextLists) => ({
     first: entryNames(first.texts, first.salt),
     second: entryNames(second.texts, second.salt),
-    assignment: [{ first: 0, second: [...second.texts.keys()], wrong: [] }],
+    assignment: [{ first: 0, second: [0, 1], wrong: [...second.texts.keys()].slice(2) }],
+    positions: positions ?? [],
     salt: new Uint8Array(16).fill(3),
   });
 
@@ -393,7 +397,7 @@ describe('an honest expert, given the second list', () => {
   });
 
   it('does not reveal where the lists were not cut from the texts by the seed', async () => {
-    const made = lists([other.slice(0, 60)], [other.slice(60, 120), text]);
+    const made = lists([other.slice(0, 60)], [other.slice(60, 120), other.slice(120, 180), text]);
     const { asking, question } = await asked(
       {},
       { ...made, assignment: assignmentHash(openedOf(made).assignment, openedOf(made).salt) },
@@ -519,7 +523,7 @@ describe('an honest expert, given the second list', () => {
   });
 
   it.each([
-    ['more entries than texts have parts', [...'abcdef']],
+    ['more entries than a list has', Array.from({ length: 16 }, (_, index) => `${index}`)],
     ['a single entry', [text]],
   ])(
     'opens no seal for a second list of %s: all who answered would have answered wrongly',

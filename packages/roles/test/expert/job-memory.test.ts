@@ -23,7 +23,11 @@ beforeEach(() => {
   nowMs = 0;
   steadyMs = 0;
   jobs = jobMemory(clock, 4, { openJob: () => ({}) } as unknown as GuardedSigner);
-  jobs.take(job, { texts: [], assignment: '' as Hash, list: '' as Hash }, 'principal' as NodeId);
+  jobs.take(
+    job,
+    { texts: [], assignment: '' as Hash, positions: [], list: '' as Hash },
+    'principal' as NodeId,
+  );
 });
 
 it('a clock that is set by hours in mid-job makes an expert forget nothing that it has sealed', () => {

@@ -91,7 +91,6 @@ const documentOf = async (datum: number, viewer: AccountId | undefined) =>
   (await receiptDocument(orderAt(datum).order, viewer, {
     receipts,
     nameOf: (node) => node.slice(0, 4),
-    calibrationChunks: () => [],
     openSessions: () => [],
     editionOf: () => undefined,
   }))!;

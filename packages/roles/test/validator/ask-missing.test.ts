@@ -1,5 +1,6 @@
 import { decode, encode, type NodeId } from '@market-of-experts/core';
-import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type JobStage, protocols } from '../../src/messages/protocols.ts';

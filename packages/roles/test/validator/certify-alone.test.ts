@@ -19,7 +19,7 @@ import {
   witnessesDomain,
 } from '@market-of-experts/protocol';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import { patienceMs } from '../../src/job/job-times.ts';
 import {

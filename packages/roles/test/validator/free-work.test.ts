@@ -11,7 +11,7 @@ import {
 } from '@market-of-experts/protocol';
 import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { call } from '../../src/messages/messaging.ts';
 import {

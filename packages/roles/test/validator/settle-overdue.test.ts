@@ -15,7 +15,7 @@ import {
   type LedgerMarketInit,
   ledgerMarket,
 } from '@market-of-experts/testing/ledger-market';
-import { textAbout } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, describe, expect, it } from 'vitest';
 import { call } from '../../src/messages/messaging.ts';
 import { protocols, voidResponseSchema } from '../../src/messages/protocols.ts';

@@ -34,7 +34,8 @@ import {
   voidEffects,
 } from '@market-of-experts/protocol';
 import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
-import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ShardOutcome } from '../../src/coordinator/shard-job.ts';
 import { openingBytes } from '../../src/job/job-request.ts';
@@ -109,6 +110,7 @@ describe('arrivals', () => {
           roster: market.rosterHash,
           tickets: job.tickets,
           first: { texts: [''], salt: new Uint8Array(0) },
+          positions: [],
           assignment: hashOf('x', 0),
         }),
       },

@@ -17,8 +17,9 @@ import {
   openJob,
   type SealedJob,
 } from '@market-of-experts/protocol';
-import { type SmallMarket, smallMarket, textAbout } from '@market-of-experts/testing/small-market';
+import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
 import { steppedClock } from '@market-of-experts/testing/stepped-clock';
+import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openingBytes } from '../../src/job/job-request.ts';
 import { call, serve } from '../../src/messages/messaging.ts';
@@ -56,7 +57,7 @@ const tell = (from: Transport, job: SealedJob, said: unknown, opening = openingB
 const question = (job: SealedJob): Uint8Array => {
   const opening = { orders: job.orders, roster: market.rosterHash, tickets: job.tickets };
   const first = { texts: ['half'], salt: new Uint8Array(0) };
-  const asked = encode({ ...opening, first, assignment: hashOf('assignment', 0) });
+  const asked = encode({ ...opening, first, positions: [], assignment: hashOf('assignment', 0) });
   return encode({ job: job.id, stage: 'sealed', opening: openingBytes(job), asked });
 };
 const asked = async (job: SealedJob): Promise<ArrivalBody> => {

@@ -15,7 +15,7 @@ export interface CertifiedOutcome {
   readonly expert: number;
   /** Expert in whose place it worked, or itself. */
   readonly principal: number;
-  /** Own loss, and what it was above the mean of the others', in units of `1 / lossUnitsPerJob`. */
+  /** Own loss, and what it was above the mean of the others', in units of `1 / lossUnitsPerDatum`. */
   readonly lossUnits: number;
   readonly excessUnits: number;
   readonly won: boolean;

@@ -21,8 +21,7 @@ import {
   type Seat,
 } from '../state/decided-job.ts';
 import type { MarketState } from '../state/market-state.ts';
-import { ringFactor } from './collusion.ts';
-import { drawLoss } from './datum.ts';
+import { comparedIn, drawLoss } from './datum.ts';
 import { occupy, runSealedStage } from './sealed-stage.ts';
 
 /** Runs one job to its end and books what it leaves behind, except the money: that is the caller's. */
@@ -37,16 +36,16 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
   const cut = cutOf(sealed.job);
   if (cut === undefined)
     return { datum, sealed, members: [], winner: undefined, split: undefined, slashes: [] };
-  const judges = sealed.seats.filter((seat) => !seat.onProbation && isInTime.get(seat));
-  const canScore = judges.length >= parameters.minimumScored;
+  const paid = sealed.seats.filter((seat) => !seat.onProbation && isInTime.get(seat));
+  const canScore = paid.length >= parameters.minimumScored;
 
-  const compared = parameters.distractors * parameters.pieces;
+  const compared = comparedIn(parameters);
   const members = sealed.seats.map((seat): CertifiedMember => {
     // Of a friend that did not commit in time the protocol knows nothing: the caller answers for the seat alone.
     const worker = hasCommitted(sealed, seat) ? seat.worker! : seat.principal;
     const isScored = canScore && isInTime.get(seat)!;
     const { global, place } = market.standings.of(worker.node, datum.place);
-    const outcome = outcomeOf(seat, sealed, isInTime.get(seat)!, canScore, random);
+    const outcome = outcomeOf(seat, sealed, isInTime.get(seat)!, canScore);
     const isCalled = worker !== seat.principal;
     const stakes = {
       feeMicro: market.feeMicro,
@@ -59,11 +58,7 @@ export function runJob(market: MarketState, datum: Datum, seed: string, random: 
       workerBps: isCalled ? seat.workerBps : 10_000,
       onProbation: seat.onProbation,
       outcome,
-      losses: [
-        isScored
-          ? drawLoss(worker, datum, market.scenario, compared, ringFactor(worker, seat, judges))
-          : null,
-      ],
+      losses: [isScored ? drawLoss(worker, datum, market.scenario, compared) : null],
       standing: {
         global: [global.jobs, global.excessUnits],
         place: [place.jobs, place.excessUnits],
@@ -123,18 +118,10 @@ function cutOf(job: SealedJob): FullJob | undefined {
   }
 }
 
-function outcomeOf(
-  seat: Seat,
-  sealed: SealedOutcome,
-  inTime: boolean,
-  canScore: boolean,
-  random: Uniform,
-): MemberOutcome {
+function outcomeOf(seat: Seat, sealed: SealedOutcome, inTime: boolean, canScore: boolean): MemberOutcome {
   if (hasDeclined(sealed, seat)) return 'declined';
   if (!inTime) return 'late';
-  if (!canScore) return 'missed';
-  const { outlierShare } = seat.worker!.settings;
-  return outlierShare > 0 && random() < outlierShare ? 'outlier' : 'scored';
+  return canScore ? 'scored' : 'missed';
 }
 
 /** What a certificate teaches: standings at the next settlement, beliefs at once, and who was called. */
@@ -146,7 +133,7 @@ function record(
   winner: Seat | undefined,
 ): void {
   const outcome = { members, place: datum.place, data: [{ winner: winner?.principal.node ?? null }] };
-  const losses = certifiedLosses(outcome, 0, market.parameters);
+  const losses = certifiedLosses(outcome, 0);
   market.certify(losses);
   for (const { node } of losses) market.expertOf(node).scoredJobs += 1;
   const principalOf = new Map(members.map(({ worker, principal }) => [worker, principal]));

@@ -4,7 +4,7 @@ import type { DecidedJob } from '../state/decided-job.ts';
 import type { GroupResult } from './result.ts';
 import { rounded } from './statistics.ts';
 
-const zero = { seats: 0, wins: 0, calls: 0, called: 0, calledWins: 0, late: 0, outlier: 0, moves: 0 };
+const zero = { seats: 0, wins: 0, calls: 0, called: 0, calledWins: 0, late: 0, moves: 0 };
 
 /** What each group of experts did, counted. */
 export class GroupCounts {
@@ -27,7 +27,6 @@ export class GroupCounts {
       if (seat === winner) principal.wins += 1;
       const outcome = members[index]?.outcome;
       if (outcome === 'late') this.#groups[(seat.worker ?? seat.principal).group]!.late += 1;
-      if (outcome === 'outlier') this.#groups[seat.worker!.group]!.outlier += 1;
     }
   }
 

@@ -1,4 +1,3 @@
-import { deliveryWeights } from '@market-of-experts/protocol';
 import type { SimulatedExpert } from '../population/expert.ts';
 import { meanLoss } from '../population/skill.ts';
 import type { Accounts } from '../state/accounts.ts';
@@ -52,34 +51,26 @@ export class Measurements {
       if (loss < oracle && expert.joinsAtJob <= datum.job) oracle = loss;
     }
     const lossOf = (expert: SimulatedExpert): number => meanLoss(expert.skill, datum.point);
-    const weights =
-      members.length === 0
-        ? []
-        : deliveryWeights(
-            { members, data: [{ winner: winner?.principal.node ?? null }] },
-            0,
-            'ensemble',
-            this.#market.parameters,
-          );
-    const isDelivered = winner !== undefined;
+    const { edition } = this.#market;
+    const delivered =
+      edition.length === 0
+        ? undefined
+        : edition.reduce((sum, part) => sum + lossOf(part), 0) / edition.length;
     for (const means of [this.#all, this.#window]) {
       means.oracle.add(oracle);
+      if (delivered !== undefined) means.delivered.add(delivered);
       for (const seat of sealed.seats)
         if (!seat.onProbation) {
           means.random.add(lossOf(seat.principal));
           means.late.add(hasDeclined(sealed, seat) || hasCommitted(sealed, seat) ? 0 : 1);
         }
-      if (!isDelivered) continue;
+      if (winner === undefined) continue;
       means.winner.add(lossOf(winner.worker!));
       means.called.add(winner.worker === winner.principal ? 0 : 1);
-      let delivered = 0;
-      for (const [index, seat] of sealed.seats.entries())
-        if (weights[index]! > 0) delivered += weights[index]! * lossOf(seat.worker!);
-      means.delivered.add(delivered);
       const measured = members[sealed.seats.indexOf(winner)]!.losses[0]!;
       means.measured.add(measured[0] / measured[1]);
     }
-    if (!isDelivered) this.#refunded += 1;
+    if (winner === undefined) this.#refunded += 1;
     else {
       const worker = winner.worker!;
       this.#earnedMicro[worker.group]! += Number(split!.workerMicro);

@@ -4,7 +4,7 @@ import type { PlaceResult } from '../state/place-record.ts';
 interface Quality {
   /** Of who worked for the winner. */
   readonly winner: number | null;
-  /** Of the delivered ensemble, at most: members' mean losses by their delivery weights. */
+  /** Of the edition that clients are served by, at most: the mean of its parts' losses. */
   readonly delivered: number | null;
   /** Of the best expert there is for each job, drawn or not. */
   readonly oracle: number | null;
@@ -43,7 +43,6 @@ export interface GroupResult {
   readonly called: number;
   readonly calledWins: number;
   readonly late: number;
-  readonly outlier: number;
   readonly moves: number;
   readonly earnedOwn: number;
   readonly earnedAsPrincipal: number;

@@ -57,8 +57,6 @@ const groupSchema = z.strictObject({
   patienceMs: milliseconds.default(100),
   /** Share of the jobs in which it says nothing at all. */
   silentShare: share.default(0),
-  /** Share of its answers whose delivered vector does not fit the others': half for vectors drawn at random. */
-  outlierShare: share.default(0),
   stakeCredits: z.number().min(0.000001).max(1_000_000_000).default(100),
   askBps: bps.default(5_000),
   /** auto: asks more or less as claims come, by the node's own pricer. */
@@ -76,11 +74,6 @@ const groupSchema = z.strictObject({
       costCredits: z.number().min(0).max(1_000_000).default(0),
     })
     .optional(),
-  /**
-   * How much members that meet in a shard turn their views of the hidden pieces towards what one another's answers
-   * have beyond their own: length of what is added, their honest view being 1.
-   */
-  bend: z.number().min(0).max(2).default(0),
 });
 
 const marketSchema = z.strictObject({
@@ -101,10 +94,7 @@ const marketSchema = z.strictObject({
   declinesPerEpoch: z.int().min(0).max(1_000_000).optional(),
   claimTtlMs: milliseconds.min(1).optional(),
   maximumClaims: z.int().min(0).max(16).optional(),
-  deliveryHistoryWeight: z.int().min(0).max(1_000).optional(),
-  ensembleTemperature: z.number().min(0).max(10).optional(),
   lateSlashBps: bps.optional(),
-  outlierSlashBps: bps.optional(),
 });
 
 const demandSchema = z.strictObject({

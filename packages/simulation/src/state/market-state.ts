@@ -2,6 +2,7 @@ import type { AccountId, Hash, MarketId, NodeId } from '@market-of-experts/core'
 import {
   basePricePerKilobyte,
   type CertifiedLoss,
+  defaultChoiceRules,
   feeOf,
   type MarketParameters,
   placeExcess,
@@ -34,6 +35,7 @@ export class MarketState {
   #batch = 0;
   #losses: CertifiedLoss[] = [];
   #roster: Roster;
+  #edition: readonly SimulatedExpert[] = [];
   #feeMicro = 0n;
   #prizeMicro = 0;
   readonly #callable: Uint8Array;
@@ -64,6 +66,10 @@ export class MarketState {
   }
   get standings(): Standings {
     return this.#standings;
+  }
+  /** Who serves the clients: the best by their standing over all places, of those that have been examined. Empty at first. */
+  get edition(): readonly SimulatedExpert[] {
+    return this.#edition;
   }
   /** Fee of one job at the roster's base price. */
   get feeMicro(): bigint {
@@ -128,7 +134,21 @@ export class MarketState {
     this.#callable.fill(0);
     for (const expert of roster.experts)
       if (!expert.onProbation) this.#callable[this.expertOf(expert.node).index] = 1;
+    this.#edition = this.#bestOf(roster);
     return roster;
+  }
+
+  #bestOf(roster: Roster): SimulatedExpert[] {
+    return roster.experts
+      .flatMap(({ node, onProbation }) => {
+        const { global } = this.#standings.of(node, 0);
+        if (onProbation || global.jobs === 0) return [];
+        const excess = placeExcess({ global, place: { jobs: 0, excessUnits: 0 } }, this.parameters);
+        return [{ expert: this.expertOf(node), excess: toNumber(excess) }];
+      })
+      .sort((a, b) => a.excess - b.excess)
+      .slice(0, defaultChoiceRules.mostParts)
+      .map(({ expert }) => expert);
   }
 
   #makeRoster(job: number): Roster {
@@ -140,7 +160,6 @@ export class MarketState {
       batch: this.#batch,
       parameters: this.parameters,
       placesHash: '' as Hash,
-      calibrationHash: '' as Hash,
       experts: this.experts
         .filter(({ joinsAtJob, stakeMicro }) => joinsAtJob <= job && stakeMicro > 0n)
         .map((expert) => ({
@@ -151,8 +170,6 @@ export class MarketState {
           stakeMicro: expert.stakeMicro,
           faultyEpochs: 0,
           onProbation: expert.onProbation,
-          calibrationCount: 0,
-          calibrationRoot: '' as Hash,
         })),
       validators: [],
     };

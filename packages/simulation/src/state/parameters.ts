@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario/schema.ts';
 
 /** The protocol's default parameters with the scenario's changes. */
 export function parametersOf({ market, dimensions }: Scenario): MarketParameters {
-  const { lateSlashBps, outlierSlashBps, ...rest } = market;
+  const { lateSlashBps, ...rest } = market;
   const changes = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...defaultParameters,
@@ -12,7 +12,6 @@ export function parametersOf({ market, dimensions }: Scenario): MarketParameters
     slashBps: {
       ...defaultParameters.slashBps,
       ...(lateSlashBps === undefined ? {} : { late: lateSlashBps }),
-      ...(outlierSlashBps === undefined ? {} : { outlier: outlierSlashBps }),
     },
   };
 }

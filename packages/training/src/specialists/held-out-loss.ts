@@ -2,7 +2,7 @@ import { applyResidual } from '@market-of-experts/models';
 
 const distractors = 32;
 
-/** Vectors of held-out texts, row by row: kept halves, and `piecesPerText` pieces each. */
+/** Vectors of held-out texts, row by row: kept parts, and `piecesPerText` pieces each. */
 export interface HeldOutVectors {
   readonly dimensions: number;
   readonly kept: Float32Array;
@@ -11,7 +11,7 @@ export interface HeldOutVectors {
 }
 
 /**
- * The market's loss in small: the share of the 32 nearest pieces of other texts that fit the adapted kept half at
+ * An exam in small: the share of the 32 nearest pieces of other texts that fit the adapted kept part at
  * least as well as its own piece does, all pieces as the base model sees them. 0 is perfect, 0.5 chance. Without
  * a matrix, the base model's own loss.
  */

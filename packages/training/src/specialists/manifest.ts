@@ -4,7 +4,7 @@ import { hashBytes, hashSchema, textOf } from '@market-of-experts/core';
 import { z } from 'zod';
 
 /** Raise this when the training changes, so that specialists of older versions are trained again. */
-export const trainingVersion = 1;
+export const trainingVersion = 2;
 
 const manifestSchema = z.object({
   version: z.literal(trainingVersion),

@@ -3,7 +3,7 @@ import { randomSource } from './random-source.ts';
 /** Vectors of a domain's texts by the base model, row by row. */
 export interface AdapterTask {
   readonly dimensions: number;
-  /** One unit vector per text: its kept half. */
+  /** One unit vector per text: its kept part. */
   readonly kept: Float32Array;
   /** `piecesPerText` unit vectors per text: its hidden pieces. */
   readonly pieces: Float32Array;
@@ -40,7 +40,7 @@ const settings: AdapterTuning = {
 };
 
 /**
- * Trains W of `y = normalise(x + W·x)` so that the adapted kept half finds its own hidden piece among pieces of
+ * Trains W of `y = normalise(x + W·x)` so that the adapted kept part finds its own hidden piece among pieces of
  * neighbouring texts: InfoNCE in both directions with AdaGrad, the pieces as the base model sees them (the market's
  * judges) and as the adapter sees them (so that its vectors fit one another too). Yields the mean loss of each
  * step and returns W, row-major. Plain float32 arithmetic in a fixed order: the same bits for the same task.

@@ -15,8 +15,8 @@ import {
 } from './manifest.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import {
+  type CutTrainingText,
   corpusHash,
-  type MaskedTrainingText,
   piecesPerText,
   type TextLimits,
   trainingTexts,
@@ -146,10 +146,10 @@ function removeStaleCaches(folder: string, name: string, cacheFile: string): voi
       rmSync(join(folder, file), { force: true });
 }
 
-/** Kept halves and pieces apart, from rows of kept, piece, piece, … */
+/** Kept parts and pieces apart, from rows of kept, piece, piece, … */
 function unpack(
   vectors: Float32Array,
-  texts: readonly MaskedTrainingText[],
+  texts: readonly CutTrainingText[],
   dimensions: number,
 ): HeldOutVectors {
   const rows = 1 + piecesPerText;

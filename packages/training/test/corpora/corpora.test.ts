@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type CorpusText, readCorpus, textKinds } from '../../src/corpora/corpus.ts';
 import { evaluationParagraphs } from '../../src/corpora/evaluation-paragraphs.ts';
 import { sampleKinds, sampleTexts } from '../../src/corpora/samples.ts';
 import { splitOf } from '../../src/corpora/split.ts';
+import { wordsOf } from '../../src/corpora/words.ts';
 
 const corpus = readCorpus();
 
@@ -12,11 +12,11 @@ describe('corpora', () => {
     expect(readCorpus()).toEqual(corpus);
   });
 
-  it('have training, held-out and calibration texts of every kind but the novel, which is not trained on', () => {
+  it('have training, held-out and reserve texts of every kind but the novel, which is not trained on', () => {
     for (const kind of textKinds) {
       const splits = new Set(corpus.filter((text) => text.kind === kind).map(splitOf));
       expect([...splits].sort()).toEqual(
-        kind === 'novel' ? ['calibration', 'held-out'] : ['calibration', 'held-out', 'train'],
+        kind === 'novel' ? ['held-out', 'reserve'] : ['held-out', 'reserve', 'train'],
       );
     }
   });
@@ -36,19 +36,6 @@ describe('corpora', () => {
     expect(
       new Set(corpus.filter(({ kind }) => kind === 'code').map(({ group }) => group)).size,
     ).toBeGreaterThan(15);
-  });
-
-  it('share no document with the calibration set but those meant for it', () => {
-    const file = new URL('../../../history/data/calibration.jsonl', import.meta.url);
-    const documents = new Set(
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => (JSON.parse(line) as { document: string }).document),
-    );
-    expect(documents.size).toBeGreaterThan(300);
-    const used = corpus.filter(({ documentId }) => documents.has(documentId)).map(splitOf);
-    expect(new Set(used)).toEqual(new Set(['calibration']));
   });
 });
 
@@ -90,5 +77,14 @@ describe('evaluation paragraphs', () => {
     expect(new Set(few.map(({ kind }) => kind))).toEqual(new Set(['novel', 'speeches']));
     for (const texts of Map.groupBy(few, ({ documentId }) => documentId).values())
       expect(texts.length).toBeGreaterThanOrEqual(4);
+  });
+});
+
+describe('wordsOf', () => {
+  it('has every word with what follows it, and what is before the first', () => {
+    expect(wordsOf('“Well, then.” 3.14 don’t')).toEqual(['“Well, ', 'then.” ', '3.14 ', 'don’t']);
+    expect(wordsOf('東京都へ行きました。').length).toBeGreaterThan(2);
+    expect(wordsOf('…')).toEqual([]);
+    for (const { text } of corpus.slice(0, 200)) expect(wordsOf(text).join('')).toBe(text);
   });
 });

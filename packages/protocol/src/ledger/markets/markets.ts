@@ -88,7 +88,7 @@ export function applyUpdateMarket(view: StateView, tx: TransactionOf<'updateMark
   if (
     tx.terms.task !== task ||
     tx.terms.loss !== loss ||
-    tx.terms.space.anchors !== space.anchors ||
+    tx.terms.space.baseEncoder !== space.baseEncoder ||
     tx.terms.space.dimensions !== space.dimensions
   )
     return refused(

@@ -51,7 +51,7 @@ export function applyRegisterExpert(view: StateView, tx: TransactionOf<'register
     spend(view, tx, tx.stakeMicro + tx.depositMicro);
   if (problem !== undefined) return problem;
   makeRoom(view, market, tx.depositMicro);
-  const { node, name, askMicroPerKilobyte, askBps, calibration, version } = tx;
+  const { node, name, askMicroPerKilobyte, askBps, version } = tx;
   const backing = newBacking(view, tx);
   view.experts.set(key, {
     market: tx.market,
@@ -60,7 +60,6 @@ export function applyRegisterExpert(view: StateView, tx: TransactionOf<'register
     ...backing,
     askMicroPerKilobyte,
     askBps,
-    ...(calibration === undefined ? {} : { calibration }),
     depositMicro: tx.depositMicro,
     immuneUntilEpoch: backing.registeredEpoch + market.terms.immunityEpochs,
     incomeMicro: 0n,
@@ -79,13 +78,12 @@ export function applyRegisterExpert(view: StateView, tx: TransactionOf<'register
 export function applyUpdateExpert(view: StateView, tx: TransactionOf<'updateExpert'>): Applied | Refused {
   const expert = ownedBacking(view, tx.from, { role: 'expert', market: tx.market, node: tx.node });
   if ('applied' in expert) return expert;
-  const { name, askMicroPerKilobyte, askBps, calibration } = tx;
+  const { name, askMicroPerKilobyte, askBps } = tx;
   view.experts.set(expertKey(tx.market, tx.node), {
     ...(expert as Expert),
     ...(name === undefined ? {} : { name }),
     ...(askMicroPerKilobyte === undefined ? {} : { askMicroPerKilobyte }),
     ...(askBps === undefined ? {} : { askBps }),
-    ...(calibration === undefined ? {} : { calibration }),
   });
   return APPLIED;
 }

@@ -6,7 +6,7 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core/ids';
 import { z } from 'zod';
-import { calibrationSchema, nameSchema, stakeTargetSchema } from '../../fields/fields.ts';
+import { nameSchema, stakeTargetSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';
 import { modelVersionSchema } from '../../statements/model-version.ts';
 import { offenceKindSchema } from '../transaction/offence-kind.ts';
@@ -50,7 +50,6 @@ export const expertSchema = z.strictObject({
   ...backingShape,
   askMicroPerKilobyte: amountSchema,
   askBps: countSchema,
-  calibration: calibrationSchema.exactOptional(),
   /** Paid for the registration; returned when it ends by its owner's wish after its immunity. */
   depositMicro: amountSchema,
   immuneUntilEpoch: countSchema,

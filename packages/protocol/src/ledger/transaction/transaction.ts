@@ -11,7 +11,6 @@ import { z } from 'zod';
 import { EDITION_LIMITS } from '../../editions/edition.ts';
 import { examsRecordSchema } from '../../editions/exams-record.ts';
 import {
-  calibrationSchema,
   counterSchema,
   nameSchema,
   networkIdSchema,
@@ -238,7 +237,6 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     depositMicro: amountSchema,
     askMicroPerKilobyte: amountSchema,
     askBps: askBpsSchema,
-    calibration: calibrationSchema.exactOptional(),
     /** What it is at first; without one it makes no statements. */
     version: modelVersionSchema.exactOptional(),
   }),
@@ -258,7 +256,6 @@ export const transactionSchema = z.discriminatedUnion('kind', [
     name: nameSchema.exactOptional(),
     askMicroPerKilobyte: amountSchema.exactOptional(),
     askBps: askBpsSchema.exactOptional(),
-    calibration: calibrationSchema.exactOptional(),
   }),
   z.strictObject({
     ...header,

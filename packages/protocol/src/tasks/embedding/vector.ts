@@ -56,24 +56,6 @@ export function lengthOf(vector: ArrayLike<number>): number {
   return Math.sqrt(squares);
 }
 
-/** Adds `vector` into `sum`. */
-export function addInto(sum: Int32Array, vector: Int16Array): void {
-  for (let index = 0; index < sum.length; index += 1) sum[index] = sum[index]! + vector[index]!;
-}
-
-/** `int16(normalise(Σ v))`: the direction of the mean, quantised. Zero for a zero sum. */
-export function meanDirection(vectors: readonly Int16Array[]): Int16Array {
-  const sum = new Int32Array(vectors[0]!.length);
-  for (const vector of vectors) addInto(sum, vector);
-  return directionOf(sum);
-}
-
-/** `int16(normalise(v))` of a vector of any length; zero for a zero vector. */
-export function directionOf(vector: Int32Array | Float64Array): Int16Array {
-  const length = lengthOf(vector) || 1;
-  return Int16Array.from(vector, (value) => Math.round((int16Scale * value) / length));
-}
-
 /** Components of a vector that another party sent: not longer than a unit vector, so that products fit. */
 export function isQuantisedUnit(vector: Int16Array): boolean {
   let squares = 0;

@@ -94,7 +94,7 @@ describe('new terms', () => {
     const g = play();
     const { space, parameters } = fixtureTerms();
     const wrong: MarketTerms[] = [
-      changed({ space: { ...space, anchors: hashOf('test/anchors', 1) } }),
+      changed({ space: { ...space, baseEncoder: hashOf('test/baseEncoder', 1) } }),
       changed({
         space: { ...space, dimensions: 96 },
         parameters: { ...parameters, version: 2, dimensions: 96 },

@@ -9,7 +9,6 @@ import {
   int16FromBytes,
   int16Scale,
   isQuantisedUnit,
-  meanDirection,
   quantise,
 } from '../../../src/tasks/embedding/vector.ts';
 
@@ -75,31 +74,6 @@ describe('bytes', () => {
 });
 
 describe('sums', () => {
-  it('the mean direction has unit length and does not depend on the order', () => {
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.tuple(
-            fc.integer({ min: -1_000_000, max: 1_000_000 }),
-            fc.integer({ min: -1_000_000, max: 1_000_000 }),
-          ),
-          {
-            minLength: 1,
-            maxLength: 6,
-          },
-        ),
-        (pairs) => {
-          const vectors = pairs.map((pair) => quantise(unitVector(pair)));
-          const mean = meanDirection(vectors);
-          expect(meanDirection([...vectors].reverse())).toEqual(mean);
-          const length = Math.sqrt(dot(mean, mean));
-          expect(length === 0 || Math.abs(length - int16Scale) < 2).toBe(true);
-        },
-      ),
-    );
-    expect([...meanDirection([Int16Array.of(5, 0), Int16Array.of(-5, 0)])]).toEqual([0, 0]);
-  });
-
   it('dot products are exact', () => {
     fc.assert(
       fc.property(units, (vector) => {

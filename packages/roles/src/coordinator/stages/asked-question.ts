@@ -19,18 +19,20 @@ export interface AskedQuestion {
   readonly lists: { readonly first: Hash; readonly second: Hash };
 }
 
-/** Throws `input-too-short` where a text cannot be cut. */
-export function askedQuestion({ input, components }: ShardRun, { draw }: SealedJob): AskedQuestion {
+/** Rejects with `input-too-short` where a text cannot be cut, with `reserve-empty` where nothing can be told apart. */
+export async function askedQuestion(
+  { input, components }: ShardRun,
+  { draw }: SealedJob,
+): Promise<AskedQuestion> {
   const { data, roster } = input;
-  const reserve = input.takeReserve?.() ?? [];
   const { task } = components.view;
   const texts = data.map(({ text }) => text);
+  const where = await components.positionsOf?.(texts, input.signal);
+  const reserve = input.takeReserve?.(where && sumOf(where)) ?? [];
   const question = task.question(texts, draw.seed, roster.parameters, reserve);
   if (question === undefined)
-    throw new MoeError(
-      'input-too-short',
-      texts.map((text) => task.tooShort(text, roster.parameters)).find((why) => why !== undefined) ??
-        'There is no question about these texts.',
+    throw noQuestion(
+      texts.map((text) => task.tooShort(text, roster.parameters)).find((why) => why !== undefined),
     );
   const [first, second, assignment] = [16, 16, 16].map((length) => components.random.bytes(length)) as [
     Uint8Array,
@@ -38,12 +40,30 @@ export function askedQuestion({ input, components }: ShardRun, { draw }: SealedJ
     Uint8Array,
   ];
   const salts = { first, second, assignment };
-  const opened = openedQuestion(question, salts);
-  return { question, whole: { data, reserve, salts }, opened, lists: listsOf(opened) };
+  const positions = (await components.positionsOf?.(question.first, input.signal)) ?? [];
+  const opened = openedQuestion(question, salts, positions);
+  return { question, whole: { data, reserve, positions, salts }, opened, lists: listsOf(opened) };
+}
+
+function noQuestion(tooShort: string | undefined): MoeError {
+  if (tooShort !== undefined) return new MoeError('input-too-short', tooShort);
+  return new MoeError(
+    'reserve-empty',
+    'There is nothing to tell this text apart from: it came alone, and the reserve of the market is used up. Send several texts at once; the operator adds texts with "moe reserve add".',
+    { isRetryable: true },
+  );
 }
 
 /** A commit about something else than was asked would spoil the transcript. */
 export function assertAbout(list: Hash, { body }: Commit): void {
   if (body.list !== list)
     throw new MoeError('message-refused', 'The commit is about another list than was asked.');
+}
+
+/** A direction of any length between positions, which are in 127ths. */
+function sumOf(positions: readonly Uint8Array[]): Int32Array {
+  const sum = new Int32Array(positions[0]?.length ?? 0);
+  for (const { buffer, byteOffset, length } of positions)
+    for (const [axis, value] of new Int8Array(buffer, byteOffset, length).entries()) sum[axis]! += value;
+  return sum;
 }

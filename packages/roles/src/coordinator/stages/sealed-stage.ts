@@ -28,6 +28,7 @@ export async function sealedStage(
     roster: rosterHash,
     tickets: opened.tickets,
     first: { texts: question.first, salt: whole.salts.first },
+    positions: whole.positions,
     assignment: assignmentHash(asked.assignment, asked.salt),
   });
   let job = opened;

@@ -6,6 +6,9 @@ import { call } from '../../messages/messaging.ts';
 import type { MarketView } from '../../view/market-view.ts';
 import type { StageReport } from '../../view/pace.ts';
 
+/** In their order. Rejects with what the model rejects with, and with the reason of the signal. */
+export type PositionsOf = (texts: readonly string[], signal: AbortSignal) => Promise<readonly Uint8Array[]>;
+
 export interface ShardJobComponents {
   readonly keys: KeyPair;
   readonly transport: Transport;
@@ -13,6 +16,8 @@ export interface ShardJobComponents {
   readonly random: Random;
   /** Which validators note the job, and how its data are cut. */
   readonly view: Pick<MarketView, 'validators' | 'isQuorum' | 'task'>;
+  /** Where texts lie, by the market's base encoder: a byte for each dimension of its space. Default: nobody says it. */
+  readonly positionsOf?: PositionsOf | undefined;
   /** Called with two statements of one expert that exclude one another. */
   readonly onEquivocation?:
     | ((statements: readonly [Statement, Statement], orders: readonly OrderBody[]) => void)
@@ -29,7 +34,7 @@ export interface ShardJobInput {
   /** Texts of the orders, with the salts of their hashes. */
   readonly data: readonly SaltedDatum[];
   /** Hands out texts that stand among them as further wrong answers, once the job is drawn; default none. */
-  readonly takeReserve?: () => readonly string[];
+  readonly takeReserve?: (near: ArrayLike<number> | undefined) => readonly string[];
   readonly signal: AbortSignal;
 }
 

@@ -1,57 +1,36 @@
 import { MoeError } from '@market-of-experts/core';
 import type { ExpertBackend } from '@market-of-experts/models';
-import {
-  type EmbeddingParameters,
-  float32Bytes,
-  int16Bytes,
-  isUnitVector,
-  quantise,
-} from '@market-of-experts/protocol';
+import { float32Bytes, int16Bytes, isUnitVector, quantise } from '@market-of-experts/protocol';
 import type { TaskSkill } from '../task-skill.ts';
 
-/**
- * Text embeddings: exams by a model of unit float32 vectors in the market's space, service by one in a space of its own. That there are
- * two is a bridge (docs/decisions/0036-edition-service.md): once exams are in own spaces, `own` is all.
- */
-export function embeddingSkill(backend: ExpertBackend, own: ExpertBackend = backend): TaskSkill {
-  const embed = async (texts: readonly string[], parameters: EmbeddingParameters, signal: AbortSignal) => {
+/** Text embeddings by a model of unit float32 vectors, in exams as in service in the space of its own. */
+export function embeddingSkill(backend: ExpertBackend): TaskSkill {
+  const embed = async (texts: readonly string[], signal: AbortSignal): Promise<readonly Float32Array[]> => {
     const vectors = await backend.embed(texts, { signal });
-    assertUnitVectors(vectors, texts.length, parameters.dimensions);
+    assertUnitVectors(vectors, texts.length, backend);
     return vectors;
   };
+  const answerList: TaskSkill['answerFirst'] = async (texts, _, signal) =>
+    (await embed(texts, signal)).map((vector) => int16Bytes(quantise(vector)));
   return {
     name: backend.name,
-    answerFirst: async (texts, parameters, signal) =>
-      (await embed(texts, parameters, signal)).map((vector) => int16Bytes(quantise(vector))),
-    answerSecond: async (texts, parameters, signal) =>
-      (await embed(texts, parameters, signal)).map(float32Bytes),
-    async answerAll(texts, signal) {
-      const vectors = await own.embed(texts, { signal });
-      assertUnitVectors(vectors, texts.length, own.dimensions);
-      return vectors.map(float32Bytes);
-    },
-    async publish(texts, signal) {
-      const { dimensions } = backend;
-      const vectors = await backend.embed(texts, { signal });
-      if (vectors.length !== texts.length || vectors.some(({ length }) => length !== dimensions))
-        throw new MoeError(
-          'backend-invalid-output',
-          `${backend.name} must answer one vector of ${dimensions} numbers for each text.`,
-        );
-      const points = new Int16Array(texts.length * dimensions);
-      for (const [index, vector] of vectors.entries()) points.set(quantise(vector), index * dimensions);
-      return points;
-    },
+    answerFirst: answerList,
+    answerSecond: answerList,
+    answerAll: async (texts, signal) => (await embed(texts, signal)).map(float32Bytes),
   };
 }
 
 /** Throws `backend-invalid-output` for what the market cannot score: better now than slashed. */
-function assertUnitVectors(vectors: readonly Float32Array[], count: number, dimensions: number): void {
+function assertUnitVectors(
+  vectors: readonly Float32Array[],
+  count: number,
+  { name, dimensions }: Pick<ExpertBackend, 'name' | 'dimensions'>,
+): void {
   if (vectors.length !== count || vectors.some((vector) => vector.length !== dimensions))
     throw new MoeError(
       'backend-invalid-output',
-      `The model must answer ${count} vectors of ${dimensions} numbers.`,
+      `${name} must answer ${count} vectors of ${dimensions} numbers.`,
     );
   if (!vectors.every(isUnitVector))
-    throw new MoeError('backend-invalid-output', 'The model must answer vectors of unit length.');
+    throw new MoeError('backend-invalid-output', `${name} must answer vectors of unit length.`);
 }

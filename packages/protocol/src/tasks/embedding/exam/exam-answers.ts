@@ -3,7 +3,7 @@ import type { DatumEntries } from './lists.ts';
 import { type DatumProducts, productsOf } from './products.ts';
 
 /** Dimensions of an expert's own space at most: int16 products are exact enough up to here. */
-const mostExamDimensions = 4_096;
+export const mostExamDimensions = 4_096;
 
 /** A member's vectors, int16, one for each entry of the lists, all of one dimension, of unit length at most. */
 export interface ExamAnswers {

@@ -4,6 +4,8 @@ import type { TaskTerms, TermRange } from '../../task.ts';
 
 /** How texts are cut into questions, and what they are told apart from (docs/decisions/0030-exam-rules.md). */
 export interface ExamParameters {
+  /** Numbers by which the base encoder says where a text lies: for places and history. Experts answer in spaces of their own. */
+  readonly dimensions: number;
   /** Entries of the first list; a batch with fewer texts is filled up from the reserve. */
   readonly batchTexts: number;
   /** Reserve texts of which the second list holds one piece, on top of those that fill the batch up. */
@@ -26,6 +28,7 @@ export interface ExamParameters {
 }
 
 export const examParametersShape = {
+  dimensions: countSchema,
   batchTexts: countSchema,
   reserveTexts: countSchema,
   minimumWords: countSchema,
@@ -40,6 +43,7 @@ export const examParametersShape = {
 } satisfies Record<keyof ExamParameters, z.ZodType<number>>;
 
 export const defaultExamParameters: ExamParameters = {
+  dimensions: 384,
   batchTexts: 12,
   reserveTexts: 12,
   minimumWords: 20,
@@ -56,7 +60,7 @@ export const defaultExamParameters: ExamParameters = {
 type ExamTerms = TaskTerms<ExamParameters>;
 
 function range(
-  name: keyof ExamParameters,
+  name: Exclude<keyof ExamParameters, 'dimensions'>,
   least: number,
   most: number,
   because: string,
@@ -64,6 +68,7 @@ function range(
   return { name: `parameters.${name}`, of: ({ parameters }) => parameters[name], least, most, because };
 }
 
+/** `parameters.dimensions` is that of the space, whose bounds are the market's. */
 export const examRanges: readonly TermRange<ExamTerms>[] = [
   range('batchTexts', 2, 12, 'a text is told apart from others, and a certificate has room for 12'),
   range('reserveTexts', 0, 64, 'each is one more text that every member embeds'),
@@ -79,7 +84,9 @@ export const examRanges: readonly TermRange<ExamTerms>[] = [
 ];
 
 /** What does not fit together, in a sentence that says what would do. */
-export function problemOfExamTerms({ parameters }: ExamTerms): string | undefined {
+export function problemOfExamTerms({ parameters, space }: ExamTerms): string | undefined {
+  if (parameters.dimensions !== space.dimensions)
+    return `parameters.dimensions is ${parameters.dimensions} and space.dimensions is ${space.dimensions}: they must be the same.`;
   const { maximumTextBytes, minimumWords, pieceWords, keptWords, spanWords } = parameters;
   if (minimumWords < 2 * pieceWords)
     return `A text of ${minimumWords} words has no kept part and a piece of ${pieceWords}: minimumWords must be ${2 * pieceWords} or more.`;

@@ -13,6 +13,7 @@ const question: Transcript['question'] = {
     { first: 0, second: [1, 2], wrong: [0, 3] },
     { first: 1, second: [0], wrong: [1, 2, 3] },
   ],
+  positions: [],
   salt: new Uint8Array(32),
 };
 

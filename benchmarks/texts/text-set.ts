@@ -1,6 +1,4 @@
-import { loadCalibrationPieces } from '@market-of-experts/history';
-import { defaultParameters, type MaskedText, maskText, wordsOf } from '@market-of-experts/protocol';
-import { type CorpusText, readCorpus, splitOf, type TextKind } from '@market-of-experts/training';
+import { type CorpusText, readCorpus, splitOf, type TextKind, wordsOf } from '@market-of-experts/training';
 
 /** A held-out text. */
 export interface RoutedText {
@@ -10,35 +8,26 @@ export interface RoutedText {
   /** Its first half and the rest: a client stores the rest, and asks with the start. */
   readonly start: string;
   readonly rest: string;
-  /** A cut of the whole that no job makes: what is delivered is judged by it. */
-  readonly again: MaskedText;
 }
 
-interface CalibrationText {
-  readonly document: string;
-  readonly text: string;
-}
-
-/** Texts from documents that nothing was trained on and that are not in the calibration set. */
+/** Texts from documents that nothing was trained on. */
 export interface TextSet {
   readonly kinds: readonly TextKind[];
   /** What the market learns on: texts of other documents than those that are measured. */
   readonly history: readonly RoutedText[];
   readonly measured: readonly RoutedText[];
-  readonly calibration: readonly CalibrationText[];
 }
 
 export interface TextSetInit {
   readonly kinds: readonly TextKind[];
   /** Most texts of a kind, for history and measurement together. */
   readonly perKind: number;
-  readonly calibrationPieces: number;
 }
 
 /** So that a half has enough words to be a job of its own. */
 const minimumWords = 30;
 
-export function loadTextSet({ kinds, perKind, calibrationPieces }: TextSetInit): TextSet {
+export function loadTextSet({ kinds, perKind }: TextSetInit): TextSet {
   const held = readCorpus().filter(
     (text) => splitOf(text) === 'held-out' && wordsOf(text.text).length >= minimumWords,
   );
@@ -54,9 +43,6 @@ export function loadTextSet({ kinds, perKind, calibrationPieces }: TextSetInit):
     kinds,
     history: sides.flatMap(([history]) => history.map(routedText)),
     measured: sides.flatMap(([, measured]) => measured.map(routedText)),
-    calibration: loadCalibrationPieces()
-      .slice(0, calibrationPieces)
-      .map(({ document, text }) => ({ document, text })),
   };
 }
 
@@ -69,7 +55,6 @@ function routedText({ kind, documentId, text }: CorpusText): RoutedText {
     whole: text,
     start: words.slice(0, middle).join('').trim(),
     rest: words.slice(middle).join('').trim(),
-    again: maskText(text, 'routing/1', defaultParameters)!,
   };
 }
 

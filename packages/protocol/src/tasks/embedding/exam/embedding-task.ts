@@ -1,0 +1,108 @@
+import type { DividedSpace, Task, TaskRules } from '../../task.ts';
+import { storedVector } from '../side-by-side.ts';
+import {
+  float32Bytes,
+  float32FromBytes,
+  int8Direction,
+  int16Bytes,
+  isUnitVector,
+  quantise,
+} from '../vector.ts';
+import { tooShortToCut } from './cuts.ts';
+import { type ExamAnswers, examProducts, openExamAnswers } from './exam-answers.ts';
+import { type ExamParameters, examRanges, problemOfExamTerms } from './exam-parameters.ts';
+import { examLists, mostEntries } from './lists.ts';
+import { examLoss } from './products.ts';
+import { wrongAnswers } from './wrong-answers.ts';
+
+/** Of a word of the reserve and the space after it, on average at most. */
+const wordBytes = 16;
+
+/**
+ * Text embeddings by exam (docs/concepts/loss.md): of a batch of texts the first list holds kept parts, the second pieces, with those of
+ * reserve texts among them. An answer is an int16 vector in the expert's own space, of any dimension up to 4,096; as a part of an
+ * edition, float32. A member's loss for a text is how often it holds another's piece for nearer than one of the text's own.
+ * Nobody is judged by anybody: there are no outliers and no dissent.
+ */
+export const embeddingRules: TaskRules<ExamParameters, ExamAnswers> = {
+  ranges: examRanges,
+  problemOf: problemOfExamTerms,
+  question(data, seed, parameters, reserve) {
+    const lists = examLists(data, reserve, seed, parameters);
+    if (lists === undefined) return undefined;
+    const wrong = wrongAnswers(lists);
+    return {
+      first: lists.first,
+      second: lists.second,
+      assignment: lists.assignment.map((datum, index) => ({ ...datum, wrong: wrong[index]! })),
+    };
+  },
+  tooShort: tooShortToCut,
+  mostData: ({ batchTexts }) => batchTexts,
+  mostEntries: (parameters) => mostEntries(parameters).second,
+  mostReserveTexts: ({ batchTexts, reserveTexts }) => batchTexts - 1 + reserveTexts,
+  mostReserveBytes: ({ batchTexts, reserveTexts, keptWords, pieces, pieceWords }) =>
+    wordBytes * (batchTexts * (keptWords + pieces * pieceWords) + reserveTexts * pieceWords),
+  isQuestion({ first, second, assignment, positions }, parameters) {
+    const most = mostEntries(parameters);
+    return (
+      first.length <= most.first &&
+      second.length <= most.second &&
+      positions.length === first.length &&
+      positions.every(({ length }) => length === parameters.dimensions) &&
+      assignment.every((datum) => datum.second.length <= parameters.pieces)
+    );
+  },
+  open: ({ first, second }, question) => openExamAnswers(first, second, question),
+  isPart: (answer, { dimensions }) =>
+    answer.length === 4 * dimensions && isUnitVector(float32FromBytes(answer)),
+  isNothing: (answer) => float32FromBytes(answer).every((value) => value === 0),
+  statedVector(answer) {
+    if (answer.length === 0 || answer.length % 4 !== 0) return undefined;
+    const vector = float32FromBytes(answer);
+    return isUnitVector(vector) ? int16Bytes(quantise(vector)) : undefined;
+  },
+  mix: ({ parts }, answers) =>
+    float32Bytes(
+      storedVector(
+        parts,
+        answers.map((answer) => answer && float32FromBytes(answer)),
+      ).vector,
+    ),
+};
+
+/** The task of a market of text embeddings by exam, whose space is divided into places. */
+export function embeddingTask({ placeOf }: DividedSpace): Task<ExamParameters, ExamAnswers> {
+  return {
+    ...embeddingRules,
+    score: (seats, { assignment }) =>
+      seats.map(({ opened }) => ({
+        losses: examProducts(
+          opened,
+          assignment,
+          assignment.map(({ wrong }) => wrong),
+        ).map((products) => (products === undefined ? null : examLoss(products))),
+        isOutlier: false,
+        isDissenting: false,
+      })),
+    locate(_, positions) {
+      const sum = sumOf(positions);
+      return { place: placeOf(sum), point: Int16Array.from(int8Of(int8Direction(sum))) };
+    },
+    placeOf(_, { assignment, positions }) {
+      const vectors = assignment.map(({ first }) => positions[first]!);
+      return { place: placeOf(sumOf(vectors)), vectors };
+    },
+  };
+}
+
+function sumOf(positions: readonly Uint8Array[]): Int32Array {
+  const sum = new Int32Array(positions[0]?.length ?? 0);
+  for (const position of positions)
+    for (const [axis, value] of int8Of(position).entries()) sum[axis]! += value;
+  return sum;
+}
+
+function int8Of({ buffer, byteOffset, length }: Uint8Array): Int8Array {
+  return new Int8Array(buffer, byteOffset, length);
+}
