@@ -87,7 +87,7 @@ export function outcomeOf(
   return {
     job: `job-${job}` as JobId,
     transcript: `transcript-${job}` as Hash,
-    data: [{ winner: expertName(winner) }],
+    data: [{ winner: expertName(winner), vector: new Uint8Array(), vectorSalt: new Uint8Array() }],
     members: members.map(({ expert, loss }) => ({
       principal: expertName(expert),
       worker: expertName(expert),
