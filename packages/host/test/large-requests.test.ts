@@ -125,10 +125,11 @@ it('a request that one text ends costs only what is answered, and asking again g
   expect(askedOnce.size).toBeLessThanOrEqual(10);
   const paidMicro = [...askedOnce].reduce((sum, text) => sum + answers[texts.indexOf(text)]!.feeMicro, 0n);
   expect(before - availableMicro()).toBe(paidMicro);
-  // They are handed out once.
-  calls = [];
+  // They are handed out once: after that they are paid for again.
+  const again = availableMicro();
   await embed(texts.slice(0, 3));
-  for (const name of ['words', 'grams']) expect(askedOf(name)).toEqual(texts.slice(0, 3));
+  await nothingReserved();
+  expect(again - availableMicro()).toBeGreaterThan(0n);
 });
 
 it('a client that leaves stops what is under way; nothing stays set aside, and the next is served', async () => {

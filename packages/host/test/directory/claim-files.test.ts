@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isMoeError } from '@market-of-experts/core';
+import { isMoeError, type JobId } from '@market-of-experts/core';
 import { type Roster, rosterHash } from '@market-of-experts/protocol';
 import { type CertifiedJob, type ClaimBook, claimBook } from '@market-of-experts/roles/validator/claim-book';
 import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
@@ -108,7 +108,7 @@ it('keeps no more than it can, and says so', async () => {
       ...opening,
       orders: opening.orders.map((order) => ({ ...order, body: { ...order.body, clientSeq } })),
     },
-    certificate,
+    certificate: { ...certificate, body: { ...certificate.body, job: `job ${clientSeq}` as JobId } },
   });
   for (let clientSeq = 0; clientSeq < 8_192; clientSeq += 1) await book.keep(numbered(clientSeq));
   await expect(book.keep(numbered(8_192))).rejects.toMatchObject({ code: 'overloaded' });

@@ -58,7 +58,8 @@ function problemOfSender(
   if (from === owner) return undefined;
   if (from !== view.network.get('network')!.treasury)
     return refused('not-authorised', `"${market}" belongs to account ${owner}, who publishes its editions.`);
-  return edition === undefined
+  // A market that was closed and made again under its name has a number, and no edition.
+  return edition === undefined || view.editions.get(editionKey(market, edition.number)) === undefined
     ? undefined
     : refused('not-authorised', `"${market}" has an edition; the next comes from its owner, ${owner}.`);
 }
