@@ -12,6 +12,8 @@ export interface HouseReserveInit {
   readonly dataDir: string;
   /** Texts that come with the program, which are used when the operator's own are. */
   readonly house: readonly string[];
+  /** Whether those come again when no fresh text is left; default true. */
+  readonly isHouseReused?: boolean;
   readonly encoder: BaseEncoder;
   readonly clock: Clock;
   readonly onWarning: (message: string) => void;
@@ -50,7 +52,8 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
   const own: ReserveEntry[] = [];
   const house: ReserveEntry[] = [];
   /** Texts of the house that are used: the longest ago first. Everybody has them, so to use them again gives nothing away that was not out. */
-  const spent: ReserveEntry[] = houseUsed(init.house, used);
+  const spent: ReserveEntry[] = [];
+  if (init.isHouseReused !== false) spent.push(...houseUsed(init.house, used));
   let hasFailed = false;
 
   const takeUpOwn = (): void => {
@@ -87,7 +90,7 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
       const ofHouse = new Set(house);
       const taken = new Set([...fresh, ...again]);
       for (const entries of [own, house, spent]) removeFrom(entries, taken);
-      spent.push(...fresh.filter((entry) => ofHouse.has(entry)), ...again);
+      if (init.isHouseReused !== false) spent.push(...fresh.filter((entry) => ofHouse.has(entry)), ...again);
       return [...taken].map(({ text }) => text);
     },
     status,

@@ -30,10 +30,11 @@ const encoder = baseEncoder(words);
 /** Rests are over at once. */
 const clock = { ...systemClock, sleep: async (_: number, signal?: AbortSignal) => signal?.throwIfAborted() };
 
-function open(house: readonly string[], using = encoder): HouseReserve {
+function open(house: readonly string[], using = encoder, isHouseReused = false): HouseReserve {
   const reserve = openHouseReserve({
     dataDir,
     house,
+    isHouseReused,
     encoder: using,
     clock,
     onWarning: (message) => warnings.push(message),
@@ -56,6 +57,16 @@ describe('the reserve of the house', () => {
     expect(next.take(4, 1_000)).toEqual([]);
     expect(open(house).take(4, 1_000)).toEqual([]);
     expect(reserveStatus(dataDir, house)).toMatchObject({ houseLeft: 0, ownLeft: 0, used: 10 });
+  });
+
+  it('hands texts of the house out again when no fresh one is left, the longest unused first, also in the next process', () => {
+    const house = textsOf('house', 6);
+    const reserve = open(house, encoder, true);
+    expect(reserve.take(4, 1_000)).toEqual(house.slice(0, 4));
+    expect(reserve.take(4, 1_000)).toEqual([...house.slice(4), ...house.slice(0, 2)]);
+    expect(reserve.take(4, 1_000)).toEqual([...house.slice(2, 4), ...house.slice(4)]);
+    expect(reserve.status()).toMatchObject({ houseLeft: 0, used: 6 });
+    expect(open(house, encoder, true).take(9, 1_000)).toEqual(house);
   });
 
   it('takes the texts that are nearest to the data first, and those of no known position last', async () => {
