@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => unkn
   market: async () => (await import('./commands/market.ts')).addMarket,
   validator: async () => (await import('./commands/validator.ts')).addValidator,
   evidence: async () => (await import('./commands/evidence.ts')).addEvidence,
+  reserve: async () => (await import('./commands/reserve.ts')).addReserve,
   expert: async () => (await import('./commands/expert.ts')).addExpert,
   epoch: async () => (await import('./commands/epoch.ts')).addEpoch,
   metagraph: async () => (await import('./commands/metagraph.ts')).addMetagraph,

@@ -1,7 +1,7 @@
-import { loadReserveTexts } from '@market-of-experts/history';
+import { loadReserveTexts } from '@market-of-experts/history/reserve-texts';
 import { readableOwnTexts } from './own-texts.ts';
 import { textKey } from './text-key.ts';
-import { openUsedTexts } from './used-texts.ts';
+import { openUsedTexts, type UsedTexts } from './used-texts.ts';
 
 /** How many texts fill exams up, those of the operator and those that the house ships. */
 export interface ReserveStatus {
@@ -23,11 +23,35 @@ export function reserveStatus(dataDir: string, house: readonly string[] = loadRe
   const problems: string[] = [];
   const onWarning = (message: string): void => void problems.push(message);
   const used = openUsedTexts(dataDir, onWarning);
-  const left = (texts: readonly string[]): Set<string> =>
-    new Set(texts.map(textKey).filter((key) => !used.has(key)));
-  const own = left(readableOwnTexts(dataDir, onWarning).flatMap(({ texts }) => texts));
-  const houseLeft = [...left(house)].filter((key) => !own.has(key)).length;
+  const own = textsLeft(
+    readableOwnTexts(dataDir, onWarning).flatMap(({ texts }) => texts),
+    used,
+  );
+  const houseLeft = [...textsLeft(house, used).keys()].filter((key) => !own.has(key)).length;
   return { ...statusOf(own.size, houseLeft, used.count()), problems };
+}
+
+/** Texts of a data directory: the operator's that wait to be used, those that are shipped, and whether a text was used there. */
+export function readReserve(
+  dataDir: string,
+  onWarning: (message: string) => void,
+): {
+  readonly own: readonly string[];
+  readonly house: readonly string[];
+  readonly wasUsed: (text: string) => boolean;
+} {
+  const used = openUsedTexts(dataDir, onWarning);
+  const texts = readableOwnTexts(dataDir, onWarning).flatMap((file) => file.texts);
+  return {
+    own: [...textsLeft(texts, used).values()],
+    house: loadReserveTexts(),
+    wasUsed: (text) => used.has(textKey(text)),
+  };
+}
+
+/** Each once, by its key. */
+function textsLeft(texts: readonly string[], used: UsedTexts): ReadonlyMap<string, string> {
+  return new Map(texts.map((text) => [textKey(text), text] as const).filter(([key]) => !used.has(key)));
 }
 
 export function statusOf(ownLeft: number, houseLeft: number, used: number): ReserveStatus {

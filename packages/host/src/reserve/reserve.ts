@@ -64,14 +64,15 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
       else own.push(...entriesOf(file.texts).slice(0, Math.max(0, ownTextLimits.texts - own.length)));
     }
   };
-  takeUpOwn();
-  house.push(...entriesOf(init.house));
-  const placer = placeEntries({ ...init, entries: () => [...own, ...house, ...spent] });
-  placer.look();
+  // Before the first look, so that nothing that is added meanwhile is missed.
   const unwatch = watchOwnTexts(dataDir, () => {
     takeUpOwn();
     placer.look();
   });
+  takeUpOwn();
+  house.push(...entriesOf(init.house));
+  const placer = placeEntries({ ...init, entries: () => [...own, ...house, ...spent] });
+  placer.look();
 
   const status = (): ReserveStatus => statusOf(own.length, house.length, used.count());
   return {
