@@ -48,7 +48,8 @@ async function embeddingProblems(url: string, keyFile: string): Promise<string[]
     },
     body: JSON.stringify({
       model: 'text-embedding',
-      input: 'Twelve words or more let the experts of this market compete for your text.',
+      input:
+        'Twenty words or more let experts be examined on your text, so write a little more than you would have without this hint.',
     }),
   });
   if (!answer.ok) return [`The installed market answered ${answer.status}: ${await answer.text()}`];

@@ -33,7 +33,7 @@ import { baseEncoder } from './house/task-skills.ts';
 import { openTextKeys, textKeysFile } from './house/text-keys.ts';
 import { type Closers, closersOf } from './market/closers.ts';
 import { type MarketHost, openMarketHost } from './market/market-host.ts';
-import { pointsOf } from './market/market-places.ts';
+import { beginningsOf, pointsOf } from './market/market-places.ts';
 import type { ProcessParts } from './market/process-parts.ts';
 import { openHouseReserve } from './reserve/reserve.ts';
 import { marketService } from './service/service.ts';
@@ -202,7 +202,9 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     },
     space: {
       ...space,
-      pointsOfTexts: madeOnce(() => pointsOf(base.positions, house.slice(0, mostPlaces), startSignal)),
+      pointsOfTexts: madeOnce(() =>
+        pointsOf(base.positions, beginningsOf(house.slice(0, mostPlaces)), startSignal),
+      ),
       founders: init.founders.map((name) => keys.node(`expert-${name}`).publicKey as NodeId),
     },
     edition: {

@@ -25,7 +25,7 @@ export function usage({ market, options, log }: RunningMarket, gatewayUrl: strin
   log.say(
     paint(
       'cyan',
-      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"${model}","input":"Twelve words or more let the experts compete for your text, so write a little."}'`,
+      `  curl ${gatewayUrl}/v1/embeddings -H "Authorization: Bearer ${key}" -H 'Content-Type: application/json' -d '{"model":"${model}","input":"Twenty words or more let experts be examined on your text, so write a little more than you would have without this hint."}'`,
     ),
   );
   log.say(

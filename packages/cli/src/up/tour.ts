@@ -3,8 +3,9 @@ import { formatCredits } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { float32FromBytes } from '@market-of-experts/protocol';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
+import { fit } from '../terminal/fit.ts';
 import { renderTable } from '../terminal/table.ts';
-import { paint } from '../terminal/text.ts';
+import { formatShare, paint, printable } from '../terminal/text.ts';
 import { examTable } from './exam-table.ts';
 import { friendCase } from './friend-case.ts';
 import type { UpLog } from './log.ts';
@@ -43,7 +44,17 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
   const examined = (await jobs).map((job, index) => ({ name: tourKinds[index]!, job }));
   log.say('');
   log.say(examTable(examined));
-  for (const { name, job } of examined) log.say('', { ...job, event: 'tour', textKind: name });
+  for (const [index, { name, job }] of examined.entries()) {
+    const winner = job.members.find(({ id }) => id === job.winner);
+    const worker = winner?.friend?.name ?? winner?.name;
+    const outcome =
+      worker === undefined ? 'nobody won' : `${worker} won it for ${formatCredits(job.feeMicro)} cr`;
+    log.say(`   ${paint('dim', `“${fit(printable(texts[index]!), 46)}”`)}  ${outcome}`, {
+      ...job,
+      event: 'tour',
+      textKind: name,
+    });
+  }
   log.say(
     `   Every loss can be repeated from the receipt: ${paint('dim', `moe receipt ${examined[0]!.job.receiptId} --verify`)}`,
   );
@@ -52,22 +63,27 @@ export async function tour(market: EmbeddedMarket, log: UpLog, signal: AbortSign
   log.say(paint('bold', 'Then the texts are served: the vectors of the edition in force, side by side.'));
   log.say(editionTable(market));
   log.say(
+    '   Each service fee is shared by what a part adds in exams: equally, until an epoch of exams has said it.',
+  );
+  log.say(
     `   ${float32FromBytes(served[0]!.answer).length} numbers a text, the same whenever it is asked for. Receipt: ${paint('dim', `moe receipt ${served[0]!.receiptId} --verify`)}`,
   );
   await friendCase(market, log, signal);
   log.say('');
 }
 
-/** The parts of the edition in force, and what each has earned. */
+/** The parts of the edition in force, and what each gets of a fee. */
 function editionTable(market: EmbeddedMarket): string {
-  const { experts, markets } = market.service.status();
+  const { markets } = market.service.status();
   const edition = markets[0]?.editions?.find(({ isInForce }) => isInForce);
+  const record = market.ledger.editions(market.firstMarket).find(({ hash }) => hash === edition?.hash);
+  const shares = record?.shares?.millionths;
   return renderTable(
-    [{ title: '   part' }, { title: 'numbers', align: 'right' }, { title: 'earned so far', align: 'right' }],
-    (edition?.parts ?? []).map(({ id, name, dimensions }) => [
+    [{ title: '   part' }, { title: 'numbers', align: 'right' }, { title: 'of each fee', align: 'right' }],
+    (edition?.parts ?? []).map(({ name, dimensions }, index, parts) => [
       `   ${name}`,
       `${dimensions}`,
-      `${formatCredits(experts.find((expert) => expert.id === id)?.earnedMicro ?? 0n)} cr`,
+      formatShare((shares?.[index] ?? 1_000_000 / parts.length) / 100),
     ]),
   );
 }

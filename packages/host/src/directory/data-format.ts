@@ -7,9 +7,10 @@ import { damagedFile, readIfThere, writeDurably } from '@market-of-experts/core/
 /**
  * Raised when what is stored changes its form: 2 since experts call friends, 3 since owners have Ethereum addresses, 4 since
  * every file that decides has a checksum, slashed stake is burnt, and orders that nobody paid for are no evidence, 5 since prepaid money
- * is unlocked with notice, settlements say who proposes them, and voids have no signature, 6 since a job is of several orders.
+ * is unlocked with notice, settlements say who proposes them, and voids have no signature, 6 since a job is of several orders, 7 since experts are examined: rosters,
+ * terms and questions have other fields, and editions are on the ledger.
  */
-const dataFormat = 6;
+const dataFormat = 7;
 /** What a market writes after it has marked its directory, so that none of it is there before. */
 const markedBefore = ['ledger', 'guard', 'keys.json', 'markets', 'history', 'places', 'standings.cbor'];
 

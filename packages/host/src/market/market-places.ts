@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMoeError } from '@market-of-experts/core';
+import { cutText, isMoeError } from '@market-of-experts/core';
 import { fitPlaces, openPlaces } from '@market-of-experts/history';
 import type { Places } from '@market-of-experts/protocol';
 import type { PositionsOf } from '@market-of-experts/roles/coordinator/stages/shard-run';
@@ -49,4 +49,11 @@ function pointOf(position: Uint8Array): Int16Array {
   return Int16Array.from(new Int8Array(position.buffer, position.byteOffset, position.length), (value) =>
     Math.round((value * 32_767) / 127),
   );
+}
+
+/** As long as what an exam shows of a text. */
+const beginningLength = 160;
+
+export function beginningsOf(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => cutText(text, beginningLength));
 }
