@@ -1,8 +1,11 @@
 /** The live page in a real browser. */
+import type { PublishedEdition } from '@market-of-experts/api/editions';
+import type { JobSummary } from '@market-of-experts/api/jobs';
 import type { LedgerService } from '@market-of-experts/api/ledger-service';
 import { createGateway, type Gateway } from '@market-of-experts/gateway/index';
 import { embeddedMarketId } from '@market-of-experts/host/embedded-market';
 import { browserPath, inBrowser } from '@market-of-experts/testing/browser';
+import { testEditionListing } from '@market-of-experts/testing/test-edition';
 import {
   blend,
   embedOne,
@@ -79,7 +82,7 @@ describe('the live page', inBrowser, () => {
 
   it('shows the experts in a table that can be read out', async () => {
     await openPage();
-    const rows = page.getByRole('table').getByRole('row');
+    const rows = page.getByRole('table').filter({ hasText: 'Mean loss' }).getByRole('row');
     await expect.poll(() => rows.count()).toBe(1 + market.status().experts.length);
     await page.getByRole('rowheader', { name: /minilm-l6 serving/ }).waitFor();
     await page.getByText('5 of 5 serving').waitFor();
@@ -96,7 +99,7 @@ describe('the live page', inBrowser, () => {
     expect(await job(receiptId).locator('.job-member').count()).toBe(members.length);
     expect(await job(receiptId).locator('.is-winner .name').textContent()).toBe(winnerName);
     expect(await job(receiptId).textContent()).toContain('0.00012 credits');
-    expect(await page.locator('#announcement').textContent()).toContain(`${winnerName} won a job`);
+    expect(await page.locator('#announcement').textContent()).toContain(`${winnerName} won a text`);
     const widths = await job(receiptId)
       .locator('.bar > i')
       .evaluateAll((bars) => bars.map((bar) => (bar as HTMLElement).style.getPropertyValue('--share')));
@@ -123,7 +126,7 @@ describe('the live page', inBrowser, () => {
     );
     expect(await job(receiptId).locator('.friend').count()).toBe(1);
     expect(await page.locator('#announcement').textContent()).toContain(
-      `${caller!.name}, who called ${friend.name}, won a job`,
+      `${caller!.name}, who called ${friend.name}, won a text`,
     );
     await page
       .getByRole('row', { name: new RegExp(`^${caller!.name} .*made 1, won 1 asks 40 % 0.000072`) })
@@ -133,6 +136,119 @@ describe('the live page', inBrowser, () => {
       .waitFor();
     await page.getByText('friends called').waitFor();
     expect(problems).toEqual([]);
+  });
+
+  it('shows the texts of one exam together, each with its losses and who is paid for it', async () => {
+    await openPage();
+    const [a, b] = ['first', 'second'].map((name) => ({ id: name, name, probation: false }));
+    const exam: JobSummary = {
+      receiptId: '1',
+      together: 'exam-1',
+      atMs: 1_700_000_000_000,
+      mode: 'shard',
+      kind: 'client',
+      outcome: 'certified',
+      members: [
+        { ...a!, loss: 0.1 },
+        { ...b!, loss: 0.3 },
+      ],
+      winner: 'first',
+      feeMicro: 100n,
+      durationMs: 3,
+    };
+    const other: JobSummary = {
+      ...exam,
+      receiptId: '2',
+      members: [
+        { ...a!, loss: 0.4 },
+        { ...b!, loss: 0.2 },
+      ],
+      winner: 'second',
+      feeMicro: 50n,
+    };
+    market.emit({ type: 'job-certified', job: exam });
+    await job('1').waitFor();
+    await job('1').getByText('exam', { exact: true }).waitFor();
+    market.emit({ type: 'job-certified', job: other });
+    const item = page.locator('.job.exam');
+    await item.getByText('Exam of 2 texts').waitFor();
+    expect(await item.count()).toBe(1);
+    expect(await item.locator('.job-member').allInnerTexts()).toEqual([
+      expect.stringMatching(/first\s+✓\s1\/2\s· 0\.250/),
+      expect.stringMatching(/second\s+✓\s1\/2\s· 0\.250/),
+    ]);
+    await item.getByText('0.00015 credits').waitFor();
+    const text = item.locator('[data-receipt="2"]');
+    expect(await text.isVisible()).toBe(false);
+    await item.getByText('The loss on each text').click();
+    expect(await text.innerText()).toMatch(/first 0\.400\s*✓ second 0\.200\s*0\.00005 credits/);
+    expect(await text.getByRole('link', { name: 'receipt' }).getAttribute('href')).toBe('/v1/receipts/2');
+    // What is open stays open, and what is known is not shown twice.
+    market.emit({ type: 'job-certified', job: other });
+    market.emit({ type: 'job-certified', job: { ...other, receiptId: '3' } });
+    await item.getByText('Exam of 3 texts').waitFor();
+    expect(await text.isVisible()).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows a served text once, with its parts', async () => {
+    await openPage();
+    const ofPart = (name: string, receiptId: string): JobSummary => ({
+      receiptId,
+      together: 'x-0',
+      texts: 12,
+      atMs: 1_700_000_000_000,
+      mode: 'route',
+      kind: 'client',
+      outcome: 'routed',
+      members: [{ id: name, name, probation: false }],
+      winner: name,
+      feeMicro: 100n,
+      durationMs: 3,
+    });
+    market.emit({ type: 'job-routed', job: ofPart('first', 'x-0') });
+    market.emit({ type: 'job-routed', job: ofPart('second', 'y-0') });
+    const item = page.locator('.job.served');
+    await item.getByText('served by 2 parts').waitFor();
+    expect(await item.count()).toBe(1);
+    expect(await item.getByRole('listitem').allInnerTexts()).toEqual([
+      expect.stringMatching(/first\s+0\.0001/),
+      expect.stringMatching(/second\s+0\.0001/),
+    ]);
+    expect(await item.getByRole('link', { name: 'second' }).getAttribute('href')).toBe('/v1/receipts/y-0');
+    expect(await item.locator('.job-foot').innerText()).toMatch(/0\.0002 credits\s*12 texts/);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows the edition in force, what its parts are paid and add, and how it came about', async () => {
+    market.setEditions(firstEdition, secondEdition);
+    await openPage();
+    const card = page.locator('#edition');
+    await card.getByText('Answers every text since epoch 30: 2 experts side by side, 576 numbers').waitFor();
+    await card.getByText('text-embedding@2', { exact: true }).first().waitFor();
+    await card.getByText('2,400 examined texts, published in epoch 33').waitFor();
+    await card.getByText('bring the loss from 0.5, which is chance, to 0.150').waitFor();
+    const rows = await card.locator('tbody tr').allInnerTexts();
+    expect(rows).toEqual([
+      expect.stringMatching(/minilm-l6\s+here\s+384\s+1\s+75\.0 %\s+0\.380/),
+      expect.stringMatching(/code\s+away\s+192\s+0\.5\s+25\.0 %\s+−0\.030/),
+    ]);
+    await card.getByText('Editions so far').click();
+    expect(await card.locator('#edition-history li').allInnerTexts()).toEqual([
+      expect.stringMatching(
+        /^text-embedding@2 from epoch 30.*chosen by 2,300 examined texts\s+adds code; drops lexical$/,
+      ),
+      expect.stringMatching(
+        /^text-embedding@1 from epoch 0.*chosen by the market’s owner\s+minilm-l6, lexical$/,
+      ),
+    ]);
+    expect(problems).toEqual([]);
+  });
+
+  it('shows an edition in equal parts where no exam has said otherwise', async () => {
+    await openPage();
+    await page.getByText('Paid in equal parts: too few texts have been examined').waitFor();
+    await page.locator('#edition-parts').getByText('100.0 %').waitFor();
   });
 
   it('shows no word of a text whose client did not agree to it', async () => {
@@ -281,7 +397,35 @@ describe('the live page', inBrowser, () => {
   });
 });
 
-/** What the page reads of a ledger: the running epoch, and a ranking. */
+const listed = testEditionListing('text-embedding', [
+  { name: 'minilm-l6', dimensions: 384 },
+  { name: 'lexical', dimensions: 384 },
+]);
+const firstEdition = { ...listed, isInForce: false };
+const [minilm, code] = testEditionListing('text-embedding', [
+  { name: 'minilm-l6', dimensions: 384 },
+  { name: 'code', dimensions: 192 },
+]).parts;
+const secondEdition = {
+  ...testEditionListing('text-embedding', [], 2),
+  fromEpoch: 30,
+  dimensions: 576,
+  parts: [
+    { ...minilm!, lowersLoss: 0.38 },
+    { ...code!, weight: 0.5, isHere: false, lowersLoss: -0.03 },
+  ],
+};
+/** The same as the ledger tells of them. */
+const publishedEditions = [
+  { hash: firstEdition.hash },
+  {
+    hash: secondEdition.hash,
+    exams: { texts: 2_300 },
+    shares: { epoch: 33, millionths: [750_000, 250_000], exams: { texts: 2_400 } },
+  },
+] as unknown as PublishedEdition[];
+
+/** What the page reads of a ledger: the running epoch, a ranking, and the editions. */
 function rankedLedger(): LedgerService {
   const node = {
     node: 'a'.repeat(64),
@@ -316,6 +460,7 @@ function rankedLedger(): LedgerService {
       attendance: { sentences: ['quiet (100 credits) is missing.'] },
     }),
     metagraph: () => metagraph,
+    editions: () => publishedEditions,
     market: () => ({}),
     height: () => 7,
   } as unknown as LedgerService;

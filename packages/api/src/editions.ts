@@ -1,6 +1,6 @@
 import { hashSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
-import { count, type Told, textLine } from './wire.ts';
+import { count, type Told, textLine, type Wire } from './wire.ts';
 
 export const editionListingSchema = z
   .object({
@@ -20,6 +20,12 @@ export const editionListingSchema = z
             .number()
             .describe('Of its cosine in the cosine of two vectors, beside the other weights.'),
           isHere: z.boolean().describe('Whether its expert can be asked now.'),
+          lowersLoss: z
+            .number()
+            .exactOptional()
+            .describe(
+              'By how much it lowers the loss of the edition in force from ½ (Shapley), by the latest exams; to look at, not paid by. Missing until it is known.',
+            ),
         }),
       )
       .describe('In the order of their numbers in a vector.'),
@@ -57,6 +63,7 @@ const publishedEditionSchema = z.object({
     .describe('What its parts are paid since an epoch; none: equal parts.'),
 });
 export type PublishedEdition = Told<typeof publishedEditionSchema>;
+export type PublishedEditionJson = Wire<typeof publishedEditionSchema>;
 export const publishedEditionsSchema = z.object({
   editions: z.array(publishedEditionSchema).describe('The first one first.'),
 });

@@ -1,7 +1,7 @@
 import { marketIdSchema } from '@market-of-experts/core/ids';
 import { z } from 'zod';
 import type { ShownText } from './shown-text.ts';
-import { bps, micro, openEnum, type Told, textLine, timeMs, type Wire } from './wire.ts';
+import { bps, count, micro, openEnum, type Told, textLine, timeMs, type Wire } from './wire.ts';
 
 /** Words of a client's text: on the side of the market only `textFor` makes them. */
 export const previewText = textLine(2_000) as unknown as z.ZodType<ShownText, string>;
@@ -13,6 +13,12 @@ export const jobSummarySchema = z.object({
   receiptId: id,
   market: marketIdSchema.exactOptional().describe('The market that the job was done in; default the first.'),
   atMs: timeMs,
+  together: id
+    .exactOptional()
+    .describe(
+      'The same for all texts of one exam, and for all parts of an edition that answered the same texts.',
+    ),
+  texts: count.exactOptional().describe('Texts of a client that a part answered; `preview` is of the first.'),
   mode: openEnum(['shard', 'route']),
   kind: openEnum(['client', 'house']),
   outcome: openEnum(['certified', 'refunded', 'routed']),

@@ -61,7 +61,13 @@ const bodyErrors = [
   'unsupported-media-type',
   'queue-full',
 ] as const;
-const workErrors = ['insufficient-funds', 'market-not-served', 'no-quorum', 'overloaded'] as const;
+const workErrors = [
+  'insufficient-funds',
+  'market-not-served',
+  'no-quorum',
+  'overloaded',
+  'reserve-empty',
+] as const;
 const diskErrors = ['ledger-closed', 'ledger-failed', 'ledger-broken'] as const;
 
 /** Every address of the gateway but the files of its live page. */

@@ -1,3 +1,4 @@
+import { refreshEditions, showEdition } from './edition-view.js';
 import { byId } from './elements.js';
 import { showExperts } from './experts-view.js';
 import { addJob, showJobs } from './jobs-view.js';
@@ -28,6 +29,7 @@ async function refresh(withJobs) {
   const read = /** @type {Status} */ (await response.json());
   status = read;
   showTotals(read);
+  showEdition(read);
   showExperts(read.experts, trainings);
   showTryForm(read.gateway.canTry);
   if (!withJobs) return;
@@ -101,7 +103,7 @@ function followEvents() {
     stream.addEventListener(type, (message) => apply(JSON.parse(message.data)));
 }
 
-/** The ranking changes when an epoch ends: it is read again then, and now and then in between. */
+/** The ranking and what editions pay change when an epoch ends: they are read again then, and now and then in between. */
 function followEpochs() {
   let untilRead = 0;
   setInterval(() => {
@@ -111,6 +113,7 @@ function followEpochs() {
     if (untilRead > 0 || market === undefined) return;
     untilRead = rankingEverySeconds;
     refreshRanking(market).then(showEpoch, () => {});
+    refreshEditions(market).catch(() => {});
   }, 1_000);
 }
 

@@ -7,13 +7,13 @@ import { formatCount, formatCredits } from './numbers.js';
 export function showTotals(status) {
   const { jobs, settledMicro, pendingReceipts, experts, validators, ledger, history } = status;
   byId('totals').replaceChildren(
-    total('jobs certified', formatCount(jobs.certified)),
-    total('jobs routed', formatCount(jobs.routed)),
-    total('jobs refunded', formatCount(jobs.refunded)),
+    total('texts examined', formatCount(jobs.certified)),
+    total('tallies of served texts', formatCount(jobs.routed)),
+    total('orders refunded', formatCount(jobs.refunded)),
     total('friends called', formatCount(experts.reduce((sum, { callsMade }) => sum + callsMade.jobs, 0))),
     total('credits settled', formatCredits(settledMicro)),
     total('receipts to settle', formatCount(pendingReceipts)),
-    total('jobs in the history', formatCount(history.records)),
+    total('texts in the history', formatCount(history.records)),
     total(
       `experts, ${validators.length} validator${validators.length === 1 ? '' : 's'}`,
       formatCount(experts.length),

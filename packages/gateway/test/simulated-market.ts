@@ -1,3 +1,4 @@
+import type { EditionListing } from '@market-of-experts/api/editions';
 import type { MarketEvent } from '@market-of-experts/api/events';
 import type { ExpertStatus } from '@market-of-experts/api/experts';
 import type { JobSummary } from '@market-of-experts/api/jobs';
@@ -39,6 +40,7 @@ export interface SimulatedMarket extends MarketService {
   emit(event: MarketEvent): void;
   setReadiness(readiness: Readiness): void;
   setNotices(...sentences: readonly string[]): void;
+  setEditions(...editions: readonly EditionListing[]): void;
   /** The next `embed` rejects with this. */
   failNext(error: unknown): void;
   /** Makes `embed` wait until `release`; requests that arrived are in `waiting`. */
@@ -78,7 +80,7 @@ export function createSimulatedMarket(
     [keys.get('moe-key-rich')!, options.balanceMicro ?? 5_000_000n],
     [keys.get('moe-key-poor')!, 0n],
   ]);
-  const listing: MarketListing = {
+  let listing: MarketListing = {
     id: market,
     task: 'text-embedding',
     dimensions,
@@ -205,6 +207,9 @@ export function createSimulatedMarket(
     },
     setNotices: (...sentences) => {
       notices = sentences;
+    },
+    setEditions: (...editions) => {
+      listing = { ...listing, editions };
     },
     failNext: (error) => {
       failure = { error };

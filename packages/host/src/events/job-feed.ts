@@ -4,6 +4,7 @@ import type { EventListener } from '@market-of-experts/api/market-service';
 import { type OwnedText, textFor, type Viewer } from '@market-of-experts/api/shown-text';
 import { type MarketId, messageOf, type NodeId } from '@market-of-experts/core';
 import type { ReceiptRecord } from '@market-of-experts/receipts/receipt-record';
+import { tallyGroups } from './tally-groups.ts';
 
 const keptJobs = 200;
 
@@ -31,14 +32,17 @@ export interface JobFeed {
 export function createJobFeed(onWarning: (message: string) => void): JobFeed {
   const listeners = new Set<EventListener>();
   const jobs: OwnedJob[] = [];
+  const grouped = tallyGroups();
   /** The latest first, also when markets are opened one after the other, each with jobs of an earlier process. */
-  const remember = (owned: OwnedJob): void => {
+  const remember = (remembered: OwnedJob): void => {
+    const owned = grouped(remembered);
     const later = jobs.findIndex(({ job }) => job.atMs <= owned.job.atMs);
     jobs.splice(later < 0 ? jobs.length : later, 0, owned);
     if (jobs.length > keptJobs) jobs.pop();
   };
   return {
-    publish(event) {
+    publish(happened) {
+      const event = 'job' in happened ? { ...happened, job: grouped(happened.job) } : happened;
       if ('job' in event) jobs.unshift(event.job);
       if (jobs.length > keptJobs) jobs.pop();
       const told = tellings(event);
@@ -117,6 +121,7 @@ function jobOf(
       members: [{ id: body.worker, name: nameOf(body.worker), probation: false }],
       winner: body.worker,
       feeMicro: body.feeMicro,
+      texts: body.requests,
     };
   }
   const { body } = proof.certificate;
@@ -124,6 +129,7 @@ function jobOf(
   const { winner, feeMicro } = body.data[datum]!;
   return {
     ...base,
+    together: body.job,
     mode: 'shard',
     outcome: winner === null ? 'refunded' : 'certified',
     place: body.place,

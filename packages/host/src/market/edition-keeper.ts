@@ -1,6 +1,7 @@
 import { type MarketId, messageOf, type OwnerKey } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import {
+  type Edition,
   type EditionRecord,
   editionBytes,
   leastPaidTexts,
@@ -28,6 +29,8 @@ export interface EditionKeeperInit {
 }
 
 export interface EditionKeeper {
+  /** By how much each part of an edition lowers its loss, by the exams that were looked at last. Undefined where they were not of this edition. */
+  lowersLoss(edition: Pick<Edition, 'number'>): readonly number[] | undefined;
   /** Resolves when what the last epoch asked for is done. */
   idle(): Promise<void>;
   /** Begins nothing more, and waits for what is under way. */
@@ -50,7 +53,7 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
   const stopped = new AbortController();
   /** Settlements before this one were looked at for an edition, and none was proven. */
   let looked = 0;
-  let running: Promise<void> = Promise.resolve();
+  let worth: { readonly edition: number; readonly lowersLoss: readonly number[] | undefined } | undefined;
   let waiting: Beginning | undefined;
 
   const recordInForce = (): EditionRecord | undefined => {
@@ -77,12 +80,14 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
     const window = await exams.window(toBatch);
     const evidence = window.record.root;
     const terms = { seed: beacon, epoch, servedEpochs: servedEpochs(rules), evidence };
-    const { next, shares } = await weighExams(
+    const { next, shares, lowersLoss } = await weighExams(
       { edition, exams: window.exams, terms: mayChoose ? terms : undefined },
       stopped.signal,
     );
     if (mayChoose) looked = toBatch;
-    if (!isRunning(begun) || (next === undefined && shares === undefined)) return;
+    if (!isRunning(begun)) return;
+    if (next === undefined) worth = { edition: edition.number, lowersLoss };
+    if (next === undefined && shares === undefined) return;
     await exams.publish(window);
     const chosenBy = { market, exams: window.record };
     if (next !== undefined) {
@@ -91,6 +96,7 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
         edition: editionBytes(next.edition),
         ...chosenBy,
       });
+      worth = { edition: next.edition.number, lowersLoss };
       init.onChosen(next);
     }
     if (shares === undefined || (next === undefined && !mayShare)) return;
@@ -102,6 +108,16 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
       ...chosenBy,
     });
   };
+  /** What the exams of an earlier process say, by which the parts are paid. Not needed for anything but to be looked at. */
+  const recall = async (): Promise<void> => {
+    const paidBy = recordInForce()?.shares?.exams;
+    const edition = editions.get();
+    if (paidBy === undefined || edition === undefined) return;
+    const { exams: settled } = await exams.window(paidBy.toBatch);
+    const weighed = await weighExams({ edition, exams: settled, terms: undefined }, stopped.signal);
+    worth = { edition: edition.number, lowersLoss: weighed.lowersLoss };
+  };
+  let running: Promise<void> = recall().catch(() => undefined);
   const beginNext = async (): Promise<void> => {
     const begun = waiting;
     waiting = undefined;
@@ -123,6 +139,7 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
   });
 
   return {
+    lowersLoss: ({ number }) => (worth?.edition === number ? worth.lowersLoss : undefined),
     idle: () => running,
     async close() {
       unsubscribe();

@@ -19,7 +19,7 @@ import { type MarketExperts, marketExperts } from '../house/market-experts.ts';
 import { prepayClients } from '../house/prepaid.ts';
 import { taskSkills } from '../house/task-skills.ts';
 import { closersOf } from './closers.ts';
-import { editionKeeper } from './edition-keeper.ts';
+import { type EditionKeeper, editionKeeper } from './edition-keeper.ts';
 import { type Editions, ledgerEditions, openEditions } from './editions.ts';
 import { type ExamBook, examBook } from './exam-book.ts';
 import { type MarketHistory, openMarketHistory } from './market-history.ts';
@@ -40,6 +40,8 @@ export interface MarketRuntime {
   readonly coordinator: CoordinatorRole;
   readonly requests: MarketRequests;
   readonly editions: Editions;
+  /** Of a market whose owner's keys are here. */
+  readonly editionKeeper: EditionKeeper | undefined;
   /** What editions and pay look at. */
   readonly exams: ExamBook;
   readonly history: MarketHistory;
@@ -155,8 +157,9 @@ export async function openMarketRuntime(
       },
     });
     const owner = house.keyOf(ledger.market(market)!.owner);
+    let keeping: EditionKeeper | undefined;
     if (init.isOpen && owner !== undefined) {
-      const keeping = editionKeeper({
+      keeping = editionKeeper({
         ledger,
         market,
         keys: owner,
@@ -170,7 +173,7 @@ export async function openMarketRuntime(
           ),
         onWarning,
       });
-      closers.add(() => keeping.close());
+      closers.add(keeping.close);
     }
     await parts.validators.join({
       market,
@@ -273,6 +276,7 @@ export async function openMarketRuntime(
       coordinator,
       requests,
       editions,
+      editionKeeper: keeping,
       exams,
       history,
       nameOf,

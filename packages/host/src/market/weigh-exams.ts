@@ -15,6 +15,8 @@ export interface Weighed {
   readonly next: NextEdition | undefined;
   /** Of the next edition, or of that in force where none follows. */
   readonly shares: readonly PayShare[] | undefined;
+  /** By how much each part of the same edition lowers its loss; to look at. */
+  readonly lowersLoss: readonly number[] | undefined;
 }
 
 /**

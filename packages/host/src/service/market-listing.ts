@@ -55,7 +55,7 @@ function listingOf(
   };
 }
 
-function editionsOf({ editions, experts, nameOf }: MarketRuntime): EditionListing[] {
+function editionsOf({ editions, editionKeeper, experts, nameOf }: MarketRuntime): EditionListing[] {
   const inForce = editions.get();
   return editions.all().map((edition) => ({
     name: editionName(edition),
@@ -63,17 +63,22 @@ function editionsOf({ editions, experts, nameOf }: MarketRuntime): EditionListin
     hash: editionHash(edition),
     isInForce: edition === inForce,
     dimensions: edition.parts.reduce((sum, { dimensions }) => sum + dimensions, 0),
-    parts: edition.parts.map((part) => ({
+    parts: edition.parts.map((part, index) => ({
       id: part.node,
       name: nameOf(part.node),
       modelVersion: part.modelVersion,
       dimensions: part.dimensions,
       weight: part.weightSteps / 2,
       isHere: experts.isPartHere(part),
+      ...lowersLossOf(editionKeeper?.lowersLoss(edition)?.[index]),
     })),
     projectionSeed: edition.projectionSeed,
     fromEpoch: edition.fromEpoch,
   }));
+}
+
+function lowersLossOf(lowersLoss: number | undefined): { readonly lowersLoss?: number } {
+  return lowersLoss === undefined ? {} : { lowersLoss };
 }
 
 /** What one market has served and settled. */

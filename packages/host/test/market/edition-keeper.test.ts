@@ -1,11 +1,13 @@
 import { hashOf } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import {
+  examShapley,
   examShares,
   type NextEdition,
   nextEdition,
   type SettledExam,
   servedEpochs,
+  toNumber,
   windowOf,
 } from '@market-of-experts/protocol';
 import { drawnDimensions, drawnExams, drawnModel, drawnNode } from '@market-of-experts/testing/drawn-exams';
@@ -103,6 +105,14 @@ describe('when an epoch begins', () => {
     });
     expect(published).toEqual([record!.root]);
     expect(warnings).toEqual([]);
+    const worth = examShapley(inForce, good)!.map(toNumber);
+    expect(keeper.lowersLoss(inForce)).toEqual(worth);
+    expect(keeper.lowersLoss(editions.get(1)!)).toBeUndefined();
+    // The next process knows it from the exams that the ledger names.
+    await keeper.close();
+    keep();
+    await keeper.idle();
+    expect(keeper.lowersLoss(inForce)).toEqual(worth);
   });
 
   it('an edition stays for its least age, or for as long as its owner holds it; it is paid by exams meanwhile', async () => {
