@@ -170,9 +170,9 @@ describe('the live page', inBrowser, () => {
     await job('1').waitFor();
     await job('1').getByText('exam', { exact: true }).waitFor();
     market.emit({ type: 'job-certified', job: other });
-    const item = page.locator('.job.exam');
+    const item = page.locator('.job.exam').last();
     await item.getByText('Exam of 2 texts').waitFor();
-    expect(await item.count()).toBe(1);
+    expect(await page.locator('.job.exam').count()).toBe(1);
     expect(await item.locator('.job-member').allInnerTexts()).toEqual([
       expect.stringMatching(/first\s+✓\s1\/2\s· 0\.250/),
       expect.stringMatching(/second\s+✓\s1\/2\s· 0\.250/),
@@ -186,7 +186,9 @@ describe('the live page', inBrowser, () => {
     // What is open stays open, and what is known is not shown twice.
     market.emit({ type: 'job-certified', job: other });
     market.emit({ type: 'job-certified', job: { ...other, receiptId: '3' } });
-    await item.getByText('Exam of 3 texts').waitFor();
+    await item.getByText('Exam of 3 texts', { exact: true }).waitFor();
+    market.emit({ type: 'job-certified', job: { ...other, receiptId: '4', together: 'exam-2', texts: 12 } });
+    await page.getByText('Exam of 12 texts, 1 of them here').waitFor();
     expect(await text.isVisible()).toBe(true);
     expect(problems).toEqual([]);
   });

@@ -18,7 +18,11 @@ export const jobSummarySchema = z.object({
     .describe(
       'The same for all texts of one exam, and for all parts of an edition that answered the same texts.',
     ),
-  texts: count.exactOptional().describe('Texts of a client that a part answered; `preview` is of the first.'),
+  texts: count
+    .exactOptional()
+    .describe(
+      'Texts of the exam, each of which is a job of its own; or texts of a client that a part answered, `preview` being of the first.',
+    ),
   mode: openEnum(['shard', 'route']),
   kind: openEnum(['client', 'house']),
   outcome: openEnum(['certified', 'refunded', 'routed']),

@@ -11,14 +11,15 @@ import { formatCredits, formatLoss, formatShare } from './numbers.js';
  */
 export function examItem(jobs) {
   const first = /** @type {Job} */ (jobs[0]);
-  if (jobs.length === 1)
+  const texts = Math.max(first.texts ?? 1, jobs.length);
+  if (texts === 1)
     return element('li', { class: 'job exam', 'data-receipt': first.receiptId }, [
       textLine(first),
       memberList(jobs),
       jobFoot('exam', jobs, [receiptLink(first)]),
     ]);
   return element('li', { class: 'job exam' }, [
-    element('p', { class: 'exam-title', text: `Exam of ${jobs.length} texts` }),
+    element('p', { class: 'exam-title', text: titleOf(texts, jobs.length) }),
     textLine(jobs.find(({ preview }) => preview !== undefined) ?? first),
     memberList(jobs),
     element('details', { class: 'each-text' }, [
@@ -27,6 +28,15 @@ export function examItem(jobs) {
     ]),
     jobFoot('exam', jobs),
   ]);
+}
+
+/**
+ * Of a long list the beginning is cut, and an exam in it.
+ * @param {number} texts
+ * @param {number} shown
+ */
+function titleOf(texts, shown) {
+  return `Exam of ${texts} texts${shown < texts ? `, ${shown} of them here` : ''}`;
 }
 
 /** @param {readonly Job[]} jobs */

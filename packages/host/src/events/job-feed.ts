@@ -130,6 +130,7 @@ function jobOf(
   return {
     ...base,
     together: body.job,
+    texts: body.data.length,
     mode: 'shard',
     outcome: winner === null ? 'refunded' : 'certified',
     place: body.place,
