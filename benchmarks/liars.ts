@@ -132,10 +132,8 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       of.reduce((sum, row) => sum + row.gain, 0) / of.length;
     const [low, high] = intervalByDocument(gains, ({ documentId }) => documentId, meanGain);
     const audit = (bent: Player, unbent: Player) => ({ bent, straight: unbent, fellows, data: reporting });
-    const inOneList =
-      exam === oneList ? undefined : pairsUntilFound(audit(oneList, exam), 'all pairs', trials);
-    const windows = exam === apart ? undefined : pairsUntilFound(audit(exam, apart), 'windows', trials);
-    const days = exam === apart ? undefined : pairsUntilFound(audit(exam, apart), 'all pairs', trials);
+    const inOneList = exam === oneList ? undefined : pairsUntilFound(audit(oneList, exam), trials);
+    const days = exam === apart ? undefined : pairsUntilFound(audit(exam, apart), trials);
     const firstRepeat = exam === apart ? undefined : requestsToRepeat(exam, straight, reporting);
     const pairs = Math.min(inOneList ?? Number.POSITIVE_INFINITY, days ?? Number.POSITIVE_INFINITY);
     return {
@@ -144,21 +142,19 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       low,
       high,
       inOneList,
-      windows,
       days,
       firstRepeat,
       foundAfter: Number.isFinite(pairs) ? Math.round(pairs * requestsPerPair) : null,
     };
   });
   console.table(
-    rows.map(({ name, gain, low, high, inOneList, windows, days, firstRepeat, foundAfter }) => ({
+    rows.map(({ name, gain, low, high, inOneList, days, firstRepeat, foundAfter }) => ({
       liar: name,
       'gain in loss': gain.toFixed(4),
       '95 %': `${low.toFixed(4)}–${high.toFixed(4)}`,
       'without a cache: requests to a repeat': firstRepeat ?? 'never',
       'one list against two: pairs': inOneList ?? 'never',
-      'days apart, by windows: pairs': windows ?? 'never',
-      'days apart, all pairs': days ?? 'never',
+      'days apart: pairs': days ?? 'never',
       'with a cache: requests': foundAfter ?? 'never',
     })),
   );
@@ -171,8 +167,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       2_000,
     ),
   );
-  const falseAlarmsPerDay = Math.max(...alarms.map((alarm) => alarm['all pairs']));
-  const byWindows = Math.max(...alarms.map(({ windows }) => windows));
+  const falseAlarmsPerDay = Math.max(...alarms);
   const worst = Math.max(...rows.map(({ gain }) => gain));
   console.log(
     `A server whose vectors turn by .0045 (1 − cosine 10⁻⁵) in 10,000 requests is contradicted by a repeat after ${drift} requests.`,
@@ -187,7 +182,7 @@ export async function run({ args }: { json: boolean; args: readonly string[] }):
       isMet: rows.every(({ foundAfter, low }) => foundAfter !== null || low <= 0.005),
     },
     {
-      text: `honest servers: ${falseAlarmsPerDay} alarms a look, one look a day, at z > 4 over all pairs; by windows ${byWindows.toExponential(1)}; at most 10⁻⁴`,
+      text: `honest servers: ${falseAlarmsPerDay} alarms a look, one look a day, at z > 4 over all pairs; at most 10⁻⁴`,
       isMet: falseAlarmsPerDay <= barAlarms,
     },
   ];

@@ -1,11 +1,12 @@
 import {
   type AuditedPair,
-  auditOf,
-  auditWindow,
+  addAuditedPair,
   drawStream,
   examLoss,
   type Fraction,
   fraction,
+  isBetterInExams,
+  noAuditedPairs,
 } from '@market-of-experts/protocol';
 import type { ExamDatum } from './exam-batches.ts';
 import type { Player } from './players.ts';
@@ -14,8 +15,6 @@ import type { Player } from './players.ts';
 const mostPairs = 8_000;
 /** Pairs between two looks at all of them. */
 const lookPairs = 80;
-/** Standard errors above which the sum of all pairs tells a liar. */
-const surely = 4;
 const unit = 1_000_000;
 
 export interface AuditInit {
@@ -28,18 +27,14 @@ export interface AuditInit {
   readonly data: readonly ExamDatum[];
 }
 
-/** The protocol's audit by windows, or all pairs so far. */
-export type AuditRule = 'windows' | 'all pairs';
-
 /** Median of the pairs of different texts of one kind until a player is found, over `trials`; undefined where half are not. */
-export function pairsUntilFound(init: AuditInit, rule: AuditRule, trials: number): number | undefined {
+export function pairsUntilFound(init: AuditInit, trials: number): number | undefined {
   const next = pairsOf(init);
-  const step = rule === 'windows' ? auditWindow : lookPairs;
   const found = Array.from({ length: trials }, () => {
-    const pairs: AuditedPair[] = [];
-    while (pairs.length < mostPairs) {
-      for (let pair = 0; pair < step; pair += 1) pairs.push(next());
-      if (rule === 'windows' ? auditOf(pairs) === 'inventing' : zOf(pairs) > surely) return pairs.length;
+    let sums = noAuditedPairs;
+    for (let pairs = lookPairs; pairs <= mostPairs; pairs += lookPairs) {
+      for (let pair = 0; pair < lookPairs; pair += 1) sums = addAuditedPair(sums, next());
+      if (isBetterInExams(sums)) return pairs;
     }
     return Number.POSITIVE_INFINITY;
   }).sort((a, b) => a - b);
@@ -47,32 +42,22 @@ export function pairsUntilFound(init: AuditInit, rule: AuditRule, trials: number
   return Number.isFinite(median) ? median : undefined;
 }
 
-/** Chance that an honest player is found at one look, one look after each window. */
+/** Chance that an honest player is found at one look, the pairs forgotten after each 25. */
 export function falseAlarms(
   player: Player,
   fellows: readonly Player[],
   data: readonly ExamDatum[],
   looks: number,
-): Record<AuditRule, number> {
-  const init = { bent: player, straight: player, fellows, data };
-  const [byWindow, byAll] = [pairsOf(init), pairsOf(init)];
-  let [low, above] = [0, 0];
-  const pairs: AuditedPair[] = [];
+): number {
+  const next = pairsOf({ bent: player, straight: player, fellows, data });
+  let alarms = 0;
+  let sums = noAuditedPairs;
   for (let look = 0; look < looks; look += 1) {
-    if (auditOf(Array.from({ length: auditWindow }, byWindow)) !== 'unsuspicious') low += 1;
-    for (let pair = 0; pair < lookPairs; pair += 1) pairs.push(byAll());
-    if (zOf(pairs) > surely) above += 1;
-    if (look % 25 === 24) pairs.length = 0;
+    for (let pair = 0; pair < lookPairs; pair += 1) sums = addAuditedPair(sums, next());
+    if (isBetterInExams(sums)) alarms += 1;
+    if (look % 25 === 24) sums = noAuditedPairs;
   }
-  // Two windows in a row.
-  return { windows: (low / looks) ** 2, 'all pairs': above / looks };
-}
-
-function zOf(pairs: readonly AuditedPair[]): number {
-  const gains = pairs.map(({ oneList, twoLists }) => numberOf(twoLists) - numberOf(oneList));
-  const mean = gains.reduce((a, b) => a + b, 0) / gains.length;
-  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
-  return mean / Math.sqrt(squares / (gains.length * (gains.length - 1)));
+  return alarms / looks;
 }
 
 const numberOf = ({ numerator, denominator }: Fraction): number => Number(numerator) / Number(denominator);
@@ -90,6 +75,6 @@ function pairsOf({ bent, straight, fellows, data }: AuditInit): () => AuditedPai
   return () => {
     const first = stream.below(data.length);
     const same = ofKind.get(data[first]!.text.kind)!;
-    return { oneList: low[first]!, twoLists: high[same[stream.below(same.length)]!]! };
+    return { inExam: low[first]!, inService: high[same[stream.below(same.length)]!]! };
   };
 }

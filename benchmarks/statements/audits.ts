@@ -1,16 +1,23 @@
 import { fraction } from '@market-of-experts/protocol';
-import { type AuditedPair, auditOf, auditWindow } from '@market-of-experts/protocol/statements/audit';
+import {
+  addAuditedPair,
+  isBetterInExams,
+  noAuditedPairs,
+} from '@market-of-experts/protocol/statements/audit';
 import { randomFrom } from '../fuzz/random.ts';
 
-/** What audits come to for an expert whose losses in one list are lower by `gain` in the mean, each in proportion to what it is. */
+/** What audits come to for an expert whose losses in exams are lower by `gain` in the mean, each in proportion to what it is. */
 interface AuditRates {
   readonly gain: number;
-  readonly windows: number;
-  /** Share of windows in which it is suspected: z > 3. */
-  readonly suspected: number;
-  /** Pairs until two windows in a row are so, in the mean: `window·(1 + p) / p²`. */
-  readonly pairsUntilInventing: number;
+  readonly trials: number;
+  /** Share of the trials in which it is accused within `mostPairs`, looked at after each pair. */
+  readonly accused: number;
+  /** Pairs until it is, the median; null where half of the trials end before. */
+  readonly medianPairs: number | null;
 }
+
+/** Pairs after which a trial ends. */
+export const mostPairs = 8_000;
 
 /** Losses of one expert by batch, and the mean of the other members' in the same texts. */
 export interface AuditedLosses {
@@ -18,8 +25,8 @@ export interface AuditedLosses {
   readonly others: readonly (readonly number[])[];
 }
 
-/** Plays windows of pairs: two texts of one batch (so of one kind) each, drawn at random. */
-export function auditRates({ own, others }: AuditedLosses, gain: number, windows: number): AuditRates {
+/** Plays trials of pairs: two texts of one batch (so of one kind) each, drawn at random. */
+export function auditRates({ own, others }: AuditedLosses, gain: number, trials: number): AuditRates {
   const random = randomFrom(11);
   const all = own.flat();
   const kept = 1 - gain / (all.reduce((sum, loss) => sum + loss, 0) / all.length);
@@ -28,14 +35,21 @@ export function auditRates({ own, others }: AuditedLosses, gain: number, windows
     const loss = share * own[batch]![text]! - others[batch]![text]!;
     return fraction(Math.round(1_000 * loss), 1_000);
   };
-  let low = 0;
-  for (let window = 0; window < windows; window++) {
-    const pairs: AuditedPair[] = Array.from({ length: auditWindow }, () => {
+  const pairsUntilAccused = (): number => {
+    let sums = noAuditedPairs;
+    for (let pairs = 1; pairs <= mostPairs; pairs += 1) {
       const batch = random.below(own.length);
-      return { oneList: relative(batch, kept), twoLists: relative(batch, 1) };
-    });
-    if (auditOf(pairs) === 'suspected') low++;
-  }
-  const share = low / windows;
-  return { gain, windows, suspected: share, pairsUntilInventing: (auditWindow * (1 + share)) / share ** 2 };
+      sums = addAuditedPair(sums, { inExam: relative(batch, kept), inService: relative(batch, 1) });
+      if (isBetterInExams(sums)) return pairs;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  const found = Array.from({ length: trials }, pairsUntilAccused).sort((a, b) => a - b);
+  const median = found[found.length >> 1]!;
+  return {
+    gain,
+    trials,
+    accused: found.filter(Number.isFinite).length / trials,
+    medianPairs: Number.isFinite(median) ? median : null,
+  };
 }

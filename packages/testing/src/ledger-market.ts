@@ -106,6 +106,8 @@ export interface LedgerMarketInit {
   /** The n-th expert's backend around its encoder, where it takes time; default: it takes none. */
   readonly backend?: (index: number, backend: ExpertBackend, clock: VirtualClock) => ExpertBackend;
   readonly rules?: Partial<NetworkRules>;
+  /** Told of each decided order, as a host is. */
+  readonly onRecord?: (id: string, record: ReceiptRecord) => void;
 }
 
 /** A coordinator, validators and experts over a real ledger in memory, in virtual time. */
@@ -225,7 +227,10 @@ export async function ledgerMarket(init: LedgerMarketInit = {}): Promise<LedgerM
     countTokens: (text) => text.length,
     isPartHere: ({ node }) => presence.now().here.has(node),
     nameOf: (node) => `expert-${experts.indexOf(node)}`,
-    onRecord: (_, record) => records.push(record),
+    onRecord: (id, record) => {
+      records.push(record);
+      init.onRecord?.(id, record);
+    },
     onContradiction: (found) => contradictions.push(found),
     onWarning,
   });

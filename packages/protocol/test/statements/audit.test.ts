@@ -1,60 +1,89 @@
 import { expect, test } from 'vitest';
+import { drawStream } from '../../src/random/stream.ts';
 import { fraction } from '../../src/scoring/fraction.ts';
-import { type AuditedPair, auditOf, auditWindow } from '../../src/statements/audit.ts';
+import {
+  type AuditedPair,
+  type AuditSums,
+  addAuditedPair,
+  isBetterInExams,
+  leastAuditedPairs,
+  noAuditedPairs,
+} from '../../src/statements/audit.ts';
 
-const pair = (oneList: number, twoLists: number): AuditedPair => ({
-  oneList: fraction(oneList, 100),
-  twoLists: fraction(twoLists, 100),
+const pair = (inExam: number, inService: number): AuditedPair => ({
+  inExam: fraction(inExam, 100),
+  inService: fraction(inService, 100),
 });
-/** A window whose differences are `mean ± 20` hundredths by turns: z = mean·√319 / 20. */
-const windowOf = (mean: number): AuditedPair[] =>
-  Array.from({ length: auditWindow }, (_, index) => pair(40, 40 + mean + (index % 2 === 0 ? 20 : -20)));
+const sumsOf = (pairs: readonly AuditedPair[]): AuditSums => pairs.reduce(addAuditedPair, noAuditedPairs);
+/** Pairs whose differences are `mean ± 20` hundredths by turns: z = mean·√(n − 1) / 20. */
+const pairsOf = (mean: number, count: number): AuditedPair[] =>
+  Array.from({ length: count }, (_, index) => pair(40, 40 + mean + (index % 2 === 0 ? 20 : -20)));
 
-test('one window above z = 3 makes suspected, two in a row inventing', () => {
-  // 3·20/√319 = 3.36 hundredths.
-  expect(auditOf(windowOf(3))).toBe('unsuspicious');
-  expect(auditOf(windowOf(4))).toBe('suspected');
-  expect(auditOf([...windowOf(4), ...windowOf(4)])).toBe('inventing');
-  expect(auditOf([...windowOf(4), ...windowOf(3), ...windowOf(4)])).toBe('suspected');
-  expect(auditOf([...windowOf(4), ...windowOf(4), ...windowOf(0)])).toBe('unsuspicious');
+test('more than four standard errors tell, over all pairs', () => {
+  // 4·20/√319 = 4.48 hundredths.
+  expect(isBetterInExams(sumsOf(pairsOf(4, 320)))).toBe(false);
+  expect(isBetterInExams(sumsOf(pairsOf(5, 320)))).toBe(true);
+  // Many small windows that each say nothing say something together: 4·20/√1279 = 2.24.
+  expect(isBetterInExams(sumsOf(pairsOf(2, 1_280)))).toBe(false);
+  expect(isBetterInExams(sumsOf(pairsOf(3, 1_280)))).toBe(true);
 });
 
-test('z = 3 itself is not above it', () => {
-  // k differences of 1 and the rest 0: k²·319 > 9·(320·k − k²) from k = 9 on; at 8 it is 20,416 against 22,464.
+test('z = 4 itself is not above it', () => {
+  // k differences of 1 and the rest 0, of 65: k²·64 > 16·(65·k − k²), so from k = 14 on; at 13 both are 10,816.
   const ones = (count: number) =>
-    Array.from({ length: auditWindow }, (_, index) => pair(0, index < count ? 1 : 0));
-  expect(auditOf(ones(1))).toBe('unsuspicious');
-  expect(auditOf(ones(8))).toBe('unsuspicious');
-  expect(auditOf(ones(9))).toBe('suspected');
+    sumsOf(Array.from({ length: 65 }, (_, index) => pair(0, index < count ? 1 : 0)));
+  expect(isBetterInExams(ones(13))).toBe(false);
+  expect(isBetterInExams(ones(14))).toBe(true);
 });
 
-test('no window is judged before it is full, and higher losses in one list are nobody’s fault', () => {
-  expect(auditOf([])).toBe('unsuspicious');
-  expect(auditOf(windowOf(50).slice(1))).toBe('unsuspicious');
-  expect(auditOf(windowOf(-50))).toBe('unsuspicious');
-  expect(auditOf([...windowOf(4), ...windowOf(-50).slice(1)])).toBe('suspected');
+test('few pairs say nothing, and higher losses in exams are nobody’s fault', () => {
+  expect(isBetterInExams(noAuditedPairs)).toBe(false);
+  expect(isBetterInExams(sumsOf(pairsOf(50, leastAuditedPairs - 1)))).toBe(false);
+  expect(isBetterInExams(sumsOf(pairsOf(50, leastAuditedPairs)))).toBe(true);
+  expect(isBetterInExams(sumsOf(pairsOf(-50, 320)))).toBe(false);
 });
 
 test('differences without any spread decide by their sign', () => {
-  const even = (oneList: number, twoLists: number) =>
-    Array.from({ length: auditWindow }, () => pair(oneList, twoLists));
-  expect(auditOf(even(40, 40))).toBe('unsuspicious');
-  expect(auditOf(even(40, 41))).toBe('suspected');
-  expect(auditOf(even(41, 40))).toBe('unsuspicious');
+  const even = (inExam: number, inService: number) =>
+    sumsOf(Array.from({ length: 64 }, () => pair(inExam, inService)));
+  expect(isBetterInExams(even(40, 40))).toBe(false);
+  expect(isBetterInExams(even(40, 41))).toBe(true);
+  expect(isBetterInExams(even(41, 40))).toBe(false);
 });
 
-test('losses below those of the other members count like all others', () => {
-  const shifted = windowOf(4).map(({ oneList, twoLists }) => ({
-    oneList: fraction(oneList.numerator - 90n, 100),
-    twoLists: fraction(twoLists.numerator - 90n, 100),
+test('losses below the others’ and of other denominators are compared alike', () => {
+  const shifted = pairsOf(5, 320).map(({ inExam, inService }) => ({
+    inExam: { numerator: (inExam.numerator - 90n) * 7n, denominator: 700n },
+    inService: fraction(inService.numerator - 90n, 100),
   }));
-  expect(auditOf(shifted)).toBe('suspected');
+  expect(sumsOf(shifted)).toEqual(sumsOf(pairsOf(5, 320)));
 });
 
-test('losses of other denominators are compared alike', () => {
-  const odd = windowOf(4).map(({ oneList, twoLists }) => ({
-    oneList: { numerator: oneList.numerator * 7n, denominator: oneList.denominator * 7n },
-    twoLists,
-  }));
-  expect(auditOf(odd)).toBe('suspected');
+/** Losses of texts with this mean, in thousandths; each the mean of two numbers between 0 and twice that. */
+const losses = (seed: string) => {
+  const stream = drawStream(seed, 'audit-test');
+  return (thousandths: number): number => {
+    const hard = stream.below(2 * thousandths + 1);
+    return Math.round((hard + stream.below(2 * thousandths + 1)) / 2);
+  };
+};
+const play = (seed: string, inExam: number, inService: number, most: number): number | undefined => {
+  const lossOf = losses(seed);
+  let sums = noAuditedPairs;
+  for (let count = 1; count <= most; count += 1) {
+    sums = addAuditedPair(sums, {
+      inExam: fraction(lossOf(inExam), 1_000),
+      inService: fraction(lossOf(inService), 1_000),
+    });
+    if (isBetterInExams(sums)) return count;
+  }
+  return undefined;
+};
+
+test('looked at after each of 100,000 pairs, an honest expert is not accused', () => {
+  for (const seed of ['a', 'b', 'c']) expect(play(seed, 224, 224, 100_000)).toBeUndefined();
+});
+
+test('a liar that gains .045 in exams is found', () => {
+  for (const seed of ['a', 'b', 'c']) expect(play(seed, 179, 224, 3_000)).toBeDefined();
 });

@@ -65,6 +65,8 @@ export interface CoordinatorRole extends Pick<GapFiller, 'voidGaps'> {
   serve(request: TextRequest): Promise<ServedText>;
   /** Has experts examined on a text that nobody wants served. Rejects with `input-too-short` for one that cannot be cut. */
   examine(request: TextRequest): Promise<ExaminedText>;
+  /** What one expert states for a text, as it does for clients: see `EditionService`. */
+  ask(worker: NodeId, request: TextRequest): Promise<Uint8Array>;
   /** Records that are answered but not yet durable or tallied; settled by `close`. */
   openSessions(): readonly RoutedSession[];
   /** Finishes what is open. What is decided then, the settler still settles, until that is closed. */
@@ -118,6 +120,10 @@ export function coordinatorRole(
       async examine(request) {
         records.assertStoring();
         return examineText({ ...serving, editions, exams }, request);
+      },
+      async ask(worker, request) {
+        records.assertStoring();
+        return editions.ask(worker, request);
       },
       openSessions: editions.openSessions,
       voidGaps: gaps.voidGaps,

@@ -13,7 +13,7 @@ import { type RoutedAnswer, routedMessages } from './routed-messages.ts';
 import type { RoutedSession } from './routed-session.ts';
 import { type RoutingComponents, routedTallies } from './routed-tallies.ts';
 import type { StatementChecker } from './statements/statement-checker.ts';
-import type { TextRequest } from './text-request.ts';
+import { priceOf, type TextRequest } from './text-request.ts';
 
 /** A text to be answered by all parts of an edition. */
 export interface EditionText {
@@ -54,6 +54,11 @@ export interface EditionService {
    * their answers for the next try.
    */
   serve(text: EditionText): Promise<EditionAnswer>;
+  /**
+   * What one expert states for a text, of whatever edition it is a part or none: ordered, paid and checked as all texts that are served, and told
+   * from them by nothing. Rejects as the expert does, and with `insufficient-funds`.
+   */
+  ask(worker: NodeId, request: TextRequest): Promise<Uint8Array>;
   /** Tallies that are still open, or being signed and kept. */
   openSessions(): readonly RoutedSession[];
   /** Closes all tallies and waits for them. */
@@ -157,6 +162,17 @@ export function createEditionService(
         missing,
         feeMicro,
       };
+    },
+    async ask(worker, request) {
+      const bytes = Buffer.byteLength(request.text);
+      const feeMicro = priceOf(bytes, view);
+      const money = components.orders.hold(request.account, feeMicro);
+      const isAnswer = (answer: Uint8Array): boolean => view.task.statedVector(answer) !== undefined;
+      try {
+        return (await messages.ask(worker, { request, bytes, feeMicro, money, isAnswer })).answer;
+      } finally {
+        money.end();
+      }
     },
     openSessions: tallies.openSessions,
     close: tallies.close,
