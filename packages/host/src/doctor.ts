@@ -5,6 +5,7 @@ import { damagedFile, readIfThere } from '@market-of-experts/core/files';
 import { examineHistory } from '@market-of-experts/history';
 import { examineSnapshots, examineStore, lockDirectory } from '@market-of-experts/ledger';
 import { parsePlaces } from '@market-of-experts/protocol';
+import { auditsFile, readAudits } from '@market-of-experts/roles/coordinator/audits/audit-file';
 import { examineStandings } from '@market-of-experts/roles/settlement/standings-file';
 import { isApiKey } from './directory/api-key.ts';
 import { readClaimFiles } from './directory/claim-files.ts';
@@ -131,6 +132,12 @@ function examinedOfMarket(directory: string): Examined[] {
   const memories = listed(directory).filter((name) => /^validator.*\.json$/.test(name));
   return [
     { path: join(directory, 'standings.cbor'), remedy: 'next-start', examine: examineStandings },
+    // Begun anew: what was found comes out again.
+    {
+      path: join(directory, auditsFile),
+      remedy: 'next-start',
+      examine: (path) => void readAudits(path),
+    },
     {
       path: join(directory, 'places', 'places.json'),
       remedy: 'next-start',

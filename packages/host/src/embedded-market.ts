@@ -61,6 +61,8 @@ export interface EmbeddedMarketInit extends DataDirectoryInit {
   readonly prepaid?: Partial<PrepaidTerms>;
   /** Validators to run; default three, so that two can outvote one. */
   readonly validators?: readonly ValidatorSpec[];
+  /** Pairs of texts an hour that the house audits experts with, examined and then served days apart; default 2, 0 for none. */
+  readonly auditsPerHour?: number;
   /** A validator's ticket list has `2^ticketDepth` tickets; default 14. */
   readonly ticketDepth?: number;
   /** How long decided orders are collected before they are settled together; default 300 ms. */
@@ -217,6 +219,7 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
       leastAgeMs: init.leastEditionAgeMs ?? defaultEditionAgeMs,
     },
     base,
+    auditsPerHour: init.auditsPerHour,
     reserve,
     validators,
     rollCaller: roll,
@@ -256,7 +259,11 @@ async function openLockedMarkets(init: EmbeddedMarketInit, closers: Closers): Pr
     feed,
     authenticate: opened.authenticate,
     clientAccount,
-    notices: () => [...prepaid.notices(), ...reserve.notices()],
+    notices: () => [
+      ...prepaid.notices(),
+      ...reserve.notices(),
+      ...host.open().flatMap((runtime) => runtime.notices()),
+    ],
   });
   closers.add(() => Promise.all([closeService(), experts.stopWork()]));
   return {

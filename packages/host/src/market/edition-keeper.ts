@@ -1,8 +1,9 @@
-import { type MarketId, messageOf, type OwnerKey } from '@market-of-experts/core';
+import { type MarketId, messageOf, type NodeId, type OwnerKey } from '@market-of-experts/core';
 import type { Ledger } from '@market-of-experts/ledger';
 import {
   type Edition,
   type EditionRecord,
+  type EditionTerms,
   editionBytes,
   leastPaidTexts,
   type NextEdition,
@@ -10,7 +11,7 @@ import {
 } from '@market-of-experts/protocol';
 import type { Editions } from './editions.ts';
 import type { ExamBook } from './exam-book.ts';
-import { weighExams } from './weigh-exams.ts';
+import { type Weighed, weighExams } from './weigh-exams.ts';
 
 export interface EditionKeeperInit {
   readonly ledger: Ledger;
@@ -23,8 +24,11 @@ export interface EditionKeeperInit {
   readonly isHeld: boolean;
   /** How long an edition is in force at least. */
   readonly leastAgeMs: number;
+  /** Whether audits found that an expert is better in exams than in service: exams do not bring it in, nor give it more weight. */
+  readonly isKeptOut: (node: NodeId) => boolean;
   /** Told of an edition that exams chose, once it is in force. */
   readonly onChosen: (next: NextEdition) => void;
+  readonly nameOf: (node: NodeId) => string;
   readonly onWarning: (message: string) => void;
 }
 
@@ -42,6 +46,12 @@ interface Beginning {
   readonly epoch: number;
   /** Settlements before this one were there: what is settled later might have known the beacon. */
   readonly toBatch: number;
+}
+
+/** Parts that an edition brings in, or gives more weight. */
+function raisedIn({ edition }: NextEdition, before: Edition): NodeId[] {
+  const had = new Map(before.parts.map(({ node, weightSteps }) => [node, weightSteps]));
+  return edition.parts.flatMap(({ node, weightSteps }) => (weightSteps > (had.get(node) ?? 0) ? [node] : []));
 }
 
 /**
@@ -80,10 +90,17 @@ export function editionKeeper(init: EditionKeeperInit): EditionKeeper {
     const window = await exams.window(toBatch);
     const evidence = window.record.root;
     const terms = { seed: beacon, epoch, servedEpochs: servedEpochs(rules), evidence };
-    const { next, shares, lowersLoss } = await weighExams(
-      { edition, exams: window.exams, terms: mayChoose ? terms : undefined },
-      stopped.signal,
-    );
+    const weigh = (chosenBy: EditionTerms | undefined): Promise<Weighed> =>
+      weighExams({ edition, exams: window.exams, terms: chosenBy }, stopped.signal);
+    let { next, shares, lowersLoss } = await weigh(mayChoose ? terms : undefined);
+    const liar = next && raisedIn(next, edition).find(init.isKeptOut);
+    if (liar !== undefined) {
+      init.onWarning(
+        `Exams would give the edition of "${market}" to ${init.nameOf(liar)}, but audits found that it is better in exams than in service: the edition stays as it is.`,
+      );
+      // What its parts are paid follows the exams all the same.
+      ({ next, shares, lowersLoss } = await weigh(undefined));
+    }
     if (mayChoose) looked = toBatch;
     if (!isRunning(begun)) return;
     if (next === undefined) worth = { edition: edition.number, lowersLoss };

@@ -4,6 +4,14 @@ import type { ReceiptStore } from '@market-of-experts/ledger';
 import { scopedTransport } from '@market-of-experts/network';
 import { editionName, type Places } from '@market-of-experts/protocol';
 import { historyBeliefs } from '@market-of-experts/roles/calling/history-beliefs';
+import { auditsFile } from '@market-of-experts/roles/coordinator/audits/audit-file';
+import { keepAuditing } from '@market-of-experts/roles/coordinator/audits/audit-times';
+import {
+  type Auditor,
+  auditor,
+  auditTextBytes,
+  versionsOf,
+} from '@market-of-experts/roles/coordinator/audits/auditor';
 import { type CoordinatorRole, coordinatorRole } from '@market-of-experts/roles/coordinator/coordinator-role';
 import { keepBatch } from '@market-of-experts/roles/receipts/kept-batch';
 import { readStandings } from '@market-of-experts/roles/settlement/standings-file';
@@ -46,6 +54,8 @@ export interface MarketRuntime {
   readonly exams: ExamBook;
   readonly history: MarketHistory;
   readonly nameOf: (node: NodeId) => string;
+  /** What its operator should know, in sentences. */
+  readonly notices: () => readonly string[];
   /** Finishes what is open, settles it, and closes the files. The clients' money stays where it is. Safe to call twice. */
   close(): Promise<void>;
   /**
@@ -158,6 +168,8 @@ export async function openMarketRuntime(
     });
     const owner = house.keyOf(ledger.market(market)!.owner);
     let keeping: EditionKeeper | undefined;
+    let audits: Auditor | undefined;
+    let stopAudits = async (): Promise<void> => undefined;
     if (init.isOpen && owner !== undefined) {
       keeping = editionKeeper({
         ledger,
@@ -167,6 +179,8 @@ export async function openMarketRuntime(
         exams,
         isHeld,
         leastAgeMs,
+        isKeptOut: (node) => audits?.isFound(node) === true,
+        nameOf,
         onChosen: ({ edition, change }) =>
           onWarning(
             `${editionName(edition)} is in force from now on: exams prove a gain of ${change.gain.toFixed(4)} of loss (moe edition show).`,
@@ -236,6 +250,7 @@ export async function openMarketRuntime(
       onRecord: (id, record) => {
         publishRecord(feed, id, market, record, nameOf);
         if (record.proof.kind !== 'certificate') return;
+        audits?.observe(id, record);
         void history.remember(record);
         void exams.keep(record);
         // A job has a record for each of its orders, and its experts learn of it once.
@@ -262,6 +277,25 @@ export async function openMarketRuntime(
       feed.remember(summaryOf(id, market, record, nameOf));
     }
 
+    // The house pays for them, in the markets that it owns.
+    if (init.isOpen && owner !== undefined) {
+      audits = auditor({
+        market,
+        path: join(directory, auditsFile),
+        account: house.account,
+        texts: (others) => parts.reserve.auditTexts(others, auditTextBytes, random),
+        coordinator,
+        view,
+        versionOf: versionsOf(ledger, market),
+        clock,
+        random,
+        onFound: ({ node }) => onWarning(betterInExams(market, nameOf(node))),
+        onWarning,
+      });
+      stopAudits = keepAuditing(audits, { clock, random }, parts.auditsPerHour);
+      closers.add(stopAudits);
+    }
+
     const requests = marketRequests(coordinator, house.account, clock);
     closers.add(async () => {
       await requests.shut(stopping());
@@ -280,17 +314,24 @@ export async function openMarketRuntime(
       exams,
       history,
       nameOf,
+      notices: () => audits?.found().map((node) => betterInExams(market, nameOf(node))) ?? [],
       close: closers.close,
-      retire: (reason, signal) =>
-        retireMarket(
+      async retire(reason, signal) {
+        await stopAudits();
+        await retireMarket(
           { market, reason, ledger, requests, experts, coordinator, clients, clock, onWarning },
           signal,
-        ).finally(() => closers.close()),
+        ).finally(() => closers.close());
+      },
     };
   } catch (error) {
     await closers.close().catch(() => undefined);
     throw error;
   }
+}
+
+function betterInExams(market: MarketId, name: string): string {
+  return `In "${market}", ${name} answers better in exams than it does in service, by audits days apart: it may make its exam answers up. Exams do not bring it into the edition; if it is a part now, ask its operator, or name other parts.`;
 }
 
 function stopping(): MoeError {

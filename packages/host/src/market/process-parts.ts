@@ -76,6 +76,8 @@ export interface ProcessParts {
   readonly edition: EditionParts;
   /** Says where texts lie. */
   readonly base: BaseEncoder;
+  /** Pairs of texts that experts are audited with, in each market of the house; 0 for none. */
+  readonly auditsPerHour: number | undefined;
   /** Texts that fill exams up, in all markets. */
   readonly reserve: HouseReserve;
   readonly validators: ValidatorPool;

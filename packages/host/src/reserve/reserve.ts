@@ -1,4 +1,5 @@
-import { type Clock, messageOf } from '@market-of-experts/core';
+import { type Clock, messageOf, type Random } from '@market-of-experts/core';
+import type { AuditTexts } from '@market-of-experts/roles/coordinator/audits/auditor';
 import type { Reserve } from '@market-of-experts/roles/coordinator/reserve';
 import type { BaseEncoder } from '../house/task-skills.ts';
 import { ownTextLimits, readableOwnTexts, removeOwnTexts, watchOwnTexts } from './own-texts.ts';
@@ -25,6 +26,11 @@ const mostAgain = 512;
 /** The reserve of all markets of a process. */
 export interface HouseReserve extends Reserve {
   status(): ReserveStatus;
+  /**
+   * Texts of the house for an audit: two drawn by `random`, and so many others near the second as `take` gives an exam of it; nothing is used up by
+   * it. Undefined while fresh texts are left: exams take those, and what they ask is to be like what is audited.
+   */
+  auditTexts(others: number, bytes: number, random: Random): AuditTexts | undefined;
   /** What the operator should know, in sentences. */
   notices(): readonly string[];
   /** Resolves when the texts that it has are placed. */
@@ -94,6 +100,13 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
       if (init.isHouseReused !== false) spent.push(...fresh.filter((entry) => ofHouse.has(entry)), ...again);
       return [...taken].map(({ text }) => text);
     },
+    auditTexts(others, bytes, random) {
+      if (own.length + house.length > 0 || spent.length < others + 2) return undefined;
+      const [examined, served] = twoOf(spent, random);
+      const rest = spent.filter((entry) => entry !== examined && entry !== served);
+      const near = chooseEntries([rest.slice(0, mostAgain)], others, bytes, served.position);
+      return { examined: examined.text, served: served.text, others: near.map(({ text }) => text) };
+    },
     status,
     notices: () => reserveNotices(status()),
     placed: placer.idle,
@@ -102,6 +115,15 @@ export function openHouseReserve(init: HouseReserveInit): HouseReserve {
       await placer.close();
     },
   };
+}
+
+/** Two different ones. */
+function twoOf(entries: readonly ReserveEntry[], random: Random): readonly [ReserveEntry, ReserveEntry] {
+  const below = (count: number): number =>
+    Number(BigInt(`0x${Buffer.from(random.bytes(8)).toString('hex')}`) % BigInt(count));
+  const first = below(entries.length);
+  const second = (first + 1 + below(entries.length - 1)) % entries.length;
+  return [entries[first]!, entries[second]!];
 }
 
 function houseUsed(house: readonly string[], used: { has(key: string): boolean }): ReserveEntry[] {

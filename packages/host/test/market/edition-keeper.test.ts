@@ -51,6 +51,8 @@ const keep = (changes: Partial<EditionKeeperInit> = {}): void => {
     },
     isHeld: false,
     leastAgeMs: 0,
+    isKeptOut: () => false,
+    nameOf: String,
     onChosen: (next) => void chosen.push(next),
     onWarning: (message) => void warnings.push(message),
     ...changes,
@@ -141,6 +143,19 @@ describe('when an epoch begins', () => {
     await pass(2);
     expect(recordOf(1)!.shares).toEqual(shares);
     expect(editions.all()).toHaveLength(1);
+  });
+
+  it('exams do not bring in an expert that audits found, and pay the parts all the same', async () => {
+    keep({ isKeptOut: (node) => node === drawnNode('b') });
+    await pass();
+    expect(editions.all()).toHaveLength(1);
+    expect(chosen).toEqual([]);
+    expect(recordOf(1)!.shares!.millionths).toEqual([1_000_000]);
+    expect(warnings).toEqual([expect.stringContaining(`to ${drawnNode('b')}, but audits found`)]);
+    await keeper.close();
+    keep({ isKeptOut: (node) => node === drawnNode('a') });
+    await pass();
+    expect(editions.all()).toHaveLength(2);
   });
 
   it('what the ledger refuses is told, and tried again in the next epoch', async () => {

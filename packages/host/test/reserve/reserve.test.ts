@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@market-of-experts/core';
+import { systemClock, systemRandom } from '@market-of-experts/core';
 import { referenceBackend } from '@market-of-experts/models';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { examineDataDirectory } from '../../src/doctor.ts';
@@ -67,6 +67,27 @@ describe('the reserve of the house', () => {
     expect(reserve.take(4, 1_000)).toEqual([...house.slice(2, 4), ...house.slice(4)]);
     expect(reserve.status()).toMatchObject({ houseLeft: 0, used: 6 });
     expect(open(house, encoder, true).take(9, 1_000)).toEqual(house);
+  });
+
+  it('gives texts for audits once no fresh one is left: two, and others near the second; none is used up', async () => {
+    const house = [...textsOf('sea ship wave sail', 6), ...textsOf('bread flour oven salt', 6)];
+    const reserve = open(house, encoder, true);
+    await reserve.placed();
+    reserve.take(11, 1_000);
+    expect(reserve.auditTexts(4, 1_000, systemRandom)).toBeUndefined();
+    reserve.take(1, 1_000);
+    expect(reserve.auditTexts(11, 1_000, systemRandom)).toBeUndefined();
+    for (let time = 0; time < 20; time += 1) {
+      const { examined, served, others } = reserve.auditTexts(4, 1_000, systemRandom)!;
+      expect(new Set([examined, served, ...others]).size).toBe(6);
+      const word = served.split(' ')[0]!;
+      expect(others.every((text) => text.startsWith(word))).toBe(true);
+    }
+    expect(reserve.status().used).toBe(12);
+    addOwnTexts(dataDir, ['fresh']);
+    await vi.waitFor(() => expect(reserve.auditTexts(4, 1_000, systemRandom)).toBeUndefined(), {
+      timeout: 10_000,
+    });
   });
 
   it('takes the texts that are nearest to the data first, and those of no known position last', async () => {

@@ -2,9 +2,10 @@ import { hashSchema, nodeIdSchema } from '@market-of-experts/core';
 import { readSealedJson, writeSealedJson } from '@market-of-experts/core/files';
 import { questionLimits } from '@market-of-experts/protocol';
 import { z } from 'zod';
-import type { AuditedVersion } from './audited-versions.ts';
-import { mostAuditedExperts } from './audited-versions.ts';
+import { type AuditedVersion, mostAuditedExperts } from './audited-versions.ts';
 
+/** In the directory of a market. */
+export const auditsFile = 'audits.json';
 /** Pairs whose kept parts have been sent and whose pieces have not; about 20 KB each. */
 export const mostOpenAudits = 128;
 const mostAsked = 64;

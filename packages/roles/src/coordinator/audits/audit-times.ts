@@ -2,7 +2,7 @@ import type { Clock, Random } from '@market-of-experts/core';
 import type { Auditor } from './auditor.ts';
 
 /** Pairs that are begun in an hour; of each, a shard is examined once and asked about 60 pieces of ten words. */
-export const usualAuditsPerHour = 2;
+const usualAuditsPerHour = 2;
 const hourMs = 3_600_000;
 
 /** Has rounds of audits done, so many an hour and at times that nobody can tell. Returns what ends that. */

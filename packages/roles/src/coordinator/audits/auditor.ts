@@ -63,6 +63,8 @@ export interface Auditor {
   found(): readonly NodeId[];
 }
 
+/** Of the others of a pair together, as of the reserve texts of an exam. */
+export const auditTextBytes = 256 * 1024;
 const usualApartMs = 24 * 3_600_000;
 /** Exams of the house of which losses are remembered until they are asked for. */
 const mostExams = 64;

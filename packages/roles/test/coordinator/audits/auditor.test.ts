@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NodeId, type Random, sha256 } from '@market-of-experts/core';
+import { hashOf, MoeError, type NodeId, type Random, sha256 } from '@market-of-experts/core';
 import type { ExpertBackend } from '@market-of-experts/models';
 import { type Encode, wordEncode } from '@market-of-experts/testing/encoders';
 import { type LedgerMarket, ledgerMarket } from '@market-of-experts/testing/ledger-market';
@@ -34,17 +34,17 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** It serves by a poor encoder. For an hour it remembers all texts; what then looks like one of them gets that one's vector. */
+/** It serves by a poor encoder. For half an hour it remembers all texts; what then looks like one of them gets that one's vector. */
 function remembering(clock: VirtualClock): ExpertBackend {
   const look = wordEncode(dimensions, 'look', 0);
-  const poor = wordEncode(dimensions, 'liar', 14);
+  const poor = wordEncode(dimensions, 'liar', 40);
   const memory: { readonly text: string; readonly seen: Float32Array; readonly atMs: number }[] = [];
   const product = (a: Float32Array, b: Float32Array): number =>
     a.reduce((sum, value, axis) => sum + value * b[axis]!, 0);
   const one: Encode = (text) => {
     const seen = look(text);
+    while (memory[0] !== undefined && clock.nowMs() - memory[0].atMs > hourMs / 2) memory.shift();
     const like = memory
-      .filter(({ atMs }) => clock.nowMs() - atMs < hourMs / 2)
       .map((each) => ({ ...each, product: product(each.seen, seen) }))
       .sort((a, b) => b.product - a.product)[0];
     memory.push({ text, seen, atMs: clock.nowMs() });
@@ -116,7 +116,7 @@ const rounds = async (count: number): Promise<void> => {
   }
 };
 
-it('a liar that remembers a list for an hour is found, over a restart; honest experts are not', async () => {
+it('a liar that remembers lists for half an hour is found, over a restart; honest experts are not', async () => {
   await open(1);
   await rounds(50);
   const { open: before, versions } = readAudits(join(folder, 'audits.json'));
@@ -135,4 +135,47 @@ it('a liar that remembers a list for an hour is found, over a restart; honest ex
   await rounds(2);
   expect(found).toHaveLength(1);
   expect([warnings, market.warnings]).toEqual([[], []]);
+});
+
+it('a damaged file is begun anew, with a warning; a market without texts is left alone', async () => {
+  await open(undefined);
+  const path = join(folder, 'audits.json');
+  writeFileSync(path, '{"open": [');
+  audits = begin({ texts: () => undefined });
+  await rounds(2);
+  expect(warnings).toEqual([expect.stringContaining('begin anew')]);
+  audits = begin();
+  await rounds(1);
+  expect(readAudits(path).open).toHaveLength(1);
+});
+
+it('who answers with another version by the second day is in no pair', async () => {
+  await open(undefined);
+  const versionOf = versionsOf(market.ledger, market.market);
+  let isChanged = false;
+  audits = begin({
+    versionOf: (node) =>
+      isChanged && node === market.experts[1] ? hashOf('test/version', 2) : versionOf(node),
+  });
+  await rounds(24);
+  isChanged = true;
+  await rounds(8);
+  const audited = readAudits(join(folder, 'audits.json')).versions.map(({ node }) => node);
+  expect(audited.length).toBeGreaterThan(1);
+  expect(audited).not.toContain(market.experts[1]);
+});
+
+it('a house without money is told so once, and keeps the pairs that it has begun', async () => {
+  await open(undefined);
+  await rounds(2);
+  const poor = new MoeError('insufficient-funds', 'The account has nothing left.');
+  const refuse = (): never => {
+    throw poor;
+  };
+  const broke = { examine: async () => refuse(), ask: async () => refuse() };
+  audits = begin({ coordinator: broke });
+  await rounds(26);
+  expect(warnings).toEqual([expect.stringContaining('The account has nothing left.')]);
+  const { open: waiting, versions } = readAudits(join(folder, 'audits.json'));
+  expect([waiting.length, versions.length]).toEqual([2, 0]);
 });
