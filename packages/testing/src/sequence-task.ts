@@ -42,6 +42,7 @@ export const sequenceTask: Task<object, OpenedNumbers> = {
   mostEntries: () => 3 * mostData,
   mostReserveTexts: () => 4,
   mostReserveBytes: () => 1_024,
+  isList: () => true,
   isQuestion: ({ first, second, assignment }) =>
     first.length === assignment.length &&
     second.length >= 2 * assignment.length &&

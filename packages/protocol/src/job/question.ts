@@ -8,6 +8,8 @@ export const questionLimits = {
   entries: 192,
   /** Texts of the reserve. */
   reserve: 64,
+  /** Of them together, whole. */
+  reserveBytes: 256 * 1024,
   saltBytes: 32,
   /** Of where one entry lies. */
   positionBytes: 4_096,

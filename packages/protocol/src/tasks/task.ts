@@ -118,6 +118,16 @@ export interface TaskRules<Parameters, Opened = unknown> {
   /** … and what of them stands in one list: nobody pays for it, so it is little. */
   mostReserveBytes(parameters: Parameters): number;
   /**
+   * Whether a list of a {@link question} can look like this, the first one with its positions: anything else takes longer than what was
+   * ordered, or cannot be answered at all. Never throws.
+   */
+  isList(
+    list: 'first' | 'second',
+    entries: readonly string[],
+    positions: readonly Uint8Array[],
+    parameters: Parameters,
+  ): boolean;
+  /**
    * Whether a {@link question} about so many data can have this form. Never throws. Nobody opens a seal for another: what cannot be
    * answered rightly would be a wrong answer of all who were asked.
    */

@@ -47,7 +47,7 @@ interface OrderedQueuedText {
 const maxAttempts = 3;
 const orderLifetimeMs = 30_000;
 /** Of the reserve texts that one question is made with. */
-const mostReserveBytes = 256 * 1024;
+const mostReserveBytes = questionLimits.reserveBytes;
 
 /**
  * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few

@@ -29,7 +29,7 @@ import { callBook } from '../calling/call-book.ts';
 import { faultBook } from '../calling/fault-book.ts';
 import { type DecisionPolicy, thompsonPolicy } from '../calling/policy.ts';
 import type { ClaimCounts } from '../calling/pricer.ts';
-import { assertListBytes } from '../job/asked-question.ts';
+import { assertList } from '../job/asked-question.ts';
 import {
   type FirstList,
   firstListOf,
@@ -156,6 +156,19 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       load.expectedMs(texts.length) <= safePart * parameters.sealedDeadlineMs &&
       load.expectedMs(view.task.mostEntries(parameters)) <= safePart * parameters.fullDeadlineMs;
 
+    /** Where nothing can be said about the chances, it works: it has answered already. */
+    const decide = (
+      advice: Parameters<typeof adviceOn>[0],
+      { job, first: { positions } }: JobInHand,
+      first: Answer['first'],
+    ): ReturnType<DecisionPolicy> => {
+      try {
+        return policy(adviceOn(advice, job, { first, positions }, uniform), uniform);
+      } catch {
+        return { kind: 'work', expectedMicro: 0 };
+      }
+    };
+
     /** Seals the first list, has a friend do it, or declines: who cannot answer says so rather than being late. */
     const answerSealed = async (
       state: JobInHand,
@@ -172,10 +185,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       }
       if (job.draw.members.includes(self)) {
         const advice = { self, view, calls, faults, costMicro: init.costMicro ?? 0, mayDecline };
-        const decision = policy(
-          adviceOn(advice, job, { first, positions: state.first.positions }, uniform),
-          uniform,
-        );
+        const decision = decide(advice, state, first);
         if (decision.kind === 'decline') {
           declines.note(view.current().roster);
           return decline(job, decision.reason);
@@ -225,7 +235,7 @@ export function expertRole(init: ExpertInit): (components: ExpertComponents) => 
       const { cut, second } = request;
       assertAsker(state.job, from);
       await assertOwnCut(state, cut);
-      assertListBytes(state.job, second.texts, view.task);
+      assertList('second', state.job, second.texts, [], view.task);
       const list = listHash(entryNames(second.texts, second.salt), state.first.assignment);
       state.full ??= {
         cut: cut.body,

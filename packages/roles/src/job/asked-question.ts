@@ -6,6 +6,7 @@ import {
   type OpenedQuestion,
   openedQuestion,
   type QuestionSalts,
+  questionLimits,
   type SealedJob,
   saltedDataHash,
   type TaskRules,
@@ -30,14 +31,18 @@ export interface WholeQuestion {
 type AskedJob = Pick<SealedJob, 'orders' | 'draw' | 'roster'>;
 
 /**
- * Throws `message-refused` for a list that is longer than what was ordered, once for texts as a whole, once for their parts, and the
- * task's reserve: its answers could be had for nothing.
+ * Throws `message-refused` for a list that no question has, and for one that is longer than what was ordered, once for texts as a whole, once
+ * for their parts, and the task's reserve: its answers could be had for nothing.
  */
-export function assertListBytes(
+export function assertList(
+  list: 'first' | 'second',
   { orders, roster }: Pick<SealedJob, 'orders' | 'roster'>,
   texts: readonly string[],
-  task: Pick<TaskRules<MarketParameters>, 'mostReserveBytes'>,
+  positions: readonly Uint8Array[],
+  task: Pick<TaskRules<MarketParameters>, 'mostReserveBytes' | 'isList'>,
 ): void {
+  if (!task.isList(list, texts, positions, roster.parameters))
+    refuse('No question of this market has such a list.');
   const ordered = orders.reduce((sum, { body }) => sum + body.bytes, 0);
   if (bytesOf(texts) > 2 * ordered + task.mostReserveBytes(roster.parameters))
     refuse('The list is longer than the data that were ordered.');
@@ -59,6 +64,8 @@ export function questionOf(
       return Buffer.byteLength(text) === body.bytes && saltedDataHash(text, salt) === body.dataHash;
     });
   if (!isOrdered) refuse('The datum is not the one that was ordered.');
+  if (bytesOf(reserve) > questionLimits.reserveBytes)
+    refuse('The texts of the reserve in the question are too long.');
   const texts = data.map(({ text }) => text);
   const question = task.question(texts, draw.seed, roster.parameters, reserve);
   return question === undefined

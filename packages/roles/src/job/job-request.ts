@@ -13,7 +13,7 @@ import type { z } from 'zod';
 import { refuse } from '../messages/messaging.ts';
 import type { sealedRequestSchema } from '../messages/protocols.ts';
 import type { MarketView } from '../view/market-view.ts';
-import { assertListBytes } from './asked-question.ts';
+import { assertList } from './asked-question.ts';
 import { assertPayable } from './payable-order.ts';
 
 export type JobRequest = z.infer<typeof sealedRequestSchema>;
@@ -61,7 +61,7 @@ export async function openRequestedJob(
   components: OpeningComponents,
 ): Promise<SealedJob> {
   const job = await openOrderedJob(request, components);
-  assertListBytes(job, request.first.texts, components.view.task);
+  assertList('first', job, request.first.texts, request.positions, components.view.task);
   return job;
 }
 

@@ -95,8 +95,6 @@ export async function assertMayReveal(
   if (!isAsked(question, lists, job, view.task))
     refuse('The question is not the one that the seals are about.');
   if (whole === undefined && from === job.coordinator) refuse('The question comes without its data.');
-  if (whole !== undefined && !isSameQuestion(question, questionOf(job, whole, view.task)))
-    refuse('The lists were not cut from the data by the seed of the job.');
   if (fullCommits.some(({ body }) => body.list !== lists.second))
     refuse('A second seal in the list is about another list.');
   const sealed = await Promise.all(fullCommits.map((commit) => isSealed(job, commit, grants)));
@@ -106,6 +104,9 @@ export async function assertMayReveal(
     refuse('Too few experts have sealed their work: its answers could be had for nothing.');
   if (!(await isNoted(job, cut, notes, view)))
     refuse('Too few validators have noted the job: its answers could be had for nothing.');
+  // Last, since it takes the longest.
+  if (whole !== undefined && !isSameQuestion(question, questionOf(job, whole, view.task)))
+    refuse('The lists were not cut from the data by the seed of the job.');
 }
 
 async function isSealed(job: DrawnJob, commit: Commit, grants: readonly Grant[]): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { decode, encode, isMoeError, type NodeId, verifyBodyAsync } from '@market-of-experts/core';
 import type { Transport } from '@market-of-experts/network';
 import { cutDomain, type SealedJob } from '@market-of-experts/protocol';
-import { assertListBytes } from '../job/asked-question.ts';
+import { assertList } from '../job/asked-question.ts';
 import { openingBytes } from '../job/job-request.ts';
 import { askingMs } from '../job/job-times.ts';
 import { assertMayReveal } from '../job/reveal-question.ts';
@@ -95,10 +95,10 @@ async function sealsAskedFor(
   asked: Uint8Array,
 ): Promise<readonly string[] | undefined> {
   if (stage === 'sealed') {
-    const { first, positions: _, assignment: __, ...opening } = decode(asked, sealedRequestSchema);
+    const { first, positions, assignment: _, ...opening } = decode(asked, sealedRequestSchema);
     const isOfJob = Buffer.compare(encode(opening), openingBytes(job)) === 0;
     if (!isOfJob) refuse('The question is not of this job.');
-    assertListBytes(job, first.texts, view.task);
+    assertList('first', job, first.texts, positions, view.task);
     return undefined;
   }
   if (stage === 'reveal') {
@@ -122,6 +122,6 @@ async function sealsAskedFor(
     !(await verifyBodyAsync(cutDomain, cut))
   )
     refuse('The question is not of this job.');
-  assertListBytes(job, second.texts, view.task);
+  assertList('second', job, second.texts, [], view.task);
   return cut.body.seals;
 }

@@ -34,6 +34,7 @@ import {
   voidEffects,
 } from '@market-of-experts/protocol';
 import type { SettlementProof } from '@market-of-experts/receipts/settlement-proof';
+import { basePositions } from '@market-of-experts/testing/reserve-texts';
 import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
 import { textAbout } from '@market-of-experts/testing/text-about';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -110,7 +111,7 @@ describe('arrivals', () => {
           roster: market.rosterHash,
           tickets: job.tickets,
           first: { texts: [''], salt: new Uint8Array(0) },
-          positions: [],
+          positions: basePositions(['part'], market.roster.parameters),
           assignment: hashOf('x', 0),
         }),
       },

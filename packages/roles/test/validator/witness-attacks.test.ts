@@ -17,6 +17,7 @@ import {
   openJob,
   type SealedJob,
 } from '@market-of-experts/protocol';
+import { basePositions } from '@market-of-experts/testing/reserve-texts';
 import { type SmallMarket, smallMarket } from '@market-of-experts/testing/small-market';
 import { steppedClock } from '@market-of-experts/testing/stepped-clock';
 import { textAbout } from '@market-of-experts/testing/text-about';
@@ -57,7 +58,12 @@ const tell = (from: Transport, job: SealedJob, said: unknown, opening = openingB
 const question = (job: SealedJob): Uint8Array => {
   const opening = { orders: job.orders, roster: market.rosterHash, tickets: job.tickets };
   const first = { texts: ['half'], salt: new Uint8Array(0) };
-  const asked = encode({ ...opening, first, positions: [], assignment: hashOf('assignment', 0) });
+  const asked = encode({
+    ...opening,
+    first,
+    positions: basePositions(['part'], market.roster.parameters),
+    assignment: hashOf('assignment', 0),
+  });
   return encode({ job: job.id, stage: 'sealed', opening: openingBytes(job), asked });
 };
 const asked = async (job: SealedJob): Promise<ArrivalBody> => {

@@ -49,7 +49,7 @@ function noQuestion(tooShort: string | undefined): MoeError {
   if (tooShort !== undefined) return new MoeError('input-too-short', tooShort);
   return new MoeError(
     'reserve-empty',
-    'There is nothing to tell this text apart from: it came alone, and the reserve of the market is used up. Send several texts at once; the operator adds texts with "moe reserve add".',
+    'No exam can be made of this text: it came alone while the reserve of the market is used up, or its signs stand for many letters each. Send several texts at once; the operator adds texts with "moe reserve add".',
     { isRetryable: true },
   );
 }

@@ -53,15 +53,17 @@ export function cutText(
   const first = stream.below(hidden.length - whole * pieceWords + 1);
   const chosen = [...Array(whole).keys()];
   while (chosen.length > pieces) chosen.splice(stream.below(chosen.length), 1);
-  return {
-    question,
-    kept: textOf(text, words, kept.slice(0, keptWords)),
-    pieces: chosen.map((piece) => {
-      const start = first + piece * pieceWords;
-      return textOf(text, words, hidden.slice(start, start + pieceWords));
-    }),
-  };
+  const parts = [
+    kept.slice(0, keptWords),
+    ...chosen.map((piece) => hidden.slice(first + piece * pieceWords, first + (piece + 1) * pieceWords)),
+  ].map((part) => textOf(text, words, part));
+  const [keptPart, ...pieceParts] = parts;
+  if (keptPart === undefined || pieceParts.includes(undefined)) return undefined;
+  return { question, kept: keptPart, pieces: pieceParts as string[] };
 }
+
+/** In bytes, of a part that is made plain. */
+const mostGrowth = 2;
 
 function drawQuestion(
   stream: DrawStream,
@@ -138,13 +140,19 @@ function places({ from, to }: Segment): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
-/** Words as they stand in the text where they follow one another; plain, since punctuation and case tell where a cut was. */
-function textOf(text: string, words: readonly ExamWord[], chosen: readonly number[]): string {
+/**
+ * Words as they stand in the text where they follow one another; plain, since punctuation and case tell where a cut was. Undefined for signs that
+ * stand for many letters each: of a short text they would make long lists.
+ */
+function textOf(text: string, words: readonly ExamWord[], chosen: readonly number[]): string | undefined {
   let joined = '';
+  let bytes = 0;
   for (const [index, place] of chosen.entries()) {
     const follows = index > 0 && chosen[index - 1] === place - 1;
     joined += text.slice(follows ? words[place - 1]!.end : words[place]!.start, words[place]!.end);
     if (chosen[index + 1] !== place + 1) joined += ' ';
+    bytes += 1 + Buffer.byteLength(text.slice(words[place]!.start, words[place]!.end));
   }
-  return plainText(joined);
+  const plain = plainText(joined);
+  return Buffer.byteLength(plain) > mostGrowth * bytes ? undefined : plain;
 }

@@ -74,17 +74,24 @@ export function nextEdition(
   };
 }
 
+/** In fewer exams than this nobody knows what a part adds. */
+export const leastPartTexts = 20;
+
 /**
- * What the parts of an edition get of each service fee, by what they added in the exams. Undefined where too few data were paid for and had
- * one of its parts examined.
+ * What the parts of an edition get of each service fee, by what each added in those exams in which it was: three of many are drawn for one, and
+ * who was not drawn could not add anything. Undefined where too few data were paid for, or had one of its parts examined.
  */
 export function examShares(edition: Edition, exams: readonly SettledExam[]): PayShare[] | undefined {
   const rows = contributionRows(edition, exams).filter(
     ({ feeMicro, parts }) => feeMicro > 0n && parts.some((part) => part !== undefined),
   );
   if (rows.length < leastPaidTexts) return undefined;
+  const present = edition.parts.map((_, part) => rows.filter(({ parts }) => parts[part] !== undefined));
+  if (present.some(({ length }) => length < leastPartTexts)) return undefined;
   const weights = edition.parts.map(({ weightSteps }) => weightSteps);
-  const added = sumOfContributions({ weights, marginScaleMillionths }, rows);
+  const sums = sumOfContributions({ weights, marginScaleMillionths }, rows);
+  const allMicro = feesOf(rows);
+  const added = sums.map((sum, part) => (sum * allMicro) / feesOf(present[part]!));
   return payShares(
     edition.parts.map(({ node, weightSteps }, index) => ({
       node,
@@ -93,6 +100,10 @@ export function examShares(edition: Edition, exams: readonly SettledExam[]): Pay
     })),
     encodeCostMillionths,
   );
+}
+
+function feesOf(rows: readonly { readonly feeMicro: bigint }[]): bigint {
+  return rows.reduce((sum, { feeMicro }) => sum + feeMicro, 0n);
 }
 
 /**

@@ -83,7 +83,11 @@ describe('cutting a text for an exam', () => {
     fc.assert(
       fc.property(anyText, fc.string(), fc.nat(11), (text, seed, place) => {
         const cut = cutText(text, seed, place, parameters);
-        expect(cut === undefined).toBe(tooShortToCut(text, parameters) !== undefined);
+        const why = tooShortToCut(text, parameters);
+        if (why !== undefined) expect(cut).toBeUndefined();
+        // Signs that stand for many letters each are not cut either.
+        else if (cut === undefined)
+          expect(Buffer.byteLength(text.normalize('NFKC'))).toBeGreaterThan(Buffer.byteLength(text));
         if (cut === undefined) return;
         cuts += 1;
         expect(cut.kept).not.toBe('');
@@ -98,6 +102,12 @@ describe('cutting a text for an exam', () => {
     expect(tooShortToCut('Too few words.', parameters)).toBe(
       'Text of fewer than 20 words is served without an exam.',
     );
+  });
+
+  it('makes no exam of signs that stand for many letters each: of a short text they would be long lists', () => {
+    const text = Array.from({ length: 64 }, () => '\ufdfa').join(' ');
+    expect(tooShortToCut(text, parameters)).toBeUndefined();
+    expect(cutText(text, 'seed', 0, parameters)).toBeUndefined();
   });
 
   it('takes every word at most once, from different sentences when it alternates', () => {
