@@ -407,7 +407,10 @@ describe('an honest expert, given the second list', () => {
   });
 
   it('does not reveal where the lists were not cut from the texts by the seed', async () => {
-    const made = lists([other.slice(0, 60)], [other.slice(60, 120), other.slice(120, 180), text]);
+    const made = lists(
+      [other.slice(0, 60)],
+      [other.slice(60, 120), other.slice(120, 180), text.slice(0, 40)],
+    );
     const { asking, question } = await asked(
       {},
       { ...made, assignment: assignmentHash(openedOf(made).assignment, openedOf(made).salt) },
@@ -532,7 +535,7 @@ describe('an honest expert, given the second list', () => {
     expect((await asking.reveal({ ...question, cut, notes })).reveal.job).toBe(job);
   });
 
-  it.each([['a single entry', [text]]])(
+  it.each([['a single entry', [text.slice(0, 40)]]])(
     'opens no seal for a second list of %s: all who answered would have answered wrongly',
     async (_, second) => {
       const made = lists([text.slice(0, 60)], second);
