@@ -75,7 +75,7 @@ export function nextEdition(
 }
 
 /** In fewer exams than this nobody knows what a part adds. */
-export const leastPartTexts = 20;
+const leastPartTexts = 20;
 
 /**
  * What the parts of an edition get of each service fee, by what each added in those exams in which it was: three of many are drawn for one, and
