@@ -17,6 +17,9 @@ export interface FriendSearch {
 
 const defaultSearch: FriendSearch = { jobs: 80, timeMs: 45_000 };
 
+/** Of one kind, examined together. */
+const examTexts = 8;
+
 type Member = JobSummary['members'][number];
 type Friend = NonNullable<Member['friend']>;
 
@@ -91,16 +94,14 @@ async function findCalledFriend(
     () => undefined,
   );
   try {
-    for (let job = 0; job < search.jobs && !isFound && !ended.aborted; job += sampleKinds.length) {
+    for (let job = 0; job < search.jobs && !isFound && !ended.aborted; job += examTexts) {
       log.background(
         `looking for a friend who wins: ${plural(seen.jobs, 'text')} of ${search.jobs} at most, ${plural(seen.calls, 'call')}`,
       );
-      const turn = job / sampleKinds.length;
+      const kind = sampleKinds[(job / examTexts) % sampleKinds.length]!;
+      const texts = sampleTexts(kind).slice(0, Math.min(examTexts, search.jobs - job));
       await market.examine(
-        sampleKinds.slice(0, search.jobs - job).map((kind) => {
-          const texts = sampleTexts(kind);
-          return texts[turn % texts.length]!.text;
-        }),
+        texts.map(({ text }) => text),
         ended,
       );
     }

@@ -3,7 +3,7 @@ import { cutText, isMoeError } from '@market-of-experts/core';
 import type { EmbeddedMarket } from '@market-of-experts/host/embedded-market';
 import { type SampleKind, sampleTexts } from '@market-of-experts/training';
 
-/** Examined together. */
+/** Examined together, of one kind: texts of other kinds are told apart by their language or layout alone. */
 const examTexts = 8;
 
 /** A text that the operator buys a job for, and the kind that tables show it under. */
@@ -46,7 +46,7 @@ export function openHouse(init: HouseInit): House {
 
   const run = async (): Promise<void> => {
     while (queue.length > 0 && left > 0 && !signal.aborted) {
-      const batch = queue.splice(0, Math.min(left, examTexts));
+      const batch = nextBatch(queue, Math.min(left, examTexts));
       left -= batch.length;
       for (const { kind, text } of batch) kindOfPreview.set(cutText(text, 120), kind);
       try {
@@ -75,4 +75,11 @@ export function openHouse(init: HouseInit): House {
     },
     idle: () => running ?? Promise.resolve(),
   };
+}
+
+/** The first in line and others of its kind, at most so many; they leave the line. */
+function nextBatch(queue: HouseText[], most: number): readonly HouseText[] {
+  const batch = queue.filter(({ kind }) => kind === queue[0]!.kind).slice(0, most);
+  for (const each of batch) queue.splice(queue.indexOf(each), 1);
+  return batch;
 }
