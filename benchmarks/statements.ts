@@ -99,7 +99,7 @@ function auditsOf(name: string, honest: ReadonlyMap<string, number[][]>, trials:
   const others = own.map((batch, index) =>
     batch.map((_, text) => mean(rest.map((losses) => losses[index]![text]!))),
   );
-  return [0, 0.03, 0.063, 0.099].map((gain) => ({
+  return [0, 0.03, 0.045, 0.063, 0.099].map((gain) => ({
     expert: name,
     ...auditRates({ own, others }, gain, trials),
   }));

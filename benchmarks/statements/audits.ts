@@ -10,7 +10,7 @@ import { randomFrom } from '../fuzz/random.ts';
 interface AuditRates {
   readonly gain: number;
   readonly trials: number;
-  /** Share of the trials in which it is accused within `mostPairs`, looked at after each pair. */
+  /** Share of the trials in which it is accused, by its losses and by their excess, within `mostPairs`, looked at after each pair. */
   readonly accused: number;
   /** Pairs until it is, the median; null where half of the trials end before. */
   readonly medianPairs: number | null;
@@ -30,17 +30,20 @@ export function auditRates({ own, others }: AuditedLosses, gain: number, trials:
   const random = randomFrom(11);
   const all = own.flat();
   const kept = 1 - gain / (all.reduce((sum, loss) => sum + loss, 0) / all.length);
-  const relative = (batch: number, share: number) => {
+  const millionths = (loss: number) => fraction(Math.round(1_000_000 * loss), 1_000_000);
+  const drawn = (batch: number, share: number) => {
     const text = random.below(own[batch]!.length);
-    const loss = share * own[batch]![text]! - others[batch]![text]!;
-    return fraction(Math.round(1_000 * loss), 1_000);
+    const loss = share * own[batch]![text]!;
+    return { plain: millionths(loss), excess: millionths(loss - others[batch]![text]!) };
   };
   const pairsUntilAccused = (): number => {
-    let sums = noAuditedPairs;
+    let [plain, excess] = [noAuditedPairs, noAuditedPairs];
     for (let pairs = 1; pairs <= mostPairs; pairs += 1) {
       const batch = random.below(own.length);
-      sums = addAuditedPair(sums, { inExam: relative(batch, kept), inService: relative(batch, 1) });
-      if (isBetterInExams(sums)) return pairs;
+      const [inExam, inService] = [drawn(batch, kept), drawn(batch, 1)];
+      plain = addAuditedPair(plain, { inExam: inExam.plain, inService: inService.plain });
+      excess = addAuditedPair(excess, { inExam: inExam.excess, inService: inService.excess });
+      if (isBetterInExams(plain) && isBetterInExams(excess)) return pairs;
     }
     return Number.POSITIVE_INFINITY;
   };
