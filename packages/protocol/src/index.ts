@@ -2,6 +2,7 @@ export { paidSeats, problemOfCall } from './draw/owner-caps.ts';
 export * from './draw/shard.ts';
 export * from './draw/tickets.ts';
 export * from './editions/edition.ts';
+export * from './editions/edition-limits.ts';
 export type { ExamsRecord } from './editions/exams-record.ts';
 export * from './editions/succession.ts';
 export * from './job/certificate.ts';

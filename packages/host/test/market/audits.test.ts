@@ -14,7 +14,7 @@ it('a market audits its experts with texts of the house that are used up, which 
     expect(openAudits()).toBe(0);
     const spent = market.service.balance(market.houseAccount).availableMicro;
     for (const number of [1, 2, 3, 4]) await market.examine([textAbout(number)]);
-    await vi.waitFor(() => expect(openAudits()).toBeGreaterThan(1), { timeout: 30_000, interval: 100 });
+    await vi.waitFor(() => expect(openAudits()).toBeGreaterThan(1), { timeout: 300_000, interval: 100 });
     expect(market.service.balance(market.houseAccount).availableMicro).toBeLessThan(spent);
     const [first] = readAudits(path).open;
     expect(first!.asked.length).toBeGreaterThan(1);

@@ -85,9 +85,7 @@ describe('the reserve of the house', () => {
     }
     expect(reserve.status().used).toBe(12);
     addOwnTexts(dataDir, ['fresh']);
-    await vi.waitFor(() => expect(reserve.auditTexts(4, 1_000, systemRandom)).toBeUndefined(), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(reserve.auditTexts(4, 1_000, systemRandom)).toBeUndefined());
   });
 
   it('takes the texts that are nearest to the data first, and those of no known position last', async () => {
@@ -123,13 +121,13 @@ describe('the reserve of the house', () => {
     expect(reserve.status()).toMatchObject({ ownLeft: 2, houseLeft: 1 });
     expect(reserve.take(1, 1_000)).toEqual(['own number 0']);
     addOwnTexts(dataDir, ['new', 'own number 0']);
-    await vi.waitFor(() => expect(reserve.status().ownLeft).toBe(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(reserve.status().ownLeft).toBe(2));
     expect(reserve.take(9, 1_000)).toEqual(['own number 1', 'new', 'house']);
     // Files of used texts are gone at the next start; their texts stay used.
     const next = open(house);
     expect(ownTextsFiles(dataDir)).toEqual([]);
     addOwnTexts(dataDir, textsOf('own', 2));
-    await vi.waitFor(() => expect(ownTextsFiles(dataDir)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(ownTextsFiles(dataDir)).toEqual([]));
     expect(next.take(9, 1_000)).toEqual([]);
   });
 
@@ -250,7 +248,7 @@ describe('positions of the reserve', () => {
     expect(warnings.join()).toContain('The model is away.');
     isFailing = false;
     addOwnTexts(dataDir, ['an own text']);
-    await vi.waitFor(() => expect(reserve.status().ownLeft).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(reserve.status().ownLeft).toBe(1));
     await reserve.placed();
     const [near] = await encoder.positions(['flour']);
     expect(reserve.take(2, 1_000, new Int8Array(near!))).toEqual(['an own text', 'bread of flour']);

@@ -7,7 +7,7 @@ import {
   nodeIdSchema,
 } from '@market-of-experts/core/ids';
 import { z } from 'zod';
-import { EDITION_LIMITS } from '../../editions/edition.ts';
+import { EDITION_LIMITS } from '../../editions/edition-limits.ts';
 import { examsRecordSchema } from '../../editions/exams-record.ts';
 import { networkIdSchema } from '../../fields/fields.ts';
 import { LEDGER_LIMITS as limits } from '../../fields/limits.ts';

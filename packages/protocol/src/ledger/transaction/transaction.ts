@@ -8,7 +8,7 @@ import {
   type Signed,
 } from '@market-of-experts/core';
 import { z } from 'zod';
-import { EDITION_LIMITS } from '../../editions/edition.ts';
+import { EDITION_LIMITS } from '../../editions/edition-limits.ts';
 import { examsRecordSchema } from '../../editions/exams-record.ts';
 import {
   counterSchema,
