@@ -35,6 +35,7 @@ export * from './roster/market-roster.ts';
 export * from './scoring/fraction.ts';
 export * from './scoring/places.ts';
 export * from './scoring/places-table.ts';
+export * from './scoring/positions.ts';
 export * from './scoring/standings.ts';
 export * from './settlement/effects.ts';
 export * from './settlement/netting.ts';

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cutText, isMoeError } from '@market-of-experts/core';
 import { fitPlaces, openPlaces } from '@market-of-experts/history';
-import type { Places } from '@market-of-experts/protocol';
+import { type Places, sumOfPositions } from '@market-of-experts/protocol';
 import type { PositionsOf } from '@market-of-experts/roles/coordinator/stages/shard-run';
 
 /**
@@ -46,9 +46,7 @@ export async function pointsOf(
 
 /** Positions are in 127ths. */
 function pointOf(position: Uint8Array): Int16Array {
-  return Int16Array.from(new Int8Array(position.buffer, position.byteOffset, position.length), (value) =>
-    Math.round((value * 32_767) / 127),
-  );
+  return Int16Array.from(sumOfPositions([position]), (value) => Math.round((value * 32_767) / 127));
 }
 
 /** As long as what an exam shows of a text. */

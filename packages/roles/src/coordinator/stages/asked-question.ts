@@ -6,6 +6,7 @@ import {
   openedQuestion,
   type Question,
   type SealedJob,
+  sumOfPositions,
 } from '@market-of-experts/protocol';
 import type { WholeQuestion } from '../../job/asked-question.ts';
 import type { ShardRun } from './shard-run.ts';
@@ -28,7 +29,7 @@ export async function askedQuestion(
   const { task } = components.view;
   const texts = data.map(({ text }) => text);
   const where = await components.positionsOf?.(texts, input.signal);
-  const reserve = input.takeReserve?.(where && sumOf(where)) ?? [];
+  const reserve = input.takeReserve?.(where && sumOfPositions(where)) ?? [];
   const question = task.question(texts, draw.seed, roster.parameters, reserve);
   if (question === undefined)
     throw noQuestion(
@@ -58,12 +59,4 @@ function noQuestion(tooShort: string | undefined): MoeError {
 export function assertAbout(list: Hash, { body }: Commit): void {
   if (body.list !== list)
     throw new MoeError('message-refused', 'The commit is about another list than was asked.');
-}
-
-/** A direction of any length between positions, which are in 127ths. */
-function sumOf(positions: readonly Uint8Array[]): Int32Array {
-  const sum = new Int32Array(positions[0]?.length ?? 0);
-  for (const { buffer, byteOffset, length } of positions)
-    for (const [axis, value] of new Int8Array(buffer, byteOffset, length).entries()) sum[axis]! += value;
-  return sum;
 }

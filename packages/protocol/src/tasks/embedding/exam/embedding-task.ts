@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { sumOfPositions } from '../../../scoring/positions.ts';
 import type { DividedSpace, Question, Task, TaskRules } from '../../task.ts';
 import { storedVector } from '../side-by-side.ts';
 import {
@@ -91,12 +92,12 @@ export function embeddingTask({ placeOf }: DividedSpace): Task<ExamParameters, E
         isDissenting: false,
       })),
     locate(_, positions) {
-      const sum = sumOf(positions);
-      return { place: placeOf(sum), point: Int16Array.from(int8Of(int8Direction(sum))) };
+      const sum = sumOfPositions(positions);
+      return { place: placeOf(sum), point: Int16Array.from(sumOfPositions([int8Direction(sum)])) };
     },
     placeOf(_, { assignment, positions }) {
       const vectors = assignment.map(({ first }) => positions[first]!);
-      return { place: placeOf(sumOf(vectors)), vectors };
+      return { place: placeOf(sumOfPositions(vectors)), vectors };
     },
   };
 }
@@ -147,15 +148,4 @@ function arePositions(
     positions.length === entries &&
     positions.every((position) => position.length === dimensions && position.some((value) => value !== 0))
   );
-}
-
-function sumOf(positions: readonly Uint8Array[]): Int32Array {
-  const sum = new Int32Array(positions[0]?.length ?? 0);
-  for (const position of positions)
-    for (const [axis, value] of int8Of(position).entries()) sum[axis]! += value;
-  return sum;
-}
-
-function int8Of({ buffer, byteOffset, length }: Uint8Array): Int8Array {
-  return new Int8Array(buffer, byteOffset, length);
 }
