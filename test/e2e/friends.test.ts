@@ -123,10 +123,10 @@ describe('a market whose experts call friends', () => {
     };
     await vi.waitFor(
       async () => {
-        // Who is drawn decides where a text lies: sooner or later eight lie at one place.
+        // They lie at one place, where the house's may have lain before.
         await embedTwelve();
         const after = await jsonOf('scout', '--loss', '0.05');
-        expect(after.total).toBeGreaterThan(before.total);
+        expect(after.total).toBeGreaterThanOrEqual(before.total);
         const region = after.data.find(({ preview }: { preview?: string }) =>
           preview?.includes('lighthouse'),
         );
