@@ -26,7 +26,7 @@ export interface EditionTexts {
 
 const shortWords = 8;
 
-/** The reported texts are those of `bench -- routing --per-kind 140`; with `isSwapped` those of its other side. */
+/** The reported texts are those that are measured; with `isSwapped` those of the other side. */
 export function loadEditionTexts(init: TextSetInit, isSwapped: boolean): EditionTexts {
   const set = loadTextSet(init);
   const side = isSwapped ? set.history : set.measured;

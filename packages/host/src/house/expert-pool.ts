@@ -6,7 +6,6 @@ import { mostExamDimensions, type Runtime } from '@market-of-experts/protocol';
 import type { KeyFile } from '../directory/key-file.ts';
 import type { JobFeed } from '../events/job-feed.ts';
 import type { MarketExperts } from './market-experts.ts';
-import { taskSkills } from './task-skills.ts';
 
 /** An expert to run in this process. */
 export interface ExpertSpec {
@@ -71,10 +70,6 @@ export interface ExpertPoolComponents {
   readonly onWarning: (message: string) => void;
 }
 
-const houseSkill = taskSkills['text-embedding'];
-/** What an expert is asked before it joins. */
-const probe = 'Can you hear me?';
-
 export function createExpertPool(components: ExpertPoolComponents): HousePool {
   const { keys, network, feed, onWarning } = components;
   const connected = new Map<NodeId, ConnectedExpert>();
@@ -119,8 +114,6 @@ export function createExpertPool(components: ExpertPoolComponents): HousePool {
     training.delete(spec.name);
     joining.set(spec.name, spec.description);
     try {
-      // Who cannot answer is not registered: its stake would be spent on being late.
-      await houseSkill(spec.backend).answerAll([probe], stopped.signal);
       const expert: ConnectedExpert = { spec, node, transport: network.connect(node) };
       try {
         await components.markets()[0]!.experts.enter(expert);

@@ -46,8 +46,6 @@ interface OrderedQueuedText {
 /** Draws for one batch: another may find experts that answer. */
 const maxAttempts = 3;
 const orderLifetimeMs = 30_000;
-/** Of the reserve texts that one question is made with. */
-const mostReserveBytes = questionLimits.reserveBytes;
 
 /**
  * Examines experts on texts by one shard job: they compete, witnesses certify, each text's winner is paid. A job in which too few
@@ -136,7 +134,7 @@ async function competeOnce(components: CompetitionComponents, batch: readonly Qu
         takeReserve: (near) =>
           components.reserve?.take(
             Math.min(questionLimits.reserve, view.task.mostReserveTexts(parameters)),
-            mostReserveBytes,
+            questionLimits.reserveBytes,
             near,
           ) ?? [],
         roster,
